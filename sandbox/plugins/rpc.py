@@ -1,0 +1,227 @@
+"""Serving a provider plugin to the engine: start-up, errors, status lines, shutdown.
+
+Protocol: pulumi/pulumi, `proto/pulumi/provider.proto`. A plugin prints the port it serves on as
+its first line, and ends when the engine that started it is gone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import grpc
+from google.protobuf import any_pb2, empty_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+)
+
+from sandbox.plugins import wire
+from sandbox.plugins.property_diff import Kind
+
+MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024
+MAX_WORKERS: Final = 64
+
+Servicer = provider_pb2_grpc.ResourceProviderServicer
+
+
+class ProviderError(Exception):
+    """An operation failed; the message is what the user reads."""
+
+
+class InitializationError(ProviderError):
+    """The object exists but did not become ready: the engine keeps it and tries again next time.
+
+    Args:
+        object_id: the resource's ID.
+        properties: its outputs so far.
+        reasons: what is wrong, one sentence each.
+        inputs: for `Read` alone, the inputs of the object as read.
+    """
+
+    def __init__(
+        self,
+        object_id: str,
+        properties: Mapping[str, Any],
+        reasons: Sequence[str],
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__("; ".join(reasons))
+        self.object_id = object_id
+        self.properties = properties
+        self.reasons = list(reasons)
+        self.inputs = inputs or {}
+
+
+class Cancelled(ProviderError):
+    """The user interrupted the operation."""
+
+
+class Engine:
+    """The engine that started this plugin: takes messages, and its end is the plugin's end."""
+
+    def __init__(self, address: str) -> None:
+        self._channel = grpc.insecure_channel(address)
+        self._stub = engine_pb2_grpc.EngineStub(self._channel)
+
+    def info(self, urn: str, message: str) -> None:
+        self._log(urn, message, engine_pb2.INFO)
+
+    def warning(self, urn: str, message: str) -> None:
+        self._log(urn, message, engine_pb2.WARNING)
+
+    def status(self, urn: str, message: str) -> None:
+        """Show a short-lived line beside the resource in the progress display."""
+        self._log(urn, message, engine_pb2.INFO, ephemeral=True)
+
+    def _log(self, urn: str, message: str, severity: Any, ephemeral: bool = False) -> None:
+        self._stub.Log(
+            engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
+        )
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back once the connection to the engine, having been up, is lost."""
+        seen_ready = threading.Event()
+
+        def changed(state: grpc.ChannelConnectivity) -> None:
+            if state is grpc.ChannelConnectivity.READY:
+                seen_ready.set()
+            elif seen_ready.is_set() and state is not grpc.ChannelConnectivity.CONNECTING:
+                callback()
+
+        self._channel.subscribe(changed, try_to_connect=True)
+
+
+class Provider(Servicer):
+    """What every plugin answers alike. Subclasses implement the resource operations.
+
+    Attributes:
+        name: the plugin's name, as in `pulumi-resource-<name>`.
+        version: the version of the official plugin that it stands in for.
+        engine: set before the first call.
+        cancelled: set when the user interrupts; waiting operations must look at it.
+    """
+
+    name: str
+    version: str
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.cancelled = threading.Event()
+
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: Any) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=self.version)
+
+    def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: Any
+    ) -> provider_pb2.ConfigureResponse:
+        self.configure(wire.decode(request.args))
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
+
+    def configure(self, args: dict[str, Any]) -> None:
+        """Take the provider's own inputs (`Secret` and `UNKNOWN` possible)."""
+        raise NotImplementedError
+
+    def Cancel(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
+        self.cancelled.set()
+        return empty_pb2.Empty()
+
+
+def operation(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn exceptions of a servicer's method into the statuses that the engine understands."""
+
+    @functools.wraps(method)
+    def wrapper(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except InitializationError as error:
+            _abort_initialization(context, error)
+        except ProviderError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except ValueError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+
+    return wrapper
+
+
+def _abort_initialization(context: grpc.ServicerContext, error: InitializationError) -> None:
+    detail = any_pb2.Any()
+    detail.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=error.object_id,
+            properties=wire.encode(error.properties),
+            reasons=error.reasons,
+            inputs=wire.encode(error.inputs),
+        )
+    )
+    status = status_pb2.Status(
+        code=grpc.StatusCode.UNKNOWN.value[0], message=str(error), details=[detail]
+    )
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def diff_response(
+    changes: Mapping[str, Kind],
+    replaces: Sequence[str] = (),
+    *,
+    delete_before_replace: bool = False,
+) -> provider_pb2.DiffResponse:
+    """A detailed diff: `changes` by property path, of which `replaces` force a replacement."""
+    kinds = provider_pb2.PropertyDiff.Kind
+    detailed = {
+        path: provider_pb2.PropertyDiff(
+            kind=kinds.Value(kind.upper() + ("_REPLACE" if path in replaces else "")),
+            inputDiff=True,
+        )
+        for path, kind in changes.items()
+    }
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_SOME if changes else response.DIFF_NONE,
+        replaces=list(replaces),
+        diffs=sorted({top_level(path) for path in changes}),
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+        deleteBeforeReplace=delete_before_replace,
+    )
+
+
+def top_level(path: str) -> str:
+    """The first key of a property path."""
+    return path.split(".", 1)[0].split("[", 1)[0]
+
+
+def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str]) -> None:
+    """Serve until the engine is gone. `arguments` are the program's: the engine's address.
+
+    Raises:
+        SystemExit: if no engine's address is given.
+    """
+    addresses = [argument for argument in arguments if not argument.startswith("-")]
+    if not addresses:
+        raise SystemExit("a provider plugin is started by the Pulumi engine, with its address")
+    engine = Engine(addresses[0])
+    limits = [
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ]
+    server = grpc.server(ThreadPoolExecutor(max_workers=MAX_WORKERS), options=limits)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(make_provider(engine), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    engine.when_gone(lambda: os._exit(0))
+    server.wait_for_termination()
+    sys.exit(0)
