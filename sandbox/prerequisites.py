@@ -1,0 +1,38 @@
+"""What must be on the machine before the sandbox can build its tools."""
+
+import json
+import shutil
+import subprocess
+
+from packaging.version import Version
+
+from sandbox.errors import SandboxError
+from sandbox.tools import GO_MINIMUM, version_in
+
+_TOOLCHAIN_SWITCHING = Version("1.21")
+"""From here on, go fetches a newer tool chain itself unless GOTOOLCHAIN forbids it."""
+
+
+def check_go() -> None:
+    """Raise SandboxError, in one line, unless a `go` that can build the tools is on PATH."""
+    if shutil.which("go") is None:
+        raise SandboxError(
+            f"go is missing: install Go {GO_MINIMUM} or newer (https://go.dev/dl/) "
+            "and run this again"
+        )
+    answer = subprocess.run(
+        ["go", "env", "-json", "GOVERSION", "GOTOOLCHAIN"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    go = json.loads(answer.stdout)
+    version = version_in(f"{go['GOVERSION'].removeprefix('go')}.0.0")
+    if version is None:  # a development version of go
+        return
+    switches = go["GOTOOLCHAIN"] != "local" and version >= _TOOLCHAIN_SWITCHING
+    if version < GO_MINIMUM and not switches:
+        raise SandboxError(
+            f"go {version} is too old: install Go {GO_MINIMUM} or newer (https://go.dev/dl/) "
+            "and run this again"
+        )
