@@ -1,0 +1,1 @@
+"""Scalable Kubernetes Service: real control planes with simulated nodes."""

@@ -1,0 +1,175 @@
+"""Nodes of nodepools: Node objects as SKS has them, which kwok plays the kubelet of."""
+
+import ipaddress
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from kubernetes import client, watch
+
+from sandbox.sks.spec import NodepoolSpec, SksError
+
+NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
+MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
+
+_ADDRESSES = ipaddress.ip_network("198.18.0.0/15")
+"""Addresses that no network routes (RFC 2544): nodes are simulated and must not seem reachable."""
+
+_PODS_PER_NODE = 110
+_READY_DEADLINE = 60
+
+
+def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, version: str) -> None:
+    """Make the cluster have exactly the nodes of `pool`, and block until they are Ready.
+
+    Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
+    reaches new instances only. Raises SksError if nodes are not Ready in time.
+    """
+    if len(pool.node_names) != pool.size:
+        raise SksError(f"nodepool {pool.name}: {pool.size} nodes, {len(pool.node_names)} names")
+    present = {node.metadata.name: node for node in _list(api, pool.id)}
+    for name in present.keys() - set(pool.node_names):
+        _remove(api, name)
+    taken = {
+        ipaddress.ip_address(address.address)
+        for node in api.list_node().items
+        for address in node.status.addresses or ()
+        if address.type == "InternalIP"
+    }
+    free = (address for address in _ADDRESSES.hosts() if address not in taken)
+    for index, name in enumerate(pool.node_names):
+        if name not in present:
+            instance = (
+                pool.instance_ids[index]
+                if pool.instance_ids
+                else str(uuid.uuid5(uuid.UUID(pool.instance_pool_id), name))
+            )
+            node = node_object(pool, name, instance, str(next(free)), zone=zone, version=version)
+            api.create_node(node)
+    _await_ready(api, pool)
+
+
+def remove_pool(api: client.CoreV1Api, nodepool_id: str) -> None:
+    """Delete the nodes of a pool, and the pods that were on them."""
+    for node in _list(api, nodepool_id):
+        _remove(api, node.metadata.name)
+
+
+def node_object(
+    pool: NodepoolSpec, name: str, instance: str, address: str, *, zone: str, version: str
+) -> dict[str, Any]:
+    """The Node that SKS would register for the instance `instance` (a UUID) of `pool`.
+
+    Labels are those that Exoscale's cloud controller and kubelet set: instance type, region (the
+    zone's name; it sets no `topology.kubernetes.io/zone`) and nodepool.
+    """
+    capacity = {
+        "cpu": str(pool.cpus),
+        "memory": f"{pool.memory_bytes // 1024}Ki",
+        "ephemeral-storage": f"{pool.disk_gib}Gi",
+        "pods": str(_PODS_PER_NODE),
+    }
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/instance-type": pool.instance_type,
+        "beta.kubernetes.io/os": "linux",
+        "failure-domain.beta.kubernetes.io/region": zone,
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "node.kubernetes.io/instance-type": pool.instance_type,
+        "topology.kubernetes.io/region": zone,
+        NODEPOOL_LABEL: pool.id,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {**pool.labels, **labels},
+            "annotations": {MANAGED_ANNOTATION: "fake"},
+        },
+        "spec": {
+            "providerID": f"exoscale://{instance}",
+            "taints": [_taint(key, value) for key, value in pool.taints.items()],
+        },
+        "status": {
+            "capacity": capacity,
+            "allocatable": capacity,
+            "addresses": [
+                {"type": "Hostname", "address": name},
+                {"type": "InternalIP", "address": address},
+                {"type": "ExternalIP", "address": address},
+                # The API server asks the simulated kubelet here for logs.
+                {"type": "InternalDNS", "address": "localhost"},
+            ],
+            "nodeInfo": {
+                "architecture": "amd64",
+                "bootID": "",
+                "containerRuntimeVersion": "kwok://simulated",
+                "kernelVersion": "",
+                "kubeProxyVersion": "",
+                "kubeletVersion": f"v{version}",
+                "machineID": instance.replace("-", ""),
+                "operatingSystem": "linux",
+                "osImage": "simulated by kwok",
+                "systemUUID": instance,
+            },
+        },
+    }
+
+
+def _taint(key: str, value_and_effect: str) -> dict[str, str]:
+    value, separator, effect = value_and_effect.rpartition(":")
+    if not separator:
+        raise SksError(f"taint {key}: {value_and_effect!r} is not of the form value:Effect")
+    return {"key": key, "value": value, "effect": effect}
+
+
+def _list(api: client.CoreV1Api, nodepool_id: str) -> list[client.V1Node]:
+    nodes: list[client.V1Node] = api.list_node(
+        label_selector=f"{NODEPOOL_LABEL}={nodepool_id}"
+    ).items
+    return nodes
+
+
+def _remove(api: client.CoreV1Api, name: str) -> None:
+    """Delete a node as if its instance were gone: its pods go without a grace period."""
+    try:
+        api.delete_node(name)
+    except client.ApiException as error:
+        if error.status != 404:
+            raise
+    pods = api.list_pod_for_all_namespaces(field_selector=f"spec.nodeName={name}").items
+    for pod in pods:
+        try:
+            api.delete_namespaced_pod(
+                pod.metadata.name, pod.metadata.namespace, grace_period_seconds=0
+            )
+        except client.ApiException as error:
+            if error.status != 404:
+                raise
+
+
+def _await_ready(api: client.CoreV1Api, pool: NodepoolSpec) -> None:
+    waiting = set(pool.node_names)
+    if not waiting:
+        return
+    stream = watch.Watch()
+    for event in stream.stream(
+        api.list_node,
+        label_selector=f"{NODEPOOL_LABEL}={pool.id}",
+        timeout_seconds=_READY_DEADLINE,
+    ):
+        node = event["object"]
+        if _is_ready(node.status.conditions or ()):
+            waiting.discard(node.metadata.name)
+        if not waiting:
+            stream.stop()
+            return
+    names = ", ".join(sorted(waiting))
+    raise SksError(f"nodepool {pool.name}: not Ready within {_READY_DEADLINE} s: {names}")
+
+
+def _is_ready(conditions: Iterable[client.V1NodeCondition]) -> bool:
+    return any(c.type == "Ready" and c.status == "True" for c in conditions)

@@ -1,0 +1,155 @@
+"""Child processes that live as long as they are wanted, and never longer than their parent."""
+
+import ctypes
+import logging
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.sks.spec import SksError
+
+_log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+_LOG_LIMIT = 4 * 1024 * 1024
+_QUICK_DEATH = 10.0
+_QUICK_DEATHS_ALLOWED = 3
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run. `environment` is added to the daemon's own; logs go to `log`."""
+
+    name: str
+    arguments: Sequence[str]
+    directory: Path
+    log: Path
+    pid_file: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Child:
+    """One supervised process: started again whenever it ends by itself.
+
+    A thread of its own spawns the process, waits for it, and stays until the process is no longer
+    wanted. This matters: the kernel sends PR_SET_PDEATHSIG when the *thread* that forked ends.
+    A process that dies quickly several times in a row is left dead, and `failure` says why.
+    """
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.failure: str | None = None
+        self._stop = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._supervise, name=command.name, daemon=True)
+
+    def start(self) -> None:
+        """Start the process, and keep it running until `stop`."""
+        kill_stale(self.command)
+        self._thread.start()
+
+    def stop(self, grace: float = 10.0) -> None:
+        """End the process: SIGTERM, and SIGKILL after `grace` seconds. Returns once it is gone."""
+        self._stop.set()
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._process.terminate()
+        self._thread.join(grace)
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                _log.warning("%s ignored SIGTERM for %s s, killed", self.command.name, grace)
+                self._process.kill()
+        self._thread.join()
+        self.command.pid_file.unlink(missing_ok=True)
+
+    def log_tail(self, lines: int = 5) -> str:
+        """The last lines of the process's log."""
+        text = self.command.log.read_bytes()[-8192:].decode("utf-8", "replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _supervise(self) -> None:
+        quick_deaths = 0
+        while not self._stop.is_set():
+            started = time.monotonic()
+            with self._lock:
+                if self._stop.is_set():
+                    return
+                try:
+                    self._process = self._spawn()
+                except OSError as error:
+                    self.failure = f"{self.command.name} could not be started: {error}"
+                    _log.error("%s", self.failure)
+                    return
+            status = self._process.wait()
+            if self._stop.is_set():
+                return
+            quick_deaths = quick_deaths + 1 if time.monotonic() - started < _QUICK_DEATH else 0
+            if quick_deaths > _QUICK_DEATHS_ALLOWED:
+                self.failure = (
+                    f"{self.command.name} ended with status {status} "
+                    f"{quick_deaths} times in a row:\n{self.log_tail()}"
+                )
+                _log.error("%s", self.failure)
+                return
+            _log.warning("%s ended with status %s, starting it again", self.command.name, status)
+            self._stop.wait(0.2 * 2**quick_deaths)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = self.command
+        if command.log.exists() and command.log.stat().st_size > _LOG_LIMIT:
+            command.log.replace(command.log.with_suffix(".old.log"))
+        parent = os.getpid()
+
+        def die_with_parent() -> None:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)
+
+        with command.log.open("ab") as log:
+            process = subprocess.Popen(
+                command.arguments,
+                cwd=command.directory,
+                env={**os.environ, **command.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 (one libc call, resolved beforehand)
+            )
+        command.pid_file.write_text(f"{process.pid}\n")
+        return process
+
+
+def kill_stale(command: Command, deadline: float = 10.0) -> None:
+    """Kill what an earlier daemon left running under `command`'s pid file, if anything.
+
+    The pid counts only if /proc says that it runs the same program in the same directory, which
+    is the cluster's own. Raises SksError if it does not go.
+    """
+    try:
+        pid = int(command.pid_file.read_text())
+        handle = os.pidfd_open(pid)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return
+    try:
+        program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+        directory = Path(f"/proc/{pid}/cwd").resolve()
+        if program != os.fsencode(command.arguments[0]) or directory != command.directory.resolve():
+            return
+        _log.warning("%s was still running as pid %s, killing it", command.name, pid)
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        if not select.select([handle], [], [], deadline)[0]:
+            raise SksError(f"a stale {command.name} (pid {pid}) does not end")
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    finally:
+        os.close(handle)

@@ -1,0 +1,196 @@
+"""The clusters of one sandbox: what the Exoscale API's SKS routes call."""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import Literal
+
+from kubernetes import client, config
+
+from sandbox.paths import private_directory
+from sandbox.sks import nodes, storage
+from sandbox.sks.control_plane import ControlPlane
+from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
+from sandbox.sks.ports import free_ports
+from sandbox.sks.spec import NodepoolSpec, SksError
+
+__all__ = ["NodepoolSpec", "SksError", "SksRuntime"]
+
+_API_HOSTS = (
+    "localhost",
+    "127.0.0.1",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    "10.96.0.1",
+)
+
+
+class SksRuntime:
+    """Creates, runs and removes clusters under `home`/clusters with the programs in `tools`.
+
+    All methods block and may be called from any thread; work on different clusters runs side by
+    side. They raise SksError with the reason when something fails.
+    """
+
+    def __init__(self, home: Path, tools: Path) -> None:
+        self._directory = private_directory(home / "clusters")
+        self._tools = tools
+        self._clusters: dict[str, ControlPlane] = {}
+        self._locks: dict[str, RLock] = {}
+        self._lock = RLock()
+
+    @cached_property
+    def versions(self) -> list[str]:
+        """The Kubernetes versions that clusters can have: that of the kube-apiserver at hand."""
+        program = self._tools / "kube-apiserver"
+        try:
+            answer = subprocess.run(
+                [program, "--version"], check=True, capture_output=True, text=True, timeout=30
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SksError(f"kube-apiserver does not tell its version: {error}") from error
+        return [answer.stdout.split()[-1].removeprefix("v")]
+
+    def create_cluster(
+        self,
+        cluster_id: str,
+        name: str,
+        *,
+        version: str,
+        zone: str,
+        addons: Sequence[str] = (),
+        feature_gates: Sequence[str] = (),
+    ) -> str:
+        """Make and start a cluster; return the API server's URL once it is ready.
+
+        `addons` are Exoscale's: `exoscale-cloud-controller` makes load balancers work,
+        `exoscale-container-storage-interface` brings storage classes.
+        """
+        if version not in self.versions:
+            raise SksError(f"version {version} is not one of {', '.join(self.versions)}")
+        with self._cluster_lock(cluster_id):
+            files = ClusterFiles(self._directory / cluster_id)
+            if files.record.exists():
+                raise SksError(f"cluster {cluster_id} exists already")
+            with self._lock:
+                private_directory(files.directory)
+                ports = Ports(*free_ports(4, self._taken_ports()))
+                record = ClusterRecord(
+                    id=cluster_id,
+                    name=name,
+                    version=version,
+                    zone=zone,
+                    ports=ports,
+                    addons=addons,
+                    feature_gates=feature_gates,
+                )
+                files.save(record)
+            try:
+                files.pki.create(_API_HOSTS)
+                return self.start_cluster(cluster_id)
+            except BaseException:
+                self.delete_cluster(cluster_id)
+                raise
+
+    def start_cluster(self, cluster_id: str) -> str:
+        """Start a stored cluster with the ports and data it had; return its API server's URL."""
+        with self._cluster_lock(cluster_id):
+            if cluster_id in self._clusters:
+                return self._clusters[cluster_id].endpoint
+            plane = ControlPlane(self._tools, ClusterFiles(self._directory / cluster_id))
+            plane.start()
+            try:
+                storage.reconcile(self._api_client(plane), plane.record.addons)
+            except BaseException:
+                plane.stop()
+                raise
+            self._clusters[cluster_id] = plane
+            return plane.endpoint
+
+    def stop_cluster(self, cluster_id: str) -> None:
+        """End the cluster's processes; its files stay. Nothing happens if it does not run."""
+        with self._cluster_lock(cluster_id):
+            plane = self._clusters.pop(cluster_id, None)
+            if plane is not None:
+                plane.stop()
+
+    def delete_cluster(self, cluster_id: str) -> None:
+        """End the cluster and remove its files."""
+        with self._cluster_lock(cluster_id):
+            self.stop_cluster(cluster_id)
+            shutil.rmtree(self._directory / cluster_id, ignore_errors=False)
+
+    def set_nodepool(self, cluster_id: str, pool: NodepoolSpec) -> None:
+        """Make the cluster have exactly the nodes of `pool`; blocks until they are Ready."""
+        with self._cluster_lock(cluster_id):
+            plane = self._running(cluster_id)
+            nodes.reconcile(
+                client.CoreV1Api(self._api_client(plane)),
+                pool,
+                zone=plane.record.zone,
+                version=plane.record.version,
+            )
+
+    def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
+        """Remove the nodes of a pool from the cluster."""
+        with self._cluster_lock(cluster_id):
+            plane = self._running(cluster_id)
+            nodes.remove_pool(client.CoreV1Api(self._api_client(plane)), nodepool_id)
+
+    def kubeconfig(
+        self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
+    ) -> str:
+        """A kubeconfig (YAML) whose client certificate is valid for `ttl_seconds`."""
+        lifetime = timedelta(seconds=ttl_seconds)
+        return self._running(cluster_id).issue_kubeconfig(user, groups, lifetime)
+
+    def authority_cert(
+        self, cluster_id: str, authority: Literal["aggregation", "control-plane", "kubelet"]
+    ) -> str:
+        """The certificate (PEM) of one of the cluster's authorities."""
+        files = ClusterFiles(self._directory / cluster_id)
+        files.load()
+        return files.pki.certificate(f"{authority}-ca").read_text()
+
+    def stop_all(self) -> None:
+        """End all clusters' processes."""
+        for cluster_id in list(self._clusters):
+            self.stop_cluster(cluster_id)
+
+    def _running(self, cluster_id: str) -> ControlPlane:
+        plane = self._clusters.get(cluster_id)
+        if plane is None:
+            raise SksError(f"cluster {cluster_id} does not run")
+        for failure in plane.failures():
+            raise SksError(failure)
+        return plane
+
+    def _cluster_lock(self, cluster_id: str) -> RLock:
+        with self._lock:
+            return self._locks.setdefault(cluster_id, RLock())
+
+    def _taken_ports(self) -> set[int]:
+        records = [ClusterFiles(path.parent).load() for path in self._records()]
+        return {
+            port
+            for record in records
+            for port in (
+                record.ports.api,
+                record.ports.etcd,
+                record.ports.etcd_peer,
+                record.ports.kubelet,
+            )
+        }
+
+    def _records(self) -> list[Path]:
+        return list(self._directory.glob("*/cluster.json"))
+
+    @staticmethod
+    def _api_client(plane: ControlPlane) -> client.ApiClient:
+        return config.new_client_from_config(str(plane.files.kubeconfig("admin")))

@@ -1,0 +1,32 @@
+"""What a caller of the SKS runtime asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+class SksError(Exception):
+    """A cluster operation failed; the message is the reason, fit for a user's eyes."""
+
+
+@dataclass(frozen=True)
+class NodepoolSpec:
+    """A nodepool as the Exoscale API knows it; `node_names` has `size` names.
+
+    `instance_ids` are the UUIDs of the nodes' instances, in the order of `node_names`; where they
+    are not given, the same UUID is derived from the pool and the name each time.
+    `taints` maps a key to "value:Effect", as Exoscale's API has it.
+    """
+
+    id: str
+    name: str
+    size: int
+    instance_pool_id: str
+    instance_prefix: str = "pool"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Mapping[str, str] = field(default_factory=dict)
+    cpus: int = 2
+    memory_bytes: int = 2 * 1024**3
+    disk_gib: int = 50
+    node_names: Sequence[str] = ()
+    instance_ids: Sequence[str] = ()
+    instance_type: str = "standard.small"

@@ -1,0 +1,28 @@
+"""The storage classes that come with SKS's addon for Exoscale's CSI driver."""
+
+from collections.abc import Sequence
+
+from kubernetes import client
+
+CSI_ADDON = "exoscale-container-storage-interface"
+CSI_DRIVER = "csi.exoscale.com"
+
+_RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}
+
+
+def reconcile(api_client: client.ApiClient, addons: Sequence[str]) -> None:
+    """Create the driver's storage classes where `addons` has it; there are none otherwise."""
+    if CSI_ADDON not in addons:
+        return
+    api = client.StorageV1Api(api_client)
+    present = {item.metadata.name for item in api.list_storage_class().items}
+    for name, policy in _RECLAIM_POLICIES.items():
+        if name not in present:
+            api.create_storage_class(
+                {
+                    "metadata": {"name": name},
+                    "provisioner": CSI_DRIVER,
+                    "reclaimPolicy": policy,
+                    "volumeBindingMode": "WaitForFirstConsumer",
+                }
+            )
