@@ -1,0 +1,156 @@
+"""Waiting until an object is ready or gone, kind by kind.
+
+Which kinds are waited for: pulumi/pulumi-kubernetes, `provider/pkg/await/awaiters.go`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+
+from sandbox.plugins.kubernetes.readiness import awaiter as waiting
+from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, NotReady, Status
+from sandbox.plugins.kubernetes.readiness.deletion import DeletionAwaiter
+from sandbox.plugins.kubernetes.readiness.deployment import DeploymentAwaiter
+from sandbox.plugins.kubernetes.readiness.pod import PodAwaiter
+from sandbox.plugins.kubernetes.readiness.service import ServiceAwaiter
+
+__all__ = ["NotReady", "check_ready", "wait_deleted", "wait_ready"]
+
+SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+TIMEOUT_SECONDS: Final = "pulumi.com/timeoutSeconds"
+
+_AWAITERS: Final[dict[tuple[str, str], Callable[[dict[str, Any], Status], Awaiter]]] = {
+    ("apps/v1", "Deployment"): DeploymentAwaiter,
+    ("v1", "Pod"): PodAwaiter,
+    ("v1", "Service"): ServiceAwaiter,
+}
+
+_DELETED_AT_ONCE: Final = {
+    ("v1", "Namespace"),
+    ("v1", "Pod"),
+    ("v1", "ReplicationController"),
+    ("apps/v1", "DaemonSet"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("batch/v1", "Job"),
+}
+
+
+def wait_ready(
+    client: DynamicClient,
+    live: dict[str, Any],
+    *,
+    timeout: float | None,
+    status: Callable[[str], None],
+    cancelled: threading.Event,
+) -> dict[str, Any]:
+    """Wait until the object, just created or updated, is ready; at once for kinds that just are.
+
+    Args:
+        client: for the API server that has the object.
+        live: the object as the API server answered it.
+        timeout: in seconds; None for the annotation `pulumi.com/timeoutSeconds`, else the kind's.
+        status: takes a line about what is being waited for.
+        cancelled: set when the user interrupts.
+
+    Returns:
+        The object as it is when ready.
+
+    Raises:
+        NotReady: it did not become ready in time, or can't any more.
+    """
+    if _annotations(live).get(SKIP_AWAIT) == "true":
+        status("Skipping await logic")
+        return live
+    awaiter = _awaiter(live, _distinct(status))
+    if awaiter is None:
+        return live
+    seconds = _timeout(live, timeout, awaiter)
+    try:
+        return waiting.wait(client, awaiter, seconds, cancelled)
+    except ApiException as error:
+        raise _refused(awaiter, error) from error
+
+
+def check_ready(client: DynamicClient, live: dict[str, Any], *, status: Status) -> None:
+    """Look once whether the object is ready, as a refresh does.
+
+    Raises:
+        NotReady: if it is not.
+    """
+    if _annotations(live).get(SKIP_AWAIT) == "true":
+        return
+    awaiter = _awaiter(live, _distinct(status))
+    if awaiter is None:
+        return
+    try:
+        waiting.check(client, awaiter)
+    except ApiException as error:
+        raise _refused(awaiter, error) from error
+
+
+def wait_deleted(
+    client: DynamicClient,
+    live: dict[str, Any],
+    *,
+    timeout: float | None,
+    status: Callable[[str], None],
+    cancelled: threading.Event,
+) -> None:
+    """Wait until the object, whose deletion was asked for, is gone.
+
+    Args: as for `wait_ready`; `live` is the object as it was before.
+
+    Raises:
+        NotReady: it is still there when time is up.
+    """
+    kind = (live["apiVersion"], live["kind"])
+    if _annotations(live).get(SKIP_AWAIT) == "true" and kind in _DELETED_AT_ONCE:
+        return
+    awaiter = DeletionAwaiter(live, _distinct(status))
+    try:
+        waiting.wait(client, awaiter, _timeout(live, timeout, awaiter), cancelled)
+    except (NotFoundError, ResourceNotFoundError):
+        return
+    except ApiException as error:
+        raise _refused(awaiter, error) from error
+
+
+def _awaiter(live: dict[str, Any], status: Status) -> Awaiter | None:
+    make = _AWAITERS.get((live["apiVersion"], live["kind"]))
+    return make(live, status) if make else None
+
+
+def _annotations(live: dict[str, Any]) -> dict[str, str]:
+    return live["metadata"].get("annotations") or {}
+
+
+def _timeout(live: dict[str, Any], timeout: float | None, awaiter: Awaiter) -> float:
+    if timeout:
+        return timeout
+    annotated = _annotations(live).get(TIMEOUT_SECONDS, "")
+    return float(annotated) if annotated.isdecimal() else awaiter.default_timeout
+
+
+def _refused(awaiter: Awaiter, error: ApiException) -> NotReady:
+    name = awaiter.live["metadata"]["name"]
+    reason = f"can't watch what belongs to {name!r}: {error.status} {error.reason}"
+    return NotReady([reason, *awaiter.reasons()], awaiter.live)
+
+
+def _distinct(status: Status) -> Status:
+    last = ""
+
+    def show(line: str) -> None:
+        nonlocal last
+        if line != last:
+            last = line
+            status(line)
+
+    return show
