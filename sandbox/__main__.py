@@ -1,0 +1,100 @@
+"""The sandbox's command line: `python -m sandbox --help`."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sandbox import lifecycle, paths
+from sandbox.build import ensure_tools
+from sandbox.environment import command_environment, export_lines
+from sandbox.errors import SandboxError
+from sandbox.progress import Progress
+from sandbox.stack_files import untouched
+
+NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
+"""Exit codes as shells give them."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(
+        prog="sandbox", description="An Exoscale account on this machine."
+    )
+    commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="start it; builds what is missing the first time")
+    commands.add_parser("down", help="stop it; clusters and stacks are kept")
+    status = commands.add_parser("status", help="what runs and what the account holds")
+    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("reset", help="stop it and remove all but the tools")
+    commands.add_parser("tools", help="find or build the tools, no more")
+    commands.add_parser("env", help="print export lines of its environment")
+    run = commands.add_parser("exec", help="run a command in its environment, started if need be")
+    run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...")
+    return result
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return its exit code."""
+    options = parser().parse_args(arguments)
+    home, progress = paths.home(), Progress()
+    try:
+        match options.command:
+            case "up":
+                lifecycle.up(home, progress)
+            case "down":
+                lifecycle.down(home, progress)
+            case "reset":
+                lifecycle.reset(home, progress)
+            case "tools":
+                ensure_tools(progress)
+            case "status":
+                # imported here: it brings an HTTP client, which the other commands do not need
+                from sandbox.status import status
+
+                sys.stdout.write(status(home, as_json=options.json))
+            case "env":
+                account = lifecycle.up(home, progress)
+                sys.stdout.write("\n".join(export_lines(account, home)) + "\n")
+            case "exec":
+                return _exec(options.argv, home, progress)
+    except SandboxError as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return BY_SIGNAL + signal.SIGINT
+    return 0
+
+
+def _exec(argv: list[str], home: Path, progress: Progress) -> int:
+    command = argv[1:] if argv[:1] == ["--"] else argv
+    if not command:
+        raise SandboxError("exec needs a command: sandbox exec -- CMD ...")
+    account = lifecycle.up(home, progress)
+    environment = command_environment(account, home)
+    with untouched(home):
+        try:
+            process = _start(command, environment)
+        except FileNotFoundError:
+            sys.stderr.write(f"sandbox: {command[0]}: not found\n")
+            return NOT_FOUND
+        except PermissionError:
+            sys.stderr.write(f"sandbox: {command[0]}: not executable\n")
+            return NOT_EXECUTABLE
+        # A terminal sends SIGINT to the command as well; what it does about it is its own matter.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        code = process.wait()
+    return code if code >= 0 else BY_SIGNAL - code
+
+
+def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # the command is looked for on the sandbox's PATH, not on the outer one
+    os.environ["PATH"] = environment["PATH"]
+    return subprocess.Popen(command, env=environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""The account of one sandbox: its API key, its passphrase and the port that its API listens on."""
+
+import json
+import secrets
+import socket
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+from sandbox.errors import SandboxError
+from sandbox.paths import write_private
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What `account.json` (mode 0600) holds, made once and kept until `reset`."""
+
+    api_key: str
+    api_secret: str = field(repr=False)
+    passphrase: str = field(repr=False)
+    """PULUMI_CONFIG_PASSPHRASE of the sandbox's stacks."""
+    port: int
+
+    @property
+    def base_url(self) -> str:
+        """Where the daemon listens: http://127.0.0.1:PORT."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def endpoint(self) -> str:
+        """EXOSCALE_API_ENDPOINT."""
+        return f"{self.base_url}/v2"
+
+    @classmethod
+    def load(cls, home: Path) -> Self | None:
+        """Return the account of the sandbox at `home`, None if it has none yet.
+
+        Raises SandboxError if account.json is not as this class wrote it.
+        """
+        file = home / "account.json"
+        try:
+            return cls(**json.loads(file.read_text()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError):
+            raise SandboxError(f"{file} is damaged: remove it, or run `sandbox reset`") from None
+
+    @classmethod
+    def load_or_create(cls, home: Path) -> Self:
+        """Return the account of the sandbox at `home`, a new one the first time."""
+        account = cls.load(home)
+        if account is None:
+            account = cls(
+                api_key=f"EXO{secrets.token_hex(12)}",
+                api_secret=secrets.token_urlsafe(32),
+                passphrase=secrets.token_urlsafe(24),
+                port=_free_port(),
+            )
+            write_private(home / "account.json", json.dumps(asdict(account), indent=2) + "\n")
+        return account
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

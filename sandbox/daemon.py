@@ -1,0 +1,147 @@
+"""The sandbox's one long-running process: the Exoscale API and the clusters behind it."""
+
+import fcntl
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TextIO
+
+import requests
+import uvicorn
+from exoscale_auth import ExoscaleV2Auth
+from starlette.applications import Starlette
+
+from sandbox import paths
+from sandbox.account import LOOPBACK, Account
+from sandbox.daemon_state import MARK, DaemonState, lock_file
+from sandbox.exoscale_api import Credentials, create_app
+from sandbox.kubeconfig import KubeconfigFile
+from sandbox.sks.layout import ClusterFiles
+from sandbox.sks.runtime import SksRuntime
+
+_log = logging.getLogger("sandbox.daemon")
+
+LOG_BYTES = 5 * 1024 * 1024
+LOCK_SECONDS = 1
+"""How long a daemon tries to become the only one of its home."""
+CLOSE_SECONDS = 5
+"""How long requests under way may take to finish when the daemon is told to stop."""
+
+
+class ClustersWithKubeconfig(SksRuntime):
+    """The SKS runtime; each cluster that runs has its context in the sandbox's kubeconfig."""
+
+    def __init__(self, home: Path, tools: Path) -> None:
+        super().__init__(home, tools)
+        self._folder = home / "clusters"
+        self._kubeconfig = KubeconfigFile(home / "kubeconfig")
+
+    def start_cluster(self, cluster_id: str) -> str:
+        """Start a stored cluster and give it its context."""
+        endpoint = super().start_cluster(cluster_id)
+        name = ClusterFiles(self._folder / cluster_id).load().name
+        self._kubeconfig.add(self, cluster_id, name)
+        return endpoint
+
+    def stop_cluster(self, cluster_id: str) -> None:
+        """Take the cluster's context away and end its processes."""
+        self._kubeconfig.remove(cluster_id)
+        super().stop_cluster(cluster_id)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    home = paths.home()
+    paths.private_directory(home)
+    _log_to(paths.private_directory(home / "log") / "daemon.log")
+    with lock_file(home).open("a+") as lock:
+        if not _locked(lock):
+            sys.stderr.write(f"another daemon serves {home}\n")
+            return 3
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        os.environ[MARK] = str(home)
+        return _serve(home, Account.load_or_create(home))
+
+
+def _locked(file: TextIO) -> bool:
+    """Lock the file for this process; a look at the lock by `running_pid` is waited out."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _serve(home: Path, account: Account) -> int:
+    state = DaemonState(home)
+    state.write("starting", "the Exoscale API")
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, account.port))
+    except OSError as error:
+        sys.stderr.write(f"port {account.port} of {LOOPBACK}: {error.strerror}\n")
+        return 1
+    listener.listen(128)
+    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN)
+    runtime.connect(account.endpoint, account.api_key, account.api_secret)
+    app = create_app(
+        store_dir=paths.private_directory(home / "api"),
+        credentials=Credentials(account.api_key, account.api_secret),
+        base_url=account.base_url,
+        runtime=runtime,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=CLOSE_SECONDS,
+        )
+    )
+    # uvicorn sends itself the signal again when it has closed; the clusters end after that.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _log.info("told to stop"))
+    threading.Thread(target=_resume, args=(app, account, state), daemon=True).start()
+    server.run(sockets=[listener])
+    state.write("stopping", "clusters")
+    runtime.stop_all()
+    state.clear()
+    return 0
+
+
+def _resume(app: Starlette, account: Account, state: DaemonState) -> None:
+    try:
+        # Answered as soon as the server takes connections.
+        auth = ExoscaleV2Auth(account.api_key, account.api_secret)
+        requests.get(f"{account.endpoint}/zone", auth=auth, timeout=30).raise_for_status()
+        state.write("starting", "clusters")
+        app.state.resume()
+    except Exception as error:
+        _log.exception("could not bring the stored clusters back")
+        state.write("failed", str(error))
+    else:
+        state.write("ready", "")
+
+
+def _log_to(file: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

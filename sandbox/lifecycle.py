@@ -1,0 +1,125 @@
+"""Starting, stopping and clearing the sandbox."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox import pulumi_home
+from sandbox.account import Account
+from sandbox.build import ensure_tools
+from sandbox.daemon_state import MARK, DaemonState, processes, running_pid
+from sandbox.errors import SandboxError
+from sandbox.paths import ROOT, private_directory
+from sandbox.progress import Progress
+
+START_SECONDS = 180.0
+STOP_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+KEPT_FOLDERS = (
+    "api",
+    "clusters",
+    "log",
+    "pulumi-home",
+    "pulumi-stacks",
+    "pulumi-state",
+)
+KEPT_FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
+
+
+def up(home: Path, progress: Progress) -> Account:
+    """Bring the sandbox up unless it is; return its account once all is ready.
+
+    Raises SandboxError if a tool can't be had, or if the daemon or a cluster does not start.
+    """
+    ensure_tools(progress)
+    private_directory(home)
+    account = Account.load_or_create(home)
+    report = DaemonState(home).read()
+    if running_pid(home) is None or report is None or report.state != "ready":
+        _start(home, progress)
+    pulumi_home.prepare(account, home, progress)
+    return account
+
+
+def down(home: Path, progress: Progress) -> None:
+    """Stop the daemon and all that it started. Everything is kept for the next `up`.
+
+    Raises SandboxError if a process stays.
+    """
+    pid = running_pid(home)
+    if pid is None and not processes(home):
+        progress.say("sandbox", "not running")
+        return
+    with progress.step("sandbox", "stopping") as step:
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+        if not _wait_for(lambda: _nothing_left(home), STOP_SECONDS):
+            for process in processes(home):
+                os.kill(process.pid, signal.SIGKILL)
+        if not _wait_for(lambda: _nothing_left(home), STOP_SECONDS):
+            left = ", ".join(f"{process.command} ({process.pid})" for process in processes(home))
+            raise SandboxError(f"these processes do not end: {left}")
+        step.results.append(("sandbox", "stopped"))
+    (home / "kubeconfig").unlink(missing_ok=True)
+
+
+def reset(home: Path, progress: Progress) -> None:
+    """Stop the sandbox and remove all that it holds; the tools stay."""
+    down(home, progress)
+    for name in KEPT_FOLDERS:
+        shutil.rmtree(home / name, ignore_errors=not (home / name).exists())
+    for name in KEPT_FILES:
+        (home / name).unlink(missing_ok=True)
+    progress.say("sandbox", f"emptied ({home})")
+
+
+def _start(home: Path, progress: Progress) -> None:
+    log = private_directory(home / "log") / "daemon.out"
+    with progress.step("sandbox", "starting") as step:
+        process = None
+        if running_pid(home) is None:
+            DaemonState(home).clear()
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "sandbox.daemon"],
+                    cwd=ROOT,
+                    env={**os.environ, "SANDBOX_HOME": str(home), MARK: str(home)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+
+        def settled() -> bool:
+            report = DaemonState(home).read()
+            if report is not None and report.state == "failed":
+                raise SandboxError(f"{report.detail} (log: {home / 'log' / 'daemon.log'})")
+            if process is not None and process.poll() is not None and running_pid(home) is None:
+                words = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise SandboxError(f"the daemon ended at once: {words} (log: {log})")
+            if report is not None:
+                step.detail = f"{report.state} {report.detail}"
+            return report is not None and report.state == "ready"
+
+        if not _wait_for(settled, START_SECONDS):
+            raise SandboxError(f"not ready after {START_SECONDS:.0f} s: see {home / 'log'}")
+        step.results.append(("sandbox", "up"))
+
+
+def _nothing_left(home: Path) -> bool:
+    return running_pid(home) is None and not processes(home)
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
