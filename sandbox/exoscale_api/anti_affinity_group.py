@@ -1,0 +1,59 @@
+"""Anti-affinity groups: of the account, in every zone."""
+
+from uuid import uuid4
+
+from sandbox.exoscale_api import instance
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.errors import Conflict
+from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.store import Json
+
+KIND = "anti-affinity-group"
+
+
+def create_anti_affinity_group(call: Call) -> Json:
+    group = {
+        "id": str(uuid4()),
+        "name": call.body["name"],
+        "description": call.body.get("description", ""),
+    }
+    with call.store.transaction():
+        if any(other["name"] == group["name"] for other in call.store.list(KIND)):
+            raise Conflict(f"An anti-affinity group named {group['name']} already exists")
+        call.store.put(KIND, group)
+        return call.account.operations.done(_reference(group["id"]))
+
+
+def list_anti_affinity_groups(call: Call) -> Json:
+    return {f"{KIND}s": [_answer(call, group) for group in call.store.list(KIND)]}
+
+
+def get_anti_affinity_group(call: Call) -> Json:
+    return _answer(call, call.require(KIND, call.path["id"]))
+
+
+def delete_anti_affinity_group(call: Call) -> Json:
+    id_ = call.path["id"]
+    with call.store.transaction():
+        call.require(KIND, id_)
+        if instance.in_use(call.store, f"{KIND}s", id_):
+            raise Conflict("Cannot delete group when it's in use by virtual machines")
+        call.store.delete(KIND, id_)
+        return call.account.operations.done(_reference(id_))
+
+
+def _answer(call: Call, group: Json) -> Json:
+    members = instance.members(call.store, f"{KIND}s", group["id"])
+    return group | {"instances": [{"id": member["id"]} for member in members]}
+
+
+def _reference(id_: str) -> Reference:
+    return Reference(id_, f"/{KIND}/{id_}", f"get-{KIND}")
+
+
+OPERATIONS: dict[str, Handler] = {
+    "create-anti-affinity-group": create_anti_affinity_group,
+    "list-anti-affinity-groups": list_anti_affinity_groups,
+    "get-anti-affinity-group": get_anti_affinity_group,
+    "delete-anti-affinity-group": delete_anti_affinity_group,
+}

@@ -1,0 +1,80 @@
+"""Exoscale's request signature, EXO2-HMAC-SHA256.
+
+Source: `exoscale_auth.ExoscaleV2Auth` (PyPI requests-exoscale-auth) and egoscale v3
+`Client.signRequest`: the signed message is, one a line, "METHOD path", the body, the values of the
+signed query arguments in the order they are listed, an empty line (no header is signed), and the
+expiry date as a UNIX timestamp.
+"""
+
+import binascii
+import hashlib
+import hmac
+from base64 import b64decode
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from sandbox.exoscale_api.errors import Forbidden
+
+SCHEME = "EXO2-HMAC-SHA256"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The account's API key."""
+
+    api_key: str
+    api_secret: str = field(repr=False)
+
+
+def verify(
+    credentials: Credentials,
+    authorization: str,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    body: bytes,
+    now: float,
+) -> None:
+    """Check the Authorization header of a request.
+
+    `path` and `query` are as sent, still percent-encoded; `now` is a UNIX timestamp in seconds.
+    Raises Forbidden if the signature is missing, malformed, expired or not that of the account.
+    """
+    scheme, _, pragmas = authorization.partition(" ")
+    if scheme != SCHEME:
+        raise Forbidden("the request is not signed")
+    fields = {name: value for name, _, value in (p.partition("=") for p in pragmas.split(","))}
+    if not hmac.compare_digest(fields.get("credential", "").encode(), credentials.api_key.encode()):
+        raise Forbidden("unknown API key")
+    expires = fields.get("expires", "")
+    if not expires.isascii() or not expires.isdigit():
+        raise Forbidden("the request's signature has no expiry date")
+    message = b"\n".join(
+        [
+            f"{method} {path}".encode(),
+            body,
+            _signed_values(query, fields.get("signed-query-args", "")).encode(),
+            b"",
+            expires.encode(),
+        ]
+    )
+    expected = hmac.new(credentials.api_secret.encode(), message, hashlib.sha256).digest()
+    try:
+        signature = b64decode(fields.get("signature", ""), validate=True)
+    except binascii.Error:
+        signature = b""
+    if not hmac.compare_digest(signature, expected):
+        raise Forbidden("invalid request signature")
+    if int(expires) < now:
+        raise Forbidden("the request's signature has expired")
+
+
+def _signed_values(query: str, signed_query_args: str) -> str:
+    arguments = parse_qs(query, keep_blank_values=True)
+    signed = signed_query_args.split(";") if signed_query_args else []
+    if any(len(values) != 1 for values in arguments.values()) or not set(signed) <= set(arguments):
+        raise Forbidden("invalid request signature")
+    if any(value for name, (value,) in arguments.items() if name not in signed):
+        raise Forbidden("a query argument is not signed")
+    return "".join(arguments[name][0] for name in signed)

@@ -1,0 +1,100 @@
+"""Compute instances: read-only, since only nodepools make them here."""
+
+import secrets
+import string
+from uuid import uuid4
+
+from sandbox.exoscale_api import address, timestamp
+from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api.errors import Conflict
+from sandbox.exoscale_api.instance_type import instance_type
+from sandbox.exoscale_api.store import Json, Store
+
+KIND = "instance"
+NODEPOOL_KIND = "sks-nodepool"
+
+_SUFFIX = string.ascii_lowercase + string.digits
+
+
+def create(account: Account, zone: str, nodepool: Json, count: int) -> None:
+    """Add instances of the nodepool as it is defined now; raises Conflict without a free address.
+
+    They are named as on SKS: pool-3d8ad-kxmrz.
+    """
+    pool_id = nodepool["instance-pool"]["id"]
+    existing = account.store.list(KIND)
+    addresses = {other["public-ip"] for other in existing}
+    names = {other["name"] for other in existing}
+    for _ in range(count):
+        try:
+            public_ip = address.free_address(address.INSTANCES, addresses)
+        except LookupError as error:
+            raise Conflict(str(error)) from error
+        name = _name(f"{nodepool['instance-prefix']}-{pool_id[:5]}", names)
+        addresses.add(public_ip)
+        names.add(name)
+        dual = nodepool["public-ip-assignment"] == "dual"
+        instance = {
+            "id": str(uuid4()),
+            "name": name,
+            "state": "starting",
+            "created-at": timestamp.now(),
+            "public-ip": public_ip,
+            **({"ipv6-address": address.ipv6_of(public_ip)} if dual else {}),
+            "public-ip-assignment": nodepool["public-ip-assignment"],
+            "instance-type": nodepool["instance-type"],
+            "disk-size": nodepool["disk-size"],
+            "template": nodepool["template"],
+            "security-groups": nodepool["security-groups"],
+            "anti-affinity-groups": nodepool["anti-affinity-groups"],
+            "labels": {},
+            "manager": {"id": pool_id, "type": "instance-pool"},
+        }
+        account.store.put(KIND, instance, zone=zone, parent=nodepool["id"])
+
+
+def members(store: Store, field: str, group_id: str) -> list[Json]:
+    """Instances that are in a group; `field` is security-groups or anti-affinity-groups."""
+    return [i for i in store.list(KIND) if _refers(i, field, group_id)]
+
+
+def in_use(store: Store, field: str, group_id: str) -> bool:
+    """Whether an instance or a nodepool refers to a group; `field` as for `members`."""
+    nodepools = store.list(NODEPOOL_KIND)
+    return any(_refers(resource, field, group_id) for resource in store.list(KIND) + nodepools)
+
+
+def get_instance(call: Call) -> Json:
+    return _answer(call.require(KIND, call.path["id"], zone=call.zone))
+
+
+def list_instances(call: Call) -> Json:
+    instances = [_answer(instance) for instance in call.store.list(KIND, zone=call.zone)]
+    if manager := call.query.get("manager-id"):
+        instances = [i for i in instances if i["manager"]["id"] == manager]
+    if manager_type := call.query.get("manager-type"):
+        instances = [i for i in instances if i["manager"]["type"] == manager_type]
+    if ip_address := call.query.get("ip-address"):
+        instances = [i for i in instances if i["public-ip"] == ip_address]
+    return {"instances": instances}
+
+
+def _answer(instance: Json) -> Json:
+    return instance | {"instance-type": instance_type(instance["instance-type"]["id"])}
+
+
+def _refers(resource: Json, field: str, group_id: str) -> bool:
+    return any(group["id"] == group_id for group in resource[field])
+
+
+def _name(stem: str, taken: set[str]) -> str:
+    while True:
+        name = f"{stem}-{''.join(secrets.choice(_SUFFIX) for _ in range(5))}"
+        if name not in taken:
+            return name
+
+
+OPERATIONS: dict[str, Handler] = {
+    "get-instance": get_instance,
+    "list-instances": list_instances,
+}

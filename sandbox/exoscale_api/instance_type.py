@@ -1,0 +1,61 @@
+"""Compute instance types.
+
+Ids as `exo compute instance-type list` prints them, sizes from Exoscale's price list. Families that
+need special hardware (gpu, storage) are not offered here.
+"""
+
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.store import Json
+
+_MIB = 2**20
+_GIB = 2**30
+
+_CATALOGUE = (
+    ("71004023-bb72-4a97-b1e9-bc66dfce9470", "standard", "micro", 1, 512 * _MIB),
+    ("b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8", "standard", "tiny", 1, 1 * _GIB),
+    ("21624abb-764e-4def-81d7-9fc54b5957fb", "standard", "small", 2, 2 * _GIB),
+    ("b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844", "standard", "medium", 2, 4 * _GIB),
+    ("c6f99499-7f59-4138-9427-a09db13af2bc", "standard", "large", 4, 8 * _GIB),
+    ("350dc5ea-fe6d-42ba-b6c0-efb8b75617ad", "standard", "extra-large", 4, 16 * _GIB),
+    ("a216b0d1-370f-4e21-a0eb-3dfc6302b564", "standard", "huge", 8, 32 * _GIB),
+    ("c0d3fb5d-6fdb-4a63-9361-3e5cfa8b36d0", "standard", "mega", 12, 64 * _GIB),
+    ("74bfaf4e-7d67-4adf-9322-12b9a36e84f7", "standard", "titan", 16, 128 * _GIB),
+    ("221d39c3-b2b9-4014-b32b-5d262f684eff", "cpu", "extra-large", 8, 16 * _GIB),
+    ("68c91810-55ed-4685-9771-00d9adf7b7c0", "cpu", "huge", 16, 32 * _GIB),
+    ("c2f204df-29fc-4c20-b5c4-bdb21282cecc", "cpu", "mega", 32, 64 * _GIB),
+    ("dd6abc94-337f-4732-baff-ed745f8bd4f5", "memory", "extra-large", 4, 32 * _GIB),
+    ("efbf55db-01c9-4c73-973f-cecc4d26dcde", "memory", "huge", 8, 64 * _GIB),
+    ("306eeeae-38e9-4add-897b-4eff0b019a6d", "memory", "mega", 12, 128 * _GIB),
+    ("68a4780f-cc91-4df6-a735-d679318289bc", "memory", "titan", 16, 256 * _GIB),
+)
+
+_TYPES: dict[str, Json] = {
+    id_: {"id": id_, "family": family, "size": size, "cpus": cpus, "memory": memory}
+    for id_, family, size, cpus, memory in _CATALOGUE
+}
+
+
+def instance_type(id_: str) -> Json:
+    """The type (`memory` in bytes); raises NotFound."""
+    if id_ not in _TYPES:
+        raise NotFound(f"instance-type {id_} not found")
+    return _TYPES[id_]
+
+
+def get_instance_type(call: Call) -> Json:
+    return _answer(call, instance_type(call.path["id"]))
+
+
+def list_instance_types(call: Call) -> Json:
+    return {"instance-types": [_answer(call, type_) for type_ in _TYPES.values()]}
+
+
+def _answer(call: Call, type_: Json) -> Json:
+    return type_ | {"authorized": True, "zones": list(call.account.zones)}
+
+
+OPERATIONS: dict[str, Handler] = {
+    "get-instance-type": get_instance_type,
+    "list-instance-types": list_instance_types,
+}

@@ -1,0 +1,106 @@
+"""Network load balancers, of a zone. Their services are in `load_balancer_service`."""
+
+from uuid import uuid4
+
+from sandbox.exoscale_api import address, quota, timestamp
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.errors import Conflict
+from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.store import Json
+
+KIND = "load-balancer"
+
+
+def create_load_balancer(call: Call) -> Json:
+    with call.store.transaction():
+        quota.enforce(call.account, "network-load-balancer")
+        load_balancer = {
+            "id": str(uuid4()),
+            "name": call.body["name"],
+            "description": call.body.get("description", ""),
+            "labels": call.body.get("labels", {}),
+            "state": "running",
+            "created-at": timestamp.now(),
+            "ip": _free_ip(call),
+            "services": [],
+        }
+        call.store.put(KIND, load_balancer, zone=call.zone)
+        return call.account.operations.done(reference(load_balancer["id"]))
+
+
+def list_load_balancers(call: Call) -> Json:
+    found = call.store.list(KIND, zone=call.zone)
+    return {"load-balancers": [_answer(call, load_balancer) for load_balancer in found]}
+
+
+def get_load_balancer(call: Call) -> Json:
+    return _answer(call, require(call))
+
+
+def update_load_balancer(call: Call) -> Json:
+    changes = {k: call.body[k] for k in ("name", "description", "labels") if k in call.body}
+    with call.store.transaction():
+        load_balancer = require(call)
+        call.store.put(KIND, load_balancer | changes)
+        return call.account.operations.done(reference(load_balancer["id"]))
+
+
+def reset_load_balancer_field(call: Call) -> Json:
+    default = {"description": "", "labels": {}}[call.path["field"]]
+    with call.store.transaction():
+        load_balancer = require(call)
+        call.store.put(KIND, load_balancer | {call.path["field"]: default})
+        return call.account.operations.done(reference(load_balancer["id"]))
+
+
+def delete_load_balancer(call: Call) -> Json:
+    with call.store.transaction():
+        load_balancer = require(call)
+        call.store.delete(KIND, load_balancer["id"])
+        return call.account.operations.done(reference(load_balancer["id"]))
+
+
+def require(call: Call) -> Json:
+    """The load balancer that the path names; raises NotFound."""
+    return call.require(KIND, call.path["id"], zone=call.zone)
+
+
+def reference(id_: str) -> Reference:
+    return Reference(id_, f"/load-balancer/{id_}", "get-load-balancer")
+
+
+def with_status(call: Call, service: Json) -> Json:
+    """The service with the status of each backend.
+
+    Each is "failure": instances are simulated, so nothing answers a health check.
+    """
+    members = [
+        member
+        for member in call.store.list("instance", zone=call.zone)
+        if member["manager"]["id"] == service["instance-pool"]["id"]
+    ]
+    status = [{"public-ip": member["public-ip"], "status": "failure"} for member in members]
+    return service | {"healthcheck-status": status}
+
+
+def _answer(call: Call, load_balancer: Json) -> Json:
+    services = [with_status(call, service) for service in load_balancer["services"]]
+    return load_balancer | {"services": services}
+
+
+def _free_ip(call: Call) -> str:
+    used = {other["ip"] for other in call.store.list(KIND)}
+    try:
+        return address.free_address(address.LOAD_BALANCERS, used)
+    except LookupError as error:
+        raise Conflict(str(error)) from error
+
+
+OPERATIONS: dict[str, Handler] = {
+    "create-load-balancer": create_load_balancer,
+    "list-load-balancers": list_load_balancers,
+    "get-load-balancer": get_load_balancer,
+    "update-load-balancer": update_load_balancer,
+    "reset-load-balancer-field": reset_load_balancer_field,
+    "delete-load-balancer": delete_load_balancer,
+}

@@ -1,0 +1,111 @@
+"""Asynchronous operations: pending, then success or failure, across restarts of the server.
+
+What is done at once is answered as a success. Longer work is a named task whose arguments are
+stored with the operation: a task that was cut off runs again after a restart, so every task copes
+with having been run in part.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sandbox.exoscale_api.store import Json, Store
+from sandbox.sks.spec import SksError
+
+if TYPE_CHECKING:
+    from sandbox.exoscale_api.account import Account
+
+KIND = "operation"
+
+_log = logging.getLogger(__name__)
+
+Arguments = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """`run` does the work, in a thread; `failed` records on the resource that it was not done."""
+
+    run: Callable[[Account, Arguments], None]
+    failed: Callable[[Account, Arguments], None]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an operation is about: `command` is the operationId that reads it."""
+
+    id: str
+    path: str
+    command: str
+
+    def as_json(self) -> Json:
+        return {"id": self.id, "link": f"/v2{self.path}", "command": self.command}
+
+
+class Operations:
+    def __init__(self, store: Store, tasks: Mapping[str, Task]) -> None:
+        self._store = store
+        self._tasks = tasks
+        self._stopping = False
+
+    def done(self, reference: Reference) -> Json:
+        """An operation that has succeeded already."""
+        operation = {"id": str(uuid4()), "state": "success", "reference": reference.as_json()}
+        self._store.put(KIND, {"id": operation["id"], "operation": operation})
+        return operation
+
+    def begin(
+        self, account: Account, task: str, arguments: Arguments, reference: Reference
+    ) -> Json:
+        """A pending operation, whose task starts when the transaction around it is on disk."""
+        operation = {"id": str(uuid4()), "state": "pending", "reference": reference.as_json()}
+        record = {
+            "id": operation["id"],
+            "operation": operation,
+            "task": task,
+            "arguments": dict(arguments),
+        }
+        with self._store.transaction():
+            self._store.put(KIND, record)
+            self._store.after_commit(lambda: self._start(account, record))
+        return operation
+
+    def resume(self, account: Account) -> None:
+        """Start again the tasks that an earlier server left pending."""
+        for record in self._store.list(KIND):
+            if record["operation"]["state"] == "pending":
+                self._start(account, record)
+
+    def stop(self) -> None:
+        """Leave tasks that fail from now on, cut off by the end of the server, to `resume`."""
+        self._stopping = True
+
+    def _start(self, account: Account, record: Json) -> None:
+        threading.Thread(
+            target=self._run, args=(account, record), name=record["task"], daemon=True
+        ).start()
+
+    def _run(self, account: Account, record: Json) -> None:
+        task = self._tasks[record["task"]]
+        try:
+            task.run(account, record["arguments"])
+        except Exception as error:
+            if self._stopping:
+                _log.info("%s interrupted: %s", record["task"], error)
+                return
+            known = isinstance(error, SksError)
+            _log.error("%s failed: %s", record["task"], error, exc_info=not known)
+            with self._store.transaction():
+                task.failed(account, record["arguments"])
+                message = str(error) if known else f"internal error: {type(error).__name__}"
+                self._finish(record, state="failure", reason="fault", message=message)
+        else:
+            self._finish(record, state="success")
+
+    def _finish(self, record: Json, **outcome: str) -> None:
+        self._store.put(KIND, record | {"operation": record["operation"] | outcome})

@@ -1,0 +1,48 @@
+"""Quotas of the account. Exoscale sets them per organization; these are the sandbox's own."""
+
+from collections.abc import Mapping
+
+from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api.errors import Forbidden, NotFound
+from sandbox.exoscale_api.store import Json
+
+DEFAULT_QUOTAS: Mapping[str, int] = {
+    "instance": 100,
+    "network-load-balancer": 50,
+    "sks-cluster": 10,
+}
+
+_KINDS = {
+    "instance": "instance",
+    "network-load-balancer": "load-balancer",
+    "sks-cluster": "sks-cluster",
+}
+
+
+def enforce(account: Account, resource: str, more: int = 1) -> None:
+    """Raise Forbidden if `more` of the resource would exceed the account's quota."""
+    quota = _quota(account, resource)
+    if quota["usage"] + more > quota["limit"]:
+        raise Forbidden(
+            f"Quota exceeded: {quota['usage']} of {quota['limit']} {resource} in use, "
+            f"{more} more asked for"
+        )
+
+
+def list_quotas(call: Call) -> Json:
+    return {"quotas": [_quota(call.account, resource) for resource in call.account.quotas]}
+
+
+def get_quota(call: Call) -> Json:
+    resource = call.path["entity"]
+    if resource not in call.account.quotas:
+        raise NotFound(f"quota {resource} not found")
+    return _quota(call.account, resource)
+
+
+def _quota(account: Account, resource: str) -> Json:
+    usage = len(account.store.list(_KINDS[resource]))
+    return {"resource": resource, "usage": usage, "limit": account.quotas[resource]}
+
+
+OPERATIONS: dict[str, Handler] = {"list-quotas": list_quotas, "get-quota": get_quota}

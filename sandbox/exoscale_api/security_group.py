@@ -1,0 +1,96 @@
+"""Security groups: of the account, in every zone. Their rules are in `security_group_rule`."""
+
+import ipaddress
+from uuid import uuid4
+
+from sandbox.exoscale_api import instance
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
+from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.store import Json
+
+KIND = "security-group"
+
+
+def create_security_group(call: Call) -> Json:
+    group = {
+        "id": str(uuid4()),
+        "name": call.body["name"],
+        "description": call.body.get("description", ""),
+        "external-sources": [],
+        "rules": [],
+    }
+    with call.store.transaction():
+        if any(other["name"] == group["name"] for other in call.store.list(KIND)):
+            raise Conflict(f"A security group named {group['name']} already exists")
+        call.store.put(KIND, group)
+        return call.account.operations.done(reference(group["id"]))
+
+
+def list_security_groups(call: Call) -> Json:
+    if call.query.get("visibility") == "public":
+        raise NotSimulated("list-security-groups: public security groups are not simulated")
+    return {"security-groups": call.store.list(KIND)}
+
+
+def get_security_group(call: Call) -> Json:
+    return call.require(KIND, call.path["id"])
+
+
+def delete_security_group(call: Call) -> Json:
+    """Refused, as on Exoscale, while instances are in it or a rule, its own included, names it."""
+    id_ = call.path["id"]
+    with call.store.transaction():
+        call.require(KIND, id_)
+        if instance.in_use(call.store, "security-groups", id_):
+            raise Conflict("Cannot delete group when it's in use by virtual machines")
+        for group in call.store.list(KIND):
+            if any(rule.get("security-group", {}).get("id") == id_ for rule in group["rules"]):
+                raise Conflict(
+                    f"Cannot delete group while a rule of group {group['name']} refers to it"
+                )
+        call.store.delete(KIND, id_)
+        return call.account.operations.done(reference(id_))
+
+
+def add_external_source_to_security_group(call: Call) -> Json:
+    cidr = network(call.body["cidr"])
+    with call.store.transaction():
+        group = call.require(KIND, call.path["id"])
+        if cidr not in group["external-sources"]:
+            group["external-sources"].append(cidr)
+            call.store.put(KIND, group)
+        return call.account.operations.done(reference(group["id"]))
+
+
+def remove_external_source_from_security_group(call: Call) -> Json:
+    cidr = network(call.body["cidr"])
+    with call.store.transaction():
+        group = call.require(KIND, call.path["id"])
+        if cidr in group["external-sources"]:
+            group["external-sources"].remove(cidr)
+            call.store.put(KIND, group)
+        return call.account.operations.done(reference(group["id"]))
+
+
+def network(cidr: str) -> str:
+    """The network, as given; raises BadRequest unless it is an IPv4 or IPv6 CIDR."""
+    try:
+        ipaddress.ip_network(cidr)
+    except ValueError as error:
+        raise BadRequest(f"Invalid request: {error}") from error
+    return cidr
+
+
+def reference(id_: str) -> Reference:
+    return Reference(id_, f"/security-group/{id_}", "get-security-group")
+
+
+OPERATIONS: dict[str, Handler] = {
+    "create-security-group": create_security_group,
+    "list-security-groups": list_security_groups,
+    "get-security-group": get_security_group,
+    "delete-security-group": delete_security_group,
+    "add-external-source-to-security-group": add_external_source_to_security_group,
+    "remove-external-source-from-security-group": remove_external_source_from_security_group,
+}

@@ -1,0 +1,78 @@
+"""Rules of security groups. An operation on a rule refers to its group, as on Exoscale."""
+
+from uuid import uuid4
+
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound, NotSimulated
+from sandbox.exoscale_api.security_group import KIND, network, reference
+from sandbox.exoscale_api.store import Json
+
+
+def add_rule_to_security_group(call: Call) -> Json:
+    with call.store.transaction():
+        group = call.require(KIND, call.path["id"])
+        rule = _rule(call)
+        if any({**other, "id": None} == {**rule, "id": None} for other in group["rules"]):
+            raise Conflict("This security group rule already exists")
+        group["rules"].append(rule)
+        call.store.put(KIND, group)
+        return call.account.operations.done(reference(group["id"]))
+
+
+def delete_rule_from_security_group(call: Call) -> Json:
+    with call.store.transaction():
+        group = call.require(KIND, call.path["id"])
+        rules = [rule for rule in group["rules"] if rule["id"] != call.path["rule-id"]]
+        if len(rules) == len(group["rules"]):
+            raise NotFound(f"security-group rule {call.path['rule-id']} not found")
+        call.store.put(KIND, group | {"rules": rules})
+        return call.account.operations.done(reference(group["id"]))
+
+
+def _rule(call: Call) -> Json:
+    body = call.body
+    rule: Json = {
+        "id": str(uuid4()),
+        "flow-direction": body["flow-direction"],
+        "protocol": body["protocol"],
+        "description": body.get("description", ""),
+    }
+    if ("network" in body) == ("security-group" in body):
+        raise BadRequest("Invalid request: exactly one of network, security-group is required")
+    if "network" in body:
+        rule["network"] = network(body["network"])
+    else:
+        rule["security-group"] = _peer(call, body["security-group"])
+    if body["protocol"] in ("tcp", "udp"):
+        rule |= _ports(body.get("start-port"), body.get("end-port"))
+    elif "start-port" in body or "end-port" in body:
+        raise BadRequest(f"Invalid request: protocol {body['protocol']} has no ports")
+    if body["protocol"] in ("icmp", "icmpv6"):
+        icmp = {k: v for k, v in body.get("icmp", {}).items() if v is not None}
+        rule["icmp"] = {"type": icmp.get("type", -1), "code": icmp.get("code", -1)}
+    elif "icmp" in body:
+        raise BadRequest(f"Invalid request: protocol {body['protocol']} has no icmp")
+    return rule
+
+
+def _ports(start: int | None, end: int | None) -> Json:
+    if start is None or end is None:
+        raise BadRequest("Invalid request: protocols tcp, udp need start-port and end-port")
+    if start > end:
+        raise BadRequest(f"Invalid request: start-port {start} is above end-port {end}")
+    return {"start-port": start, "end-port": end}
+
+
+def _peer(call: Call, given: Json) -> Json:
+    if given.get("visibility") == "public":
+        raise NotSimulated("add-rule-to-security-group: public security groups are not simulated")
+    if "id" not in given:
+        raise BadRequest("Invalid request: body.security-group: id is missing")
+    group = call.require(KIND, given["id"])
+    return {"id": group["id"], "name": group["name"], "visibility": "private"}
+
+
+OPERATIONS: dict[str, Handler] = {
+    "add-rule-to-security-group": add_rule_to_security_group,
+    "delete-rule-from-security-group": delete_rule_from_security_group,
+}

@@ -1,0 +1,16 @@
+"""Zones."""
+
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.store import Json
+
+
+def list_zones(call: Call) -> Json:
+    return {
+        "zones": [
+            {"name": zone, "api-endpoint": f"{call.account.base_url}/{zone}/v2"}
+            for zone in call.account.zones
+        ]
+    }
+
+
+OPERATIONS: dict[str, Handler] = {"list-zones": list_zones}
