@@ -150,9 +150,7 @@ def kwok(tools: Path, files: ClusterFiles, record: ClusterRecord, stages: Path) 
     )
 
 
-def _command(
-    files: ClusterFiles, program: Path, flags: dict[str, str | Path | int]
-) -> Command:
+def _command(files: ClusterFiles, program: Path, flags: dict[str, str | Path | int]) -> Command:
     return Command(
         name=program.name,
         arguments=[str(program), *(f"--{flag}={value}" for flag, value in flags.items())],

@@ -13,7 +13,7 @@ import yaml
 from sandbox.paths import private_directory, write_private
 from sandbox.sks import components
 from sandbox.sks.kubeconfig import kubeconfig
-from sandbox.sks.layout import ClusterFiles, ClusterRecord
+from sandbox.sks.layout import ClusterFiles
 from sandbox.sks.processes import Child, Command
 from sandbox.sks.spec import SksError
 

@@ -36,7 +36,8 @@ def kubeconfig(*, cluster: str, server: str, authority: bytes, user: str, pair: 
             }
         ],
     }
-    return yaml.safe_dump(document, sort_keys=False)
+    text: str = yaml.safe_dump(document, sort_keys=False)
+    return text
 
 
 def _text(pem: bytes) -> str:

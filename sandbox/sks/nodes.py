@@ -1,7 +1,5 @@
 """Nodes of nodepools: Node objects as SKS has them, which kwok plays the kubelet of."""
 
-import ipaddress
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +9,6 @@ from sandbox.sks.spec import NodepoolSpec, SksError
 
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
 MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
-
-_ADDRESSES = ipaddress.ip_network("198.18.0.0/15")
-"""Addresses that no network routes (RFC 2544): nodes are simulated and must not seem reachable."""
 
 _PODS_PER_NODE = 110
 _READY_DEADLINE = 60
@@ -25,27 +20,13 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, version: 
     Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
     reaches new instances only. Raises SksError if nodes are not Ready in time.
     """
-    if len(pool.node_names) != pool.size:
-        raise SksError(f"nodepool {pool.name}: {pool.size} nodes, {len(pool.node_names)} names")
-    present = {node.metadata.name: node for node in _list(api, pool.id)}
-    for name in present.keys() - set(pool.node_names):
+    members = list(zip(pool.node_names, pool.instance_ids, pool.addresses, strict=True))
+    present = {node.metadata.name for node in _list(api, pool.id)}
+    for name in present - set(pool.node_names):
         _remove(api, name)
-    taken = {
-        ipaddress.ip_address(address.address)
-        for node in api.list_node().items
-        for address in node.status.addresses or ()
-        if address.type == "InternalIP"
-    }
-    free = (address for address in _ADDRESSES.hosts() if address not in taken)
-    for index, name in enumerate(pool.node_names):
+    for name, instance, address in members:
         if name not in present:
-            instance = (
-                pool.instance_ids[index]
-                if pool.instance_ids
-                else str(uuid.uuid5(uuid.UUID(pool.instance_pool_id), name))
-            )
-            node = node_object(pool, name, instance, str(next(free)), zone=zone, version=version)
-            api.create_node(node)
+            api.create_node(node_object(pool, name, instance, address, zone=zone, version=version))
     _await_ready(api, pool)
 
 

@@ -131,9 +131,11 @@ class ClusterPki:
         write_private(self.key("service-account"), _key_pem(key).decode("ascii"))
         write_private(
             self.certificate("service-account"),
-            key.public_key().public_bytes(
+            key.public_key()
+            .public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            ).decode("ascii"),
+            )
+            .decode("ascii"),
         )
 
     def authority(self, name: str) -> Authority:

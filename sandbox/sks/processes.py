@@ -54,7 +54,7 @@ class Child:
 
     def start(self) -> None:
         """Start the process, and keep it running until `stop`."""
-        kill_stale(self.command)
+        kill_stale(self.command.pid_file, self.command.directory)
         self._thread.start()
 
     def stop(self, grace: float = 10.0) -> None:
@@ -123,32 +123,33 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 (one libc call, resolved beforehand)
+                preexec_fn=die_with_parent,
             )
         command.pid_file.write_text(f"{process.pid}\n")
         return process
 
 
-def kill_stale(command: Command, deadline: float = 10.0) -> None:
-    """Kill what an earlier daemon left running under `command`'s pid file, if anything.
+def kill_stale(pid_file: Path, directory: Path, deadline: float = 10.0) -> None:
+    """Kill what an earlier daemon left running as `pid_file` says, if anything.
 
-    The pid counts only if /proc says that it runs the same program in the same directory, which
-    is the cluster's own. Raises SksError if it does not go.
+    The pid counts only if /proc says that it runs the program that the file is named after, in
+    `directory`, which is the cluster's own. Raises SksError if it does not go.
     """
     try:
-        pid = int(command.pid_file.read_text())
+        pid = int(pid_file.read_text())
         handle = os.pidfd_open(pid)
     except (FileNotFoundError, ValueError, ProcessLookupError):
         return
     try:
         program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
-        directory = Path(f"/proc/{pid}/cwd").resolve()
-        if program != os.fsencode(command.arguments[0]) or directory != command.directory.resolve():
+        if Path(os.fsdecode(program)).name != pid_file.stem:
             return
-        _log.warning("%s was still running as pid %s, killing it", command.name, pid)
+        if Path(f"/proc/{pid}/cwd").resolve() != directory.resolve():
+            return
+        _log.warning("%s was still running as pid %s, killing it", pid_file.stem, pid)
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         if not select.select([handle], [], [], deadline)[0]:
-            raise SksError(f"a stale {command.name} (pid {pid}) does not end")
+            raise SksError(f"a stale {pid_file.stem} (pid {pid}) does not end")
     except (FileNotFoundError, ProcessLookupError):
         return
     finally:

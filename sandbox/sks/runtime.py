@@ -3,8 +3,9 @@
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import Literal
@@ -12,10 +13,13 @@ from typing import Literal
 from kubernetes import client, config
 
 from sandbox.paths import private_directory
-from sandbox.sks import nodes, storage
+from sandbox.sks import cloud_controller, nodes, storage
+from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
+from sandbox.sks.exoscale_client import Client, CloudError, zone_client
 from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.ports import free_ports
+from sandbox.sks.processes import kill_stale
 from sandbox.sks.spec import NodepoolSpec, SksError
 
 __all__ = ["NodepoolSpec", "SksError", "SksRuntime"]
@@ -42,8 +46,14 @@ class SksRuntime:
         self._directory = private_directory(home / "clusters")
         self._tools = tools
         self._clusters: dict[str, ControlPlane] = {}
+        self._controllers: dict[str, CloudController] = {}
+        self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
         self._lock = RLock()
+
+    def connect(self, api_url: str, api_key: str, api_secret: str) -> None:
+        """Name the Exoscale API (its URL ends in /v2) that cloud controllers work with."""
+        self._account = (api_url, api_key, api_secret)
 
     @cached_property
     def versions(self) -> list[str]:
@@ -70,33 +80,30 @@ class SksRuntime:
         """Make and start a cluster; return the API server's URL once it is ready.
 
         `addons` are Exoscale's: `exoscale-cloud-controller` makes load balancers work,
-        `exoscale-container-storage-interface` brings storage classes.
+        `exoscale-container-storage-interface` brings storage classes. A creation that was cut off
+        is finished by the next call.
         """
         if version not in self.versions:
             raise SksError(f"version {version} is not one of {', '.join(self.versions)}")
         with self._cluster_lock(cluster_id):
             files = ClusterFiles(self._directory / cluster_id)
-            if files.record.exists():
-                raise SksError(f"cluster {cluster_id} exists already")
-            with self._lock:
-                private_directory(files.directory)
-                ports = Ports(*free_ports(4, self._taken_ports()))
-                record = ClusterRecord(
-                    id=cluster_id,
-                    name=name,
-                    version=version,
-                    zone=zone,
-                    ports=ports,
-                    addons=addons,
-                    feature_gates=feature_gates,
-                )
-                files.save(record)
-            try:
-                files.pki.create(_API_HOSTS)
-                return self.start_cluster(cluster_id)
-            except BaseException:
+            if not files.record.exists():
                 self.delete_cluster(cluster_id)
-                raise
+                files.pki.create(_API_HOSTS)
+                with self._lock:
+                    ports = Ports(*free_ports(4, self._taken_ports()))
+                    files.save(
+                        ClusterRecord(
+                            id=cluster_id,
+                            name=name,
+                            version=version,
+                            zone=zone,
+                            ports=ports,
+                            addons=addons,
+                            feature_gates=feature_gates,
+                        )
+                    )
+            return self.start_cluster(cluster_id)
 
     def start_cluster(self, cluster_id: str) -> str:
         """Start a stored cluster with the ports and data it had; return its API server's URL."""
@@ -111,20 +118,37 @@ class SksRuntime:
                 plane.stop()
                 raise
             self._clusters[cluster_id] = plane
+            if cloud_controller.ADDON in plane.record.addons:
+                controller = CloudController(
+                    plane.record.name,
+                    self._api_client(plane),
+                    partial(self._cloud_client, plane.record.zone),
+                )
+                self._controllers[cluster_id] = controller
+                controller.start()
             return plane.endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:
         """End the cluster's processes; its files stay. Nothing happens if it does not run."""
         with self._cluster_lock(cluster_id):
             plane = self._clusters.pop(cluster_id, None)
+            controller = self._controllers.pop(cluster_id, None)
+            if controller is not None:
+                controller.stop()
             if plane is not None:
                 plane.stop()
+            if controller is not None:
+                controller.join()
 
     def delete_cluster(self, cluster_id: str) -> None:
-        """End the cluster and remove its files."""
+        """End the cluster, if it runs, and remove its files, if there are any."""
         with self._cluster_lock(cluster_id):
             self.stop_cluster(cluster_id)
-            shutil.rmtree(self._directory / cluster_id, ignore_errors=False)
+            directory = self._directory / cluster_id
+            if directory.exists():
+                for pid_file in ClusterFiles(directory).run.glob("*.pid"):
+                    kill_stale(pid_file, directory)
+                shutil.rmtree(directory)
 
     def set_nodepool(self, cluster_id: str, pool: NodepoolSpec) -> None:
         """Make the cluster have exactly the nodes of `pool`; blocks until they are Ready."""
@@ -163,6 +187,11 @@ class SksRuntime:
         for cluster_id in list(self._clusters):
             self.stop_cluster(cluster_id)
 
+    def _cloud_client(self, zone: str) -> Client:
+        if self._account is None:
+            raise CloudError("the runtime is not connected to an Exoscale account")
+        return zone_client(*self._account, zone)
+
     def _running(self, cluster_id: str) -> ControlPlane:
         plane = self._clusters.get(cluster_id)
         if plane is None:
@@ -176,20 +205,10 @@ class SksRuntime:
             return self._locks.setdefault(cluster_id, RLock())
 
     def _taken_ports(self) -> set[int]:
-        records = [ClusterFiles(path.parent).load() for path in self._records()]
-        return {
-            port
-            for record in records
-            for port in (
-                record.ports.api,
-                record.ports.etcd,
-                record.ports.etcd_peer,
-                record.ports.kubelet,
-            )
-        }
-
-    def _records(self) -> list[Path]:
-        return list(self._directory.glob("*/cluster.json"))
+        records = [
+            ClusterFiles(path.parent).load() for path in self._directory.glob("*/cluster.json")
+        ]
+        return {port for record in records for port in astuple(record.ports)}
 
     @staticmethod
     def _api_client(plane: ControlPlane) -> client.ApiClient:

@@ -12,9 +12,8 @@ class SksError(Exception):
 class NodepoolSpec:
     """A nodepool as the Exoscale API knows it; `node_names` has `size` names.
 
-    `instance_ids` are the UUIDs of the nodes' instances, in the order of `node_names`; where they
-    are not given, the same UUID is derived from the pool and the name each time.
-    `taints` maps a key to "value:Effect", as Exoscale's API has it.
+    `instance_ids` and `addresses` are the UUIDs and public addresses of the nodes' instances, in
+    the order of `node_names`. `taints` maps a key to "value:Effect", as Exoscale's API has it.
     """
 
     id: str
@@ -29,4 +28,5 @@ class NodepoolSpec:
     disk_gib: int = 50
     node_names: Sequence[str] = ()
     instance_ids: Sequence[str] = ()
+    addresses: Sequence[str] = ()
     instance_type: str = "standard.small"

@@ -1,0 +1,248 @@
+"""A cluster's cloud controller: load balancers for its Services of type LoadBalancer.
+
+Does what exoscale-cloud-controller-manager does, with k8s.io/cloud-provider's service controller:
+finalizer before the load balancer, address into the Service's status, Events in the same words,
+failures tried again after 5 s, then twice as long each time, up to 5 minutes.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import urllib3
+from exoscale.api.exceptions import ExoscaleAPIException
+from kubernetes import client, watch
+
+from sandbox.sks.events import EventRecorder
+from sandbox.sks.exoscale_client import Client, CloudError, message
+from sandbox.sks.load_balancer_spec import Service, annotations
+from sandbox.sks.load_balancers import LoadBalancers
+
+_log = logging.getLogger(__name__)
+
+ADDON = "exoscale-cloud-controller"
+FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
+
+EXCLUDED_NODE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
+
+_STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+_FIRST_RETRY = 5.0
+_LAST_RETRY = 300.0
+_WATCH_SECONDS = 240
+
+_Failures = (
+    CloudError,
+    ExoscaleAPIException,
+    requests.RequestException,
+    client.ApiException,
+    urllib3.exceptions.HTTPError,
+)
+
+
+@dataclass
+class _Retry:
+    at: float
+    delay: float
+
+
+class CloudController:
+    """Watches one cluster's Services in a thread of its own.
+
+    `cloud` makes the client of the account; it is called in the thread, until it succeeds.
+    """
+
+    def __init__(
+        self, cluster: str, api_client: client.ApiClient, cloud: Callable[[], Client]
+    ) -> None:
+        self._api = client.CoreV1Api(api_client)
+        self._cloud = cloud
+        self._events = EventRecorder(self._api)
+        self._stop = threading.Event()
+        self._seen: dict[str, Any] = {}
+        self._retries: dict[str, _Retry] = {}
+        self._thread = threading.Thread(
+            target=self._run, name=f"cloud-controller-{cluster}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start watching. Services that are there already are looked at first."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Do nothing new from now on; `join` waits for what is under way."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for the thread, which ends when its watch does: stop the API server before."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        delay = 1.0
+        while not self._stop.is_set():
+            try:
+                balancers = LoadBalancers(self._cloud(), self._annotate, self._instances)
+                while not self._stop.is_set():
+                    self._watch(balancers)
+                    delay = 1.0
+            except _Failures as error:
+                if not self._stop.is_set():
+                    _log.warning("%s: %s", self._thread.name, message(error))
+            self._stop.wait(delay)
+            delay = min(2 * delay, 30.0)
+
+    def _watch(self, balancers: LoadBalancers) -> None:
+        """One list and one watch, which ends in time for the next retry."""
+        listed = _json(self._api.list_service_for_all_namespaces(_preload_content=False))
+        present = {service["metadata"]["uid"] for service in listed["items"]}
+        for uid in self._seen.keys() - present:
+            self._forget(uid)
+        for service in listed["items"]:
+            self._look_at(balancers, service)
+        stream = watch.Watch()
+        for event in stream.stream(
+            self._api.list_service_for_all_namespaces,
+            resource_version=listed["metadata"]["resourceVersion"],
+            timeout_seconds=self._seconds_to_retry(),
+        ):
+            if self._stop.is_set():
+                return
+            service = event["raw_object"]
+            if event["type"] == "ERROR":
+                return
+            if event["type"] == "DELETED":
+                self._forget(service["metadata"]["uid"])
+            else:
+                self._look_at(balancers, service)
+            if self._seconds_to_retry() <= 1 and self._retries:
+                return
+
+    def _seconds_to_retry(self) -> int:
+        due = [retry.at - time.monotonic() for retry in self._retries.values()]
+        return max(1, int(min([*due, _WATCH_SECONDS])))
+
+    def _look_at(self, balancers: LoadBalancers, service: Service) -> None:
+        uid = service["metadata"]["uid"]
+        retry = self._retries.get(uid)
+        due = retry is not None and retry.at <= time.monotonic()
+        if not due and self._seen.get(uid) == _relevant(service):
+            return
+        try:
+            if _wants_load_balancer(service):
+                self._ensure(balancers, service)
+            elif FINALIZER in service["metadata"].get("finalizers", ()):
+                self._clean_up(balancers, service)
+        except _Failures as error:
+            if self._stop.is_set():
+                return
+            self._events.warning(service, "SyncLoadBalancerFailed", _failure(error))
+            delay = min(retry.delay * 2, _LAST_RETRY) if retry else _FIRST_RETRY
+            self._retries[uid] = _Retry(time.monotonic() + delay, delay)
+        else:
+            self._retries.pop(uid, None)
+        self._seen[uid] = _relevant(service)
+
+    def _ensure(self, balancers: LoadBalancers, service: Service) -> None:
+        self._events.normal(service, "EnsuringLoadBalancer", "Ensuring load balancer")
+        if FINALIZER not in service["metadata"].get("finalizers", ()):
+            self._patch(service, {"finalizers": [FINALIZER]})
+        if not self._instances():
+            self._events.warning(
+                service,
+                "UnAvailableLoadBalancer",
+                "There are no available nodes for LoadBalancer",
+            )
+        try:
+            address = balancers.ensure(service)
+        except _Failures as error:
+            raise CloudError(f"failed to ensure load balancer: {message(error)}") from error
+        self._events.normal(service, "EnsuredLoadBalancer", "Ensured load balancer")
+        self._set_status(service, {"ingress": [{"ip": address}]})
+
+    def _clean_up(self, balancers: LoadBalancers, service: Service) -> None:
+        try:
+            if balancers.find(service) is not None:
+                self._events.normal(service, "DeletingLoadBalancer", "Deleting load balancer")
+                balancers.remove(service)
+        except _Failures as error:
+            raise CloudError(f"failed to delete load balancer: {message(error)}") from error
+        self._set_status(service, {})
+        self._events.normal(service, "DeletedLoadBalancer", "Deleted load balancer")
+        self._patch(service, {"$deleteFromPrimitiveList/finalizers": [FINALIZER]})
+
+    def _set_status(self, service: Service, load_balancer: dict[str, Any]) -> None:
+        current = [
+            {"ip": entry.get("ip")}
+            for entry in service.get("status", {}).get("loadBalancer", {}).get("ingress", ())
+        ]
+        if current == load_balancer.get("ingress", []):
+            return
+        metadata = service["metadata"]
+        self._api.patch_namespaced_service_status(
+            metadata["name"],
+            metadata["namespace"],
+            {"status": {"loadBalancer": {"ingress": load_balancer.get("ingress")}}},
+            _content_type=_STRATEGIC_MERGE,
+        )
+
+    def _annotate(self, service: Service, key: str, value: str) -> None:
+        if annotations(service).get(key) != value:
+            self._patch(service, {"annotations": {key: value}})
+
+    def _patch(self, service: Service, change: dict[str, Any]) -> None:
+        """Merge `change` into the Service's metadata, in the cluster and in `service`.
+
+        The UID in it makes the API server refuse to change a later Service of the same name.
+        """
+        metadata = service["metadata"]
+        patched = _json(
+            self._api.patch_namespaced_service(
+                metadata["name"],
+                metadata["namespace"],
+                {"metadata": {"uid": metadata["uid"], **change}},
+                _content_type=_STRATEGIC_MERGE,
+                _preload_content=False,
+            )
+        )
+        service["metadata"] = patched["metadata"]
+
+    def _instances(self) -> list[str]:
+        """UUIDs of the instances behind the nodes that take traffic from load balancers."""
+        nodes = self._api.list_node(label_selector=f"!{EXCLUDED_NODE_LABEL}").items
+        return [node.status.node_info.system_uuid for node in nodes]
+
+    def _forget(self, uid: str) -> None:
+        self._seen.pop(uid, None)
+        self._retries.pop(uid, None)
+
+
+def _wants_load_balancer(service: Service) -> bool:
+    spec = service["spec"]
+    return (
+        spec["type"] == "LoadBalancer"
+        and not spec.get("loadBalancerClass")
+        and "deletionTimestamp" not in service["metadata"]
+    )
+
+
+def _relevant(service: Service) -> dict[str, Any]:
+    """What a load balancer depends on: the Service without its status and its bookkeeping."""
+    metadata = service["metadata"]
+    return {
+        "spec": service["spec"],
+        "annotations": annotations(service),
+        "deleted": "deletionTimestamp" in metadata,
+        "finalizer": FINALIZER in metadata.get("finalizers", ()),
+    }
+
+
+def _failure(error: Exception) -> str:
+    return f"Error syncing load balancer: {message(error)}"
+
+
+def _json(response: urllib3.HTTPResponse) -> dict[str, Any]:
+    document: dict[str, Any] = response.json()
+    return document

@@ -1,0 +1,75 @@
+"""Events on Services, as the cloud controller writes them."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from kubernetes import client
+
+_SOURCE = "service-controller"
+
+
+class EventRecorder:
+    """Writes Events; one that says the same of the same object again is counted up instead."""
+
+    def __init__(self, api: client.CoreV1Api) -> None:
+        self._api = api
+        self._written: dict[tuple[str, ...], tuple[str, int]] = {}
+
+    def normal(self, regarding: dict[str, Any], reason: str, text: str) -> None:
+        """Record that something went as it should."""
+        self._record("Normal", regarding, reason, text)
+
+    def warning(self, regarding: dict[str, Any], reason: str, text: str) -> None:
+        """Record that something did not."""
+        self._record("Warning", regarding, reason, text)
+
+    def _record(self, kind: str, regarding: dict[str, Any], reason: str, text: str) -> None:
+        metadata = regarding["metadata"]
+        key = (metadata["uid"], kind, reason, text)
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        name, count = self._written.get(key, ("", 0))
+        if name:
+            change = {"count": count + 1, "lastTimestamp": now}
+            try:
+                self._api.patch_namespaced_event(
+                    name,
+                    metadata["namespace"],
+                    change,
+                    _content_type="application/strategic-merge-patch+json",
+                )
+            except client.ApiException as error:
+                # Events expire after an hour.
+                if error.status != 404:
+                    raise
+            else:
+                self._written[key] = (name, count + 1)
+                return
+        name = f"{metadata['name']}.{uuid.uuid4().hex[:16]}"
+        event = {
+            "metadata": {"name": name, "namespace": metadata["namespace"]},
+            "type": kind,
+            "reason": reason,
+            "message": text,
+            "count": 1,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "source": {"component": _SOURCE},
+            "reportingComponent": _SOURCE,
+            "involvedObject": {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+                "resourceVersion": metadata["resourceVersion"],
+            },
+        }
+        try:
+            self._api.create_namespaced_event(metadata["namespace"], event)
+        except client.ApiException as error:
+            # A namespace that is being deleted takes no new objects.
+            if error.status != 403:
+                raise
+            return
+        self._written[key] = (name, 1)

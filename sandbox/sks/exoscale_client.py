@@ -1,0 +1,63 @@
+"""The account that a cluster's cloud controller acts in."""
+
+import time
+from threading import Event
+from typing import Any
+
+import requests
+from exoscale.api.exceptions import ExoscaleAPIException
+from exoscale.api.v2 import Client
+
+__all__ = ["Client", "CloudError", "is_not_found", "message", "wait", "zone_client"]
+
+_OPERATION_DEADLINE = 300.0
+_POLL = 0.2
+
+
+class CloudError(Exception):
+    """What the cloud controller could not do, in the words of its Event."""
+
+
+def zone_client(api_url: str, key: str, secret: str, zone: str) -> Client:
+    """A client of the zone's own endpoint, which the API at `api_url` tells.
+
+    Raises CloudError if there is no such zone.
+    """
+    zones = Client(key, secret, url=api_url).list_zones()["zones"]
+    for found in zones:
+        if found["name"] == zone:
+            return Client(key, secret, url=found["api-endpoint"])
+    raise CloudError(f"zone {zone} does not exist")
+
+
+def wait(client: Client, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation's end; raises CloudError with its message if it was no success.
+
+    `Client.wait` polls every three seconds at the fastest.
+    """
+    deadline = time.monotonic() + _OPERATION_DEADLINE
+    pause = Event()
+    while operation["state"] == "pending":
+        if time.monotonic() > deadline:
+            raise CloudError(f"operation {operation['id']} is pending for too long")
+        pause.wait(_POLL)
+        operation = client.get_operation(id=operation["id"])
+    if operation["state"] != "success":
+        raise CloudError(operation.get("message") or operation.get("reason", operation["state"]))
+    return operation
+
+
+def is_not_found(error: ExoscaleAPIException) -> bool:
+    """Whether the API answered that there is no such thing."""
+    return error.response is not None and error.response.status_code == requests.codes.not_found
+
+
+def message(error: Exception) -> str:
+    """The error in the API's own words, where it has some."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        try:
+            return str(response.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            return f"{response.status_code} {response.reason}"
+    return str(error)
