@@ -6,7 +6,6 @@ signed query arguments in the order they are listed, an empty line (no header is
 expiry date as a UNIX timestamp.
 """
 
-import binascii
 import hashlib
 import hmac
 from base64 import b64decode
@@ -62,7 +61,7 @@ def verify(
     expected = hmac.new(credentials.api_secret.encode(), message, hashlib.sha256).digest()
     try:
         signature = b64decode(fields.get("signature", ""), validate=True)
-    except binascii.Error:
+    except ValueError:
         signature = b""
     if not hmac.compare_digest(signature, expected):
         raise Forbidden("invalid request signature")

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,13 @@ class Document:
         if package is None or package.origin is None:
             raise ModuleNotFoundError("the package `exoscale`, which has openapi.json, is missing")
         text = (Path(package.origin).parent / "openapi.json").read_text(encoding="utf-8")
-        document = json.loads(text, object_hook=_translate_nullable)
+        content = json.loads(text, object_hook=_translate_nullable)
         self._registry: Registry[Any] = Registry().with_resource(
-            _URI, DRAFT4.create_resource(document)
+            _URI, DRAFT4.create_resource(content)
         )
         self._validators: dict[str, Draft4Validator] = {}
-        self.zones: list[str] = document["components"]["schemas"]["zone-name"]["enum"]
-        self.operations = sorted(_operations(document["paths"]), key=_parameters_in_path)
+        self.zones: list[str] = content["components"]["schemas"]["zone-name"]["enum"]
+        self.operations = sorted(_operations(content["paths"]), key=_parameters_in_path)
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
         """The operation of a request and its path parameters by their names in the document.
@@ -104,6 +105,12 @@ class Document:
         if error := best_match(validator.iter_errors(value)):
             place = "".join(f".{step}" for step in error.absolute_path)
             raise BadRequest(f"Invalid request: {what}{place}: {error.message}")
+
+
+@cache
+def document() -> Document:
+    """The document, loaded once in a process."""
+    return Document()
 
 
 def _translate_nullable(schema: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from sandbox.exoscale_api import (
 from sandbox.exoscale_api.account import Account, Call, Handler
 from sandbox.exoscale_api.auth import Credentials, verify
 from sandbox.exoscale_api.errors import ApiError, BadRequest, NotFound, NotSimulated
-from sandbox.exoscale_api.openapi import Document
+from sandbox.exoscale_api.openapi import Document, document
 from sandbox.exoscale_api.operations import Operations
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
@@ -85,17 +85,16 @@ def create_app(
     """
     if urlsplit(base_url).path:
         raise ValueError(f"base_url has a path: {base_url}")
-    document = Document()
     store = Store(store_dir)
     account = Account(
         store=store,
         operations=Operations(store, sks_cluster.TASKS | sks_nodepool.TASKS),
         runtime=runtime,
         base_url=base_url,
-        zones=tuple(document.zones),
+        zones=tuple(document().zones),
         quotas=quotas,
     )
-    server = _Server(account, credentials, document, check_answers)
+    server = _Server(account, credentials, document(), check_answers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

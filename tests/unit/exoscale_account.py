@@ -1,0 +1,163 @@
+"""A sandbox Exoscale account without processes: its server in memory, reached by real clients."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from exoscale.api.v2 import Client
+from starlette.applications import Starlette
+
+from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api.sks_runtime import Authority
+from sandbox.sks.spec import NodepoolSpec, SksError
+
+BASE_URL = "http://127.0.0.1:1"
+CREDENTIALS = Credentials("EXOtest", "a-secret")
+SMALL = {"id": "21624abb-764e-4def-81d7-9fc54b5957fb"}
+
+
+class MemoryRuntime:
+    """An SksRuntime that records what it was asked; `fail` makes the next piece of work fail."""
+
+    versions: Sequence[str] = ("1.34.3",)
+
+    def __init__(self) -> None:
+        self.clusters: dict[str, dict[str, NodepoolSpec]] = {}
+        self.started: list[str] = []
+        self.fail: str | None = None
+
+    def create_cluster(self, cluster_id: str, name: str, **_: object) -> str:
+        self._work()
+        if cluster_id in self.clusters:
+            raise SksError("exists already")
+        self.clusters[cluster_id] = {}
+        return "https://127.0.0.1:6443"
+
+    def start_cluster(self, cluster_id: str) -> str:
+        self._work()
+        self.clusters.setdefault(cluster_id, {})
+        self.started.append(cluster_id)
+        return "https://127.0.0.1:6443"
+
+    def delete_cluster(self, cluster_id: str) -> None:
+        if cluster_id not in self.clusters:
+            raise FileNotFoundError(cluster_id)
+        self._work()
+        del self.clusters[cluster_id]
+
+    def set_nodepool(self, cluster_id: str, pool: NodepoolSpec) -> None:
+        self._work()
+        self.clusters[cluster_id][pool.id] = pool
+
+    def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
+        self._work()
+        self.clusters[cluster_id].pop(nodepool_id, None)
+
+    def kubeconfig(
+        self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
+    ) -> str:
+        return f"{cluster_id} {user} {','.join(groups)} {ttl_seconds}"
+
+    def authority_cert(self, cluster_id: str, authority: Authority) -> str:
+        return f"{cluster_id} {authority}"
+
+    def _work(self) -> None:
+        if self.fail is not None:
+            reason, self.fail = self.fail, None
+            raise SksError(reason)
+
+
+class InMemory(requests.adapters.BaseAdapter):
+    """Carries requests to an ASGI application instead of to a socket."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__()
+        self._app = app
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        assert request.url
+        url = urlsplit(request.url)
+        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        headers = {"host": url.netloc} | {k.lower(): v for k, v in request.headers.items()}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": url.scheme,
+            "path": unquote(url.path),
+            "raw_path": url.path.encode(),
+            "query_string": url.query.encode(),
+            "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+        }
+        response = requests.Response()
+        response.request = request
+        response._content = b""
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                response.status_code = message["status"]
+            else:
+                response._content += message["body"]
+
+        asyncio.run(self._app(scope, receive, send))
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Account:
+    """An account in `directory`; a second one in the same directory is the server restarted."""
+
+    def __init__(
+        self, directory: Path, runtime: MemoryRuntime | None = None, **options: Any
+    ) -> None:
+        self.runtime = runtime or MemoryRuntime()
+        self.app = create_app(
+            store_dir=directory,
+            credentials=CREDENTIALS,
+            base_url=BASE_URL,
+            runtime=self.runtime,
+            check_answers=True,
+            **options,
+        )
+        self.api = self.client()
+
+    def client(self, zone: str = "ch-gva-2", secret: str = CREDENTIALS.api_secret) -> Client:
+        """Exoscale's own client of a zone."""
+        client = Client(CREDENTIALS.api_key, secret, url=f"{BASE_URL}/{zone}/v2")
+        client.http_client.mount("http://", InMemory(self.app))
+        return client
+
+    def finish(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """The operation once it is pending no more."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            operation = self.api.get_operation(id=operation["id"])
+            if operation["state"] != "pending":
+                return operation
+            time.sleep(0.001)
+        raise TimeoutError(f"operation is still pending: {operation}")
+
+    def done(self, operation: dict[str, Any]) -> str:
+        """The id of what an operation that succeeds refers to."""
+        operation = self.finish(operation)
+        assert operation["state"] == "success", operation
+        return str(operation["reference"]["id"])
+
+    def cluster(self, **arguments: Any) -> str:
+        """A new cluster's id."""
+        defaults = {"name": "demo", "level": "starter", "version": "1.34.3"}
+        return self.done(self.api.create_sks_cluster(**{**defaults, **arguments}))
+
+    def nodepool(self, cluster: str, **arguments: Any) -> str:
+        """A new nodepool's id."""
+        defaults = {"name": "workers", "size": 2, "disk_size": 50, "instance_type": SMALL}
+        return self.done(self.api.create_sks_nodepool(id=cluster, **{**defaults, **arguments}))
