@@ -1,0 +1,27 @@
+"""The stack: a cluster, an ingress controller, and the web applications behind it."""
+
+import pulumi
+
+from components.ingress_nginx import IngressNginx
+from components.sks_cluster import SksCluster
+from components.web_app import WebApp
+from settings import Settings
+
+settings = Settings.load()
+
+cluster = SksCluster(f"{pulumi.get_project()}-{pulumi.get_stack()}", settings.cluster.args)
+on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
+
+ingress_args = settings.ingress.args
+if len(settings.cluster.nodepools) > 1:
+    ingress_args["instance_pool_id"] = cluster.instance_pool_id
+ingress = IngressNginx("ingress-nginx", ingress_args, opts=on_cluster)
+
+for app in settings.apps:
+    web = WebApp(app.name, app.args, ingress, opts=on_cluster)
+    pulumi.export(f"{app.name}_url", web.url)
+    pulumi.export(f"{app.name}_namespace", web.namespace)
+
+pulumi.export("load_balancer_address", ingress.address)
+pulumi.export("cluster_name", cluster.cluster_name)
+pulumi.export("kubeconfig", cluster.kubeconfig)

@@ -1,0 +1,207 @@
+"""A web application: its namespace, Deployment, Service and rewrite Ingress."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import Namespace, Secret, Service
+from pulumi_kubernetes.networking.v1 import Ingress
+
+from components.ingress_nginx import IngressNginx, load_balancer_address
+
+SERVICE_PORT = 80
+SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+"""Not waited for: what the Deployment's own readiness, or the controller's address, proves.
+
+Source: pulumi/pulumi-kubernetes, annotation `pulumi.com/skipAwait`.
+"""
+
+
+class WebAppArgs(TypedDict):
+    """The arguments of a `WebApp`.
+
+    `port` is the container's. `generated_secrets` are names of environment variables whose values
+    are generated once and kept secret. `service` is `ClusterIP`, `NodePort` or `LoadBalancer`.
+    `path` is the prefix, such as `/rickroller`, under which the ingress controller serves the app,
+    which itself sees `/`; without one there is no Ingress.
+    """
+
+    image: pulumi.Input[str]
+    namespace: str
+    replicas: pulumi.Input[int]
+    port: pulumi.Input[int]
+    environment: Mapping[str, pulumi.Input[str]]
+    generated_secrets: Sequence[str]
+    service: str
+    path: NotRequired[str]
+
+
+class WebApp(pulumi.ComponentResource):
+    """One application on the cluster.
+
+    Attributes:
+        namespace: the namespace of its objects, which are all named like the component.
+        url: where it is reached: through its own load balancer, else through the ingress
+            controller, else by its name inside the cluster.
+    """
+
+    namespace: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        args: WebAppArgs,
+        ingress: IngressNginx,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("webapp:index:WebApp", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
+
+        namespace = Namespace(name, metadata={"name": args["namespace"]}, opts=child)
+        self.namespace = namespace.metadata.name
+        generated = {
+            variable: _generated_secret(name, variable, self.namespace, child)
+            for variable in args["generated_secrets"]
+        }
+        _deployment(name, args, self.namespace, generated, child)
+        service = _service(name, args, self.namespace, child)
+        path = args.get("path")
+        if path:
+            _ingress(name, path, self.namespace, ingress, child)
+
+        if args["service"] == "LoadBalancer":
+            address = service.status.apply(load_balancer_address)
+            self.url = pulumi.Output.concat("http://", address, "/")
+        elif path:
+            self.url = pulumi.Output.concat("http://", ingress.address, path, "/")
+        else:
+            self.url = pulumi.Output.concat("http://", name, ".", self.namespace, ".svc/")
+        self.register_outputs({"namespace": self.namespace, "url": self.url})
+
+
+def _generated_secret(
+    name: str, variable: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> Secret:
+    """A Secret with a random value that later runs keep.
+
+    Each run draws a new value, which the engine drops for the one in its state, if there is one.
+    """
+    value = base64.b64encode(secrets.token_urlsafe(32).encode()).decode()
+    return Secret(
+        f"{name}-{variable.lower().replace('_', '-')}",
+        metadata={"namespace": namespace},
+        data=pulumi.Output.secret({variable: value}),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
+    )
+
+
+def _deployment(
+    name: str,
+    args: WebAppArgs,
+    namespace: pulumi.Input[str],
+    generated: Mapping[str, Secret],
+    opts: pulumi.ResourceOptions,
+) -> Deployment:
+    environment = [
+        {"name": variable, "value": value} for variable, value in args["environment"].items()
+    ] + [
+        {
+            "name": variable,
+            "value_from": {"secret_key_ref": {"name": secret.metadata.name, "key": variable}},
+        }
+        for variable, secret in generated.items()
+    ]
+    return Deployment(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={
+            "replicas": args["replicas"],
+            "selector": {"match_labels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {
+                    "containers": [
+                        {
+                            "name": name,
+                            "image": args["image"],
+                            "ports": [{"container_port": args["port"]}],
+                            "env": environment,
+                        }
+                    ]
+                },
+            },
+        },
+        opts=opts,
+    )
+
+
+def _service(
+    name: str, args: WebAppArgs, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> Service:
+    has_address_to_wait_for = args["service"] == "LoadBalancer"
+    return Service(
+        name,
+        metadata={
+            "name": name,
+            "namespace": namespace,
+            "annotations": None if has_address_to_wait_for else SKIP_AWAIT,
+        },
+        spec={
+            "type": args["service"],
+            "selector": {"app": name},
+            "ports": [{"port": SERVICE_PORT, "target_port": args["port"]}],
+        },
+        opts=opts,
+    )
+
+
+def _ingress(
+    name: str,
+    path: str,
+    namespace: pulumi.Input[str],
+    ingress: IngressNginx,
+    opts: pulumi.ResourceOptions,
+) -> Ingress:
+    """Serve the Service under `path`, which the controller strips.
+
+    A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
+    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`). Its admission
+    webhook has to be up, so the Ingress comes after the controller.
+    """
+    backend = {"service": {"name": name, "port": {"number": SERVICE_PORT}}}
+    return Ingress(
+        name,
+        metadata={
+            "name": name,
+            "namespace": namespace,
+            "annotations": {
+                "nginx.ingress.kubernetes.io/use-regex": "true",
+                "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+                "nginx.ingress.kubernetes.io/x-forwarded-prefix": path,
+                **SKIP_AWAIT,
+            },
+        },
+        spec={
+            "ingress_class_name": ingress.class_name,
+            "rules": [
+                {
+                    "http": {
+                        "paths": [
+                            {
+                                "path": f"{path.replace('.', '[.]')}(/|$)(.*)",
+                                "path_type": "ImplementationSpecific",
+                                "backend": backend,
+                            }
+                        ]
+                    }
+                }
+            ],
+        },
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[ingress])),
+    )

@@ -1,0 +1,103 @@
+"""What a user reads when settings are wrong: the key, its value, and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+UNIQUE = {
+    ("cluster", "nodepools"): ("name",),
+    ("apps",): ("name", "namespace", "path"),
+}
+
+_ALLOWED = {
+    "missing": "is missing: it is required",
+    "int_type": "must be a whole number",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping of names to values",
+    "model_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "too_short": "must have {min_length} or more items",
+    "string_too_short": "must not be empty",
+    "literal_error": "must be one of {expected}",
+    "value_error": "{error}",
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """One line for each mistake that validation found, in the order of the settings."""
+    return [_line(detail, model) for detail in error.errors()]
+
+
+def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    location = [part for part in detail["loc"] if part != "[key]"]
+    key = _path(location)
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key; {_suggestion(location, model)}"
+    context = detail.get("ctx", {})
+    allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
+    if detail["type"] == "missing":
+        return f"{key}: {allowed}"
+    return f"{key}: {json.dumps(detail['input'], default=str)}: {allowed}"
+
+
+def _path(location: Sequence[str | int]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _suggestion(location: Sequence[str | int], model: type[BaseModel]) -> str:
+    """The keys that the location's parent knows, or the one that was probably meant."""
+    for part in location[:-1]:
+        if isinstance(part, str):
+            fields = {field.alias or name: field for name, field in model.model_fields.items()}
+            model = _model_in(fields[part].annotation)
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f'did you mean "{close[0]}"?' if close else f"allowed are {', '.join(known)}"
+
+
+def _model_in(annotation: Any) -> type[BaseModel]:
+    """The settings class in an annotation such as `tuple[NodepoolSettings, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(_model_in(part) for part in get_args(annotation) if part is not Ellipsis)
+
+
+def repeated(values: Mapping[str, Any]) -> list[str]:
+    """One line for each value that two items of a list share and must not."""
+    problems = []
+    for location, fields in UNIQUE.items():
+        items = _at(values, location)
+        for field in fields:
+            shared = Counter(_value(item, field) for item in items)
+            problems += [
+                f"{_path(location)}: {json.dumps(value)}: two have this {field}; each must differ"
+                for value, count in shared.items()
+                if value is not None and count > 1
+            ]
+    return problems
+
+
+def _at(values: Any, location: Sequence[str]) -> list[Mapping[str, Any]]:
+    for part in location:
+        values = values.get(part) if isinstance(values, Mapping) else None
+    if not isinstance(values, list):
+        return []
+    return [item for item in values if isinstance(item, Mapping)]
+
+
+def _value(item: Mapping[str, Any], field: str) -> str | None:
+    value = item.get(field, item.get("name") if field == "namespace" else None)
+    return value if isinstance(value, str) else None
