@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,8 @@ def _install_found(tool: Tool, progress: Progress) -> bool:
     found = _look_for(tool)
     if found is None:
         return False
-    if not found.suitable:
-        has = found.version or "an unknown version"
-        progress.say(tool.name, f"{found.path} is {has}, not {tool.suitable}: not used")
+    if found.unsuitable is not None:
+        progress.say(tool.name, f"{found.path} {found.unsuitable}: not used")
         return False
     TOOLS_BIN.mkdir(parents=True, exist_ok=True)
     temporary = TOOLS_BIN / f".{tool.name}.new"
@@ -118,15 +118,21 @@ def _install_found(tool: Tool, progress: Progress) -> bool:
 
 
 def _look_for(tool: Tool) -> Found | None:
-    if tool.beside is None:
-        return find(tool, search_path(without=TOOLS_BIN))
-    main = TOOLS_BIN / tool.beside
-    return find_beside(tool, main.readlink()) if main.is_symlink() else None
+    if tool.beside is not None:
+        main = TOOLS_BIN / tool.beside
+        return find_beside(tool, main.resolve()) if main.is_symlink() else None
+    found = find(tool, search_path(without=TOOLS_BIN))
+    if found is not None and found.unsuitable is None:
+        for other in TOOLS:
+            if other.beside == tool.name and find_beside(other, found.path.resolve()) is None:
+                return replace(found, unsuitable=f"has no {other.name} beside it")
+    return found
 
 
 def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
-    names = ", ".join(tool.name for tool in tools)
-    with progress.step(f"{names} {tools[0].version}", "being built") as step:
+    first, *others = tools
+    doing = f"being built with {', '.join(t.name for t in others)}" if others else "being built"
+    with progress.step(f"{first.name} {first.version}", doing) as step:
         folder = TOOLS_BUILD / module.folder
         folder.mkdir(parents=True, exist_ok=True)
         source = _download(module, folder)
@@ -209,14 +215,15 @@ def _go_build(module: GoModule, tools: list[Tool], folder: Path, output: Path, s
     )
     errors: list[str] = []
     packages = 0
+    doing = step.detail
     assert process.stderr is not None
     with process:
         for line in process.stderr:
             if line.startswith("go: downloading "):
-                step.detail = f"being built, fetching {line.split()[2]}"
+                step.detail = f"{doing}, fetching {line.split()[2]}"
             elif " " not in line.strip():
                 packages += 1
-                step.detail = f"being built, {packages} packages"
+                step.detail = f"{doing}, {packages} packages"
             else:
                 errors.append(line)
     if process.returncode != 0:

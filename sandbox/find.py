@@ -16,11 +16,11 @@ ASK_SECONDS = 20
 
 @dataclass(frozen=True)
 class Found:
-    """A program on PATH, and whether it can be used."""
+    """A program on PATH; `unsuitable` says why it can't be used, None if it can."""
 
     path: Path
-    version: Version | None
-    suitable: bool
+    version: Version | None = None
+    unsuitable: str | None = None
 
 
 def search_path(without: Path) -> str:
@@ -35,16 +35,17 @@ def find(tool: Tool, path: str) -> Found | None:
     if program is None:
         return None
     version = version_of(tool, Path(program))
-    return Found(Path(program), version, version is not None and version in tool.suitable)
+    if version is not None and version in tool.suitable:
+        return Found(Path(program), version)
+    return Found(
+        Path(program), version, f"is {version or 'of an unknown version'}, not {tool.suitable}"
+    )
 
 
 def find_beside(tool: Tool, main: Path) -> Found | None:
-    """Return the tool in the folder of the program `main`, links followed; None if not there."""
-    for folder in (main.parent, main.resolve().parent):
-        program = shutil.which(tool.name, path=str(folder))
-        if program is not None:
-            return Found(Path(program), None, True)
-    return None
+    """Return the tool in the folder of the program `main`, None if it is not there."""
+    program = shutil.which(tool.name, path=str(main.parent))
+    return None if program is None else Found(Path(program))
 
 
 def version_of(tool: Tool, program: Path) -> Version | None:

@@ -66,4 +66,5 @@ def merged(kubeconfigs: Sequence[tuple[str, str]]) -> str:
         "contexts": contexts,
         "current-context": next(iter([*local, *names]), ""),
     }
-    return yaml.safe_dump(document, sort_keys=False)
+    text: str = yaml.safe_dump(document, sort_keys=False)
+    return text

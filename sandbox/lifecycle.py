@@ -1,12 +1,14 @@
 """Starting, stopping and clearing the sandbox."""
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import pulumi_home
@@ -15,13 +17,15 @@ from sandbox.build import ensure_tools
 from sandbox.daemon_state import MARK, DaemonState, processes, running_pid
 from sandbox.errors import SandboxError
 from sandbox.paths import ROOT, private_directory
+from sandbox.prerequisites import check_platform
 from sandbox.progress import Progress
 
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
-KEPT_FOLDERS = (
+# What the sandbox keeps under its home.
+FOLDERS = (
     "api",
     "clusters",
     "log",
@@ -29,7 +33,7 @@ KEPT_FOLDERS = (
     "pulumi-stacks",
     "pulumi-state",
 )
-KEPT_FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
+FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
 
 
 def up(home: Path, progress: Progress) -> Account:
@@ -37,13 +41,14 @@ def up(home: Path, progress: Progress) -> Account:
 
     Raises SandboxError if a tool can't be had, or if the daemon or a cluster does not start.
     """
+    check_platform()
     ensure_tools(progress)
-    private_directory(home)
-    account = Account.load_or_create(home)
-    report = DaemonState(home).read()
-    if running_pid(home) is None or report is None or report.state != "ready":
-        _start(home, progress)
-    pulumi_home.prepare(account, home, progress)
+    with _one_at_a_time(home):
+        account = Account.load_or_create(home)
+        report = DaemonState(home).read()
+        if running_pid(home) is None or report is None or report.state != "ready":
+            _start(home, progress)
+        pulumi_home.prepare(account, home, progress)
     return account
 
 
@@ -52,6 +57,33 @@ def down(home: Path, progress: Progress) -> None:
 
     Raises SandboxError if a process stays.
     """
+    if not home.exists():
+        progress.say("sandbox", "not running")
+        return
+    with _one_at_a_time(home):
+        _stop(home, progress)
+
+
+def reset(home: Path, progress: Progress) -> None:
+    """Stop the sandbox and remove all that it holds; the tools stay."""
+    with _one_at_a_time(home):
+        _stop(home, progress)
+        for name in FOLDERS:
+            if (home / name).exists():
+                shutil.rmtree(home / name)
+        for name in FILES:
+            (home / name).unlink(missing_ok=True)
+    progress.say("sandbox", f"emptied ({home})")
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    with (private_directory(home) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _stop(home: Path, progress: Progress) -> None:
     pid = running_pid(home)
     if pid is None and not processes(home):
         progress.say("sandbox", "not running")
@@ -69,20 +101,13 @@ def down(home: Path, progress: Progress) -> None:
     (home / "kubeconfig").unlink(missing_ok=True)
 
 
-def reset(home: Path, progress: Progress) -> None:
-    """Stop the sandbox and remove all that it holds; the tools stay."""
-    down(home, progress)
-    for name in KEPT_FOLDERS:
-        shutil.rmtree(home / name, ignore_errors=not (home / name).exists())
-    for name in KEPT_FILES:
-        (home / name).unlink(missing_ok=True)
-    progress.say("sandbox", f"emptied ({home})")
-
-
 def _start(home: Path, progress: Progress) -> None:
     log = private_directory(home / "log") / "daemon.out"
     with progress.step("sandbox", "starting") as step:
         process = None
+        report = DaemonState(home).read()
+        if report is not None and report.state == "stopping":
+            _wait_for(lambda: running_pid(home) is None, STOP_SECONDS)
         if running_pid(home) is None:
             DaemonState(home).clear()
             with log.open("wb") as output:
@@ -99,10 +124,13 @@ def _start(home: Path, progress: Progress) -> None:
         def settled() -> bool:
             report = DaemonState(home).read()
             if report is not None and report.state == "failed":
-                raise SandboxError(f"{report.detail} (log: {home / 'log' / 'daemon.log'})")
-            if process is not None and process.poll() is not None and running_pid(home) is None:
+                raise SandboxError(
+                    f"{report.detail} (log: {home / 'log' / 'daemon.log'}); "
+                    "`down` and `up` try again, `reset` starts afresh"
+                )
+            if (process is None or process.poll() is not None) and running_pid(home) is None:
                 words = log.read_text(errors="replace").strip().rpartition("\n")[2]
-                raise SandboxError(f"the daemon ended at once: {words} (log: {log})")
+                raise SandboxError(f"the daemon ended: {words} (log: {log})")
             if report is not None:
                 step.detail = f"{report.state} {report.detail}"
             return report is not None and report.state == "ready"

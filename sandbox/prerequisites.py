@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 
 from packaging.version import Version
 
@@ -11,6 +12,12 @@ from sandbox.tools import GO_MINIMUM, version_in
 
 _TOOLCHAIN_SWITCHING = Version("1.21")
 """From here on, go fetches a newer tool chain itself unless GOTOOLCHAIN forbids it."""
+
+
+def check_platform() -> None:
+    """Raise SandboxError unless this is Linux, whose /proc and process signals the sandbox uses."""
+    if sys.platform != "linux":
+        raise SandboxError(f"the sandbox runs on Linux, not on {sys.platform}: use a Linux machine")
 
 
 def check_go() -> None:

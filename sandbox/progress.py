@@ -13,6 +13,9 @@ LINE_EVERY = 15.0
 REDRAW_EVERY = 0.5
 """Seconds between two drawings of the live line."""
 
+WIDTH = 38
+"""Columns of a title."""
+
 
 def duration(seconds: float) -> str:
     """Return `seconds` as people write it: 8 s, 2 min 05 s."""
@@ -31,7 +34,7 @@ class Step:
 
     def line(self) -> str:
         """Return the line that shows the step while it is under way."""
-        return f"  {self.title:<32} {self.detail}, {duration(time.monotonic() - self.started)}"
+        return f"  {self.title:<{WIDTH}} {self.detail}, {duration(time.monotonic() - self.started)}"
 
 
 class Progress:
@@ -43,7 +46,7 @@ class Progress:
 
     def say(self, title: str, text: str) -> None:
         """Write one finished line about `title`."""
-        self._stream.write(f"  {title:<32} {text}\n")
+        self._stream.write(f"  {title:<{WIDTH}} {text}\n")
         self._stream.flush()
 
     @contextmanager

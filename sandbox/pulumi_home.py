@@ -57,7 +57,7 @@ def _install_plugin(
     content = launcher(name)
     if program.exists() and program.read_text() == content:
         return
-    private_directory(home)
+    private_directory(home / "pulumi-home")
     with tempfile.NamedTemporaryFile(dir=home, suffix=".tar.gz") as archive:
         archive.write(_archive(program.name, content))
         archive.flush()
