@@ -78,10 +78,11 @@ class InMemory(requests.adapters.BaseAdapter):
         super().__init__()
         self._app = app
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        assert request.url
-        url = urlsplit(request.url)
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        url = urlsplit(str(request.url))
+        body: Any = request.body or b""
         headers = {"host": url.netloc} | {k.lower(): v for k, v in request.headers.items()}
         scope = {
             "type": "http",
@@ -133,18 +134,18 @@ class Account:
     def client(self, zone: str = "ch-gva-2", secret: str = CREDENTIALS.api_secret) -> Client:
         """Exoscale's own client of a zone."""
         client = Client(CREDENTIALS.api_key, secret, url=f"{BASE_URL}/{zone}/v2")
+        client.http_client.trust_env = False
         client.http_client.mount("http://", InMemory(self.app))
         return client
 
     def finish(self, operation: dict[str, Any]) -> dict[str, Any]:
         """The operation once it is pending no more."""
         deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            operation = self.api.get_operation(id=operation["id"])
-            if operation["state"] != "pending":
-                return operation
+        while operation["state"] == "pending":
+            assert time.monotonic() < deadline, f"still pending: {operation}"
             time.sleep(0.001)
-        raise TimeoutError(f"operation is still pending: {operation}")
+            operation = self.api.get_operation(id=operation["id"])
+        return operation
 
     def done(self, operation: dict[str, Any]) -> str:
         """The id of what an operation that succeeds refers to."""
