@@ -10,6 +10,9 @@ from sandbox.sks.spec import NodepoolSpec, SksError
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
 MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
 
+_IP_TYPES = ("InternalIP", "ExternalIP")
+"""Without a private network, a node's public address is both (CCM, exoscale/instances.go)."""
+
 _PODS_PER_NODE = 110
 _READY_DEADLINE = 60
 
@@ -20,7 +23,8 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, version: 
     Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
     reaches new instances only. Raises SksError if nodes are not Ready in time.
     """
-    members = list(zip(pool.node_names, pool.instance_ids, pool.addresses, strict=True))
+    addresses = pool.addresses or [""] * len(pool.node_names)
+    members = list(zip(pool.node_names, pool.instance_ids, addresses, strict=True))
     present = {node.metadata.name for node in _list(api, pool.id)}
     for name in present - set(pool.node_names):
         _remove(api, name)
@@ -79,8 +83,7 @@ def node_object(
             "allocatable": capacity,
             "addresses": [
                 {"type": "Hostname", "address": name},
-                {"type": "InternalIP", "address": address},
-                {"type": "ExternalIP", "address": address},
+                *({"type": type_, "address": address} for type_ in _IP_TYPES if address),
                 # The API server asks the simulated kubelet here for logs.
                 {"type": "InternalDNS", "address": "localhost"},
             ],

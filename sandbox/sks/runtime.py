@@ -1,8 +1,10 @@
 """The clusters of one sandbox: what the Exoscale API's SKS routes call."""
 
+import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import timedelta
 from functools import cached_property, partial
@@ -10,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal
 
+import urllib3
 from kubernetes import client, config
 
 from sandbox.paths import private_directory
@@ -113,7 +116,8 @@ class SksRuntime:
             plane = ControlPlane(self._tools, ClusterFiles(self._directory / cluster_id))
             plane.start()
             try:
-                storage.reconcile(self._api_client(plane), plane.record.addons)
+                with _reasons("storage classes"):
+                    storage.reconcile(self._api_client(plane), plane.record.addons)
             except BaseException:
                 plane.stop()
                 raise
@@ -154,18 +158,20 @@ class SksRuntime:
         """Make the cluster have exactly the nodes of `pool`; blocks until they are Ready."""
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
-            nodes.reconcile(
-                client.CoreV1Api(self._api_client(plane)),
-                pool,
-                zone=plane.record.zone,
-                version=plane.record.version,
-            )
+            with _reasons(f"nodepool {pool.name}"):
+                nodes.reconcile(
+                    client.CoreV1Api(self._api_client(plane)),
+                    pool,
+                    zone=plane.record.zone,
+                    version=plane.record.version,
+                )
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
         """Remove the nodes of a pool from the cluster."""
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
-            nodes.remove_pool(client.CoreV1Api(self._api_client(plane)), nodepool_id)
+            with _reasons(f"nodepool {nodepool_id}"):
+                nodes.remove_pool(client.CoreV1Api(self._api_client(plane)), nodepool_id)
 
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
@@ -213,3 +219,14 @@ class SksRuntime:
     @staticmethod
     def _api_client(plane: ControlPlane) -> client.ApiClient:
         return config.new_client_from_config(str(plane.files.kubeconfig("admin")))
+
+
+@contextmanager
+def _reasons(what: str) -> Iterator[None]:
+    try:
+        yield
+    except client.ApiException as error:
+        reason = json.loads(error.body)["message"] if error.body else error.reason
+        raise SksError(f"{what}: {reason}") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise SksError(f"{what}: the API server does not answer: {error}") from error

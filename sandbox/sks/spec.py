@@ -12,8 +12,9 @@ class SksError(Exception):
 class NodepoolSpec:
     """A nodepool as the Exoscale API knows it; `node_names` has `size` names.
 
-    `instance_ids` and `addresses` are the UUIDs and public addresses of the nodes' instances, in
-    the order of `node_names`. `taints` maps a key to "value:Effect", as Exoscale's API has it.
+    `instance_ids` and `addresses` are the UUIDs and public IPv4 addresses of the nodes' instances,
+    in the order of `node_names`; without `addresses`, nodes have no address. `taints` maps a key
+    to "value:Effect", as Exoscale's API has it.
     """
 
     id: str
