@@ -177,13 +177,18 @@ def diff_response(
     replaces: Sequence[str] = (),
     *,
     delete_before_replace: bool = False,
+    input_diff: bool = True,
+    stables: Sequence[str] = (),
 ) -> provider_pb2.DiffResponse:
-    """A detailed diff: `changes` by property path, of which `replaces` force a replacement."""
+    """A detailed diff: `changes` by property path, of which `replaces` force a replacement.
+
+    `input_diff` is False if the changes are those from the old outputs, not from the old inputs.
+    """
     kinds = provider_pb2.PropertyDiff.Kind
     detailed = {
         path: provider_pb2.PropertyDiff(
             kind=kinds.Value(kind.upper() + ("_REPLACE" if path in replaces else "")),
-            inputDiff=True,
+            inputDiff=input_diff,
         )
         for path, kind in changes.items()
     }
@@ -195,6 +200,7 @@ def diff_response(
         detailedDiff=detailed,
         hasDetailedDiff=True,
         deleteBeforeReplace=delete_before_replace,
+        stables=list(stables),
     )
 
 

@@ -1,0 +1,205 @@
+"""Exoscale's API through its official client: addresses by zone, operations, errors.
+
+Source: exoscale/terraform-provider-exoscale 0.66.0, `pkg/config/config.go`; exoscale 0.16 on PyPI.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from sandbox.plugins.rpc import Cancelled, Engine, ProviderError
+
+if TYPE_CHECKING:
+    from exoscale.api.v2 import Client
+
+DEFAULT_ZONE: Final = "ch-gva-2"
+DEFAULT_ENVIRONMENT: Final = "api"
+DEFAULT_TIMEOUT: Final = 3600.0
+HTTP_TIMEOUT: Final = 60.0
+FIRST_POLL_DELAY: Final = 0.05
+MAX_POLL_DELAY: Final = 3.0
+RETRIES: Final[dict[str, Any]] = {
+    "total": 4,
+    "backoff_factor": 0.3,
+    "status_forcelist": (429, 502, 503, 504),
+    "raise_on_status": False,
+}
+
+
+class OperationFailed(ProviderError):
+    """An asynchronous operation ended in another state than success."""
+
+
+class NotFound(ProviderError):
+    """What was looked up by name is not there."""
+
+
+def load_client_library() -> None:
+    """Import the client ahead of its first use: it reads the whole OpenAPI document."""
+    import exoscale.api.v2  # noqa: F401
+
+
+class Account:
+    """Clients for the API, one a zone.
+
+    Args:
+        key: the API key; `None` while it is not known.
+        secret: the API secret; `None` while it is not known.
+        endpoint: the API's address, of the form `https://.../v2`; `None` is Exoscale's own.
+        environment: the first word in the name of Exoscale's own host.
+    """
+
+    def __init__(
+        self, key: str | None, secret: str | None, endpoint: str | None, environment: str
+    ) -> None:
+        self._key = key
+        self._secret = secret
+        self._endpoint = endpoint or f"https://{environment}-{DEFAULT_ZONE}.exoscale.com/v2"
+        self._clients: dict[str, Client] = {}
+        self._zones: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def client(self, zone: str | None = None) -> Client:
+        """The client for a zone's resources, or for those that belong to no zone.
+
+        Raises:
+            ProviderError: if the zone does not exist, or the credentials are not known yet.
+        """
+        with self._lock:
+            url = self._endpoint if zone is None else self._zone_endpoint(zone)
+            return self._client(url)
+
+    def _zone_endpoint(self, zone: str) -> str:
+        if zone not in self._zones:
+            zones = self._client(self._endpoint).list_zones()["zones"]
+            self._zones = {item["name"]: item["api-endpoint"] for item in zones}
+        if zone not in self._zones:
+            known = ", ".join(sorted(self._zones))
+            raise ProviderError(f'zone "{zone}" not found, the zones are {known}')
+        return self._zones[zone]
+
+    def _client(self, url: str) -> Client:
+        from exoscale.api.v2 import Client
+        from requests.adapters import HTTPAdapter
+        from urllib3 import Retry
+
+        if self._key is None or self._secret is None:
+            raise ProviderError("the provider's key and secret are not known yet")
+        if url not in self._clients:
+            client = Client(self._key, self._secret, url=url)
+            session = client.http_client
+            session.mount("http", HTTPAdapter(max_retries=Retry(**RETRIES)))
+            session.request = functools.partial(session.request, timeout=HTTP_TIMEOUT)
+            self._clients[url] = client
+        return self._clients[url]
+
+
+@dataclass
+class Call:
+    """One operation on one resource: what it may use, and how long it may take.
+
+    Attributes:
+        account: the API.
+        engine: takes status lines.
+        cancelled: set when the user interrupts.
+        urn: the resource's.
+        deadline: by `time.monotonic()`.
+        object_id: the ID of the object made so far, so that a failure does not lose it.
+    """
+
+    account: Account
+    engine: Engine
+    cancelled: threading.Event
+    urn: str
+    deadline: float
+    object_id: str | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def wait(self, client: Client, operation: dict[str, Any], doing: str) -> dict[str, Any]:
+        """Follow an operation to its end.
+
+        Args:
+            client: of the zone that the operation runs in.
+            operation: as the API answered it.
+            doing: for the status line, as in `creating the cluster`.
+
+        Raises:
+            OperationFailed: if it fails, in the API's words, or takes longer than it may.
+            Cancelled: if the user interrupts.
+        """
+        pauses = self._pauses(doing)
+        while operation["state"] == "pending":
+            next(pauses)
+            operation = client.get_operation(id=operation["id"])
+        if operation["state"] != "success":
+            raise OperationFailed(_failure(operation))
+        return operation
+
+    def wait_while(self, busy: Callable[[], bool], doing: str) -> None:
+        """Look again until it is no longer busy.
+
+        Raises:
+            OperationFailed: if it takes longer than it may.
+            Cancelled: if the user interrupts.
+        """
+        pauses = self._pauses(doing)
+        while busy():
+            next(pauses)
+
+    def _pauses(self, doing: str) -> Iterator[None]:
+        """Pauses between looks at something that takes time: short ones first."""
+        delay = FIRST_POLL_DELAY
+        while True:
+            passed = time.monotonic() - self.started
+            self.engine.status(self.urn, f"{doing} ({passed:.0f}s)")
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise OperationFailed(f"timed out after {passed:.0f}s {doing}")
+            if self.cancelled.wait(min(delay, left)):
+                raise Cancelled(f"interrupted while {doing}")
+            yield
+            delay = min(delay * 1.5, MAX_POLL_DELAY)
+
+
+def _failure(operation: dict[str, Any]) -> str:
+    text = f"operation {operation['id']} ended in state {operation['state']}"
+    words = [operation[key] for key in ("reason", "message") if operation.get(key)]
+    return ": ".join([text, *words])
+
+
+def status_code(error: Exception) -> int | None:
+    """The HTTP status that the client's exception is about."""
+    response = getattr(error, "response", None)
+    return None if response is None else int(response.status_code)
+
+
+def is_not_found(error: Exception) -> bool:
+    return isinstance(error, NotFound) or status_code(error) == HTTPStatus.NOT_FOUND
+
+
+def describe(error: Exception) -> str:
+    """The error in the API's own words, with the name of the HTTP status."""
+    code = status_code(error)
+    if code is None:
+        return str(error)
+    text = getattr(error, "response").text  # noqa: B009
+    try:
+        message = json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        message = text
+    return f"{HTTPStatus(code).phrase}: {message}"
+
+
+def api_errors() -> tuple[type[Exception], ...]:
+    """What a call of the client can raise, and what this plugin raises itself."""
+    import requests
+    from exoscale.api.exceptions import ExoscaleAPIException
+
+    return ExoscaleAPIException, requests.RequestException, ProviderError

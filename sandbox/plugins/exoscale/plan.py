@@ -1,0 +1,188 @@
+"""What a change of inputs comes to, as Terraform plans it: by the state, not by the old inputs.
+
+Thus a field that the official provider ignores on update is shown as an update on every run, and
+drift that a refresh finds is shown as the change that would undo it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandbox.plugins import property_diff, rpc
+from sandbox.plugins.exoscale.fields import (
+    DEFAULTS_KEY,
+    Field,
+    by_name,
+    is_empty,
+    without_defaults_key,
+)
+from sandbox.plugins.property_diff import Kind, join
+from sandbox.plugins.wire import UNKNOWN, Secret
+
+
+def changes(
+    fields: Iterable[Field], state: Mapping[str, Any], news: Mapping[str, Any], path: str = ""
+) -> dict[str, Kind]:
+    """Map each property path that an update would change to the kind of change.
+
+    Args:
+        fields: the resource's properties.
+        state: its plain outputs.
+        news: its plain checked inputs, `UNKNOWN` possible.
+        path: the path of the object that the fields belong to.
+    """
+    found: dict[str, Kind] = {}
+    for field in fields:
+        old, new = state.get(field.name), news.get(field.name)
+        here = join(path, field.name)
+        if not field.configurable:
+            continue
+        if is_empty(new):
+            if not field.computed and not is_empty(old):
+                found[here] = "delete"
+        elif is_empty(old):
+            found[here] = "add"
+        else:
+            found.update(_value_changes(field, old, new, here))
+    return found
+
+
+def _value_changes(field: Field, old: Any, new: Any, path: str) -> dict[str, Kind]:
+    if field.type == "set" and isinstance(old, list) and isinstance(new, list):
+        return _set_changes(old, new, path)
+    if field.type == "object" and isinstance(old, Mapping) and isinstance(new, Mapping):
+        return changes(field.fields, old, new, path)
+    if field.type == "objects" and isinstance(old, list) and isinstance(new, list):
+        olds, news = [
+            [_without_empty(item) for item in without_defaults_key(items)] for items in (old, new)
+        ]
+        return property_diff.diff(olds, news, path)
+    if field.ignore_case and isinstance(old, str) and isinstance(new, str):
+        old, new = old.lower(), new.lower()
+    return property_diff.diff(old, new, path)
+
+
+def _set_changes(old: list[Any], new: list[Any], path: str) -> dict[str, Kind]:
+    found: dict[str, Kind] = {
+        join(path, index): "delete" for index, item in enumerate(old) if item not in new
+    }
+    for index, item in enumerate(new):
+        if item not in old:
+            here = join(path, index)
+            found[here] = "update" if here in found else "add"
+    return found
+
+
+def _without_empty(item: Any) -> Any:
+    if isinstance(item, Mapping):
+        return {key: value for key, value in item.items() if not is_empty(value)}
+    return item
+
+
+def forced_replacements(fields: Iterable[Field], found: Mapping[str, Kind]) -> list[str]:
+    """The paths among `found` whose change replaces the resource."""
+    forcing = {field.name for field in fields if field.force_new}
+    return [path for path in found if rpc.top_level(path) in forcing]
+
+
+def delete_before_replace(fields: Iterable[Field], news: Mapping[str, Any]) -> bool:
+    """Whether a replacement can't stand beside the original: a given name would clash."""
+    defaulted = news.get(DEFAULTS_KEY)
+    if defaulted is None:
+        return False
+    return any(
+        field.autonamed and field.name in news and field.name not in defaulted for field in fields
+    )
+
+
+def planned_creation(fields: Iterable[Field], news: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs that a creation will have, `UNKNOWN` where the API decides."""
+    planned: dict[str, Any] = without_defaults_key(news)
+    for field in fields:
+        if field.computed and is_empty(planned.get(field.name)):
+            planned[field.name] = UNKNOWN
+    return planned
+
+
+def planned_update(
+    fields: Iterable[Field], state: Mapping[str, Any], news: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The outputs that an update will have: what the API decides stays as it is."""
+    planned = dict(state)
+    plain = without_defaults_key(news)
+    for field in fields:
+        if not field.configurable:
+            continue
+        new = plain.get(field.name)
+        if new is not None and not (field.computed and is_empty(new)):
+            planned[field.name] = new
+        elif not field.computed:
+            planned.pop(field.name, None)
+    return planned
+
+
+def merged(
+    fields: Iterable[Field], prior: Mapping[str, Any], found: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The prior outputs with those that the API answered; sets keep their prior order."""
+    known = by_name(fields)
+    outputs = {
+        key: value
+        for key, value in without_defaults_key(prior).items()
+        if key in known and value is not None
+    }
+    for name, value in found.items():
+        outputs[name] = _in_prior_order(known[name], outputs.get(name), value)
+    return outputs
+
+
+def _in_prior_order(field: Field, prior: Any, value: Any) -> Any:
+    if field.type != "set" or not isinstance(prior, list):
+        return value
+    kept = [item for item in prior if item in value]
+    return kept + [item for item in value if item not in kept]
+
+
+def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The old inputs with the values that the API has now; what has changed is no default."""
+    inputs: dict[str, Any] = {}
+    for key, old in olds.items():
+        if key == DEFAULTS_KEY or key not in outputs:
+            continue
+        new = outputs[key]
+        nested = isinstance(old, Mapping) and DEFAULTS_KEY in old and isinstance(new, Mapping)
+        inputs[key] = refreshed_inputs(old, new) if nested else new
+    if DEFAULTS_KEY in olds:
+        inputs[DEFAULTS_KEY] = [
+            name for name in olds[DEFAULTS_KEY] if name in inputs and inputs[name] == olds[name]
+        ]
+    return inputs
+
+
+def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that describe an existing object: what is required or differs from its default."""
+    inputs: dict[str, Any] = {}
+    for field in fields:
+        value = outputs.get(field.name)
+        if not field.configurable or value is None:
+            continue
+        at_default = is_empty(value) if field.default is None else value == field.default
+        if field.required or not at_default:
+            nested = field.type == "object"
+            inputs[field.name] = imported_inputs(field.fields, value) if nested else value
+    return {**inputs, DEFAULTS_KEY: []}
+
+
+def with_secrets(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, with a `Secret` around each that the schema calls one."""
+    marked = dict(values)
+    for field in fields:
+        value = marked.get(field.name)
+        if value is None or isinstance(value, Secret):
+            continue
+        if field.secret:
+            marked[field.name] = Secret(value)
+        elif field.type == "object" and isinstance(value, Mapping):
+            marked[field.name] = with_secrets(field.fields, value)
+    return marked

@@ -1,0 +1,321 @@
+"""The provider: from the engine's calls to the resources, and back."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
+
+from sandbox.plugins import property_diff, rpc, wire
+from sandbox.plugins.exoscale import api, check, plan, schema
+from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
+from sandbox.plugins.exoscale.fields import without_defaults_key
+from sandbox.plugins.exoscale.resource import Resource
+from sandbox.plugins.exoscale.security_group import SecurityGroup
+from sandbox.plugins.exoscale.security_group_rule import SecurityGroupRule
+from sandbox.plugins.exoscale.sks_cluster import SksCluster
+from sandbox.plugins.exoscale.sks_kubeconfig import SksKubeconfig
+from sandbox.plugins.exoscale.sks_nodepool import SksNodepool
+from sandbox.plugins.rpc import ProviderError
+
+RESOURCES: Final[tuple[type[Resource], ...]] = (
+    AntiAffinityGroup,
+    SecurityGroup,
+    SecurityGroupRule,
+    SksCluster,
+    SksKubeconfig,
+    SksNodepool,
+)
+ZONES: Final = "exoscale:index/getZones:getZones"
+CONFIGURATION: Final = ("delay", "environment", "key", "secret", "sosEndpoint", "timeout")
+CREDENTIALS: Final = {"key": "EXOSCALE_API_KEY", "secret": "EXOSCALE_API_SECRET"}
+
+
+class ExoscaleProvider(rpc.Provider):
+    name = "exoscale"
+    version = "0.66.1"
+
+    def __init__(self, engine: rpc.Engine) -> None:
+        super().__init__(engine)
+        self._resources = {kind.token: kind() for kind in RESOURCES}
+        self._account: api.Account | None = None
+        self._timeout = api.DEFAULT_TIMEOUT
+        threading.Thread(target=api.load_client_library, daemon=True).start()
+
+    def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: Any
+    ) -> provider_pb2.CheckResponse:
+        """Take the provider's inputs as they are, if all of them are known."""
+        known = {*CONFIGURATION, "version", "pluginDownloadURL", "__internal"}
+        failures = [
+            provider_pb2.CheckFailure(property=key, reason=f"unknown provider property {key}")
+            for key in request.news.fields
+            if key not in known
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(
+        self, request: provider_pb2.DiffRequest, context: Any
+    ) -> provider_pb2.DiffResponse:
+        olds, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
+        return rpc.diff_response(property_diff.diff(olds, news))
+
+    @rpc.operation
+    def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: Any
+    ) -> provider_pb2.ConfigureResponse:
+        return super().Configure(request, context)
+
+    def configure(self, args: dict[str, Any]) -> None:
+        values = wire.reveal(args)
+        credentials = {name: _credential(values, name) for name in CREDENTIALS}
+        self._account = api.Account(
+            **credentials,
+            endpoint=os.environ.get("EXOSCALE_API_ENDPOINT"),
+            environment=values.get("environment") or api.DEFAULT_ENVIRONMENT,
+        )
+        self._timeout = float(values.get("timeout") or api.DEFAULT_TIMEOUT)
+
+    def GetSchema(
+        self, request: provider_pb2.GetSchemaRequest, context: Any
+    ) -> provider_pb2.GetSchemaResponse:
+        document = schema.package(self.name, self.version, self._resources.values())
+        return provider_pb2.GetSchemaResponse(schema=document)
+
+    @rpc.operation
+    def Invoke(
+        self, request: provider_pb2.InvokeRequest, context: Any
+    ) -> provider_pb2.InvokeResponse:
+        if request.tok != ZONES:
+            raise ProviderError(f"the function {request.tok} is not supported")
+        with _telling("listing the zones"):
+            zones = self._connected().client().list_zones()["zones"]
+        answer = {"zones": [zone["name"] for zone in zones]}
+        return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
+
+    @rpc.operation
+    def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
+        kind, name = self._kind(request.urn), _name(request.urn)
+        given = wire.decode(request.news)
+        news = wire.reveal(given)
+        problems = check.failures(kind.fields, news, name)
+        if problems:
+            return provider_pb2.CheckResponse(
+                failures=[provider_pb2.CheckFailure(reason=text) for text in problems]
+            )
+        olds = wire.reveal(wire.decode(request.olds))
+        inputs = check.with_defaults(kind.fields, olds, news, lambda: _autoname(request))
+        return provider_pb2.CheckResponse(inputs=_encoded(kind, inputs, given))
+
+    @rpc.operation
+    def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
+        kind = self._kind(request.urn)
+        state, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
+        found = plan.changes(kind.fields, state, news)
+        replaces = plan.forced_replacements(kind.fields, found)
+        forced = kind.plan(state, plan.planned_update(kind.fields, state, news))
+        replaces = [*replaces, *forced]
+        stable = {field.name for field in kind.fields if field.force_new}
+        return rpc.diff_response(
+            {**found, **forced},
+            replaces,
+            delete_before_replace=bool(replaces) and plan.delete_before_replace(kind.fields, news),
+            input_diff=False,
+            stables=sorted(stable - {rpc.top_level(path) for path in replaces}),
+        )
+
+    @rpc.operation
+    def Create(
+        self, request: provider_pb2.CreateRequest, context: Any
+    ) -> provider_pb2.CreateResponse:
+        kind = self._kind(request.urn)
+        inputs = wire.decode(request.properties)
+        news = without_defaults_key(wire.reveal(inputs))
+        if request.preview:
+            planned = plan.planned_creation(kind.fields, news)
+            kind.plan(None, planned)
+            return provider_pb2.CreateResponse(properties=_encoded(kind, planned, inputs))
+        call = self._call(request.urn, request.timeout)
+        prior = dict(news)
+        try:
+            with _telling("creating", request.urn):
+                prior.update(kind.create(call, news))
+                outputs = _existing(kind, call, prior)
+        except ProviderError as error:
+            self._keep(kind, call, prior, inputs, error)
+            raise
+        return provider_pb2.CreateResponse(
+            id=str(call.object_id), properties=_encoded(kind, outputs, inputs)
+        )
+
+    @rpc.operation
+    def Read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
+        kind = self._kind(request.urn)
+        given, olds = wire.decode(request.properties), wire.decode(request.inputs)
+        state, object_id = wire.reveal(given), request.id
+        if not state:
+            object_id, state = kind.parse_import_id(object_id)
+        call = self._call(request.urn, request.timeout, object_id)
+        with _telling("reading", request.urn):
+            outputs = _look(kind, call, state)
+        if outputs is None:
+            return provider_pb2.ReadResponse()
+        inputs = (
+            plan.refreshed_inputs(wire.reveal(olds), outputs)
+            if given
+            else plan.imported_inputs(kind.fields, outputs)
+        )
+        return provider_pb2.ReadResponse(
+            id=str(call.object_id),
+            properties=_encoded(kind, outputs, {**olds, **given}),
+            inputs=_encoded(kind, inputs, olds),
+        )
+
+    @rpc.operation
+    def Update(
+        self, request: provider_pb2.UpdateRequest, context: Any
+    ) -> provider_pb2.UpdateResponse:
+        kind = self._kind(request.urn)
+        inputs = wire.decode(request.news)
+        state = wire.reveal(wire.decode(request.olds))
+        news = without_defaults_key(wire.reveal(inputs))
+        planned = plan.planned_update(kind.fields, state, news)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=_encoded(kind, planned, inputs))
+        call = self._call(request.urn, request.timeout, request.id)
+        changed = {rpc.top_level(path) for path in plan.changes(kind.fields, state, news)}
+        try:
+            with _telling("updating", request.urn):
+                kind.update(call, request.id, state, news, changed)
+                outputs = _existing(kind, call, planned)
+        except ProviderError as error:
+            self._keep(kind, call, state, inputs, error)
+            raise
+        return provider_pb2.UpdateResponse(properties=_encoded(kind, outputs, inputs))
+
+    @rpc.operation
+    def Delete(self, request: provider_pb2.DeleteRequest, context: Any) -> empty_pb2.Empty:
+        kind = self._kind(request.urn)
+        state = wire.reveal(wire.decode(request.properties))
+        call = self._call(request.urn, request.timeout, request.id)
+        with _telling("deleting", request.urn):
+            try:
+                kind.delete(call, request.id, state)
+            except Exception as error:
+                if not api.is_not_found(error):
+                    raise
+        return empty_pb2.Empty()
+
+    def _keep(
+        self,
+        kind: Resource,
+        call: api.Call,
+        prior: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        error: ProviderError,
+    ) -> None:
+        """After a failure, tell the engine of the object that is there nevertheless.
+
+        Raises:
+            InitializationError: with what the object is now, unless there is none.
+        """
+        if call.object_id is None:
+            return
+        outputs: Mapping[str, Any] | None = prior
+        with suppress(*api.api_errors()):
+            outputs = _look(kind, call, prior)
+        if outputs is not None:
+            properties = wire.conceal(plan.with_secrets(kind.fields, outputs), inputs)
+            raise rpc.InitializationError(call.object_id, properties, [str(error)]) from error
+
+    def _kind(self, urn: str) -> Resource:
+        token = urn.split("::")[2].rsplit("$", 1)[-1]
+        if token not in self._resources:
+            raise ProviderError(f"the resource type {token} is not supported")
+        return self._resources[token]
+
+    def _connected(self) -> api.Account:
+        if self._account is None:
+            raise ProviderError("the provider is not configured")
+        return self._account
+
+    def _call(self, urn: str, timeout: float, object_id: str | None = None) -> api.Call:
+        deadline = time.monotonic() + (timeout or self._timeout)
+        return api.Call(self._connected(), self.engine, self.cancelled, urn, deadline, object_id)
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]
+
+
+def _credential(values: Mapping[str, Any], name: str) -> str | None:
+    """The key or the secret, `None` while it is not known.
+
+    Raises:
+        ProviderError: if it is given nowhere.
+    """
+    value = values.get(name) or os.environ.get(CREDENTIALS[name])
+    if not value:
+        raise ProviderError(
+            f"the Exoscale API {name} is missing: set the environment variable "
+            f"{CREDENTIALS[name]} or the configuration exoscale:{name}"
+        )
+    return None if isinstance(value, wire.Unknown) else str(value)
+
+
+def _autoname(request: provider_pb2.CheckRequest) -> str:
+    """The name that the user's rules for automatic naming ask for, else the plugin's own."""
+    if not request.HasField("autonaming"):
+        return check.autoname(_name(request.urn), request.randomSeed)
+    rules = request.autonaming
+    if rules.mode == rules.DISABLE:
+        raise ProviderError("automatic naming is disabled but no explicit name was provided")
+    if rules.mode == rules.PROPOSE and len(rules.proposed_name) > check.MAX_NAME_LENGTH:
+        raise ProviderError(
+            f"calculated name '{rules.proposed_name}' exceeds maximum length of "
+            f"{check.MAX_NAME_LENGTH}"
+        )
+    return str(rules.proposed_name)
+
+
+def _encoded(kind: Resource, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
+    """On the wire, as secret as the schema says and as `template` is."""
+    return wire.encode(wire.conceal(plan.with_secrets(kind.fields, values), template))
+
+
+@contextmanager
+def _telling(doing: str, urn: str | None = None) -> Iterator[None]:
+    """Say what was being done when the API refused."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, api.api_errors()):
+            raise
+        what = f"{doing} {_name(urn)}" if urn else doing
+        raise ProviderError(f"{what}: {api.describe(error)}") from error
+
+
+def _look(kind: Resource, call: api.Call, prior: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The outputs of the call's object as the API tells them now, `None` if it is gone."""
+    try:
+        found = kind.read(call, str(call.object_id), prior)
+    except Exception as error:
+        if not api.is_not_found(error):
+            raise
+        return None
+    if found is None:
+        return None
+    return {**plan.merged(kind.fields, prior, found), "id": call.object_id}
+
+
+def _existing(kind: Resource, call: api.Call, prior: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = _look(kind, call, prior)
+    if outputs is None:
+        raise ProviderError("it is gone: run `pulumi refresh`")
+    return outputs

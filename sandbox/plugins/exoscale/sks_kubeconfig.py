@@ -1,0 +1,109 @@
+"""`exoscale:index:SksKubeconfig`: a client certificate, renewed by replacement.
+
+Nothing of it is stored at the API: reading finds what the state has, and deleting revokes nothing.
+
+Source: exoscale/terraform-provider-exoscale 0.66.0, `exoscale/resource_exoscale_sks_kubeconfig.go`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sandbox.plugins.exoscale.api import Call
+from sandbox.plugins.exoscale.fields import Field, forcing_replacement, given, optional, output
+from sandbox.plugins.exoscale.resource import Properties, Resource
+from sandbox.plugins.property_diff import Kind
+from sandbox.plugins.rpc import ProviderError
+from sandbox.plugins.wire import Unknown
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+THIRTY_DAYS = 30 * 24 * 3600
+
+
+class SksKubeconfig(Resource):
+    token = "exoscale:index/sksKubeconfig:SksKubeconfig"
+    fields: ClassVar[tuple[Field, ...]] = (
+        *forcing_replacement(
+            given("clusterId"),
+            given("groups", "set"),
+            optional("ttlSeconds", "number", default=THIRTY_DAYS),
+            given("user"),
+            given("zone"),
+        ),
+        optional("earlyRenewalSeconds", "integer", default=0),
+        output("kubeconfig", secret=True),
+        output("readyForRenewal", "boolean"),
+    )
+
+    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+        client = call.account.client(inputs["zone"])
+        answer = client.generate_sks_cluster_kubeconfig(
+            id=inputs["clusterId"],
+            user=inputs["user"],
+            groups=inputs["groups"],
+            ttl=int(inputs["ttlSeconds"]),
+        )
+        try:
+            kubeconfig = base64.b64decode(answer["kubeconfig"], validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise ProviderError(f"error decoding kubeconfig content: {error}") from error
+        serials = [str(certificate.serial_number) for certificate in certificates(kubeconfig)]
+        call.object_id = ":".join(serials)
+        return {"kubeconfig": kubeconfig, "readyForRenewal": False}
+
+    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+        return {}
+
+    def update(
+        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+    ) -> None:
+        """`earlyRenewalSeconds` is of the state alone."""
+
+    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+        """A certificate ends by its own lifetime."""
+
+    def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
+        raise ProviderError("resource exoscale_sks_kubeconfig doesn't support import")
+
+    def plan(self, state: Properties | None, planned: dict[str, Any]) -> dict[str, Kind]:
+        """Replace it once a certificate in it runs out within `earlyRenewalSeconds`."""
+        if state is None:
+            planned["readyForRenewal"] = True
+            return {}
+        early = planned.get("earlyRenewalSeconds") or 0
+        if isinstance(early, Unknown) or not _ends_within(state.get("kubeconfig", ""), early):
+            return {}
+        planned["readyForRenewal"] = True
+        return {"readyForRenewal": "update"}
+
+
+def _ends_within(kubeconfig: str, seconds: float) -> bool:
+    if not kubeconfig:
+        return True
+    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    return any(item.not_valid_after_utc <= moment for item in certificates(kubeconfig))
+
+
+def certificates(kubeconfig: str) -> list[Certificate]:
+    """The clusters' authorities and the users' certificates in a kubeconfig, in this order.
+
+    Raises:
+        ProviderError: if one of them can't be read.
+    """
+    import yaml  # type: ignore[import-untyped]
+    from cryptography import x509
+
+    document = yaml.safe_load(kubeconfig)
+    encoded = [
+        *(item["cluster"]["certificate-authority-data"] for item in document["clusters"]),
+        *(item["user"]["client-certificate-data"] for item in document["users"]),
+    ]
+    try:
+        return [x509.load_pem_x509_certificate(base64.b64decode(data)) for data in encoded]
+    except ValueError as error:
+        raise ProviderError(f"unable to read a certificate of the kubeconfig: {error}") from error
