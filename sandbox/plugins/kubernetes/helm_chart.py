@@ -1,0 +1,120 @@
+"""Where a release's chart comes from, as arguments of the helm program.
+
+Source: pulumi/pulumi-kubernetes, `provider/pkg/provider/helm_release.go`, `getChart`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sandbox.plugins.kubernetes.helm_program import Helm, HelmError
+
+_REPOSITORY: Final = "release"
+_FILE_FLAGS: Final = {"caFile": "--ca-file", "certFile": "--cert-file", "keyFile": "--key-file"}
+
+
+@contextlib.contextmanager
+def chart_arguments(helm: Helm, inputs: Mapping[str, Any]) -> Iterator[list[str]]:
+    """The chart and the flags that find it, good within the `with` block.
+
+    A repository's password is handed over in files of a private directory, which is then removed.
+
+    Args:
+        helm: to log in to a registry, to read a repository's index.
+        inputs: completed and revealed.
+
+    Raises:
+        HelmError: if a chart's path does not exist, or the repository refuses.
+    """
+    options = inputs.get("repositoryOpts") or {}
+    chart, repository = _resolve(inputs["chart"].strip(), options.get("repo", ""))
+    local = _local(chart) if not repository else None
+    flags = _flags(inputs, options)
+    if local:
+        yield [local, *flags]
+    elif options.get("username") and options.get("password"):
+        with tempfile.TemporaryDirectory(prefix="helm-") as directory:
+            login = _registry if chart.startswith("oci://") else _repository
+            yield [*login(helm, Path(directory), chart, repository, options), *flags]
+    else:
+        yield [chart, *(["--repo", repository] if repository else []), *flags]
+
+
+def chart_version(helm: Helm, inputs: Mapping[str, Any]) -> str:
+    """The version of the chart that the inputs lead to now, by the chart's own metadata.
+
+    Raises:
+        HelmError: if the chart is not there or is not a chart.
+    """
+    import yaml
+
+    with chart_arguments(helm, inputs) as chart:
+        metadata = yaml.safe_load(helm.run(["show", "chart", *chart]))
+    if metadata.get("type") not in (None, "", "application"):
+        raise HelmError(f"{metadata['type']} charts are not installable")
+    return str(metadata["version"])
+
+
+def _resolve(chart: str, repository: str) -> tuple[str, str]:
+    if chart.startswith("oci://"):
+        return chart, ""
+    if urlsplit(repository).scheme:
+        return chart, repository
+    if repository and "/" not in chart:
+        return f"{repository}/{chart}", ""
+    return chart, ""
+
+
+def _local(chart: str) -> str | None:
+    path = Path(chart)
+    if path.is_file() or (path / "Chart.yaml").is_file():
+        return str(path.absolute())
+    if path.is_absolute() or chart.startswith("."):
+        raise HelmError(f'path "{chart}" not found')
+    return None
+
+
+def _flags(inputs: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    flags = []
+    if inputs["version"].strip():
+        flags += ["--version", inputs["version"].strip()]
+    elif inputs["devel"]:
+        flags += ["--devel"]
+    for key, flag in _FILE_FLAGS.items():
+        if options.get(key):
+            flags += [flag, options[key]]
+    if inputs["verify"]:
+        flags += ["--verify", "--keyring", inputs["keyring"]]
+    return flags
+
+
+def _registry(
+    helm: Helm, directory: Path, chart: str, repository: str, options: Mapping[str, Any]
+) -> list[str]:
+    config = ["--registry-config", str(directory / "registry.json")]
+    host = urlsplit(chart).netloc
+    login = ["registry", "login", host, "--username", options["username"], "--password-stdin"]
+    helm.run([*login, *config], stdin=options["password"], secrets=[options["password"]])
+    return [chart, *config]
+
+
+def _repository(
+    helm: Helm, directory: Path, chart: str, repository: str, options: Mapping[str, Any]
+) -> list[str]:
+    if not repository:
+        raise HelmError("repositoryOpts.password needs the repository's URL as repositoryOpts.repo")
+    entry = {key: options[key] for key in ("caFile", "certFile", "keyFile") if options.get(key)}
+    entry |= {key: options[key] for key in ("username", "password")}
+    entry |= {"name": _REPOSITORY, "url": repository}
+    path = directory / "repositories.yaml"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"apiVersion": "", "repositories": [entry]}), encoding="utf-8")
+    config = ["--repository-config", str(path), "--repository-cache", str(directory / "cache")]
+    helm.run(["repo", "update", *config], secrets=[options["password"]])
+    return [f"{_REPOSITORY}/{chart}", *config]

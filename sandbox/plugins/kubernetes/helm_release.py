@@ -1,0 +1,329 @@
+"""`kubernetes:helm.sh/v3:Release`: Helm releases, made by the helm program.
+
+Behaviour: pulumi/pulumi-kubernetes, `provider/pkg/provider/helm_release.go`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox.plugins.kubernetes import helm_commands as commands
+from sandbox.plugins.kubernetes.helm_chart import chart_arguments, chart_version
+from sandbox.plugins.kubernetes.helm_diff import FORCE_NEW, diff_release
+from sandbox.plugins.kubernetes.helm_inputs import Failure, complete, failures
+from sandbox.plugins.kubernetes.helm_outputs import COMPUTED, INPUTS, Release, outputs, previewed
+from sandbox.plugins.kubernetes.helm_program import Helm, HelmError, secret_strings
+from sandbox.plugins.property_diff import Kind
+from sandbox.plugins.rpc import Cancelled, Engine, InitializationError, ProviderError
+from sandbox.plugins.wire import has_unknown, reveal
+
+OWNER_LABEL: Final = "pulumi.com/owner"
+UNREACHABLE: Final = "Kubernetes cluster unreachable"
+
+_HALF_INSTALLED: Final = {"pending-install", "failed", "uninstalling"}
+_HALF_UPGRADED: Final = {"pending-upgrade", "pending-rollback"}
+_INSTALLED: Final = {"deployed", "superseded"}
+
+
+class HelmReleases:
+    """The operations on Helm releases of one cluster.
+
+    Args:
+        kubeconfig: contents; None for the kubeconfig that kubectl would use.
+        context: the kubeconfig's context; None for its current one.
+        namespace: where a release goes that names no namespace.
+        engine: takes messages.
+        cancelled: set when the user interrupts.
+        unreachable: why the cluster can't be asked; empty if it can. A preview then renders only.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: str | None,
+        context: str | None,
+        namespace: str,
+        engine: Engine,
+        cancelled: threading.Event,
+        *,
+        unreachable: str = "",
+    ) -> None:
+        self._helm = Helm(kubeconfig, context, cancelled)
+        self._namespace = namespace
+        self._engine = engine
+        self._unreachable = unreachable
+
+    def check(
+        self, urn: str, olds: Mapping[str, Any], news: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[Failure]]:
+        """Complete the inputs, and pin the version to that of the chart found now."""
+        inputs = complete(urn, olds, news, self._namespace)
+        found = failures(inputs)
+        if reveal(inputs["allowNullValues"]) is True:
+            self._engine.warning(
+                urn,
+                "`allowNullValues` is deprecated and has no effect; null values in Helm chart "
+                "values are preserved by default.",
+            )
+        if not found and not has_unknown(inputs):
+            try:
+                inputs["version"] = chart_version(self._helm, reveal(inputs))
+            except HelmError as error:
+                hint = "check the chart name and repository configuration."
+                found.append(("chart", f"{error}; {hint}"))
+        return inputs, found
+
+    def diff(
+        self,
+        urn: str,
+        id: str,
+        old_inputs: Mapping[str, Any],
+        olds: Mapping[str, Any],
+        news: Mapping[str, Any],
+    ) -> tuple[dict[str, Kind], list[str], bool]:
+        """The changes by property path, those that force a replacement, and False: the new
+        release is made before the old one goes."""
+        state = {
+            key: value for key, value in reveal(olds).items() if key not in {*COMPUTED, INPUTS}
+        }
+        changes = diff_release(reveal(old_inputs), state, reveal(news))
+        return changes, [path for path in changes if path in FORCE_NEW], False
+
+    def create(
+        self, urn: str, inputs: Mapping[str, Any], timeout: float, preview: bool
+    ) -> tuple[str, dict[str, Any]]:
+        """Install, or in a preview let the chart be rendered and validated.
+
+        Raises:
+            InitializationError: the release is there but has failed.
+            ProviderError: there is no release.
+        """
+        if preview:
+            self._preview(urn, inputs, upgrade=False)
+            return "", previewed(inputs)
+        self._require_cluster("create")
+        identity = _identity(inputs)
+        self._clear_remnant(urn, inputs, timeout)
+        try:
+            self._install(urn, inputs, timeout)
+        except (HelmError, Cancelled) as error:
+            release = self._find(inputs)
+            if release is None or not self._is_own(urn, inputs):
+                raise
+            raise _failed(identity, outputs(inputs, release), "was created, but ", error) from error
+        return identity, outputs(inputs, self._get(inputs))
+
+    def read(
+        self, urn: str, id: str, old_inputs: Mapping[str, Any], olds: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
+        """The release as it is: its ID, inputs, outputs; None if there is none.
+
+        With nothing known of it, this is an import: `id` is `namespace/name`, and the inputs are
+        taken from the release.
+        """
+        if olds.get("name"):
+            release = self._find(olds)
+            if release is None:
+                return None
+            inputs = dict(old_inputs) or dict(reveal(olds.get(INPUTS) or {}))
+            return id, inputs, outputs(inputs or olds, release)
+        namespace, _, name = id.rpartition("/")
+        known = {"name": name, "namespace": namespace or self._namespace}
+        release = self._find(known)
+        if release is None:
+            return None
+        chart = _local_chart(release) or release.chart
+        known |= {"chart": chart, "version": release.version, "values": release.values}
+        inputs = complete(urn, {}, known, self._namespace)
+        return id, inputs, outputs(inputs, release)
+
+    def update(
+        self,
+        urn: str,
+        id: str,
+        olds: Mapping[str, Any],
+        old_inputs: Mapping[str, Any],
+        news: Mapping[str, Any],
+        timeout: float,
+        preview: bool,
+    ) -> dict[str, Any]:
+        """Upgrade; a release left half done is repaired first.
+
+        Raises:
+            InitializationError: the upgrade has failed.
+        """
+        if preview:
+            self._preview(urn, news, upgrade=True)
+            return previewed(news)
+        self._require_cluster("update")
+        try:
+            self._upgrade(urn, news, timeout)
+        except (HelmError, Cancelled) as error:
+            release = self._find(news)
+            if release is None or release.status in _INSTALLED and not news.get("atomic"):
+                raise
+            raise _failed(id, outputs(news, release), "", error) from error
+        return outputs(news, self._get(news))
+
+    def delete(self, urn: str, id: str, olds: Mapping[str, Any], timeout: float) -> None:
+        """Uninstall, and wait for it unless told otherwise."""
+        self._require_cluster("delete")
+        self._helm.run(
+            commands.uninstall(reveal(olds), timeout), progress=self._progress(urn), secrets=()
+        )
+
+    def _install(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
+        plain = reveal(inputs)
+        label = f"{OWNER_LABEL}={_owner(urn)}"
+        with chart_arguments(self._helm, plain) as chart:
+            self._lint(plain, chart, secret_strings(inputs))
+            self._helm.run(
+                [*commands.install(plain, chart, timeout), "--labels", label],
+                stdin=commands.values(plain),
+                secrets=secret_strings(inputs),
+                progress=self._progress(urn),
+            )
+
+    def _upgrade(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
+        if not self._repair(urn, inputs, timeout):
+            self._install(urn, inputs, timeout)
+            return
+        plain = reveal(inputs)
+        with chart_arguments(self._helm, plain) as chart:
+            self._lint(plain, chart, secret_strings(inputs))
+            self._helm.run(
+                commands.upgrade(plain, chart, timeout),
+                stdin=commands.values(plain),
+                secrets=secret_strings(inputs),
+                progress=self._progress(urn),
+            )
+
+    def _repair(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> bool:
+        """Bring a half done release to where it can be upgraded; False if it must be installed."""
+        release = self._find(inputs)
+        if release is None:
+            raise ProviderError(
+                f"the Helm release {_identity(inputs)} is gone from the cluster; "
+                "run `pulumi refresh` to have it made again"
+            )
+        if release.status in _INSTALLED | {"failed"}:
+            return True
+        history = self._helm.json(commands.history(reveal(inputs)))
+        good = [item["revision"] for item in history if item["status"] in _INSTALLED]
+        if release.status in _HALF_UPGRADED and good:
+            self._engine.warning(urn, f"repairing the release, left in {release.status!r}")
+            self._helm.run(commands.rollback(reveal(inputs), max(good), timeout))
+            return True
+        self._engine.warning(urn, f"removing the release, left in {release.status!r}")
+        self._helm.run(commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn))
+        return False
+
+    def _clear_remnant(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
+        release = self._find(inputs)
+        if release and release.status in _HALF_INSTALLED and self._is_own(urn, inputs):
+            self._engine.warning(urn, f"removing the release, left in {release.status!r}")
+            self._helm.run(
+                commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn)
+            )
+
+    def _preview(self, urn: str, inputs: Mapping[str, Any], upgrade: bool) -> None:
+        if has_unknown(inputs):
+            return
+        plain = reveal(inputs)
+        options: dict[str, Any] = {
+            "stdin": commands.values(plain),
+            "secrets": secret_strings(inputs),
+        }
+        with chart_arguments(self._helm, plain) as chart:
+            self._lint(plain, chart, secret_strings(inputs))
+            if self._unreachable:
+                self._helm.run(commands.template(plain, chart, validate=False), **options)
+                return
+            try:
+                release = self._find(inputs)
+                if release and release.status in _HALF_INSTALLED | _HALF_UPGRADED:
+                    self._helm.run(commands.template(plain, chart, validate=True), **options)
+                elif upgrade:
+                    self._helm.run(commands.upgrade(plain, chart, 0, preview=True), **options)
+                else:
+                    self._helm.run(commands.install(plain, chart, 0, preview=True), **options)
+            except HelmError as error:
+                if UNREACHABLE not in str(error):
+                    raise
+                self._engine.warning(
+                    urn, "the cluster can't be reached: the chart is rendered only"
+                )
+                self._helm.run(commands.template(plain, chart, validate=False), **options)
+
+    def _lint(self, plain: Mapping[str, Any], chart: list[str], secrets: set[str]) -> None:
+        if plain["lint"]:
+            if not Path(chart[0]).exists():
+                raise HelmError("lint is supported by the sandbox for a chart given by path only")
+            self._helm.run(
+                ["lint", chart[0], "--values", "-"], stdin=commands.values(plain), secrets=secrets
+            )
+
+    def _find(self, inputs: Mapping[str, Any]) -> Release | None:
+        name, scope = commands.target(reveal(inputs))
+        try:
+            status = self._helm.json(["status", name, *scope])
+            return Release.of(status, self._helm.json(["get", "metadata", name, *scope]))
+        except HelmError as error:
+            if "release: not found" in str(error):
+                return None
+            raise
+
+    def _get(self, inputs: Mapping[str, Any]) -> Release:
+        release = self._find(inputs)
+        if release is None:
+            raise ProviderError(f"the Helm release {_identity(inputs)} was removed meanwhile")
+        return release
+
+    def _is_own(self, urn: str, inputs: Mapping[str, Any]) -> bool:
+        """Whether the release was made for this very resource, by a run that got no further."""
+        name, scope = commands.target(reveal(inputs))
+        label = f"{OWNER_LABEL}={_owner(urn)}"
+        found = self._helm.json(["list", "--all", "--filter", f"^{name}$", "-l", label, *scope])
+        return bool(found)
+
+    def _require_cluster(self, verb: str) -> None:
+        if self._unreachable:
+            raise ProviderError(
+                f"can't {verb} Helm Release with unreachable cluster: {self._unreachable}"
+            )
+
+    def _progress(self, urn: str) -> Any:
+        return lambda line: self._engine.status(urn, line)
+
+
+def _identity(inputs: Mapping[str, Any]) -> str:
+    plain = reveal(inputs)
+    return f"{plain['namespace']}/{plain['name']}"
+
+
+def _owner(urn: str) -> str:
+    return hashlib.sha256(urn.encode()).hexdigest()[:32]
+
+
+def _failed(
+    identity: str, properties: Mapping[str, Any], verb: str, error: ProviderError
+) -> InitializationError:
+    reason = (
+        f'Helm release "{identity}" {verb}failed to initialize completely. '
+        "Use Helm CLI to investigate: failed to become available within allocated timeout. "
+        f"Error: Helm Release {identity}: {error}"
+    )
+    return InitializationError(identity, properties, [reason])
+
+
+def _local_chart(release: Release) -> str | None:
+    """The chart in the program's directory: a folder or an archive, with or without version."""
+    for stem in (f"{release.chart}-{release.version}", release.chart):
+        if Path(stem, "Chart.yaml").is_file():
+            return stem
+        if Path(f"{stem}.tgz").is_file():
+            return f"{stem}.tgz"
+    return None
