@@ -27,6 +27,10 @@ from sandbox.sks.runtime import SksRuntime
 
 _log = logging.getLogger("sandbox.daemon")
 
+USER = "sandbox"
+GROUPS = ("system:masters",)
+USER_SECONDS = 365 * 24 * 3600
+"""Lifetime of the certificates in the kubeconfig; every start of the daemon issues new ones."""
 LOG_BYTES = 5 * 1024 * 1024
 LOCK_SECONDS = 1
 """How long a daemon tries to become the only one of its home."""
@@ -46,7 +50,8 @@ class ClustersWithKubeconfig(SksRuntime):
         """Start a stored cluster and give it its context."""
         endpoint = super().start_cluster(cluster_id)
         name = ClusterFiles(self._folder / cluster_id).load().name
-        self._kubeconfig.add(self, cluster_id, name)
+        text = self.kubeconfig(cluster_id, USER, GROUPS, USER_SECONDS)
+        self._kubeconfig.add(cluster_id, name, text)
         return endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:

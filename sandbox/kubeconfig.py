@@ -7,12 +7,6 @@ from pathlib import Path
 import yaml
 
 from sandbox.paths import write_private
-from sandbox.sks.runtime import SksRuntime
-
-USER = "sandbox"
-GROUPS = ("system:masters",)
-LIFETIME_SECONDS = 365 * 24 * 3600
-"""Lifetime of the certificates; the daemon issues new ones at every start."""
 
 
 class KubeconfigFile:
@@ -24,9 +18,8 @@ class KubeconfigFile:
         self._clusters: dict[str, tuple[str, str]] = {}
         path.unlink(missing_ok=True)
 
-    def add(self, runtime: SksRuntime, cluster_id: str, name: str) -> None:
-        """Give a cluster its context, with a certificate of its own."""
-        text = runtime.kubeconfig(cluster_id, USER, list(GROUPS), LIFETIME_SECONDS)
+    def add(self, cluster_id: str, name: str, text: str) -> None:
+        """Give a cluster its context, out of a kubeconfig (YAML) of its own."""
         with self._lock:
             self._clusters[cluster_id] = (name, text)
             self._write()

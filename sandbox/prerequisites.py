@@ -1,6 +1,7 @@
 """What must be on the machine before the sandbox can build its tools."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 from packaging.version import Version
 
 from sandbox.errors import SandboxError
-from sandbox.tools import GO_MINIMUM, version_in
+from sandbox.tools import GO_MINIMUM
 
 _TOOLCHAIN_SWITCHING = Version("1.21")
 """From here on, go fetches a newer tool chain itself unless GOTOOLCHAIN forbids it."""
@@ -34,9 +35,10 @@ def check_go() -> None:
         check=True,
     )
     go = json.loads(answer.stdout)
-    version = version_in(f"{go['GOVERSION'].removeprefix('go')}.0.0")
-    if version is None:  # a development version of go
+    release = re.match(r"go(\d+\.\d+(\.\d+)?)", go["GOVERSION"])
+    if release is None:  # a development version of go
         return
+    version = Version(release[1])
     switches = go["GOTOOLCHAIN"] != "local" and version >= _TOOLCHAIN_SWITCHING
     if version < GO_MINIMUM and not switches:
         raise SandboxError(
