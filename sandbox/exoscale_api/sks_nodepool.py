@@ -108,31 +108,6 @@ def template_id(version: str, variant: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"sks-template/{version}/{variant}"))
 
 
-def specification(account: Account, nodepool: Json) -> NodepoolSpec:
-    """The nodepool as the SKS runtime takes it: without instances that are to go."""
-    staying = [
-        member
-        for member in account.store.list(instance.KIND, parent=nodepool["id"])
-        if member["state"] != "destroying"
-    ]
-    type_ = instance_type(nodepool["instance-type"]["id"])
-    return NodepoolSpec(
-        id=nodepool["id"],
-        name=nodepool["name"],
-        size=len(staying),
-        instance_pool_id=nodepool["instance-pool"]["id"],
-        instance_prefix=nodepool["instance-prefix"],
-        labels=nodepool["labels"],
-        taints={k: f"{t['value']}:{t['effect']}" for k, t in nodepool["taints"].items()},
-        cpus=type_["cpus"],
-        memory_bytes=type_["memory"],
-        disk_gib=nodepool["disk-size"],
-        node_names=[member["name"] for member in staying],
-        instance_ids=[member["id"] for member in staying],
-        instance_type=f"{type_['family']}.{type_['size']}",
-    )
-
-
 def _definition(call: Call) -> Json:
     """What the request says of the nodepool; raises NotFound or BadRequest if it can't be."""
     given = {name: call.body[name] for name in _UPDATABLE if name in call.body}
@@ -199,11 +174,38 @@ def _reference(cluster_id: str, id_: str) -> Reference:
     return Reference(id_, f"/sks-cluster/{cluster_id}/nodepool/{id_}", "get-sks-nodepool")
 
 
-def _set(account: Account, arguments: Arguments) -> None:
+def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
+    """The nodepool as the SKS runtime takes it: without instances that are to go."""
+    staying = [
+        member
+        for member in account.store.list(instance.KIND, parent=nodepool["id"])
+        if member["state"] != "destroying"
+    ]
+    type_ = instance_type(nodepool["instance-type"]["id"])
+    return NodepoolSpec(
+        id=nodepool["id"],
+        name=nodepool["name"],
+        size=len(staying),
+        instance_pool_id=nodepool["instance-pool"]["id"],
+        instance_prefix=nodepool["instance-prefix"],
+        labels=nodepool["labels"],
+        taints={k: f"{t['value']}:{t['effect']}" for k, t in nodepool["taints"].items()},
+        cpus=type_["cpus"],
+        memory_bytes=type_["memory"],
+        disk_gib=nodepool["disk-size"],
+        node_names=[member["name"] for member in staying],
+        instance_ids=[member["id"] for member in staying],
+        addresses=[member["public-ip"] for member in staying],
+        instance_type=f"{type_['family']}.{type_['size']}",
+    )
+
+
+def set_nodes(account: Account, arguments: Arguments) -> None:
+    """Task: make the nodes of the nodepool `id` of `cluster` those of its instances."""
     store = account.store
     nodepool = store.find(KIND, arguments["id"])
     assert nodepool is not None
-    account.runtime.set_nodepool(arguments["cluster"], specification(account, nodepool))
+    account.runtime.set_nodepool(arguments["cluster"], _specification(account, nodepool))
     with store.transaction():
         for member in store.list(instance.KIND, parent=nodepool["id"]):
             if member["state"] == "destroying":
@@ -236,6 +238,6 @@ OPERATIONS: dict[str, Handler] = {
 }
 
 TASKS: dict[str, Task] = {
-    "set-sks-nodepool": Task(_set, _failed),
+    "set-sks-nodepool": Task(set_nodes, _failed),
     "delete-sks-nodepool": Task(_delete, _failed),
 }

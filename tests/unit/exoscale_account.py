@@ -92,7 +92,7 @@ class InMemory(requests.adapters.BaseAdapter):
             "path": unquote(url.path),
             "raw_path": url.path.encode(),
             "query_string": url.query.encode(),
-            "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+            "headers": [(k.encode(), str(v).encode()) for k, v in headers.items()],
         }
         response = requests.Response()
         response.request = request

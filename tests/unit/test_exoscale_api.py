@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from exoscale.api.exceptions import ExoscaleAPIClientException, ExoscaleAPIServerException
-from exoscale_account import BASE_URL, CREDENTIALS, SMALL, Account, MemoryRuntime
 
 from sandbox.exoscale_api import summary
 from sandbox.sks.spec import SksError
+from tests.unit.exoscale_account import BASE_URL, CREDENTIALS, SMALL, Account, MemoryRuntime
 
 MEDIUM = {"id": "b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844"}
 HEALTHCHECK = {"mode": "tcp", "port": 30080}
