@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import yaml
+
 from sandbox.plugins.kubernetes.helm_program import Helm, HelmError
 
 _REPOSITORY: Final = "release"
@@ -52,8 +54,6 @@ def chart_version(helm: Helm, inputs: Mapping[str, Any]) -> str:
     Raises:
         HelmError: if the chart is not there or is not a chart.
     """
-    import yaml
-
     with chart_arguments(helm, inputs) as chart:
         metadata = yaml.safe_load(helm.run(["show", "chart", *chart]))
     if metadata.get("type") not in (None, "", "application"):

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import yaml
+
 from sandbox.plugins.kubernetes.helm_program import secret_strings
 from sandbox.plugins.wire import UNKNOWN, Secret, conceal, reveal
 
@@ -102,8 +104,6 @@ def objects_of(manifest: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
 
 
 def _documents(manifest: str) -> Iterator[dict[str, Any]]:
-    import yaml
-
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for item in yaml.load_all(manifest, Loader=loader):
         if isinstance(item, dict) and item.get("kind"):

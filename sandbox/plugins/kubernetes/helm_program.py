@@ -72,6 +72,7 @@ class Helm:
         stdin: str = "",
         secrets: Collection[str] = (),
         progress: Progress | None = None,
+        interruptible: bool = True,
     ) -> str:
         """Run helm and return what it prints.
 
@@ -80,6 +81,7 @@ class Helm:
             stdin: what helm reads as the file `-`.
             secrets: strings to be blotted out of an error.
             progress: takes a line about what helm waits for.
+            interruptible: whether the user's interruption ends it; not for a short look-up.
 
         Raises:
             HelmError: if helm fails.
@@ -94,7 +96,7 @@ class Helm:
         with self._kubeconfig_file() as descriptor, _Errors(progress) as errors:
             if descriptor is not None:
                 command += ["--kubeconfig", f"/dev/fd/{descriptor}"]
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -105,17 +107,20 @@ class Helm:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
-            output = self._finish(process, stdin)
-        if self._cancelled.is_set() and process.returncode != 0:
+            output = self._finish(process, stdin, interruptible)
+        if interruptible and self._cancelled.is_set() and process.returncode != 0:
             raise Cancelled(redact(f"helm {arguments[0]} was interrupted", secrets))
         if process.returncode != 0:
             raise HelmError(redact(errors.message(), secrets))
         return output
 
-    def _finish(self, process: subprocess.Popen[str], stdin: str) -> str:
-        while not self._cancelled.is_set():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.communicate(stdin, timeout=LOOK_SECONDS)[0]
+    def _finish(self, process: subprocess.Popen[str], stdin: str, interruptible: bool) -> str:
+        unsent: str | None = stdin
+        while not (interruptible and self._cancelled.is_set()):
+            try:
+                return process.communicate(unsent, timeout=LOOK_SECONDS)[0]
+            except subprocess.TimeoutExpired:
+                unsent = None
         process.terminate()
         try:
             return process.communicate(timeout=GRACE_SECONDS)[0]

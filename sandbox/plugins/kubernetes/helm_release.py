@@ -111,7 +111,7 @@ class HelmReleases:
             self._install(urn, inputs, timeout)
         except (HelmError, Cancelled) as error:
             release = self._find(inputs)
-            if release is None or not self._is_own(urn, inputs):
+            if release is None or release.status in _INSTALLED or not self._is_own(urn, inputs):
                 raise
             raise _failed(identity, outputs(inputs, release), "was created, but ", error) from error
         return identity, outputs(inputs, self._get(inputs))
@@ -131,7 +131,7 @@ class HelmReleases:
             inputs = dict(old_inputs) or dict(reveal(olds.get(INPUTS) or {}))
             return id, inputs, outputs(inputs or olds, release)
         namespace, _, name = id.rpartition("/")
-        known = {"name": name, "namespace": namespace or self._namespace}
+        known: dict[str, Any] = {"name": name, "namespace": namespace or self._namespace}
         release = self._find(known)
         if release is None:
             return None
@@ -159,11 +159,17 @@ class HelmReleases:
             self._preview(urn, news, upgrade=True)
             return previewed(news)
         self._require_cluster("update")
+        before = self._find(news)
+        if before is None:
+            raise ProviderError(
+                f"the Helm release {_identity(news)} is gone from the cluster; "
+                "run `pulumi refresh` to have it made again"
+            )
         try:
-            self._upgrade(urn, news, timeout)
+            self._upgrade(urn, news, timeout, before)
         except (HelmError, Cancelled) as error:
             release = self._find(news)
-            if release is None or release.status in _INSTALLED and not news.get("atomic"):
+            if release is None or release.revision == before.revision:
                 raise
             raise _failed(id, outputs(news, release), "", error) from error
         return outputs(news, self._get(news))
@@ -171,9 +177,7 @@ class HelmReleases:
     def delete(self, urn: str, id: str, olds: Mapping[str, Any], timeout: float) -> None:
         """Uninstall, and wait for it unless told otherwise."""
         self._require_cluster("delete")
-        self._helm.run(
-            commands.uninstall(reveal(olds), timeout), progress=self._progress(urn), secrets=()
-        )
+        self._helm.run(commands.uninstall(reveal(olds), timeout), progress=self._progress(urn))
 
     def _install(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
         plain = reveal(inputs)
@@ -187,8 +191,10 @@ class HelmReleases:
                 progress=self._progress(urn),
             )
 
-    def _upgrade(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
-        if not self._repair(urn, inputs, timeout):
+    def _upgrade(
+        self, urn: str, inputs: Mapping[str, Any], timeout: float, release: Release
+    ) -> None:
+        if not self._repair(urn, inputs, timeout, release):
             self._install(urn, inputs, timeout)
             return
         plain = reveal(inputs)
@@ -201,33 +207,32 @@ class HelmReleases:
                 progress=self._progress(urn),
             )
 
-    def _repair(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> bool:
+    def _repair(
+        self, urn: str, inputs: Mapping[str, Any], timeout: float, release: Release
+    ) -> bool:
         """Bring a half done release to where it can be upgraded; False if it must be installed."""
-        release = self._find(inputs)
-        if release is None:
-            raise ProviderError(
-                f"the Helm release {_identity(inputs)} is gone from the cluster; "
-                "run `pulumi refresh` to have it made again"
-            )
         if release.status in _INSTALLED | {"failed"}:
             return True
-        history = self._helm.json(commands.history(reveal(inputs)))
-        good = [item["revision"] for item in history if item["status"] in _INSTALLED]
+        plain = reveal(inputs)
+        revisions = self._helm.json(commands.history(plain))
+        good = [item["revision"] for item in revisions if item["status"] in _INSTALLED]
         if release.status in _HALF_UPGRADED and good:
             self._engine.warning(urn, f"repairing the release, left in {release.status!r}")
-            self._helm.run(commands.rollback(reveal(inputs), max(good), timeout))
+            self._helm.run(commands.rollback(plain, max(good), timeout))
             return True
+        self._remove(urn, inputs, timeout, release)
+        return False
+
+    def _remove(
+        self, urn: str, inputs: Mapping[str, Any], timeout: float, release: Release
+    ) -> None:
         self._engine.warning(urn, f"removing the release, left in {release.status!r}")
         self._helm.run(commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn))
-        return False
 
     def _clear_remnant(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
         release = self._find(inputs)
         if release and release.status in _HALF_INSTALLED and self._is_own(urn, inputs):
-            self._engine.warning(urn, f"removing the release, left in {release.status!r}")
-            self._helm.run(
-                commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn)
-            )
+            self._remove(urn, inputs, timeout, release)
 
     def _preview(self, urn: str, inputs: Mapping[str, Any], upgrade: bool) -> None:
         if has_unknown(inputs):
@@ -269,12 +274,13 @@ class HelmReleases:
     def _find(self, inputs: Mapping[str, Any]) -> Release | None:
         name, scope = commands.target(reveal(inputs))
         try:
-            status = self._helm.json(["status", name, *scope])
-            return Release.of(status, self._helm.json(["get", "metadata", name, *scope]))
+            status = self._helm.json(["status", name, *scope], interruptible=False)
+            metadata = self._helm.json(["get", "metadata", name, *scope], interruptible=False)
         except HelmError as error:
             if "release: not found" in str(error):
                 return None
             raise
+        return Release.of(status, metadata)
 
     def _get(self, inputs: Mapping[str, Any]) -> Release:
         release = self._find(inputs)
@@ -286,8 +292,8 @@ class HelmReleases:
         """Whether the release was made for this very resource, by a run that got no further."""
         name, scope = commands.target(reveal(inputs))
         label = f"{OWNER_LABEL}={_owner(urn)}"
-        found = self._helm.json(["list", "--all", "--filter", f"^{name}$", "-l", label, *scope])
-        return bool(found)
+        command = ["list", "--all", "--filter", f"^{name}$", "--selector", label, *scope]
+        return bool(self._helm.json(command, interruptible=False))
 
     def _require_cluster(self, verb: str) -> None:
         if self._unreachable:
