@@ -61,6 +61,12 @@ def _network(value: str) -> str:
         raise ValueError("must be a network in CIDR notation, such as 192.0.2.0/24") from None
 
 
+def _not_empty(value: object) -> object:
+    if value == []:
+        raise ValueError("must have 1 or more items")
+    return value
+
+
 def _environment_value(value: object) -> object:
     """YAML reads `true` and `5` as a boolean and a number; a variable's value is a string."""
     if isinstance(value, bool):
@@ -144,7 +150,7 @@ class ClusterSettings(_Settings):
     level: Literal["starter", "pro"] = "starter"
     cni: Literal["calico", "cilium"] = "calico"
     node_port_sources: tuple[Network, ...] = ()
-    nodepools: Annotated[tuple[NodepoolSettings, ...], Field(min_length=1)]
+    nodepools: Annotated[tuple[NodepoolSettings, ...], BeforeValidator(_not_empty)]
     kubeconfig: KubeconfigSettings = Field(default_factory=KubeconfigSettings)
 
     @property
@@ -174,7 +180,7 @@ class AppSettings(_Settings):
 
     name: DnsLabel
     image: Image
-    namespace: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))
+    namespace: DnsLabel | None = None
     replicas: StrictInt = Field(default=1, ge=0)
     port: StrictInt = Field(default=8080, ge=1, le=65535)
     environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
@@ -182,12 +188,12 @@ class AppSettings(_Settings):
     service: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
     path: PathPrefix | None = None
 
-    @field_validator("namespace")
+    @field_validator("name", "namespace")
     @classmethod
-    def _own_namespace(cls, namespace: str) -> str:
-        if namespace in RESERVED_NAMESPACES:
+    def _not_reserved(cls, name: str | None) -> str | None:
+        if name in RESERVED_NAMESPACES:
             raise ValueError(f"must be another one than {', '.join(sorted(RESERVED_NAMESPACES))}")
-        return namespace
+        return name
 
     @field_validator("generated_secrets")
     @classmethod
@@ -201,7 +207,8 @@ class AppSettings(_Settings):
 
     @property
     def args(self) -> WebAppArgs:
-        return cast("WebAppArgs", self.model_dump(exclude={"name"}, exclude_none=True))
+        settings = self.model_dump(exclude={"name"}, exclude_none=True)
+        return cast("WebAppArgs", {"namespace": self.name} | settings)
 
 
 class Settings(_Settings):

@@ -26,7 +26,6 @@ _ALLOWED = {
     "tuple_type": "must be a list",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
-    "too_short": "must have {min_length} or more items",
     "string_too_short": "must not be empty",
     "literal_error": "must be one of {expected}",
     "value_error": "{error}",

@@ -1,0 +1,41 @@
+PYTHON ?= python3
+BIN := .venv/bin
+SANDBOX := $(BIN)/python -m sandbox
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: up preview down test lint bench
+
+up: .venv/sandbox-ready
+	@$(SANDBOX) exec -- pulumi up --stack local --yes
+	@$(SANDBOX) exec -- python -m sandbox.tour local
+
+preview: .venv/sandbox-ready
+	@$(SANDBOX) exec -- pulumi preview --diff --stack local
+
+down: .venv/sandbox-ready
+	@$(SANDBOX) exec -- pulumi destroy --stack local --yes
+	@$(SANDBOX) down
+
+test: .venv/dev-ready
+	@$(SANDBOX) tools
+	@$(BIN)/python -m pytest
+
+lint: .venv/dev-ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+
+bench: .venv/dev-ready
+	@$(BIN)/python -m tests.bench
+
+.venv/sandbox-ready: requirements.txt sandbox/requirements.txt
+	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer with venv is needed: install python3 and python3-venv"; exit 1; }
+	@echo "Python packages: installing into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet $(addprefix -r ,$^)
+	@touch $@
+
+.venv/dev-ready: requirements-dev.txt .venv/sandbox-ready
+	@$(BIN)/pip install --quiet -r $<
+	@touch $@

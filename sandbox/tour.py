@@ -1,0 +1,44 @@
+"""What to try next, once a stack is up: `python -m sandbox.tour STACK`, inside `sandbox exec`."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+
+IN_SANDBOX = ".venv/bin/python -m sandbox exec --"
+
+
+def outputs_of(stack: str) -> dict[str, str]:
+    """The stack's outputs; secrets are masked by Pulumi."""
+    command = ["pulumi", "stack", "output", "--json", "--stack", stack]
+    return dict(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+
+
+def tour(stack: str, outputs: Mapping[str, str]) -> str:
+    """The text to show for a stack with these outputs."""
+    apps = [key.removesuffix("_url") for key in outputs if key.endswith("_url")]
+    lines = [""]
+    lines += [f"{app:<16}{outputs[f'{app}_url']}" for app in apps]
+    lines += [
+        f"{'load balancer':<16}{outputs['load_balancer_address']}",
+        "",
+        "The Kubernetes API server is real; its nodes are simulated and run no containers, and the",
+        "load balancer exists in the sandboxed account alone: the URL carries no traffic yet.",
+        "",
+        "Try next:",
+        f"  {IN_SANDBOX} kubectl get nodes",
+    ]
+    for app in apps[:1]:
+        namespace = outputs[f"{app}_namespace"]
+        lines += [
+            f"  {IN_SANDBOX} kubectl -n {namespace} get pods",
+            f"  {IN_SANDBOX} kubectl -n {namespace} describe ingress {app}",
+            f"  {IN_SANDBOX} pulumi config set --stack {stack} --path 'apps[0].replicas' 5",
+            "  make preview",
+        ]
+    lines += ["  make down", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(tour(sys.argv[1], outputs_of(sys.argv[1])))

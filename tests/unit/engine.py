@@ -1,0 +1,58 @@
+"""Pulumi's engine, mocked: records what a program declares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
+
+COMPUTED: dict[str, dict[str, Any]] = {
+    "exoscale:index/sksNodepool:SksNodepool": {"instancePoolId": "instance-pool"},
+    "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": "kind: Config"},
+    "kubernetes:helm.sh/v3:Release": {
+        "status": {"name": "ingress-nginx", "namespace": "ingress-nginx"}
+    },
+    "kubernetes:core/v1:Service": {
+        "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}
+    },
+}
+
+
+@dataclass
+class Engine(Mocks):
+    """Answers as providers would, and remembers every resource by its type and name."""
+
+    resources: list[MockResourceArgs] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.resources.append(args)
+        state = {"name": args.name, **args.inputs, **COMPUTED.get(args.typ, {})}
+        if "metadata" in state:
+            state["metadata"] = {"name": args.name, **state["metadata"]}
+        return args.resource_id or f"{args.name}-id", state
+
+    def call(self, args: MockCallArgs) -> Any:
+        raise AssertionError(f"unexpected call of {args.token}")
+
+    def of_type(self, typ: str) -> dict[str, dict[str, Any]]:
+        """The inputs of the resources whose type ends with `typ`, by name."""
+        return {r.name: r.inputs for r in self.resources if r.typ.endswith(f":{typ}")}
+
+
+def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
+    """Run a program against a new mocked engine; what it returns is resolved if an output."""
+    engine = Engine()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    pulumi.runtime.set_mocks(engine, project="webapp", stack=stack, preview=False)
+    result: list[Any] = []
+
+    def body() -> Any:
+        returned = program()
+        return pulumi.Output.from_input(returned).apply(result.append)
+
+    pulumi.runtime.test(body)()  # type: ignore[no-untyped-call]
+    return engine, result[0]
