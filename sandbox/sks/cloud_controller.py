@@ -110,13 +110,10 @@ class CloudController:
         ):
             if self._stop.is_set():
                 return
-            service = event["raw_object"]
-            if event["type"] == "ERROR":
-                return
             if event["type"] == "DELETED":
-                self._forget(service["metadata"]["uid"])
+                self._forget(event["raw_object"]["metadata"]["uid"])
             else:
-                self._look_at(balancers, service)
+                self._look_at(balancers, event["raw_object"])
             if self._seconds_to_retry() <= 1 and self._retries:
                 return
 
@@ -124,12 +121,15 @@ class CloudController:
         due = [retry.at - time.monotonic() for retry in self._retries.values()]
         return max(1, int(min([*due, _WATCH_SECONDS])))
 
-    def _look_at(self, balancers: LoadBalancers, service: Service) -> None:
+    def _look_at(self, balancers: LoadBalancers, found: Service) -> None:
+        """Act on the Service as it is now: `found` may be older than what was done for it."""
+        if not self._is_due(found):
+            return
+        service = self._read(found)
+        if service is None or not self._is_due(service):
+            return
         uid = service["metadata"]["uid"]
         retry = self._retries.get(uid)
-        due = retry is not None and retry.at <= time.monotonic()
-        if not due and self._seen.get(uid) == _relevant(service):
-            return
         try:
             if _wants_load_balancer(service):
                 self._ensure(balancers, service)
@@ -144,6 +144,26 @@ class CloudController:
         else:
             self._retries.pop(uid, None)
         self._seen[uid] = _relevant(service)
+
+    def _is_due(self, service: Service) -> bool:
+        uid = service["metadata"]["uid"]
+        retry = self._retries.get(uid)
+        if retry is not None and retry.at <= time.monotonic():
+            return True
+        return self._seen.get(uid) != _relevant(service)
+
+    def _read(self, service: Service) -> Service | None:
+        metadata = service["metadata"]
+        try:
+            return _json(
+                self._api.read_namespaced_service(
+                    metadata["name"], metadata["namespace"], _preload_content=False
+                )
+            )
+        except client.ApiException as error:
+            if error.status == requests.codes.not_found:
+                return None
+            raise
 
     def _ensure(self, balancers: LoadBalancers, service: Service) -> None:
         self._events.normal(service, "EnsuringLoadBalancer", "Ensuring load balancer")

@@ -9,6 +9,9 @@ SERVICE_CIDR = "10.96.0.0/12"
 POD_CIDR = "192.168.0.0/16"
 """The ranges of SKS; see Exoscale's cluster autoscaler and Calico manifests."""
 
+_MEMORY = {"GOGC": "75", "GOMEMLIMIT": "280MiB"}
+"""Keeps a cluster well below 700 MB at a tenth more CPU time (measured)."""
+
 _CONTROLLERS_WITHOUT_USE = (
     "device-taint-eviction-controller",
     "persistentvolume-attach-detach-controller",
@@ -99,6 +102,9 @@ def kube_controller_manager(tools: Path, files: ClusterFiles, record: ClusterRec
         "secure-port": 0,
         "leader-elect": "false",
         "use-service-account-credentials": "true",
+        # At the default of 20 a second, its start alone is queued for 5 s.
+        "kube-api-qps": 100,
+        "kube-api-burst": 200,
         "cluster-name": record.name,
         "controllers": ",".join(["*", *(f"-{name}" for name in _CONTROLLERS_WITHOUT_USE)]),
         "root-ca-file": pki.certificate("control-plane-ca"),
@@ -157,5 +163,5 @@ def _command(files: ClusterFiles, program: Path, flags: dict[str, str | Path | i
         directory=files.directory,
         log=files.logs / f"{program.name}.log",
         pid_file=files.run / f"{program.name}.pid",
-        environment={"GOGC": "50"},
+        environment=_MEMORY,
     )

@@ -1,5 +1,6 @@
 """One cluster's control plane and simulated kubelet, as processes on loopback."""
 
+import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -51,6 +52,8 @@ class ControlPlane:
         self._write_configuration()
         try:
             self._run(components.etcd(tools, files, record))
+            # An API server that finds no etcd waits a second longer each time.
+            self._wait("etcd listens", self._etcd_listens)
             self._run(
                 components.kube_apiserver(
                     tools, files, record, files.config / "authentication.yaml"
@@ -123,6 +126,10 @@ class ControlPlane:
                 logs = "\n".join(f"{c.command.name}: {c.log_tail(2)}" for c in self._children)
                 raise SksError(f"not within {_READY_DEADLINE:.0f} s: {what}\n{logs}")
             pause.wait(_POLL)
+
+    def _etcd_listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.record.ports.etcd)) == 0
 
     def _api_server_ready(self) -> bool:
         return self._status("/readyz") == requests.codes.ok
