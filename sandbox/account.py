@@ -1,6 +1,8 @@
 """The account of one sandbox: its API key, its passphrase and the port that its API listens on."""
 
+import contextlib
 import json
+import os
 import secrets
 import socket
 from dataclasses import asdict, dataclass, field
@@ -8,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.errors import SandboxError
-from sandbox.paths import write_private
+from sandbox.paths import PASSPHRASE_FILE, write_private
 
 LOOPBACK = "127.0.0.1"
 
@@ -20,7 +22,7 @@ class Account:
     api_key: str
     api_secret: str = field(repr=False)
     passphrase: str = field(repr=False)
-    """PULUMI_CONFIG_PASSPHRASE of the sandbox's stacks."""
+    """PULUMI_CONFIG_PASSPHRASE of the sandbox's stacks, the same for every sandbox of the clone."""
     port: int
 
     @property
@@ -55,11 +57,26 @@ class Account:
             account = cls(
                 api_key=f"EXO{secrets.token_hex(12)}",
                 api_secret=secrets.token_urlsafe(32),
-                passphrase=secrets.token_urlsafe(24),
+                passphrase=_passphrase(),
                 port=_free_port(),
             )
             write_private(home / "account.json", json.dumps(asdict(account), indent=2) + "\n")
         return account
+
+
+def _passphrase() -> str:
+    """Return the clone's passphrase; make it the first time.
+
+    It outlives a reset, so that values encrypted in a Pulumi.<stack>.yaml stay readable.
+    """
+    file = PASSPHRASE_FILE
+    if not file.exists():
+        candidate = file.with_name(f"{file.name}.{os.getpid()}")
+        write_private(candidate, secrets.token_urlsafe(24))
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(candidate, file)
+        candidate.unlink()
+    return file.read_text()
 
 
 def _free_port() -> int:

@@ -59,5 +59,4 @@ def merged(kubeconfigs: Sequence[tuple[str, str]]) -> str:
         "contexts": contexts,
         "current-context": next(iter([*local, *names]), ""),
     }
-    text: str = yaml.safe_dump(document, sort_keys=False)
-    return text
+    return str(yaml.safe_dump(document, sort_keys=False))

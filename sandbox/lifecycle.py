@@ -19,6 +19,7 @@ from sandbox.errors import SandboxError
 from sandbox.paths import ROOT, private_directory
 from sandbox.prerequisites import check_platform
 from sandbox.progress import Progress
+from sandbox.stack_files import untouched
 
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
@@ -68,6 +69,8 @@ def reset(home: Path, progress: Progress) -> None:
     """Stop the sandbox and remove all that it holds; the tools stay."""
     with _one_at_a_time(home):
         _stop(home, progress)
+        with untouched(home):  # what a killed command left in the stack files
+            pass
         for name in FOLDERS:
             if (home / name).exists():
                 shutil.rmtree(home / name)

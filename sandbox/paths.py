@@ -16,6 +16,9 @@ TOOLS_BIN: Path = ROOT / ".sandbox" / "bin"
 TOOLS_BUILD: Path = ROOT / ".sandbox" / "build"
 """One Go module a build, and the stamps of what was built."""
 
+PASSPHRASE_FILE: Path = ROOT / ".sandbox" / "passphrase"
+"""The passphrase of the clone's stacks (mode 0600), shared by every sandbox of the clone."""
+
 
 def home() -> Path:
     """Return the sandbox's home: SANDBOX_HOME if set, else `.sandbox` in the clone."""

@@ -44,11 +44,11 @@ def _table(found: dict[str, Any]) -> str:
         about = (cluster["zone"], cluster["version"], cluster["state"], cluster["endpoint"])
         lines.append(_line(f"cluster {cluster['name']}", ", ".join(map(str, about))))
         for pool in cluster["nodepools"]:
-            about = (f"{pool['size']} nodes", pool["state"])
-            lines.append(_line(f"  nodepool {pool['name']}", ", ".join(about)))
+            text = f"{pool['size']} nodes, {pool['state']}"
+            lines.append(_line(f"  nodepool {pool['name']}", text))
     for balancer in found["load-balancers"]:
-        about = (balancer["zone"], balancer["ip"])
-        lines.append(_line(f"load balancer {balancer['name']}", ", ".join(map(str, about))))
+        text = f"{balancer['zone']}, {balancer['ip']}"
+        lines.append(_line(f"load balancer {balancer['name']}", text))
     for kind in ("security-groups", "anti-affinity-groups"):
         if found[kind]:
             lines.append(_line(kind, ", ".join(group["name"] for group in found[kind])))

@@ -20,6 +20,22 @@ ACCOUNT = Account(api_key="EXO1", api_secret="hush", passphrase="it's quiet", po
 HOME = Path("/somewhere/a home")
 
 
+@pytest.fixture(autouse=True)
+def passphrase_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    file = tmp_path / "clone's" / "passphrase"
+    monkeypatch.setattr("sandbox.account.PASSPHRASE_FILE", file)
+    return file
+
+
+def test_sandboxes_of_one_clone_share_a_passphrase(tmp_path: Path, passphrase_file: Path) -> None:
+    first, second = (Account.load_or_create(tmp_path / name) for name in ("a", "b"))
+    assert first.passphrase == second.passphrase == passphrase_file.read_text()
+    assert len(first.passphrase) == 32
+    assert first.api_secret != second.api_secret
+    assert stat.S_IMODE(passphrase_file.stat().st_mode) == 0o600
+    assert [file.name for file in passphrase_file.parent.iterdir()] == ["passphrase"]
+
+
 def test_account_is_made_once_and_private(tmp_path: Path) -> None:
     account = Account.load_or_create(tmp_path / "new")
     file = tmp_path / "new" / "account.json"
@@ -133,11 +149,9 @@ def test_a_salt_left_by_an_interrupted_command_is_taken_out(clone: Path) -> None
 
 
 def _kubeconfig(server: str) -> str:
-    return yaml.safe_dump(
-        {
-            "clusters": [{"name": "x", "cluster": {"server": server}}],
-            "users": [{"name": "x", "user": {"token": server}}],
-        }
+    return (
+        f"clusters: [{{name: x, cluster: {{server: '{server}'}}}}]\n"
+        f"users: [{{name: x, user: {{token: '{server}'}}}}]\n"
     )
 
 
