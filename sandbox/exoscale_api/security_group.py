@@ -1,15 +1,20 @@
 """Security groups: of the account, in every zone. Their rules are in `security_group_rule`."""
 
 import ipaddress
-from uuid import uuid4
+from uuid import NAMESPACE_DNS, uuid4, uuid5
 
 from sandbox.exoscale_api import instance
 from sandbox.exoscale_api.account import Call, Handler
-from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
+from sandbox.exoscale_api.errors import BadRequest, Conflict
 from sandbox.exoscale_api.operations import Reference
 from sandbox.exoscale_api.store import Json
 
 KIND = "security-group"
+PUBLIC = [
+    {"id": str(uuid5(NAMESPACE_DNS, name)), "name": name, "visibility": "public"}
+    for name in ("public-nlb-healthcheck-sources", "public-sks-apiservers")
+]
+"""The groups that Exoscale keeps for everyone's rules: addresses that its services come from."""
 
 
 def create_security_group(call: Call) -> Json:
@@ -29,7 +34,7 @@ def create_security_group(call: Call) -> Json:
 
 def list_security_groups(call: Call) -> Json:
     if call.query.get("visibility") == "public":
-        raise NotSimulated("list-security-groups: public security groups are not simulated")
+        return {"security-groups": [{"id": g["id"], "name": g["name"]} for g in PUBLIC]}
     return {"security-groups": call.store.list(KIND)}
 
 

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from sandbox.exoscale_api.account import Call, Handler
-from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound, NotSimulated
-from sandbox.exoscale_api.security_group import KIND, network, reference
+from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
+from sandbox.exoscale_api.security_group import KIND, PUBLIC, network, reference
 from sandbox.exoscale_api.store import Json
 
 
@@ -65,7 +65,10 @@ def _ports(start: int | None, end: int | None) -> Json:
 
 def _peer(call: Call, given: Json) -> Json:
     if given.get("visibility") == "public":
-        raise NotSimulated("add-rule-to-security-group: public security groups are not simulated")
+        for public in PUBLIC:
+            if public["id"] == given.get("id") or public["name"] == given.get("name"):
+                return public
+        raise NotFound(f"public security-group {given.get('name', given.get('id'))} not found")
     if "id" not in given:
         raise BadRequest("Invalid request: body.security-group: id is missing")
     group = call.require(KIND, given["id"])

@@ -426,3 +426,26 @@ def test_a_line_is_logged_for_a_request_without_a_secret(
         rf"POST /ch-gva-2/v2/sks-cluster-kubeconfig/{cluster} 200 \d+ ms", record.getMessage()
     )
     assert CREDENTIALS.api_secret not in repr(CREDENTIALS)
+
+
+def test_a_rule_may_name_a_public_security_group(account: Account) -> None:
+    api = account.api
+    public = api.list_security_groups(visibility="public")["security-groups"]
+    assert {group["name"] for group in public} == {
+        "public-nlb-healthcheck-sources",
+        "public-sks-apiservers",
+    }
+    group = account.done(api.create_security_group(name="sks"))
+    ports = {"protocol": "tcp", "start_port": 30000, "end_port": 32767}
+    health = {"name": "public-nlb-healthcheck-sources", "visibility": "public"}
+    rule = {"id": group, "flow_direction": "ingress", **ports}
+    account.done(api.add_rule_to_security_group(**rule, security_group=health))
+    with refused(404, "public security-group public-printers not found"):
+        api.add_rule_to_security_group(
+            **rule, security_group={"name": "public-printers", "visibility": "public"}
+        )
+    [found] = api.get_security_group(id=group)["rules"]
+    assert (found["security-group"]["name"], found["security-group"]["visibility"]) == (
+        "public-nlb-healthcheck-sources",
+        "public",
+    )
