@@ -38,14 +38,19 @@ def changes(
         here = join(path, field.name)
         if not field.configurable:
             continue
-        if is_empty(new):
+        if _is_unset(field, new) or (is_empty(old) and is_empty(new)):
             if not field.computed and not is_empty(old):
-                found[here] = "delete"
-        elif is_empty(old):
+                found[here] = "delete" if new in (None, [], {}) else "update"
+        elif old in (None, [], {}):
             found[here] = "add"
         else:
             found.update(_value_changes(field, old, new, here))
     return found
+
+
+def _is_unset(field: Field, value: Any) -> bool:
+    """Whether the API, or the zero value, decides: where the API does, a given zero counts."""
+    return value in (None, "", [], {}) if field.computed else is_empty(value)
 
 
 def _value_changes(field: Field, old: Any, new: Any, path: str) -> dict[str, Kind]:
@@ -100,7 +105,7 @@ def planned_creation(fields: Iterable[Field], news: Mapping[str, Any]) -> dict[s
     """The outputs that a creation will have, `UNKNOWN` where the API decides."""
     planned: dict[str, Any] = without_defaults_key(news)
     for field in fields:
-        if field.computed and is_empty(planned.get(field.name)):
+        if field.computed and _is_unset(field, planned.get(field.name)):
             planned[field.name] = UNKNOWN
     return planned
 
@@ -115,7 +120,7 @@ def planned_update(
         if not field.configurable:
             continue
         new = plain.get(field.name)
-        if new is not None and not (field.computed and is_empty(new)):
+        if new is not None and not (field.computed and _is_unset(field, new)):
             planned[field.name] = new
         elif not field.computed:
             planned.pop(field.name, None)
@@ -125,7 +130,10 @@ def planned_update(
 def merged(
     fields: Iterable[Field], prior: Mapping[str, Any], found: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The prior outputs with those that the API answered; sets keep their prior order."""
+    """The prior outputs with those that the API answered.
+
+    Sets keep their prior order; what may be given, but is not, is not there rather than empty.
+    """
     known = by_name(fields)
     outputs = {
         key: value
@@ -133,6 +141,8 @@ def merged(
         if key in known and value is not None
     }
     for name, value in found.items():
+        if value in ([], {}) and name not in outputs and not known[name].computed:
+            continue
         outputs[name] = _in_prior_order(known[name], outputs.get(name), value)
     return outputs
 
