@@ -54,13 +54,15 @@ class IngressNginx(pulumi.ComponentResource):
         release = Release(
             name,
             name=name,
-            namespace=namespace.metadata.name,
+            namespace=args["namespace"],
             chart=args["chart"],
             repository_opts=None if is_path else RepositoryOptsArgs(repo=args["repository"]),
             version=args["version"],
             values=_merge(_values(args.get("instance_pool_id")), args["values"]),
             atomic=True,
-            opts=child,
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(depends_on=[namespace])
+            ),
         )
         service = Service.get(
             name,

@@ -50,7 +50,7 @@ class WebApp(pulumi.ComponentResource):
             controller, else by its name inside the cluster.
     """
 
-    namespace: pulumi.Output[str]
+    namespace: str
     url: pulumi.Output[str]
 
     def __init__(
@@ -62,9 +62,10 @@ class WebApp(pulumi.ComponentResource):
     ) -> None:
         super().__init__("webapp:index:WebApp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
+        self.namespace = args["namespace"]
 
-        namespace = Namespace(name, metadata={"name": args["namespace"]}, opts=child)
-        self.namespace = namespace.metadata.name
+        namespace = Namespace(name, metadata={"name": self.namespace}, opts=child)
+        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         generated = {
             variable: _generated_secret(name, variable, self.namespace, child)
             for variable in args["generated_secrets"]
@@ -81,12 +82,12 @@ class WebApp(pulumi.ComponentResource):
         elif path:
             self.url = pulumi.Output.concat("http://", ingress.address, path, "/")
         else:
-            self.url = pulumi.Output.concat("http://", name, ".", self.namespace, ".svc/")
+            self.url = pulumi.Output.from_input(f"http://{name}.{self.namespace}.svc/")
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
 def _generated_secret(
-    name: str, variable: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+    name: str, variable: str, namespace: str, opts: pulumi.ResourceOptions
 ) -> Secret:
     """A Secret with a random value that later runs keep.
 
@@ -104,7 +105,7 @@ def _generated_secret(
 def _deployment(
     name: str,
     args: WebAppArgs,
-    namespace: pulumi.Input[str],
+    namespace: str,
     generated: Mapping[str, Secret],
     opts: pulumi.ResourceOptions,
 ) -> Deployment:
@@ -141,9 +142,7 @@ def _deployment(
     )
 
 
-def _service(
-    name: str, args: WebAppArgs, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> Service:
+def _service(name: str, args: WebAppArgs, namespace: str, opts: pulumi.ResourceOptions) -> Service:
     has_address_to_wait_for = args["service"] == "LoadBalancer"
     return Service(
         name,
@@ -164,7 +163,7 @@ def _service(
 def _ingress(
     name: str,
     path: str,
-    namespace: pulumi.Input[str],
+    namespace: str,
     ingress: IngressNginx,
     opts: pulumi.ResourceOptions,
 ) -> Ingress:
