@@ -18,9 +18,10 @@ from exoscale.api.exceptions import ExoscaleAPIException
 from kubernetes import client, watch
 
 from sandbox.sks.events import EventRecorder
-from sandbox.sks.exoscale_client import Client, CloudError, message
+from sandbox.sks.exoscale_client import Client, message
 from sandbox.sks.load_balancer_spec import Service, annotations
 from sandbox.sks.load_balancers import LoadBalancers
+from sandbox.sks.spec import CloudError
 
 _log = logging.getLogger(__name__)
 

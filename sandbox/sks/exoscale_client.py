@@ -8,14 +8,12 @@ import requests
 from exoscale.api.exceptions import ExoscaleAPIException
 from exoscale.api.v2 import Client
 
-__all__ = ["Client", "CloudError", "is_not_found", "message", "wait", "zone_client"]
+from sandbox.sks.spec import CloudError
+
+__all__ = ["Client", "is_not_found", "message", "wait", "zone_client"]
 
 _OPERATION_DEADLINE = 300.0
 _POLL = 0.2
-
-
-class CloudError(Exception):
-    """What the cloud controller could not do, in the words of its Event."""
 
 
 def zone_client(api_url: str, key: str, secret: str, zone: str) -> Client:

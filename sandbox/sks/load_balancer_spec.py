@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.sks.exoscale_client import CloudError
+from sandbox.sks.spec import CloudError
 
 PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"
 ID = PREFIX + "id"

@@ -9,8 +9,9 @@ from typing import Any
 from exoscale.api.exceptions import ExoscaleAPIException
 
 from sandbox.sks import load_balancer_spec as lb
-from sandbox.sks.exoscale_client import Client, CloudError, is_not_found, message, wait
+from sandbox.sks.exoscale_client import Client, is_not_found, message, wait
 from sandbox.sks.load_balancer_spec import Service
+from sandbox.sks.spec import CloudError
 
 Annotate = Callable[[Service, str, str], None]
 """Writes an annotation to the Service in the cluster and to the object given."""

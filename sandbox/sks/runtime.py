@@ -19,11 +19,11 @@ from sandbox.paths import private_directory
 from sandbox.sks import cloud_controller, nodes, storage
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
-from sandbox.sks.exoscale_client import Client, CloudError, zone_client
+from sandbox.sks.exoscale_client import Client, zone_client
 from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
-from sandbox.sks.spec import NodepoolSpec, SksError
+from sandbox.sks.spec import CloudError, NodepoolSpec, SksError
 
 __all__ = ["NodepoolSpec", "SksError", "SksRuntime"]
 

@@ -1,4 +1,4 @@
-"""What a caller of the SKS runtime asks for."""
+"""What is asked of SKS, and why it may fail."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 
 class SksError(Exception):
     """A cluster operation failed; the message is the reason, fit for a user's eyes."""
+
+
+class CloudError(Exception):
+    """What the cloud controller could not do, in the words of its Event."""
 
 
 @dataclass(frozen=True)
