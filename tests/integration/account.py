@@ -1,0 +1,123 @@
+"""A sandbox for the tests, and what its Exoscale account holds."""
+
+import base64
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from exoscale.api.v2 import Client
+
+from sandbox.account import Account
+from sandbox.environment import command_environment
+from sandbox.paths import ROOT
+
+COMMAND_SECONDS = 300
+ZONE = "ch-gva-2"
+VERSION = "1.34.3"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The sandbox whose files are under `home`."""
+
+    home: Path
+
+    def run(self, command: str, timeout: float = COMMAND_SECONDS) -> None:
+        """Run `python -m sandbox COMMAND`; fail with its words if it fails."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "sandbox", command],
+            cwd=ROOT,
+            env={**os.environ, "SANDBOX_HOME": str(self.home)},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+    @property
+    def credentials(self) -> Account:
+        """The account's address and key."""
+        account = Account.load(self.home)
+        assert account is not None
+        return account
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment that `sandbox exec` gives to commands."""
+        return command_environment(self.credentials, self.home)
+
+    @cached_property
+    def client(self) -> Client:
+        """Exoscale's own client, on this account."""
+        account = self.credentials
+        return Client(account.api_key, account.api_secret, url=account.endpoint)
+
+    def processes(self) -> list[str]:
+        """Return the command lines of all processes that belong to this sandbox.
+
+        Those are the daemon, what it started, and what a Pulumi command left behind.
+        """
+        wanted = f"SANDBOX_HOME={self.home}".encode()
+        found = []
+        for folder in Path("/proc").iterdir():
+            try:
+                if folder.name.isdigit() and wanted in (folder / "environ").read_bytes().split(
+                    b"\0"
+                ):
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except (PermissionError, FileNotFoundError, ProcessLookupError):
+                continue  # another user's, or gone meanwhile
+        return [command for command in found if command]
+
+    def holds(self) -> dict[str, list[str]]:
+        """Return the names of all that the account holds, by kind."""
+        client = self.client
+        kinds = {
+            "sks-clusters": client.list_sks_clusters,
+            "load-balancers": client.list_load_balancers,
+            "security-groups": client.list_security_groups,
+            "anti-affinity-groups": client.list_anti_affinity_groups,
+            "instance-pools": client.list_instance_pools,
+            "instances": client.list_instances,
+        }
+        return {
+            kind: sorted(item["name"] for item in listed()[kind]) for kind, listed in kinds.items()
+        }
+
+    def create_cluster(self, name: str, size: int) -> str:
+        """Create a cluster with `size` nodes; return its id."""
+        cluster: str = self._done(
+            self.client.create_sks_cluster(
+                name=name, level="starter", version=VERSION, cni="calico"
+            )
+        )
+        types = self.client.list_instance_types()["instance-types"]
+        small = next(
+            kind for kind in types if (kind["family"], kind["size"]) == ("standard", "small")
+        )
+        self._done(
+            self.client.create_sks_nodepool(
+                id=cluster,
+                name="workers",
+                size=size,
+                disk_size=20,
+                instance_type={"id": small["id"]},
+            )
+        )
+        return cluster
+
+    def kubeconfig(self, cluster: str) -> str:
+        """Return a kubeconfig (YAML) of the cluster's administrator."""
+        answer = self.client.generate_sks_cluster_kubeconfig(
+            id=cluster, user="tests", groups=["system:masters"], ttl=24 * 3600
+        )
+        return base64.b64decode(answer["kubeconfig"]).decode()
+
+    def _done(self, operation: dict[str, Any]) -> Any:
+        ended = self.client.wait(operation["id"], max_wait_time=COMMAND_SECONDS)
+        assert ended["state"] == "success", ended
+        return ended["reference"]["id"]
