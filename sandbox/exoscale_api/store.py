@@ -40,10 +40,6 @@ class Store:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(_SCHEMA)
 
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make the changes inside one atomic change that no other thread sees by halves."""

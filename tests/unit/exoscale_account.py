@@ -1,13 +1,17 @@
 """A sandbox Exoscale account without processes: its server in memory, reached by real clients."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import pytest
 import requests
+from exoscale.api.exceptions import ExoscaleAPIClientException
 from exoscale.api.v2 import Client
 from starlette.applications import Starlette
 
@@ -20,8 +24,16 @@ CREDENTIALS = Credentials("EXOtest", "a-secret")
 SMALL = {"id": "21624abb-764e-4def-81d7-9fc54b5957fb"}
 
 
+def refused(status: int, message: str) -> AbstractContextManager[object]:
+    """Expect the client to raise for an answer of that status and message (an expression)."""
+    return pytest.raises(ExoscaleAPIClientException, match=f"{status}: .*{message}")
+
+
 class MemoryRuntime:
-    """An SksRuntime that records what it was asked; `fail` makes the next piece of work fail."""
+    """An SksRuntime that records what it was asked.
+
+    `fail` makes the next piece of work fail; work waits while `ready` is not set.
+    """
 
     versions: Sequence[str] = ("1.34.3",)
 
@@ -29,6 +41,8 @@ class MemoryRuntime:
         self.clusters: dict[str, dict[str, NodepoolSpec]] = {}
         self.started: list[str] = []
         self.fail: str | None = None
+        self.ready = threading.Event()
+        self.ready.set()
 
     def create_cluster(self, cluster_id: str, name: str, **_: object) -> str:
         self._work()
@@ -66,6 +80,7 @@ class MemoryRuntime:
         return f"{cluster_id} {authority}"
 
     def _work(self) -> None:
+        assert self.ready.wait(timeout=5)
         if self.fail is not None:
             reason, self.fail = self.fail, None
             raise SksError(reason)

@@ -5,19 +5,20 @@ Every answer is checked against Exoscale's OpenAPI document on the way (`check_a
 
 import logging
 import re
-import time
-from base64 import b64decode
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from exoscale.api.exceptions import ExoscaleAPIClientException, ExoscaleAPIServerException
+from exoscale.api.exceptions import ExoscaleAPIServerException
 
-from sandbox.exoscale_api import summary
-from sandbox.sks.spec import SksError
-from tests.unit.exoscale_account import BASE_URL, CREDENTIALS, SMALL, Account, MemoryRuntime
+from sandbox.exoscale_api.openapi import document
+from tests.unit.exoscale_account import (
+    BASE_URL,
+    CREDENTIALS,
+    SMALL,
+    Account,
+    refused,
+)
 
-MEDIUM = {"id": "b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844"}
 HEALTHCHECK = {"mode": "tcp", "port": 30080}
 SERVICE = {
     "name": "http",
@@ -34,10 +35,6 @@ def account(tmp_path: Path) -> Account:
     return Account(tmp_path)
 
 
-def refused(status: int, message: str) -> AbstractContextManager[object]:
-    return pytest.raises(ExoscaleAPIClientException, match=f"{status}: .*{message}")
-
-
 def test_zones_are_exoscales_with_an_endpoint_each(account: Account) -> None:
     answer = account.api.http_client.get(f"{BASE_URL}/v2/zone", auth=lambda request: request)
     endpoints = {zone["name"]: zone["api-endpoint"] for zone in answer.json()["zones"]}
@@ -48,23 +45,6 @@ def test_zones_are_exoscales_with_an_endpoint_each(account: Account) -> None:
 def test_what_is_not_simulated_answers_501_with_its_name(account: Account) -> None:
     with pytest.raises(ExoscaleAPIServerException, match=r"501: .*list-dbaas-services"):
         account.api.list_dbaas_services()
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("oidc", {"client-id": "a", "issuer-url": "https://issuer.example"}),
-        ("audit", {"endpoint": "https://audit.example", "bearer-token": "token"}),
-        ("networking", {"cluster-cidr": "10.0.0.0/16"}),
-        ("addons", ["karpenter"]),
-    ],
-)
-def test_a_field_that_is_not_simulated_answers_501_with_its_name(
-    account: Account, field: str, value: object
-) -> None:
-    with pytest.raises(ExoscaleAPIServerException, match=f"501: .*({field}|karpenter)"):
-        account.cluster(**{field: value})
-    assert account.api.list_sks_clusters() == {"sks-clusters": []}
 
 
 def test_unknown_routes_zones_and_methods(account: Account) -> None:
@@ -80,140 +60,6 @@ def test_a_body_that_the_document_does_not_allow_is_refused(account: Account, bo
     answer = account.api.http_client.post(f"{BASE_URL}/v2/security-group", data=body.encode())
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("Invalid request: ")
-
-
-def test_the_life_of_a_cluster(account: Account) -> None:
-    api = account.api
-    cluster = account.cluster(
-        cni="calico", addons=["exoscale-cloud-controller", "metrics-server"], labels={"a": "b"}
-    )
-    answer = api.get_sks_cluster(id=cluster)
-    assert answer["state"] == "running"
-    assert answer["endpoint"] == "https://127.0.0.1:6443"
-    assert answer["addons"] == ["exoscale-cloud-controller", "metrics-server"]
-    assert answer["nodepools"] == []
-    assert answer["enable-kube-proxy"] is True
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", answer["created-at"])
-
-    account.done(api.update_sks_cluster(id=cluster, name="renamed", description=None))
-    account.done(api.upgrade_sks_cluster_service_level(id=cluster))
-    answer = api.get_sks_cluster(id=cluster)
-    assert (answer["name"], answer["level"], answer["labels"]) == ("renamed", "pro", {"a": "b"})
-    with refused(409, "pro already"):
-        api.upgrade_sks_cluster_service_level(id=cluster)
-    with refused(400, "1.12.0 is not available: 1.34.3"):
-        api.upgrade_sks_cluster(id=cluster, version="1.12.0")
-
-    account.done(api.delete_sks_cluster(id=cluster))
-    assert account.runtime.clusters == {}
-    with refused(404, "not found"):
-        api.get_sks_cluster(id=cluster)
-
-
-def test_kubeconfig_and_authorities_are_the_runtimes_in_base64(account: Account) -> None:
-    cluster = account.cluster()
-    answer = account.api.generate_sks_cluster_kubeconfig(
-        id=cluster, user="admin", groups=["system:masters"]
-    )
-    assert b64decode(answer["kubeconfig"]).decode() == f"{cluster} admin system:masters 2592000"
-    answer = account.api.get_sks_cluster_authority_cert(id=cluster, authority="kubelet")
-    assert b64decode(answer["cacert"]).decode() == f"{cluster} kubelet"
-
-
-def test_a_failed_operation_says_why_and_the_cluster_can_be_deleted(account: Account) -> None:
-    account.runtime.fail = "kube-apiserver ended with code 1"
-    operation = account.finish(
-        account.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
-    )
-    assert (operation["state"], operation["reason"]) == ("failure", "fault")
-    assert operation["message"] == "kube-apiserver ended with code 1"
-    cluster = operation["reference"]["id"]
-    assert account.api.get_sks_cluster(id=cluster)["state"] == "error"
-    with refused(409, "is error"):
-        account.api.generate_sks_cluster_kubeconfig(id=cluster, user="a", groups=["b"])
-    account.done(account.api.delete_sks_cluster(id=cluster))
-
-
-def test_a_nodepool_is_instances_in_an_instance_pool(account: Account) -> None:
-    api = account.api
-    cluster = account.cluster()
-    nodepool = api.get_sks_nodepool(
-        id=cluster, sks_nodepool_id=(id_ := account.nodepool(cluster, labels={"role": "web"}))
-    )
-    assert (nodepool["state"], nodepool["instance-prefix"]) == ("running", "pool")
-    assert api.get_sks_cluster(id=cluster)["nodepools"] == [nodepool]
-
-    pool = api.get_instance_pool(id=nodepool["instance-pool"]["id"])
-    assert pool["manager"] == {"id": id_, "type": "sks-nodepool"}
-    instances = [api.get_instance(id=instance["id"]) for instance in pool["instances"]]
-    assert len(instances) == 2
-    for instance in instances:
-        assert re.fullmatch(rf"pool-{pool['id'][:5]}-[a-z0-9]{{5}}", instance["name"])
-        assert instance["manager"] == {"id": pool["id"], "type": "instance-pool"}
-        assert (instance["state"], instance["instance-type"]["size"]) == ("running", "small")
-    assert len({instance["public-ip"] for instance in instances}) == 2
-    managed = api.list_instances(**{"manager_id": pool["id"], "manager_type": "instance-pool"})
-    assert len(managed["instances"]) == 2
-
-    spec = account.runtime.clusters[cluster][id_]
-    assert list(spec.node_names) == [instance["name"] for instance in instances]
-    assert list(spec.instance_ids) == [instance["id"] for instance in instances]
-    assert (spec.cpus, spec.memory_bytes, spec.disk_gib) == (2, 2 * 2**30, 50)
-    assert (spec.instance_type, spec.labels) == ("standard.small", {"role": "web"})
-
-
-def test_scaling_keeps_the_older_nodes_and_eviction_the_others(account: Account) -> None:
-    api = account.api
-    cluster = account.cluster()
-    nodepool = account.nodepool(cluster)
-    first = list(account.runtime.clusters[cluster][nodepool].node_names)
-    where = {"id": cluster, "sks_nodepool_id": nodepool}
-
-    account.done(api.scale_sks_nodepool(**where, size=4))
-    assert list(account.runtime.clusters[cluster][nodepool].node_names)[:2] == first
-    account.done(api.scale_sks_nodepool(**where, size=2))
-    assert list(account.runtime.clusters[cluster][nodepool].node_names) == first
-    evicted = account.runtime.clusters[cluster][nodepool].instance_ids[0]
-    account.done(api.evict_sks_nodepool_members(**where, instances=[evicted]))
-    assert list(account.runtime.clusters[cluster][nodepool].node_names) == first[1:]
-    assert api.get_sks_nodepool(**where)["size"] == 1
-    assert len(api.list_instances()["instances"]) == 1
-
-
-def test_a_change_of_a_nodepool_reaches_new_instances_only(account: Account) -> None:
-    api = account.api
-    cluster = account.cluster()
-    nodepool = account.nodepool(cluster, size=1)
-    where = {"id": cluster, "sks_nodepool_id": nodepool}
-    taints = {"dedicated": {"value": "web", "effect": "NoSchedule"}}
-    account.done(api.update_sks_nodepool(**where, instance_type=MEDIUM, taints=taints))
-    assert [i["instance-type"]["size"] for i in api.list_instances()["instances"]] == ["small"]
-    account.done(api.scale_sks_nodepool(**where, size=2))
-    sizes = [i["instance-type"]["size"] for i in api.list_instances()["instances"]]
-    assert sizes == ["small", "medium"]
-    spec = account.runtime.clusters[cluster][nodepool]
-    assert (spec.instance_type, spec.taints) == ("standard.medium", {"dedicated": "web:NoSchedule"})
-
-
-def test_what_a_nodepool_can_not_be(account: Account) -> None:
-    cluster = account.cluster()
-    unknown = {"id": "00000000-0000-4000-8000-000000000000"}
-    with refused(400, "body.size"):
-        account.nodepool(cluster, size=0)
-    with refused(400, "body.disk-size"):
-        account.nodepool(cluster, disk_size=10)
-    with refused(400, "not lowercase"):
-        account.nodepool(cluster, name="Workers")
-    with refused(400, "not a lowercase DNS label"):
-        account.nodepool(cluster, instance_prefix="Pool")
-    with refused(404, "instance-type .* not found"):
-        account.nodepool(cluster, instance_type=unknown)
-    with refused(404, "security-group .* not found"):
-        account.nodepool(cluster, security_groups=[unknown])
-    with pytest.raises(ExoscaleAPIServerException, match=r"501: .*private-networks"):
-        account.nodepool(cluster, private_networks=[unknown])
-    assert account.api.get_sks_cluster(id=cluster)["nodepools"] == []
-    assert account.api.list_instances() == {"instances": []}
 
 
 def test_what_is_in_use_can_not_be_deleted(account: Account) -> None:
@@ -347,6 +193,13 @@ def test_zones_share_groups_and_nothing_else(account: Account) -> None:
     assert frankfurt.get_security_group(id=group)["name"] == "sks"
 
 
+def test_the_host_name_of_a_zone_is_the_zone(account: Account) -> None:
+    frankfurt = "http://api-de-fra-1.exoscale.com/v2/load-balancer"
+    account.api.http_client.post(frankfurt, json={"name": "k8s-a"}).raise_for_status()
+    assert len(account.client("de-fra-1").list_load_balancers()["load-balancers"]) == 1
+    assert account.api.list_load_balancers() == {"load-balancers": []}
+
+
 def test_instance_types(account: Account) -> None:
     small = account.api.get_instance_type(**SMALL)
     assert (small["family"], small["size"], small["cpus"]) == ("standard", "small", 2)
@@ -355,63 +208,11 @@ def test_instance_types(account: Account) -> None:
     assert {"tiny", "medium", "large", "huge"} <= {type_["size"] for type_ in types}
 
 
-def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
-    before = Account(tmp_path)
-    cluster = before.cluster()
-    before.nodepool(cluster)
-    before.done(before.api.create_load_balancer(name="k8s-a"))
-    operation = before.api.create_security_group(name="sks")
-    before.done(operation)
-    pools = before.runtime.clusters[cluster]
-
-    after = Account(tmp_path)
-    after.app.state.resume()
-    assert after.runtime.started == [cluster]
-    assert after.runtime.clusters[cluster] == pools
-    for read in ("list_sks_clusters", "list_instances", "list_load_balancers"):
-        assert getattr(after.api, read)() == getattr(before.api, read)()
-    assert after.api.get_operation(id=operation["id"]) == operation
-
-    found = summary(tmp_path)
-    assert [c["name"] for c in found["sks-clusters"]] == ["demo"]
-    assert [p["size"] for p in found["sks-clusters"][0]["nodepools"]] == [2]
-    assert [lb["ip"] for lb in found["load-balancers"]] == ["203.0.113.1"]
-    assert [group["name"] for group in found["security-groups"]] == ["sks"]
-
-
-def test_operations_that_were_cut_off_run_again(tmp_path: Path) -> None:
-    before = Account(tmp_path)
-    before.app.state.account.operations.stop()
-    before.runtime.fail = "cut off"
-    operation = before.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
-    cluster = operation["reference"]["id"]
-    deadline = time.monotonic() + 5
-    while before.runtime.fail and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert before.api.get_operation(id=operation["id"])["state"] == "pending"
-
-    runtime = MemoryRuntime()
-    runtime.clusters[cluster] = {}
-    after = Account(tmp_path, runtime)
-    after.app.state.resume()
-    assert after.done(operation) == cluster
-    assert after.api.get_sks_cluster(id=cluster)["state"] == "running"
-
-
-def test_a_cluster_that_does_not_start_is_in_error_until_it_does(tmp_path: Path) -> None:
-    cluster = Account(tmp_path).cluster()
-    runtime = MemoryRuntime()
-    runtime.fail = "no port"
-    with pytest.raises(SksError, match="SKS cluster demo: no port"):
-        Account(tmp_path, runtime).app.state.resume()
-    again = Account(tmp_path)
-    assert again.api.get_sks_cluster(id=cluster)["state"] == "error"
-    again.app.state.resume()
-    assert again.api.get_sks_cluster(id=cluster)["state"] == "running"
-
-
-def test_a_summary_of_an_unused_account_is_empty(tmp_path: Path) -> None:
-    assert not any(summary(tmp_path / "unused").values())
+def test_an_answer_that_the_document_does_not_allow_is_found_out() -> None:
+    operation, _ = document().match("GET", "/zone")
+    document().check_answer(operation, {"zones": [{"name": "ch-gva-2"}]})
+    with pytest.raises(ValueError, match=r"list-zones: .*us-east-1"):
+        document().check_answer(operation, {"zones": [{"name": "us-east-1"}]})
 
 
 def test_a_line_is_logged_for_a_request_without_a_secret(
