@@ -105,6 +105,7 @@ class KubernetesProvider(Provider):
             difference.changes,
             difference.replaces,
             delete_before_replace=difference.delete_before_replace,
+            input_diff=False,
         )
 
     @operation
