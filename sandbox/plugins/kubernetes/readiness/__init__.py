@@ -15,10 +15,25 @@ from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
 from sandbox.plugins.kubernetes.readiness import awaiter as waiting
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, NotReady, Status
+from sandbox.plugins.kubernetes.readiness.by_status import (
+    ReplicationControllerAwaiter,
+    ResourceQuotaAwaiter,
+    TokenSecretAwaiter,
+    is_token,
+)
+from sandbox.plugins.kubernetes.readiness.daemon_set import DaemonSetAwaiter
 from sandbox.plugins.kubernetes.readiness.deletion import DeletionAwaiter
 from sandbox.plugins.kubernetes.readiness.deployment import DeploymentAwaiter
+from sandbox.plugins.kubernetes.readiness.ingress import IngressAwaiter
+from sandbox.plugins.kubernetes.readiness.job import JobAwaiter
+from sandbox.plugins.kubernetes.readiness.persistent_volume import (
+    PersistentVolumeAwaiter,
+    PersistentVolumeClaimAwaiter,
+)
 from sandbox.plugins.kubernetes.readiness.pod import PodAwaiter
 from sandbox.plugins.kubernetes.readiness.service import ServiceAwaiter
+from sandbox.plugins.kubernetes.readiness.stateful_set import StatefulSetAwaiter
+from sandbox.plugins.kubernetes.readiness.wait_for import WAIT_FOR, WaitForAwaiter
 
 __all__ = ["NotReady", "check_ready", "wait_deleted", "wait_ready"]
 
@@ -26,9 +41,28 @@ SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 TIMEOUT_SECONDS: Final = "pulumi.com/timeoutSeconds"
 
 _AWAITERS: Final[dict[tuple[str, str], Callable[[dict[str, Any], Status], Awaiter]]] = {
+    ("apps/v1", "DaemonSet"): DaemonSetAwaiter,
     ("apps/v1", "Deployment"): DeploymentAwaiter,
+    ("apps/v1", "StatefulSet"): StatefulSetAwaiter,
+    ("batch/v1", "Job"): JobAwaiter,
+    ("networking.k8s.io/v1", "Ingress"): IngressAwaiter,
+    ("v1", "PersistentVolume"): PersistentVolumeAwaiter,
+    ("v1", "PersistentVolumeClaim"): PersistentVolumeClaimAwaiter,
     ("v1", "Pod"): PodAwaiter,
+    ("v1", "ReplicationController"): ReplicationControllerAwaiter,
+    ("v1", "ResourceQuota"): ResourceQuotaAwaiter,
+    ("v1", "Secret"): TokenSecretAwaiter,
     ("v1", "Service"): ServiceAwaiter,
+}
+
+_READ_AWAITED: Final = {
+    "DaemonSet",
+    "Deployment",
+    "Ingress",
+    "Job",
+    "Pod",
+    "Service",
+    "StatefulSet",
 }
 
 _DELETED_AT_ONCE: Final = {
@@ -64,6 +98,7 @@ def wait_ready(
 
     Raises:
         NotReady: it did not become ready in time, or can't any more.
+        ValueError: the annotation `pulumi.com/waitFor` can't be understood.
     """
     if _annotations(live).get(SKIP_AWAIT) == "true":
         status("Skipping await logic")
@@ -84,9 +119,9 @@ def check_ready(client: DynamicClient, live: dict[str, Any], *, status: Status) 
     Raises:
         NotReady: if it is not.
     """
-    if _annotations(live).get(SKIP_AWAIT) == "true":
+    if _annotations(live).get(SKIP_AWAIT) == "true" or live["kind"] not in _READ_AWAITED:
         return
-    awaiter = _awaiter(live, _distinct(status))
+    awaiter = _built_in(live, _distinct(status))
     if awaiter is None:
         return
     try:
@@ -123,6 +158,14 @@ def wait_deleted(
 
 
 def _awaiter(live: dict[str, Any], status: Status) -> Awaiter | None:
+    if _annotations(live).get(WAIT_FOR):
+        return WaitForAwaiter(live, status)
+    return _built_in(live, status)
+
+
+def _built_in(live: dict[str, Any], status: Status) -> Awaiter | None:
+    if live["kind"] == "Secret" and not is_token(live):
+        return None
     make = _AWAITERS.get((live["apiVersion"], live["kind"]))
     return make(live, status) if make else None
 

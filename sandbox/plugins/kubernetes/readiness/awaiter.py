@@ -38,9 +38,11 @@ class Awaiter(ABC):
         live: the object as last seen.
         failed: set once the object can't become ready any more.
         default_timeout: how long to wait unless told otherwise, in seconds.
+        goal: what the object is to be, in words.
     """
 
     default_timeout: float = 600.0
+    goal: str = "Ready"
 
     def __init__(self, live: dict[str, Any], status: Status) -> None:
         self.live = live
@@ -109,9 +111,7 @@ def wait(
             if cancelled.is_set() or now >= deadline:
                 if awaiter.ready_at_last():
                     break
-                raise NotReady(
-                    [_ended(metadata["name"], cancelled), *awaiter.reasons()], awaiter.live
-                )
+                raise NotReady([_ended(awaiter, cancelled), *awaiter.reasons()], awaiter.live)
             event = watches.next(min(SLICE_SECONDS, deadline - now))
             now = time.monotonic()
             if event is not None and event.kind == "Event":
@@ -146,31 +146,12 @@ def check(client: DynamicClient, awaiter: Awaiter) -> None:
         raise NotReady([_failed(name), *awaiter.reasons()], awaiter.live)
 
 
-def _ended(name: str, cancelled: threading.Event) -> str:
+def _ended(awaiter: Awaiter, cancelled: threading.Event) -> str:
+    name = awaiter.live["metadata"]["name"]
     if cancelled.is_set():
         return f'Resource operation was cancelled for "{name}"'
-    return f"'{name}' timed out waiting to be Ready"
+    return f"'{name}' timed out waiting to be {awaiter.goal}"
 
 
 def _failed(name: str) -> str:
     return f"Resource '{name}' was created but failed to initialize"
-
-
-def is_owned_by(item: dict[str, Any], owner: dict[str, Any]) -> bool:
-    """Whether `owner` is named in the object's owner references. Only direct owners count."""
-    references = item["metadata"].get("ownerReferences") or []
-    return any(reference["uid"] == owner["metadata"]["uid"] for reference in references)
-
-
-def label_selector(workload: dict[str, Any]) -> str | None:
-    """The equality part of a workload's selector; its pods carry at least these labels."""
-    labels = (workload["spec"].get("selector") or {}).get("matchLabels") or {}
-    return ",".join(f"{key}={value}" for key, value in labels.items()) or None
-
-
-def condition(item: dict[str, Any], kind: str) -> dict[str, Any] | None:
-    """The object's status condition of this type."""
-    for candidate in (item.get("status") or {}).get("conditions") or []:
-        if candidate.get("type") == kind:
-            return dict(candidate)
-    return None

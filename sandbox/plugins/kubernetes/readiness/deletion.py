@@ -14,6 +14,8 @@ from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 class DeletionAwaiter(Awaiter):
     """Done once the object is gone; another object of the same name does not count as it."""
 
+    goal = "deleted"
+
     def __init__(self, live: dict[str, Any], status: Status) -> None:
         super().__init__(live, status)
         self._gone = False

@@ -9,19 +9,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sandbox.plugins.kubernetes.readiness.awaiter import (
-    Awaiter,
-    Status,
-    condition,
-    is_owned_by,
-    label_selector,
-)
-from sandbox.plugins.kubernetes.readiness.pod_check import problems
+from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.objects import condition, is_owned_by, label_selector
+from sandbox.plugins.kubernetes.readiness.pod_problems import PodProblems
 from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 REVISION: Final = "deployment.kubernetes.io/revision"
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
-PROBLEMS_EVERY_SECONDS: Final = 10.0
 
 
 class DeploymentAwaiter(Awaiter):
@@ -35,9 +29,8 @@ class DeploymentAwaiter(Awaiter):
         self._rolled_out = False
         self._errors: list[str] = []
         self._sets: dict[str, dict[str, Any]] = {}
-        self._pods: dict[str, dict[str, Any]] = {}
+        self._pods = PodProblems()
         self._claims: dict[str, dict[str, Any]] = {}
-        self._problems_shown = 0.0
 
     def watched(self) -> list[Watched]:
         labels = label_selector(self.live)
@@ -62,13 +55,16 @@ class DeploymentAwaiter(Awaiter):
         if event.kind == "Deployment":
             self._observe_deployment(event)
             return
-        kept = {"ReplicaSet": self._sets, "Pod": self._pods, "PersistentVolumeClaim": self._claims}
+        if event.kind == "Pod":
+            self._pods.observe(event)
+            return
+        kept = {"ReplicaSet": self._sets, "PersistentVolumeClaim": self._claims}
         uid = event.object["metadata"]["uid"]
         if event.type == "DELETED":
             kept[event.kind].pop(uid, None)
         elif event.kind != "ReplicaSet" or is_owned_by(event.object, self.live):
             kept[event.kind][uid] = event.object
-        if event.kind != "Pod" and self._reconciled:
+        if self._reconciled:
             self._show_progress()
 
     def _observe_deployment(self, event: Event) -> None:
@@ -160,21 +156,7 @@ class DeploymentAwaiter(Awaiter):
         return done
 
     def tick(self, now: float) -> None:
-        if now - self._problems_shown >= PROBLEMS_EVERY_SECONDS:
-            self._problems_shown = now
-            for problem in self._pod_problems():
-                self.status(problem)
-
-    def _pod_problems(self) -> list[str]:
-        replica_set = self._replica_set()
-        if replica_set is None:
-            return []
-        return [
-            problem
-            for pod in self._pods.values()
-            if is_owned_by(pod, replica_set)
-            for problem in problems(pod)
-        ]
+        self._pods.show(self._replica_set(), now, self.status)
 
     def reasons(self) -> list[str]:
         found = list(self._errors)
@@ -194,7 +176,7 @@ class DeploymentAwaiter(Awaiter):
             )
         elif not first and not self._rolled_out:
             found.append("Minimum number of Pods to consider the application live was not attained")
-        return found + self._pod_problems()
+        return found + self._pods.of(self._replica_set())
 
 
 def _counts(replica_set: dict[str, Any]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.plugins.kubernetes.readiness.awaiter import condition
+from sandbox.plugins.kubernetes.readiness.objects import condition
 
 
 @dataclass(frozen=True)
