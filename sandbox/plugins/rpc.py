@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,8 @@ from sandbox.plugins.property_diff import Kind
 
 MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024
 MAX_WORKERS: Final = 64
+GRACE_SECONDS: Final = 30
+"""How long operations under way have to end in order, once the engine is gone."""
 
 Servicer = provider_pb2_grpc.ResourceProviderServicer
 
@@ -224,10 +225,14 @@ def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str])
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ]
     server = grpc.server(ThreadPoolExecutor(max_workers=MAX_WORKERS), options=limits)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(make_provider(engine), server)
+    provider = make_provider(engine)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    engine.when_gone(lambda: os._exit(0))
-    server.wait_for_termination()
-    sys.exit(0)
+    gone = threading.Event()
+    engine.when_gone(gone.set)
+    gone.wait()
+    provider.cancelled.set()
+    server.stop(GRACE_SECONDS).wait()
+    os._exit(0)

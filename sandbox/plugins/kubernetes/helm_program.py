@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ctypes
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -27,7 +24,6 @@ from sandbox.plugins.wire import Secret, reveal
 LOOK_SECONDS: Final = 0.2
 GRACE_SECONDS: Final = 20.0
 
-_PR_SET_PDEATHSIG: Final = 1
 _DEBUG_LINE: Final = re.compile(r"^\S+\.go:\d+: .*?\[debug\] (.*)$")
 _PROGRESS: Final = re.compile(r"is not ready|beginning wait|creating \d+ resource|Starting delete")
 _DROPPED_ENVIRONMENT: Final = ("HELM_KUBE", "HELM_NAMESPACE", "HELM_DEBUG", "KUBECONFIG")
@@ -105,13 +101,12 @@ class Helm:
                 env=_environment(os.environ, keep_kubeconfig=descriptor is None),
                 pass_fds=() if descriptor is None else (descriptor,),
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
             )
             output = self._finish(process, stdin, interruptible)
         if interruptible and self._cancelled.is_set() and process.returncode != 0:
             raise Cancelled(redact(f"helm {arguments[0]} was interrupted", secrets))
         if process.returncode != 0:
-            raise HelmError(redact(errors.message(), secrets))
+            raise HelmError(redact(errors.message() or _unsaid(process.returncode), secrets))
         return output
 
     def _finish(self, process: subprocess.Popen[str], stdin: str, interruptible: bool) -> str:
@@ -176,7 +171,11 @@ class _Errors:
     def message(self) -> str:
         """The error, without what helm says before it."""
         text = "\n".join(self._lines)
-        return text[text.find("Error: ") :].removeprefix("Error: ") or "helm failed"
+        return text[text.find("Error: ") :].removeprefix("Error: ")
+
+
+def _unsaid(code: int) -> str:
+    return f"helm was ended by signal {-code}" if code < 0 else f"helm failed with exit code {code}"
 
 
 def redact(text: str, secrets: Collection[str]) -> str:
@@ -213,8 +212,3 @@ def _environment(environ: Mapping[str, str], keep_kubeconfig: bool) -> dict[str,
     kept |= {helm: environ[name] for name, helm in _ENVIRONMENT.items() if name in environ}
     kept["HELM_DRIVER"] = environ.get("PULUMI_K8S_HELM_DRIVER", "secret")
     return kept
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
