@@ -62,6 +62,7 @@ class CloudController:
         self._api = client.CoreV1Api(api_client)
         self._cloud = cloud
         self._events = EventRecorder(self._api)
+        self._stream = watch.Watch()
         self._stop = threading.Event()
         self._seen: dict[str, Any] = {}
         self._retries: dict[str, _Retry] = {}
@@ -74,11 +75,12 @@ class CloudController:
         self._thread.start()
 
     def stop(self) -> None:
-        """Do nothing new from now on; `join` waits for what is under way."""
+        """Close the watch and do nothing new; `join` waits for what is under way."""
         self._stop.set()
+        self._stream.stop()
 
     def join(self) -> None:
-        """Wait for the thread, which ends when its watch does: stop the API server before."""
+        """Wait for the thread. A watch that was just being opened ends with the API server."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -103,8 +105,7 @@ class CloudController:
             self._forget(uid)
         for service in listed["items"]:
             self._look_at(balancers, service)
-        stream = watch.Watch()
-        for event in stream.stream(
+        for event in self._stream.stream(
             self._api.list_service_for_all_namespaces,
             resource_version=listed["metadata"]["resourceVersion"],
             timeout_seconds=self._seconds_to_retry(),

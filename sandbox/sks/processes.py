@@ -57,8 +57,12 @@ class Child:
         kill_stale(self.command.pid_file, self.command.directory)
         self._thread.start()
 
-    def stop(self, grace: float = 10.0) -> None:
-        """End the process: SIGTERM, and SIGKILL after `grace` seconds. Returns once it is gone."""
+    def stop(self, grace: float = 3.0) -> None:
+        """End the process: SIGTERM, and SIGKILL after `grace` seconds. Returns once it is gone.
+
+        An API server with clients that watch would wait for them for a minute. Whatever matters is
+        in etcd's log by then.
+        """
         self._stop.set()
         with self._lock:
             if self._process is not None and self._process.poll() is None:
@@ -66,7 +70,7 @@ class Child:
         self._thread.join(grace)
         with self._lock:
             if self._process is not None and self._process.poll() is None:
-                _log.warning("%s ignored SIGTERM for %s s, killed", self.command.name, grace)
+                _log.info("%s did not end within %s s, killed", self.command.name, grace)
                 self._process.kill()
         self._thread.join()
         self.command.pid_file.unlink(missing_ok=True)

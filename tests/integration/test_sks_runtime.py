@@ -169,7 +169,7 @@ def test_certificates_decide_who_may_do_what(account: Account) -> None:
     who = client.AuthenticationV1Api(jane).create_self_subject_review({})
     assert who.status.user_info.username == "jane"
     assert "devs" in who.status.user_info.groups
-    with pytest.raises(client.ApiException, match='User "jane" cannot list resource "secrets"'):
+    with pytest.raises(client.ApiException, match="secrets is forbidden"):
         client.CoreV1Api(jane).list_namespaced_secret("default")
     server = yaml.safe_load(text)["clusters"][0]["cluster"]["server"]
     authority = account.home / "authority.pem"
@@ -209,7 +209,6 @@ def test_workloads_run_on_simulated_nodes(account: Account) -> None:
 
     eventually(replaced)
     account.core.delete_namespace("work")
-    eventually(lambda: "work" not in names(account.core.list_namespace()))
 
 
 def names(listed: Any) -> list[str]:
@@ -242,6 +241,7 @@ def test_claims_of_a_stateful_set_get_volumes_that_go_with_them(account: Account
     assert {item.status.phase for item in claims} == {"Bound"}
     account.core.delete_namespace("data")
     eventually(lambda: not account.core.list_persistent_volume().items)
+    eventually(lambda: "data" not in names(account.core.list_namespace()))
 
 
 @pytest.fixture
@@ -250,16 +250,15 @@ def namespace(account: Account) -> Iterator[str]:
     account.core.create_namespace({"metadata": {"name": name}})
     yield name
     account.core.delete_namespace(name)
-    eventually(lambda: name not in names(account.core.list_namespace()))
 
 
-def balanced(name: str, *ports: int, **annotations: str) -> dict[str, Any]:
+def balanced(service: str, *ports: int, **annotations: str) -> dict[str, Any]:
     keys = {PREFIX + key.replace("_", "-"): value for key, value in annotations.items()}
     return {
-        "metadata": {"name": name, "annotations": keys},
+        "metadata": {"name": service, "annotations": keys},
         "spec": {
             "type": "LoadBalancer",
-            "selector": {"app": name},
+            "selector": {"app": service},
             "ports": [{"name": f"p{port}", "port": port} for port in ports],
         },
     }
@@ -466,7 +465,7 @@ def test_a_killed_daemon_leaves_no_process_and_a_new_one_finds_the_data(tmp_path
             instance_ids=["33333333-3333-4333-8333-333333333333"],
             taints={"dedicated": "web:Nowhere"},
         )
-        with pytest.raises(SksError, match="nodepool workers: .*Nowhere"):
+        with pytest.raises(SksError, match=r"nodepool workers: .*Nowhere"):
             runtime.set_nodepool("c", pool)
         runtime.delete_cluster("c")
         assert processes_of(tmp_path) == []
