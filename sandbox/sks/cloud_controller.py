@@ -94,6 +94,8 @@ class CloudController:
             except _Failures as error:
                 if not self._stop.is_set():
                     _log.warning("%s: %s", self._thread.name, message(error))
+            except Exception:
+                _log.exception("%s starts again after an error of its own", self._thread.name)
             self._stop.wait(delay)
             delay = min(2 * delay, 30.0)
 

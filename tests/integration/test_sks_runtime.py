@@ -37,7 +37,7 @@ ADDONS = ["exoscale-cloud-controller", "exoscale-container-storage-interface"]
 MEMORY_LIMIT = 700 * 1024 * 1024
 
 
-def eventually(probe: Callable[[], T], within: float = 40.0) -> T:
+def eventually(probe: Callable[[], T | None], within: float = 40.0) -> T:
     """The first true answer of `probe`; fails with its last answer when the time is over."""
     deadline = time.monotonic() + within
     while not (answer := probe()):
@@ -182,7 +182,7 @@ def test_certificates_decide_who_may_do_what(account: Account) -> None:
 
 
 def test_workloads_run_on_simulated_nodes(account: Account) -> None:
-    template = {
+    template: dict[str, Any] = {
         "metadata": {"labels": {"app": "w"}},
         "spec": {"containers": [{"name": "c", "image": "i"}]},
     }
@@ -195,7 +195,7 @@ def test_workloads_run_on_simulated_nodes(account: Account) -> None:
     batch.create_namespaced_job("work", {"metadata": {"name": "j"}, "spec": once})
 
     def ready() -> bool:
-        return apps.read_namespaced_deployment("w", "work").status.ready_replicas == 3
+        return bool(apps.read_namespaced_deployment("w", "work").status.ready_replicas == 3)
 
     eventually(ready)
     eventually(lambda: batch.read_namespaced_job("j", "work").status.succeeded == 1)
@@ -372,7 +372,10 @@ def test_the_ingress_chart_gives_the_objects_of_the_official_one(
             "kind": "DaemonSet",
             "service": {
                 "externalTrafficPolicy": "Local",
-                "annotations": {PREFIX + "service-healthcheck-mode": "http"},
+                "annotations": {
+                    PREFIX + "service-healthcheck-mode": "http",
+                    PREFIX + "service-healthcheck-uri": "/",
+                },
             },
         }
     }
