@@ -16,7 +16,7 @@ from sandbox.plugins import property_diff, rpc, wire
 from sandbox.plugins.exoscale import api, check, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.fields import without_defaults_key
-from sandbox.plugins.exoscale.resource import Resource
+from sandbox.plugins.exoscale.resource import UNFINISHED, Resource
 from sandbox.plugins.exoscale.security_group import SecurityGroup
 from sandbox.plugins.exoscale.security_group_rule import SecurityGroupRule
 from sandbox.plugins.exoscale.sks_cluster import SksCluster
@@ -171,10 +171,14 @@ class ExoscaleProvider(rpc.Provider):
             if given
             else plan.imported_inputs(kind.fields, outputs)
         )
+        properties, inputs = _hidden(kind, outputs, {**olds, **given}), _hidden(kind, inputs, olds)
+        if outputs.get("state") in UNFINISHED:
+            reason = f"{_name(request.urn)} is in state {outputs['state']}"
+            raise rpc.InitializationError(str(call.object_id), properties, [reason], inputs)
         return provider_pb2.ReadResponse(
             id=str(call.object_id),
-            properties=_encoded(kind, outputs, {**olds, **given}),
-            inputs=_encoded(kind, inputs, olds),
+            properties=wire.encode(properties),
+            inputs=wire.encode(inputs),
         )
 
     @rpc.operation
@@ -231,7 +235,7 @@ class ExoscaleProvider(rpc.Provider):
         with suppress(*api.api_errors()):
             outputs = _look(kind, call, prior)
         if outputs is not None:
-            properties = wire.conceal(plan.with_secrets(kind.fields, outputs), inputs)
+            properties = _hidden(kind, outputs, inputs)
             raise rpc.InitializationError(call.object_id, properties, [str(error)]) from error
 
     def _kind(self, urn: str) -> Resource:
@@ -284,9 +288,13 @@ def _autoname(request: provider_pb2.CheckRequest) -> str:
     return str(rules.proposed_name)
 
 
+def _hidden(kind: Resource, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
+    """The values, as secret as the schema says and as `template` is."""
+    return wire.conceal(plan.with_secrets(kind.fields, values), template)
+
+
 def _encoded(kind: Resource, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
-    """On the wire, as secret as the schema says and as `template` is."""
-    return wire.encode(wire.conceal(plan.with_secrets(kind.fields, values), template))
+    return wire.encode(_hidden(kind, values, template))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sandbox.plugins.exoscale.api import Call
 from sandbox.plugins.exoscale.fields import Field
@@ -13,6 +13,10 @@ from sandbox.plugins.property_diff import Kind
 from sandbox.plugins.rpc import ProviderError
 
 Properties = Mapping[str, Any]
+
+BUSY: Final = ("creating", "scaling", "updating", "upgrading")
+UNFINISHED: Final = ("creating", "error")
+"""States of what a creation has left, which is not yet, or never will be, what was asked for."""
 
 
 class Resource(ABC):
@@ -83,12 +87,12 @@ def split_zone(text: str) -> tuple[str, str]:
 
 
 def settle(call: Call, look: Callable[[], dict[str, Any]], what: str) -> None:
-    """Wait while what `look` finds is being created, by a creation that was cut off.
+    """Wait while what `look` finds is busy with an operation that was cut off.
 
     Raises:
         ProviderError: if its creation has failed.
     """
-    call.wait_while(lambda: look()["state"] == "creating", f"waiting for the {what}")
+    call.wait_while(lambda: look()["state"] in BUSY, f"waiting for the {what}")
     if look()["state"] == "error":
         raise ProviderError(f"the {what} is in state error: replace it")
 

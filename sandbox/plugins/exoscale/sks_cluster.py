@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.plugins.exoscale.api import Call
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional, output
-from sandbox.plugins.exoscale.resource import Properties, Resource, settle, split_zone, timestamp
+from sandbox.plugins.exoscale.resource import (
+    UNFINISHED,
+    Properties,
+    Resource,
+    settle,
+    split_zone,
+    timestamp,
+)
 from sandbox.plugins.rpc import ProviderError
 
 if TYPE_CHECKING:
@@ -113,13 +120,11 @@ class SksCluster(Resource):
     def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
         client = call.account.client(state.get("zone", ""))
         cluster = client.get_sks_cluster(id=object_id)
-        return {
-            **_outputs(cluster),
-            **{
-                name: _certificate(client, object_id, authority)
-                for name, authority in AUTHORITIES.items()
-            },
-        }
+        outputs = _outputs(cluster)
+        if cluster["state"] not in UNFINISHED:
+            for name, authority in AUTHORITIES.items():
+                outputs[name] = _certificate(client, object_id, authority)
+        return outputs
 
     def update(
         self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
