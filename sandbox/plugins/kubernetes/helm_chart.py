@@ -55,10 +55,22 @@ def chart_version(helm: Helm, inputs: Mapping[str, Any]) -> str:
         HelmError: if the chart is not there or is not a chart.
     """
     with chart_arguments(helm, inputs) as chart:
-        metadata = yaml.safe_load(helm.run(["show", "chart", *chart]))
+        metadata = _folder_metadata(Path(chart[0])) if not inputs["verify"] else None
+        if metadata is None:
+            metadata = yaml.safe_load(helm.run(["show", "chart", *chart]))
     if metadata.get("type") not in (None, "", "application"):
         raise HelmError(f"{metadata['type']} charts are not installable")
     return str(metadata["version"])
+
+
+def _folder_metadata(chart: Path) -> dict[str, Any] | None:
+    """The metadata of a chart's folder, if it is as it must be; else helm is to say what is not."""
+    try:
+        found = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    complete = isinstance(found, dict) and {"apiVersion", "name", "version"} <= found.keys()
+    return found if complete else None
 
 
 def _resolve(chart: str, repository: str) -> tuple[str, str]:

@@ -45,16 +45,16 @@ def target(inputs: Inputs) -> tuple[str, list[str]]:
 
 
 def install(
-    inputs: Inputs, chart: Sequence[str], timeout: float, *, preview: bool = False
+    inputs: Inputs, chart: Sequence[str], timeout: float | None, *, preview: bool = False
 ) -> list[str]:
-    """Install from the values on standard input. `timeout` in seconds, 0 for the inputs' own."""
+    """Install from the values on standard input. `timeout` in seconds; None for the inputs' own."""
     return [*_deploy("install", inputs, chart, timeout, preview), *_chosen(_INSTALLING, inputs)]
 
 
 def upgrade(
-    inputs: Inputs, chart: Sequence[str], timeout: float, *, preview: bool = False
+    inputs: Inputs, chart: Sequence[str], timeout: float | None, *, preview: bool = False
 ) -> list[str]:
-    """Upgrade to the values on standard input. `timeout` in seconds, 0 for the inputs' own."""
+    """Upgrade to the values on standard input. `timeout` in seconds; None for the inputs' own."""
     history = ["--history-max", str(inputs.get("maxHistory") or 0)]
     upgrading = _chosen(_UPGRADING, inputs)
     return [*_deploy("upgrade", inputs, chart, timeout, preview), *upgrading, *history]
@@ -67,14 +67,14 @@ def template(inputs: Inputs, chart: Sequence[str], *, validate: bool) -> list[st
     return ["template", name, *chart, *scope, "--values", "-", *_rendering(inputs), *checked]
 
 
-def uninstall(inputs: Inputs, timeout: float) -> list[str]:
+def uninstall(inputs: Inputs, timeout: float | None) -> list[str]:
     """Uninstall; a release that is gone already is as good."""
     name, scope = target(inputs)
     wait = [] if inputs.get("skipAwait") and not inputs.get("atomic") else ["--wait"]
     return ["uninstall", name, *scope, "--ignore-not-found", *wait, *_timeout(inputs, timeout)]
 
 
-def rollback(inputs: Inputs, revision: int, timeout: float) -> list[str]:
+def rollback(inputs: Inputs, revision: int, timeout: float | None) -> list[str]:
     """Go back to a revision, without its hooks."""
     name, scope = target(inputs)
     return ["rollback", name, str(revision), *scope, "--no-hooks", *_timeout(inputs, timeout)]
@@ -87,7 +87,7 @@ def history(inputs: Inputs) -> list[str]:
 
 
 def _deploy(
-    command: str, inputs: Inputs, chart: Sequence[str], timeout: float, preview: bool
+    command: str, inputs: Inputs, chart: Sequence[str], timeout: float | None, preview: bool
 ) -> list[str]:
     name, scope = target(inputs)
     arguments = [command, name, *chart, *scope, "--values", "-", *_rendering(inputs)]
@@ -109,7 +109,7 @@ def _rendering(inputs: Inputs) -> list[str]:
     return flags
 
 
-def _timeout(inputs: Inputs, timeout: float) -> list[str]:
+def _timeout(inputs: Inputs, timeout: float | None) -> list[str]:
     seconds = timeout or inputs.get("timeout") or DEFAULT_TIMEOUT_SECONDS
     return ["--timeout", f"{seconds}s"]
 

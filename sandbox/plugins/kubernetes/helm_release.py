@@ -93,7 +93,7 @@ class HelmReleases:
         return changes, [path for path in changes if path in FORCE_NEW], False
 
     def create(
-        self, urn: str, inputs: Mapping[str, Any], timeout: float, preview: bool
+        self, urn: str, inputs: Mapping[str, Any], timeout: float | None, preview: bool
     ) -> tuple[str, dict[str, Any]]:
         """Install, or in a preview let the chart be rendered and validated.
 
@@ -147,7 +147,7 @@ class HelmReleases:
         olds: Mapping[str, Any],
         old_inputs: Mapping[str, Any],
         news: Mapping[str, Any],
-        timeout: float,
+        timeout: float | None,
         preview: bool,
     ) -> dict[str, Any]:
         """Upgrade; a release left half done is repaired first.
@@ -174,12 +174,12 @@ class HelmReleases:
             raise _failed(id, outputs(news, release), "", error) from error
         return outputs(news, self._get(news))
 
-    def delete(self, urn: str, id: str, olds: Mapping[str, Any], timeout: float) -> None:
+    def delete(self, urn: str, id: str, olds: Mapping[str, Any], timeout: float | None) -> None:
         """Uninstall, and wait for it unless told otherwise."""
         self._require_cluster("delete")
         self._helm.run(commands.uninstall(reveal(olds), timeout), progress=self._progress(urn))
 
-    def _install(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
+    def _install(self, urn: str, inputs: Mapping[str, Any], timeout: float | None) -> None:
         plain = reveal(inputs)
         label = f"{OWNER_LABEL}={_owner(urn)}"
         with chart_arguments(self._helm, plain) as chart:
@@ -192,7 +192,7 @@ class HelmReleases:
             )
 
     def _upgrade(
-        self, urn: str, inputs: Mapping[str, Any], timeout: float, release: Release
+        self, urn: str, inputs: Mapping[str, Any], timeout: float | None, release: Release
     ) -> None:
         if not self._repair(urn, inputs, timeout, release):
             self._install(urn, inputs, timeout)
@@ -208,7 +208,7 @@ class HelmReleases:
             )
 
     def _repair(
-        self, urn: str, inputs: Mapping[str, Any], timeout: float, release: Release
+        self, urn: str, inputs: Mapping[str, Any], timeout: float | None, release: Release
     ) -> bool:
         """Bring a half done release to where it can be upgraded; False if it must be installed."""
         if release.status in _INSTALLED | {"failed"}:
@@ -224,12 +224,12 @@ class HelmReleases:
         return False
 
     def _remove(
-        self, urn: str, inputs: Mapping[str, Any], timeout: float, release: Release
+        self, urn: str, inputs: Mapping[str, Any], timeout: float | None, release: Release
     ) -> None:
         self._engine.warning(urn, f"removing the release, left in {release.status!r}")
         self._helm.run(commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn))
 
-    def _clear_remnant(self, urn: str, inputs: Mapping[str, Any], timeout: float) -> None:
+    def _clear_remnant(self, urn: str, inputs: Mapping[str, Any], timeout: float | None) -> None:
         release = self._find(inputs)
         if release and release.status in _HALF_INSTALLED and self._is_own(urn, inputs):
             self._remove(urn, inputs, timeout, release)
@@ -252,9 +252,9 @@ class HelmReleases:
                 if release and release.status in _HALF_INSTALLED | _HALF_UPGRADED:
                     self._helm.run(commands.template(plain, chart, validate=True), **options)
                 elif upgrade:
-                    self._helm.run(commands.upgrade(plain, chart, 0, preview=True), **options)
+                    self._helm.run(commands.upgrade(plain, chart, None, preview=True), **options)
                 else:
-                    self._helm.run(commands.install(plain, chart, 0, preview=True), **options)
+                    self._helm.run(commands.install(plain, chart, None, preview=True), **options)
             except HelmError as error:
                 if UNREACHABLE not in str(error):
                     raise

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
-
-from sandbox.plugins.kubernetes.readiness import awaiter as waiting
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, NotReady, Status
 from sandbox.plugins.kubernetes.readiness.by_status import (
     ReplicationControllerAwaiter,
@@ -34,6 +29,9 @@ from sandbox.plugins.kubernetes.readiness.pod import PodAwaiter
 from sandbox.plugins.kubernetes.readiness.service import ServiceAwaiter
 from sandbox.plugins.kubernetes.readiness.stateful_set import StatefulSetAwaiter
 from sandbox.plugins.kubernetes.readiness.wait_for import WAIT_FOR, WaitForAwaiter
+
+if TYPE_CHECKING:
+    from kubernetes.dynamic import DynamicClient
 
 __all__ = ["NotReady", "check_ready", "wait_deleted", "wait_ready"]
 
@@ -106,11 +104,9 @@ def wait_ready(
     awaiter = _awaiter(live, _distinct(status))
     if awaiter is None:
         return live
-    seconds = _timeout(live, timeout, awaiter)
-    try:
-        return waiting.wait(client, awaiter, seconds, cancelled)
-    except ApiException as error:
-        raise _refused(awaiter, error) from error
+    from sandbox.plugins.kubernetes.readiness import waiting
+
+    return waiting.wait(client, awaiter, _timeout(live, timeout, awaiter), cancelled)
 
 
 def check_ready(client: DynamicClient, live: dict[str, Any], *, status: Status) -> None:
@@ -124,10 +120,9 @@ def check_ready(client: DynamicClient, live: dict[str, Any], *, status: Status) 
     awaiter = _built_in(live, _distinct(status))
     if awaiter is None:
         return
-    try:
-        waiting.check(client, awaiter)
-    except ApiException as error:
-        raise _refused(awaiter, error) from error
+    from sandbox.plugins.kubernetes.readiness import waiting
+
+    waiting.check(client, awaiter)
 
 
 def wait_deleted(
@@ -148,13 +143,10 @@ def wait_deleted(
     kind = (live["apiVersion"], live["kind"])
     if _annotations(live).get(SKIP_AWAIT) == "true" and kind in _DELETED_AT_ONCE:
         return
+    from sandbox.plugins.kubernetes.readiness import waiting
+
     awaiter = DeletionAwaiter(live, _distinct(status))
-    try:
-        waiting.wait(client, awaiter, _timeout(live, timeout, awaiter), cancelled)
-    except (NotFoundError, ResourceNotFoundError):
-        return
-    except ApiException as error:
-        raise _refused(awaiter, error) from error
+    waiting.wait_gone(client, awaiter, _timeout(live, timeout, awaiter), cancelled)
 
 
 def _awaiter(live: dict[str, Any], status: Status) -> Awaiter | None:
@@ -179,12 +171,6 @@ def _timeout(live: dict[str, Any], timeout: float | None, awaiter: Awaiter) -> f
         return timeout
     annotated = _annotations(live).get(TIMEOUT_SECONDS, "")
     return float(annotated) if annotated.isdecimal() else awaiter.default_timeout
-
-
-def _refused(awaiter: Awaiter, error: ApiException) -> NotReady:
-    name = awaiter.live["metadata"]["name"]
-    reason = f"can't watch what belongs to {name!r}: {error.status} {error.reason}"
-    return NotReady([reason, *awaiter.reasons()], awaiter.live)
 
 
 def _distinct(status: Status) -> Status:

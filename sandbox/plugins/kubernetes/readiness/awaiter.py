@@ -1,18 +1,12 @@
-"""What waiting for any kind has in common: its state, the loop around it, its failure."""
+"""What waiting for any kind has in common: its state, and its failure."""
 
 from __future__ import annotations
 
-import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
-from kubernetes.dynamic import DynamicClient
-
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, Watches, list_objects
-
-SLICE_SECONDS: Final = 0.2
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched
 
 Status = Callable[[str], None]
 
@@ -88,70 +82,3 @@ class Awaiter(ABC):
             and metadata["name"] == self._first["metadata"]["name"]
             and metadata.get("generation", 0) >= self._first["metadata"].get("generation", 0)
         )
-
-
-def wait(
-    client: DynamicClient, awaiter: Awaiter, timeout: float, cancelled: threading.Event
-) -> dict[str, Any]:
-    """Feed the awaiter until it is ready, and return the live object.
-
-    Raises:
-        NotReady: after `timeout` seconds, on interruption, or when the object has failed.
-        ApiException: if the API server refuses.
-    """
-    metadata = awaiter.live["metadata"]
-    namespace = metadata.get("namespace")
-    deadline = time.monotonic() + timeout
-    watched = awaiter.watched()
-    if namespace:
-        watched.append(Watched("v1", "Event", fields=f"involvedObject.uid={metadata['uid']}"))
-    with Watches(client, namespace, watched, awaiter.expected()) as watches:
-        while not awaiter.ready():
-            now = time.monotonic()
-            if cancelled.is_set() or now >= deadline:
-                if awaiter.ready_at_last():
-                    break
-                raise NotReady([_ended(awaiter, cancelled), *awaiter.reasons()], awaiter.live)
-            event = watches.next(min(SLICE_SECONDS, deadline - now))
-            now = time.monotonic()
-            if event is not None and event.kind == "Event":
-                _show_warning(event, awaiter.status)
-            elif event is not None:
-                awaiter.observe(event, now)
-            awaiter.tick(now)
-            if awaiter.failed:
-                raise NotReady([_failed(metadata["name"]), *awaiter.reasons()], awaiter.live)
-    return awaiter.live
-
-
-def _show_warning(event: Event, status: Status) -> None:
-    if event.object.get("type") == "Warning" and event.type != "DELETED":
-        status(f"{event.object.get('reason')}: {event.object.get('message')}")
-
-
-def check(client: DynamicClient, awaiter: Awaiter) -> None:
-    """Look once whether the object is ready.
-
-    Raises:
-        NotReady: if it is not.
-    """
-    namespace = awaiter.live["metadata"].get("namespace")
-    now = time.monotonic()
-    for watched in awaiter.watched():
-        for item in list_objects(client, namespace, watched)[0]:
-            awaiter.observe(Event("ADDED", watched.kind, item), now)
-    awaiter.settle()
-    if not awaiter.ready():
-        name = awaiter.live["metadata"]["name"]
-        raise NotReady([_failed(name), *awaiter.reasons()], awaiter.live)
-
-
-def _ended(awaiter: Awaiter, cancelled: threading.Event) -> str:
-    name = awaiter.live["metadata"]["name"]
-    if cancelled.is_set():
-        return f'Resource operation was cancelled for "{name}"'
-    return f"'{name}' timed out waiting to be {awaiter.goal}"
-
-
-def _failed(name: str) -> str:
-    return f"Resource '{name}' was created but failed to initialize"

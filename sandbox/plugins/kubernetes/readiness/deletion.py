@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 
 
 class DeletionAwaiter(Awaiter):

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 from sandbox.plugins.kubernetes.readiness.objects import condition, is_owned_by, label_selector
 from sandbox.plugins.kubernetes.readiness.pod_problems import PodProblems
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 REVISION: Final = "deployment.kubernetes.io/revision"
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 from sandbox.plugins.kubernetes.readiness.settling import Settling
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 NO_ENDPOINTS_SECONDS: Final = 60.0
 

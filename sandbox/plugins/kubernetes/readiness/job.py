@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 from sandbox.plugins.kubernetes.readiness.objects import condition
 from sandbox.plugins.kubernetes.readiness.pod_check import qualified_name
 from sandbox.plugins.kubernetes.readiness.pod_problems import PodProblems
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 
 class JobAwaiter(Awaiter):

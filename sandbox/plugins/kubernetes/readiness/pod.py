@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sandbox.plugins.kubernetes.readiness import pod_check
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 
 
 class PodAwaiter(Awaiter):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Status
+from sandbox.plugins.kubernetes.readiness.events import Event
 from sandbox.plugins.kubernetes.readiness.objects import is_owned_by
 from sandbox.plugins.kubernetes.readiness.pod_check import problems
-from sandbox.plugins.kubernetes.readiness.watching import Event
 
 EVERY_SECONDS: Final = 10.0
 

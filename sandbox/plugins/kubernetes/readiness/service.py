@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 from sandbox.plugins.kubernetes.readiness.settling import Settling
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 
 class ServiceAwaiter(Awaiter):

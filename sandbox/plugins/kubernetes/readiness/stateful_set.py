@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 from sandbox.plugins.kubernetes.readiness.objects import label_selector
 from sandbox.plugins.kubernetes.readiness.pod_problems import PodProblems
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 
 class StatefulSetAwaiter(Awaiter):

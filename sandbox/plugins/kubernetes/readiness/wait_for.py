@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.plugins.kubernetes.readiness.awaiter import Awaiter, Status
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched, named
 from sandbox.plugins.kubernetes.readiness.objects import condition
-from sandbox.plugins.kubernetes.readiness.watching import Event, Watched, named
 
 WAIT_FOR: Final = "pulumi.com/waitFor"
 

@@ -6,15 +6,16 @@ import json
 import queue
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import urllib3
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import Resource
 from kubernetes.watch.watch import iter_resp_lines
+
+from sandbox.plugins.kubernetes.readiness.events import Event, Watched
 
 STREAM_SECONDS: Final = 240
 CONNECT_SECONDS: Final = 10
@@ -26,30 +27,6 @@ _TRANSIENT: Final = {
     HTTPStatus.GONE,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
-
-
-@dataclass(frozen=True)
-class Watched:
-    """Which objects to follow: one kind, all of the namespace or those that the selectors pick."""
-
-    api_version: str
-    kind: str
-    fields: str | None = None
-    labels: str | None = None
-
-
-def named(api_version: str, kind: str, name: str) -> Watched:
-    """The one object of this name."""
-    return Watched(api_version, kind, fields=f"metadata.name={name}")
-
-
-@dataclass(frozen=True)
-class Event:
-    """A change of an object, as the API server tells it."""
-
-    type: Literal["ADDED", "MODIFIED", "DELETED"]
-    kind: str
-    object: dict[str, Any]
 
 
 def list_objects(
