@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.plugins.kubernetes import inputs, live_inputs, naming, state
@@ -16,22 +16,21 @@ from sandbox.plugins.kubernetes.api_objects import ApiObjects, is_namespaced
 from sandbox.plugins.kubernetes.apply import Applier, FieldConflict, creation_error
 from sandbox.plugins.kubernetes.cluster import Cluster, Unreachable
 from sandbox.plugins.kubernetes.difference import Difference, compare
+from sandbox.plugins.kubernetes.kinds import kind_of, name_of
 from sandbox.plugins.kubernetes.objects import (
-    AUTONAMED,
     REPLACE_UNREADY,
-    TIMEOUT_SECONDS,
     Manifest,
     Path,
     annotation,
-    kind_of,
+    annotation_warnings,
     metadata,
-    name_of,
     object_id,
     parse_id,
     prune,
     with_metadata,
 )
 from sandbox.plugins.kubernetes.options import Options
+from sandbox.plugins.kubernetes.waiting import Waiting
 from sandbox.plugins.property_diff import join
 from sandbox.plugins.rpc import Engine, InitializationError, ProviderError
 from sandbox.plugins.wire import has_unknown, reveal
@@ -65,7 +64,9 @@ class KubernetesResources:
         """
         api_version, kind = kind_of(urn)
         manifest = inputs.normalize(inputs.to_manifest(reveal(news)))
-        self._warn_of_annotations(urn, manifest)
+        hooks = not self._options.suppress_helm_hook_warnings
+        for warning in annotation_warnings(manifest, hooks=hooks):
+            self._engine.warning(urn, warning)
         if olds:
             manifest = naming.keep_old_name(manifest, reveal(olds))
         else:
@@ -74,13 +75,13 @@ class KubernetesResources:
             raise ProviderError(
                 "the `.metadata.generateName` field is not supported in Server-Side Apply mode"
             )
-        identity = {"apiVersion": api_version, "kind": kind}
+        namespace = self._cluster.namespace
         if (
-            self._cluster.namespace
+            namespace
             and not metadata(manifest).get("namespace")
-            and self._is_namespaced(identity)
+            and self._is_namespaced({"apiVersion": api_version, "kind": kind})
         ):
-            manifest = with_metadata(manifest, namespace=self._cluster.namespace)
+            manifest = with_metadata(manifest, namespace=namespace)
         return state.with_secrets(inputs.to_properties(manifest), news)
 
     def diff(
@@ -145,7 +146,7 @@ class KubernetesResources:
             f'resource "{urn}" was successfully created, but the Kubernetes API server reported '
             "that it failed to fully initialize or become live"
         )
-        live = self._when_ready(urn, objects, live, manifest, timeout, explanation, outputs)
+        live = self._waiting(urn, objects).until_ready(live, timeout, explanation, outputs)
         return object_id(live), outputs(live)
 
     def update(
@@ -206,7 +207,7 @@ class KubernetesResources:
             ) from None
         if preview:
             return outputs(live)
-        live = self._when_ready(urn, objects, live, manifest, timeout, explanation, outputs)
+        live = self._waiting(urn, objects).until_ready(live, timeout, explanation, outputs)
         if old_manager != manager:
             applier.relinquish(live, old_manager)
         return outputs(live)
@@ -220,7 +221,9 @@ class KubernetesResources:
             InitializationError: if the object, known to the state, is not ready.
         """
         old_inputs = inputs.normalize(inputs.to_manifest(reveal(old_properties)))
-        _, old_live = state.parse(olds)
+        stored_inputs, old_live = state.parse(olds)
+        if "kind" not in old_inputs:  # the engine keeps no inputs of what `.get` read
+            old_inputs = stored_inputs
         from_cluster = "kind" not in old_inputs and "kind" not in old_live
         if "kind" not in old_inputs:
             api_version, kind = kind_of(urn)
@@ -253,7 +256,7 @@ class KubernetesResources:
         )
         properties = state.with_secrets(inputs.to_properties(manifest), old_properties)
         if not from_cluster:
-            reasons = self._unready_reasons(urn, objects, live)
+            reasons = self._waiting(urn, objects).unready_reasons(live)
             if reasons:
                 raise InitializationError(identifier, outputs, reasons, properties)
         return properties, outputs
@@ -264,58 +267,11 @@ class KubernetesResources:
         Raises:
             ProviderError: if the API server refuses, or the object is still there in the end.
         """
-        from sandbox.plugins.kubernetes.readiness import NotReady, wait_deleted
-
         _, live = state.parse(olds)
         objects = self._objects()
         if not self._applier(objects).delete(live):
             return
-        try:
-            wait_deleted(
-                objects.client,
-                live,
-                timeout=timeout,
-                status=functools.partial(self._engine.status, urn),
-                cancelled=self._cancelled,
-            )
-        except NotReady as error:
-            raise ProviderError("; ".join(error.reasons)) from None
-
-    def _when_ready(
-        self,
-        urn: str,
-        objects: ApiObjects,
-        live: Manifest,
-        manifest: Manifest,
-        timeout: float | None,
-        explanation: str,
-        outputs: Callable[[Manifest], Properties],
-    ) -> Manifest:
-        from sandbox.plugins.kubernetes.readiness import NotReady, wait_ready
-
-        annotated = annotation(manifest, TIMEOUT_SECONDS)
-        try:
-            return wait_ready(
-                objects.client,
-                live,
-                timeout=timeout or (float(annotated) if annotated.isdecimal() else None),
-                status=functools.partial(self._engine.status, urn),
-                cancelled=self._cancelled,
-            )
-        except NotReady as error:
-            first, *rest = error.reasons
-            raise InitializationError(
-                object_id(live), outputs(error.live), [f"{explanation}: {first}", *rest]
-            ) from None
-
-    def _unready_reasons(self, urn: str, objects: ApiObjects, live: Manifest) -> list[str]:
-        from sandbox.plugins.kubernetes.readiness import NotReady, check_ready
-
-        try:
-            check_ready(objects.client, live, status=functools.partial(self._engine.status, urn))
-        except NotReady as error:
-            return error.reasons
-        return []
+        self._waiting(urn, objects).until_gone(live, timeout)
 
     def _is_unready(self, urn: str, live: Manifest) -> bool:
         if live.get("kind") != "Job":
@@ -325,7 +281,7 @@ class KubernetesResources:
             return False
         try:
             objects = self._objects()
-            return bool(self._unready_reasons(urn, objects, objects.get(live)))
+            return bool(self._waiting(urn, objects).unready_reasons(objects.get(live)))
         except Unreachable:
             self._engine.warning(urn, "Cluster is unreachable, skipping replaceUnready check")
             return False
@@ -346,24 +302,8 @@ class KubernetesResources:
     def _objects(self) -> ApiObjects:
         return ApiObjects(self._cluster.client())
 
+    def _waiting(self, urn: str, objects: ApiObjects) -> Waiting:
+        return Waiting(objects.client, functools.partial(self._engine.status, urn), self._cancelled)
+
     def _applier(self, objects: ApiObjects) -> Applier:
         return Applier(objects, self._options.patch_force, self._options.upsert, self._cancelled)
-
-    def _warn_of_annotations(self, urn: str, manifest: Manifest) -> None:
-        annotations = metadata(manifest).get("annotations")
-        if not isinstance(annotations, Mapping):
-            return
-        if AUTONAMED in annotations:
-            self._engine.warning(
-                urn, f'ignoring user-specified value for internal annotation "{AUTONAMED}"'
-            )
-        hooks = [value for key, value in annotations.items() if key.startswith("helm.sh/hook")]
-        if "test" in " ".join(map(str, hooks)) and not self._options.suppress_helm_hook_warnings:
-            self._engine.warning(
-                urn,
-                "This resource contains Helm hooks that are not currently supported by Pulumi. The "
-                "resource will be created, but any hooks will not be executed. Hooks support is "
-                "tracked at https://github.com/pulumi/pulumi-kubernetes/issues/555 -- This warning "
-                "can be disabled by setting the PULUMI_K8S_SUPPRESS_HELM_HOOK_WARNINGS environment "
-                "variable",
-            )
