@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.plugins.kubernetes import api_errors
 from sandbox.plugins.kubernetes.api_errors import UnknownKind
-from sandbox.plugins.kubernetes.objects import Manifest, built_in_scope, metadata
+from sandbox.plugins.kubernetes.kinds import built_in_scope
+from sandbox.plugins.kubernetes.objects import Manifest, metadata
 
 if TYPE_CHECKING:
     from kubernetes.dynamic import DynamicClient
 
-_TIMEOUT: Final = (10.0, 90.0)
+_TIMEOUT: Final = (5.0, 90.0)
 """Seconds to connect and between two bytes of an answer."""
 
 

@@ -115,9 +115,11 @@ def _api_client(config: Kubeconfig) -> Any:
     """A client whose certificate and key were on disk only while they were being read."""
     from kubernetes import client as api
     from kubernetes.config.kube_config import KubeConfigLoader
+    from urllib3 import Retry
 
     configuration = api.Configuration()
     configuration.connection_pool_maxsize = _CONNECTIONS
+    configuration.retries = Retry(total=3, connect=1)
     with tempfile.TemporaryDirectory(prefix="pulumi-kubernetes-") as directory:
         KubeConfigLoader(
             config, temp_file_path=directory, config_base_path=str(Path.cwd())

@@ -15,8 +15,11 @@ from kubernetes.dynamic.discovery import Discoverer
 
 _ACCEPT: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
+_TIMEOUT: Final = (5.0, 30.0)
+"""Seconds to connect and between two bytes of an answer."""
 
-class AggregatedDiscovery(Discoverer):  # type: ignore[misc]
+
+class AggregatedDiscovery(Discoverer):
     """Needs Kubernetes 1.30 or newer. Asks again when a kind is missing: it may be new."""
 
     def __init__(self, client: Any, cache_file: str | None) -> None:
@@ -53,7 +56,11 @@ class AggregatedDiscovery(Discoverer):  # type: ignore[misc]
 
     def _groups(self, prefix: str) -> list[dict[str, Any]]:
         response = self.client.request(
-            "get", f"/{prefix}", header_params={"Accept": _ACCEPT}, serialize=False
+            "get",
+            f"/{prefix}",
+            header_params={"Accept": _ACCEPT},
+            serialize=False,
+            _request_timeout=_TIMEOUT,
         )
         document = json.loads(response.data)
         if document.get("kind") != "APIGroupDiscoveryList":

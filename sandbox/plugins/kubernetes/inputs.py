@@ -11,7 +11,8 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.plugins.kubernetes.objects import Manifest, group_of, is_built_in, without_read_only
+from sandbox.plugins.kubernetes.kinds import is_built_in
+from sandbox.plugins.kubernetes.objects import Manifest, group_of, without_read_only
 from sandbox.plugins.kubernetes.quantities import canonical
 from sandbox.plugins.wire import has_unknown
 

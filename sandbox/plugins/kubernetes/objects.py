@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.plugins.rpc import ProviderError
-
 Manifest = dict[str, Any]
 Path = tuple[str | int, ...]
 
@@ -21,24 +19,6 @@ PATCH_FORCE: Final = "pulumi.com/patchForce"
 PATCH_FIELD_MANAGER: Final = "pulumi.com/patchFieldManager"
 DELETION_PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
 
-_BUILT_IN_GROUPS: Final = frozenset(
-    "admissionregistration.k8s.io apiextensions.k8s.io apiregistration.k8s.io apps"
-    " authentication.k8s.io authorization.k8s.io autoscaling batch certificates.k8s.io"
-    " coordination.k8s.io discovery.k8s.io events.k8s.io flowcontrol.apiserver.k8s.io"
-    " internal.apiserver.k8s.io networking.k8s.io node.k8s.io policy rbac.authorization.k8s.io"
-    " resource.k8s.io scheduling.k8s.io storage.k8s.io storagemigration.k8s.io".split()
-) | {""}
-_CLUSTER_SCOPED: Final = frozenset(
-    "APIService CSIDriver CSINode CertificateSigningRequest ClusterRole ClusterRoleBinding"
-    " ClusterTrustBundle ComponentStatus CustomResourceDefinition DeviceClass DeviceTaintRule"
-    " FlowSchema IPAddress IngressClass MutatingAdmissionPolicy MutatingAdmissionPolicyBinding"
-    " MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass"
-    " PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview"
-    " SelfSubjectReview SelfSubjectRulesReview ServiceCIDR StorageClass StorageVersion"
-    " StorageVersionMigration SubjectAccessReview TokenReview ValidatingAdmissionPolicy"
-    " ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment"
-    " VolumeAttributesClass".split()
-)
 _READ_ONLY_METADATA: Final = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -53,55 +33,10 @@ _USER_KEYED: Final = frozenset(
 )
 
 
-def type_of(urn: str) -> str:
-    """The type token in a URN: `kubernetes:apps/v1:Deployment`."""
-    return urn.split("::")[2].split("$")[-1]
-
-
-def name_of(urn: str) -> str:
-    """The logical name in a URN."""
-    return urn.split("::", 3)[3]
-
-
-def kind_of(urn: str) -> tuple[str, str]:
-    """The `apiVersion` and kind of a type token, for example `("v1", "Secret")`.
-
-    Raises:
-        ProviderError: if the type is not that of one Kubernetes object.
-    """
-    token = type_of(urn)
-    _, module, kind = token.split(":", 2)
-    group, _, version = module.partition("/")
-    version = version.split("/")[0]
-    if not version or group in {"helm.sh", "yaml", "kustomize"}:
-        raise ProviderError(f"the resource type {token!r} is not supported by the sandbox")
-    api_version = version if group == "core" else f"{group}/{version}"
-    built_in = is_built_in({"apiVersion": api_version})
-    if built_in and kind.endswith("List"):
-        raise ProviderError(
-            "list resources exist for compatibility with YAML manifests and Helm charts, and "
-            f"cannot be created directly. Use the underlying resource type instead ({token})"
-        )
-    if built_in and kind.endswith("Patch"):
-        raise ProviderError(f"patch resources ({token!r}) are not supported by the sandbox")
-    return api_version, kind
-
-
 def group_of(manifest: Mapping[str, Any]) -> str:
     """The API group, `""` for the core group."""
     group, slash, _ = str(manifest.get("apiVersion", "")).partition("/")
     return group if slash and group != "core" else ""
-
-
-def is_built_in(manifest: Mapping[str, Any]) -> bool:
-    return group_of(manifest) in _BUILT_IN_GROUPS
-
-
-def built_in_scope(api_version: str, kind: str) -> bool | None:
-    """Whether a built-in kind lives in namespaces; `None` if the kind is not built in."""
-    if not is_built_in({"apiVersion": api_version}):
-        return None
-    return kind not in _CLUSTER_SCOPED
 
 
 def metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,3 +97,22 @@ def prune(live: Any, shape: Any, key: str | int = "") -> Any:
     if isinstance(live, list) and isinstance(shape, list):
         return [prune(item, other) for item, other in zip(live, shape, strict=False)]
     return live
+
+
+def annotation_warnings(manifest: Mapping[str, Any], *, hooks: bool) -> list[str]:
+    """What to warn the user of in an object's annotations; of Helm hooks only if asked to."""
+    annotations = metadata(manifest).get("annotations")
+    if not isinstance(annotations, Mapping):
+        return []
+    warnings: list[str] = []
+    if AUTONAMED in annotations:
+        warnings.append(f'ignoring user-specified value for internal annotation "{AUTONAMED}"')
+    values = [str(value) for key, value in annotations.items() if key.startswith("helm.sh/hook")]
+    if hooks and any("test" in value for value in values):
+        warnings.append(
+            "This resource contains Helm hooks that are not currently supported by Pulumi. The "
+            "resource will be created, but any hooks will not be executed. Hooks support is "
+            "tracked at https://github.com/pulumi/pulumi-kubernetes/issues/555 -- This warning can "
+            "be disabled by setting the PULUMI_K8S_SUPPRESS_HELM_HOOK_WARNINGS environment variable"
+        )
+    return warnings

@@ -13,7 +13,7 @@ from sandbox.plugins.kubernetes import config_diff, naming
 from sandbox.plugins.kubernetes import options as provider_options
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.kubernetes.difference import parse_path
-from sandbox.plugins.kubernetes.objects import type_of
+from sandbox.plugins.kubernetes.kinds import type_of
 from sandbox.plugins.kubernetes.options import Options
 from sandbox.plugins.kubernetes.resources import KubernetesResources
 from sandbox.plugins.rpc import Engine, Provider, ProviderError, diff_response, operation

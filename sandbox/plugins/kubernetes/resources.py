@@ -176,7 +176,7 @@ class KubernetesResources:
             state.outputs,
             manifest,
             properties=news,
-            api_version=olds.get(state.INITIAL_API_VERSION_KEY, manifest["apiVersion"]),
+            api_version=state.initial_api_version(olds, manifest),
             field_manager=manager,
         )
         explanation = (
@@ -234,9 +234,7 @@ class KubernetesResources:
             }
         namespace, name = parse_id(identifier)
         namespace = metadata(old_inputs).get("namespace") or namespace
-        identity = with_metadata(
-            old_inputs, name=name, **({"namespace": namespace} if namespace else {})
-        )
+        identity = with_metadata(old_inputs, name=name, namespace=namespace or None)
         objects = self._objects()
         try:
             live = objects.get(identity)
@@ -251,7 +249,7 @@ class KubernetesResources:
             manifest,
             live,
             old_properties,
-            api_version=olds.get(state.INITIAL_API_VERSION_KEY, identity["apiVersion"]),
+            api_version=state.initial_api_version(olds, identity),
             field_manager=naming.field_manager(old_inputs, olds),
         )
         properties = state.with_secrets(inputs.to_properties(manifest), old_properties)

@@ -40,6 +40,11 @@ def outputs(
     }
 
 
+def initial_api_version(state: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    """The `apiVersion` that the object was created with."""
+    return str(state.get(INITIAL_API_VERSION_KEY) or manifest["apiVersion"])
+
+
 def parse(state: Mapping[str, Any]) -> tuple[Manifest, Manifest]:
     """The inputs and the live object in a state, in plain. Both are empty if the state is."""
     plain = reveal(state)
