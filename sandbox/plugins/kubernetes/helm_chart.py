@@ -6,7 +6,6 @@ Source: pulumi/pulumi-kubernetes, `provider/pkg/provider/helm_release.go`, `getC
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -98,12 +97,15 @@ def _flags(inputs: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
         flags += ["--version", inputs["version"].strip()]
     elif inputs["devel"]:
         flags += ["--devel"]
-    for key, flag in _FILE_FLAGS.items():
-        if options.get(key):
-            flags += [flag, options[key]]
+    flags += _file_flags(options)
     if inputs["verify"]:
         flags += ["--verify", "--keyring", inputs["keyring"]]
     return flags
+
+
+def _file_flags(options: Mapping[str, Any]) -> list[str]:
+    given = {flag: options.get(key) for key, flag in _FILE_FLAGS.items()}
+    return [part for flag, path in given.items() if path for part in (flag, path)]
 
 
 def _registry(
@@ -121,12 +123,12 @@ def _repository(
 ) -> list[str]:
     if not repository:
         raise HelmError("repositoryOpts.password needs the repository's URL as repositoryOpts.repo")
-    entry = {key: options[key] for key in ("caFile", "certFile", "keyFile") if options.get(key)}
-    entry |= {key: options[key] for key in ("username", "password")}
-    entry |= {"name": _REPOSITORY, "url": repository}
-    path = directory / "repositories.yaml"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"apiVersion": "", "repositories": [entry]}), encoding="utf-8")
-    config = ["--repository-config", str(path), "--repository-cache", str(directory / "cache")]
-    helm.run(["repo", "update", *config], secrets=[options["password"]])
+    config = ["--repository-config", str(directory / "repositories.yaml")]
+    config += ["--repository-cache", str(directory / "cache")]
+    login = ["repo", "add", _REPOSITORY, repository, "--username", options["username"]]
+    helm.run(
+        [*login, "--password-stdin", *_file_flags(options), *config],
+        stdin=options["password"],
+        secrets=[options["password"]],
+    )
     return [f"{_REPOSITORY}/{chart}", *config]

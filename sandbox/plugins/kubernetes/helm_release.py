@@ -181,7 +181,7 @@ class HelmReleases:
 
     def _install(self, urn: str, inputs: Mapping[str, Any], timeout: float | None) -> None:
         plain = reveal(inputs)
-        label = f"{OWNER_LABEL}={_owner(urn)}"
+        label = f"{OWNER_LABEL}={owner(urn)}"
         with chart_arguments(self._helm, plain) as chart:
             self._lint(plain, chart, secret_strings(inputs))
             self._helm.run(
@@ -291,7 +291,7 @@ class HelmReleases:
     def _is_own(self, urn: str, inputs: Mapping[str, Any]) -> bool:
         """Whether the release was made for this very resource, by a run that got no further."""
         name, scope = commands.target(reveal(inputs))
-        label = f"{OWNER_LABEL}={_owner(urn)}"
+        label = f"{OWNER_LABEL}={owner(urn)}"
         command = ["list", "--all", "--filter", f"^{name}$", "--selector", label, *scope]
         return bool(self._helm.json(command, interruptible=False))
 
@@ -310,7 +310,8 @@ def _identity(inputs: Mapping[str, Any]) -> str:
     return f"{plain['namespace']}/{plain['name']}"
 
 
-def _owner(urn: str) -> str:
+def owner(urn: str) -> str:
+    """The value of the label by which a resource knows a release that it made."""
     return hashlib.sha256(urn.encode()).hexdigest()[:32]
 
 
