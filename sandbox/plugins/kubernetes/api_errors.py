@@ -45,8 +45,10 @@ class ApiError(ProviderError):
         return self.reason == "Conflict"
 
     @property
-    def no_dry_run(self) -> bool:
-        return self.code == 400 and "dry run" in str(self)
+    def says_nothing_of_creation(self) -> bool:
+        """Whether a dry run failed for what may well be different when the object is created."""
+        no_dry_run = self.code == 400 and "dry run" in str(self)
+        return self.forbidden or self.namespace_missing or self.already_exists or no_dry_run
 
 
 class UnknownKind(ProviderError):

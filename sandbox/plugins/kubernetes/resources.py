@@ -129,16 +129,9 @@ class KubernetesResources:
         status = functools.partial(self._engine.status, urn)
         try:
             live = self._applier(objects).create(manifest, manager, dry_run=preview, status=status)
-        except ApiError as error:
-            if preview and (
-                error.forbidden
-                or error.namespace_missing
-                or error.no_dry_run
-                or error.already_exists
-            ):
+        except (ApiError, UnknownKind) as error:
+            if preview and isinstance(error, ApiError) and error.says_nothing_of_creation:
                 return "", properties
-            raise creation_error(urn, error) from None
-        except UnknownKind as error:
             raise creation_error(urn, error) from None
         if preview:
             return "", outputs({key: live[key] for key in live if key != "status"})
