@@ -92,7 +92,12 @@ KWOK = GoModule(path="sigs.k8s.io/kwok", version="v0.8.0")
 HELM = GoModule(
     path="helm.sh/helm/v3",
     version="v3.22.0",
-    variables=(("helm.sh/helm/v3/internal/version.version", "v3.22.0"),),
+    variables=(
+        ("helm.sh/helm/v3/internal/version.version", "v3.22.0"),
+        # The Kubernetes that it renders charts for where it can ask no cluster.
+        ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor", "1"),
+        ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor", "34"),
+    ),
 )
 
 
