@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from sandbox.plugins.kubernetes import inputs, live_inputs
@@ -29,11 +31,11 @@ from sandbox.plugins.wire import UNKNOWN
         ("", ""),
     ],
 )
-def test_quantities_are_written_as_the_api_server_does(quantity, expected):
+def test_quantities_are_written_as_the_api_server_does(quantity: Any, expected: Any) -> None:
     assert canonical(quantity) == expected
 
 
-def test_quantities_are_found_where_they_are_and_only_there():
+def test_quantities_are_found_where_they_are_and_only_there() -> None:
     resources = {"limits": {"cpu": "1000m"}, "requests": {"cpu": 1}}
     container = {"resources": resources, "env": [{"name": "CPU", "value": "1000m"}]}
     deployment = {
@@ -45,12 +47,12 @@ def test_quantities_are_found_where_they_are_and_only_there():
     assert normal["env"] == container["env"]
 
 
-def test_custom_resources_are_left_as_they_are():
+def test_custom_resources_are_left_as_they_are() -> None:
     widget = {"apiVersion": "example.com/v1", "spec": {"limits": {"cpu": "1000m"}}}
     assert inputs.normalize(widget) == widget
 
 
-def test_secret_text_becomes_data_and_wins_over_it():
+def test_secret_text_becomes_data_and_wins_over_it() -> None:
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -62,31 +64,31 @@ def test_secret_text_becomes_data_and_wins_over_it():
     assert "stringData" not in normal
 
 
-def test_read_only_metadata_are_dropped():
+def test_read_only_metadata_are_dropped() -> None:
     manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "uid": "1"}}
     assert inputs.normalize(manifest)["metadata"] == {"name": "a"}
 
 
-def test_dashed_names_of_a_crd_have_underscores_in_pulumi():
+def test_dashed_names_of_a_crd_have_underscores_in_pulumi() -> None:
     properties = {"kind": "CustomResourceDefinition", "s": [{"x_kubernetes_list_type": "map"}]}
     manifest = inputs.to_manifest(properties)
     assert manifest["s"] == [{"x-kubernetes-list-type": "map"}]
     assert inputs.to_properties(manifest) == properties
 
 
-def test_live_object_is_cut_down_to_its_inputs():
+def test_live_object_is_cut_down_to_its_inputs() -> None:
     live = {"spec": {"replicas": 5, "selector": {}, "c": [{"n": "a", "x": 1}, {"n": "b"}]}}
     assert prune(live, {"spec": {"replicas": 3, "c": [{"n": "a"}]}}) == {
         "spec": {"replicas": 5, "c": [{"n": "a"}]}
     }
 
 
-def test_empty_value_that_the_server_drops_is_no_drift_but_a_lost_key_is():
+def test_empty_value_that_the_server_drops_is_no_drift_but_a_lost_key_is() -> None:
     shape = {"spec": {"hostNetwork": False, "replicas": 3}, "data": {"empty": ""}}
     assert prune({"spec": {}, "data": {}}, shape) == {"spec": {"hostNetwork": False}, "data": {}}
 
 
-def test_inputs_for_import_are_what_a_program_could_write():
+def test_inputs_for_import_are_what_a_program_could_write() -> None:
     live = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -107,7 +109,7 @@ def test_inputs_for_import_are_what_a_program_could_write():
     }
 
 
-def test_annotations_without_effect_are_warned_of():
+def test_annotations_without_effect_are_warned_of() -> None:
     manifest = {"metadata": {"annotations": {"pulumi.com/autonamed": "x", "helm.sh/hook": "test"}}}
     assert len(annotation_warnings(manifest, hooks=True)) == 2
     assert len(annotation_warnings(manifest, hooks=False)) == 1

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 
@@ -11,13 +12,13 @@ from sandbox.plugins.wire import UNKNOWN
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap"}
 
 
-def test_unnamed_object_is_named_after_its_logical_name():
+def test_unnamed_object_is_named_after_its_logical_name() -> None:
     named = naming.assign_name(CONFIG_MAP, "app", b"")
     assert re.fullmatch(r"app-[0-9a-f]{8}", named["metadata"]["name"])
     assert named["metadata"]["annotations"] == {"pulumi.com/autonamed": "true"}
 
 
-def test_name_depends_on_the_seed_alone():
+def test_name_depends_on_the_seed_alone() -> None:
     names = {naming.unique("app-", seed) for seed in (b"one", b"one", b"two")}
     assert len(names) == 2
     assert naming.unique("app-") != naming.unique("app-")
@@ -26,32 +27,32 @@ def test_name_depends_on_the_seed_alone():
 @pytest.mark.parametrize(
     "metadata", [{"name": "mine"}, {"name": UNKNOWN}, UNKNOWN, {"generateName": "a-"}]
 )
-def test_object_with_a_name_keeps_it(metadata):
+def test_object_with_a_name_keeps_it(metadata: Any) -> None:
     manifest = {**CONFIG_MAP, "metadata": metadata}
     assert naming.assign_name(manifest, "app", b"") == manifest
 
 
-def test_annotations_survive_naming():
+def test_annotations_survive_naming() -> None:
     manifest = {**CONFIG_MAP, "metadata": {"annotations": {"a": "b"}}}
     annotations = naming.assign_name(manifest, "app", b"")["metadata"]["annotations"]
     assert annotations == {"a": "b", "pulumi.com/autonamed": "true"}
 
 
-def test_old_made_up_name_is_kept_but_not_one_that_was_given():
+def test_old_made_up_name_is_kept_but_not_one_that_was_given() -> None:
     old = naming.assign_name(CONFIG_MAP, "app", b"seed")
     assert naming.keep_old_name(CONFIG_MAP, old)["metadata"]["name"] == old["metadata"]["name"]
     given = {**CONFIG_MAP, "metadata": {"name": "given"}}
     assert naming.keep_old_name(CONFIG_MAP, given) == CONFIG_MAP
 
 
-def test_engine_may_propose_or_forbid_names():
+def test_engine_may_propose_or_forbid_names() -> None:
     named = naming.assign_name(CONFIG_MAP, "app", b"", ("ENFORCE", "app-dev"))
     assert named["metadata"]["name"] == "app-dev"
     with pytest.raises(ProviderError, match="autonaming is disabled"):
         naming.assign_name(CONFIG_MAP, "app", b"", ("DISABLE", ""))
 
 
-def test_field_manager_is_annotated_stored_or_new():
+def test_field_manager_is_annotated_stored_or_new() -> None:
     annotated = {"metadata": {"annotations": {"pulumi.com/patchFieldManager": "me"}}}
     assert naming.field_manager(annotated, {"__fieldManager": "old"}) == "me"
     assert naming.field_manager(CONFIG_MAP, {"__fieldManager": "old"}) == "old"
@@ -70,7 +71,7 @@ def urn(token: str) -> str:
         ("kubernetes:example.com/v1:AllowList", ("example.com/v1", "AllowList")),
     ],
 )
-def test_kind_is_read_from_the_urn(token, expected):
+def test_kind_is_read_from_the_urn(token: Any, expected: Any) -> None:
     assert kind_of(urn(token)) == expected
     assert name_of(urn(token)) == "web"
 
@@ -84,7 +85,7 @@ def test_kind_is_read_from_the_urn(token, expected):
         ("kubernetes:helm.sh/v4:Chart", "not supported"),
     ],
 )
-def test_type_without_support_is_an_error_that_names_it(token, words):
+def test_type_without_support_is_an_error_that_names_it(token: Any, words: Any) -> None:
     with pytest.raises(ProviderError, match=words) as failure:
         kind_of(urn(token))
     assert token in str(failure.value)
@@ -94,6 +95,6 @@ def test_type_without_support_is_an_error_that_names_it(token, words):
     ("metadata", "identifier"),
     [({"name": "a", "namespace": "n"}, "n/a"), ({"name": "a"}, "a")],
 )
-def test_id_tells_namespace_and_name(metadata, identifier):
+def test_id_tells_namespace_and_name(metadata: Any, identifier: Any) -> None:
     assert object_id({"metadata": metadata}) == identifier
     assert parse_id(identifier) == (metadata.get("namespace", ""), "a")

@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,7 @@ from sandbox.plugins.kubernetes.options import Options
 from sandbox.plugins.wire import UNKNOWN, Secret
 
 
-def config(server="https://127.0.0.1:1", token="t", namespace="team"):
+def config(server: str = "https://127.0.0.1:1", token: str = "t", namespace: str = "team") -> str:
     return json.dumps(
         {
             "current-context": "one",
@@ -25,7 +27,7 @@ def config(server="https://127.0.0.1:1", token="t", namespace="team"):
     )
 
 
-def test_every_bad_option_is_named_at_once():
+def test_every_bad_option_is_named_at_once() -> None:
     failures = options.check(
         {
             "kubeconfig": Secret(UNKNOWN),
@@ -46,27 +48,27 @@ def test_every_bad_option_is_named_at_once():
     }
 
 
-def test_flags_come_from_inputs_or_environment(monkeypatch):
+def test_flags_come_from_inputs_or_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_K8S_ENABLE_SECRET_MUTABLE", "true")
     monkeypatch.setenv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true")
     read = Options.of({"enableConfigMapMutable": "true", "enablePatchForce": False})
     assert (read.config_map_mutable, read.secret_mutable, read.patch_force) == (True, True, False)
 
 
-def test_kubeconfig_is_contents_or_a_path(tmp_path):
+def test_kubeconfig_is_contents_or_a_path(tmp_path: Path) -> None:
     path = tmp_path / "kubeconfig"
     path.write_text(config())
     assert kubeconfig.read(str(path)) == kubeconfig.read(config())
 
 
 @pytest.mark.parametrize("text", ["no such file", "{token: [hidden", "- a"])
-def test_what_is_no_kubeconfig_is_not_quoted(text):
+def test_what_is_no_kubeconfig_is_not_quoted(text: Any) -> None:
     with pytest.raises(kubeconfig.KubeconfigError) as failure:
         kubeconfig.read(text)
     assert text not in str(failure.value)
 
 
-def test_context_and_cluster_are_selected():
+def test_context_and_cluster_are_selected() -> None:
     parsed = kubeconfig.read(config())
     assert kubeconfig.active_cluster(parsed, None, None) == {"server": "https://127.0.0.1:1"}
     assert kubeconfig.active_cluster(parsed, "two", None) == {"server": "https://127.0.0.1:2"}
@@ -75,13 +77,13 @@ def test_context_and_cluster_are_selected():
         kubeconfig.select(parsed, "three", None)
 
 
-def test_namespace_is_the_option_or_the_contexts_or_default():
+def test_namespace_is_the_option_or_the_contexts_or_default() -> None:
     assert Cluster(Options(kubeconfig=config(), namespace="mine")).namespace == "mine"
     assert Cluster(Options(kubeconfig=config())).namespace == "team"
     assert Cluster(Options(kubeconfig=config(), context="two")).namespace == "default"
 
 
-def test_cluster_of_an_unusable_kubeconfig_is_unreachable():
+def test_cluster_of_an_unusable_kubeconfig_is_unreachable() -> None:
     reason = Cluster(Options(kubeconfig="nonsense")).unreachable_reason()
     assert reason is not None
     assert "failed to parse kubeconfig" in reason
@@ -124,5 +126,5 @@ ONE, RENEWED, OTHER = config(), config(token="new"), config("https://127.0.0.1:9
         ),
     ],
 )
-def test_replacement_of_the_provider(olds, news, changed, replaces):
+def test_replacement_of_the_provider(olds: Any, news: Any, changed: Any, replaces: Any) -> None:
     assert config_diff.compare(olds, news) == (changed, replaces)
