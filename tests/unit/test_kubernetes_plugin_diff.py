@@ -18,7 +18,9 @@ def deployment(**spec: Any) -> Any:
     return manifest("Deployment", "apps/v1", spec=spec)
 
 
-def difference(old, new, live=None, options=None, ignored=()):
+def difference(
+    old: Any, new: Any, live: Any = None, options: Options | None = None, ignored: Any = ()
+) -> Difference:
     return compare(
         old,
         live or old,
