@@ -1,11 +1,13 @@
 """Entry point: `python -m sandbox.plugins.exoscale ENGINE_ADDRESS`."""
 
-from __future__ import annotations
-
 import sys
 
-from sandbox.plugins import rpc
-from sandbox.plugins.exoscale.provider import ExoscaleProvider
+from sandbox.plugins.protocol import import_protocol_alone
 
 if __name__ == "__main__":
-    rpc.serve(ExoscaleProvider, sys.argv[1:])
+    import_protocol_alone()
+
+    from sandbox.plugins.exoscale.provider import ExoscaleProvider
+    from sandbox.plugins.rpc import serve
+
+    serve(ExoscaleProvider, sys.argv[1:])

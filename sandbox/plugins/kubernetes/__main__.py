@@ -2,8 +2,12 @@
 
 import sys
 
-from sandbox.plugins.kubernetes.provider import KubernetesProvider
-from sandbox.plugins.rpc import serve
+from sandbox.plugins.protocol import import_protocol_alone
 
 if __name__ == "__main__":
+    import_protocol_alone()
+
+    from sandbox.plugins.kubernetes.provider import KubernetesProvider
+    from sandbox.plugins.rpc import serve
+
     serve(KubernetesProvider, sys.argv[1:])
