@@ -20,7 +20,8 @@ from kubernetes.dynamic import DynamicClient
 
 from sandbox.paths import TOOLS_BIN
 from sandbox.plugins.kubernetes.helm_program import HelmError
-from sandbox.plugins.kubernetes.helm_release import OWNER_LABEL, HelmReleases, owner
+from sandbox.plugins.kubernetes.helm_release import HelmReleases
+from sandbox.plugins.kubernetes.helm_store import OWNER_LABEL, owner
 from sandbox.plugins.rpc import Engine, InitializationError, ProviderError
 from sandbox.plugins.wire import UNKNOWN, Secret
 from tests.integration.polling import eventually
@@ -154,6 +155,8 @@ def test_a_release_through_its_life(case: Case) -> None:
     changes = case.releases.diff(URN, "", inputs, outputs, news)
     assert changes == ({"values.replicas": "update"}, [], False)
     case.update(outputs, news, preview=True)
+    with pytest.raises(HelmError, match=r"Deployment hello: .*must be greater than or equal to 0"):
+        case.update(outputs, case.inputs(values={"replicas": -1}), preview=True)
     updated = case.update(outputs, news)
     assert updated["status"]["revision"] == 2
 
@@ -197,6 +200,8 @@ def test_a_bad_chart_or_value_fails_in_the_preview(case: Case) -> None:
     for releases in (case.releases, case.unreachable):
         with pytest.raises(HelmError, match="a password is required"):
             releases.create(URN, bad, None, True)
+    with pytest.raises(HelmError, match=r"Deployment hello: .*cannot unmarshal string"):
+        case.create(case.inputs(values={"replicas": "many"}), preview=True)
     case.unreachable.create(URN, case.inputs(), None, True)
     with pytest.raises(ProviderError, match="unreachable cluster: no such host"):
         case.unreachable.create(URN, case.inputs(), None, False)

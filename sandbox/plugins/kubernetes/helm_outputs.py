@@ -92,7 +92,7 @@ def objects_of(manifest: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
     as hashes only; and their names by `Kind/apiVersion`."""
     objects: dict[str, Any] = {}
     names: dict[str, set[str]] = {}
-    for item in _documents(manifest):
+    for item in documents(manifest):
         group, _, _ = item["apiVersion"].rpartition("/")
         kind = f"{item['kind']}.{group}" if group else item["kind"]
         name = item["metadata"]["name"]
@@ -103,7 +103,8 @@ def objects_of(manifest: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
     return objects, {kind: sorted(found) for kind, found in sorted(names.items())}
 
 
-def _documents(manifest: str) -> Iterator[dict[str, Any]]:
+def documents(manifest: str) -> Iterator[dict[str, Any]]:
+    """The objects of a rendered manifest, as JSON would have them."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for item in yaml.load_all(manifest, Loader=loader):
         if isinstance(item, dict) and item.get("kind"):

@@ -5,28 +5,32 @@ Behaviour: pulumi/pulumi-kubernetes, `provider/pkg/provider/helm_release.go`.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sandbox.plugins.kubernetes import helm_commands as commands
+from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.kubernetes.helm_chart import chart_arguments, chart_version
 from sandbox.plugins.kubernetes.helm_diff import FORCE_NEW, diff_release
 from sandbox.plugins.kubernetes.helm_inputs import Failure, complete, failures
 from sandbox.plugins.kubernetes.helm_outputs import COMPUTED, INPUTS, Release, outputs, previewed
+from sandbox.plugins.kubernetes.helm_preview import HelmPreviews, lint
 from sandbox.plugins.kubernetes.helm_program import Helm, HelmError, secret_strings
+from sandbox.plugins.kubernetes.helm_store import (
+    HALF_INSTALLED,
+    HALF_UPGRADED,
+    INSTALLED,
+    OWNER_LABEL,
+    find,
+    is_own,
+    owner,
+)
+from sandbox.plugins.kubernetes.options import Options
 from sandbox.plugins.property_diff import Kind
 from sandbox.plugins.rpc import Cancelled, Engine, InitializationError, ProviderError
 from sandbox.plugins.wire import has_unknown, reveal
-
-OWNER_LABEL: Final = "pulumi.com/owner"
-UNREACHABLE: Final = "Kubernetes cluster unreachable"
-
-_HALF_INSTALLED: Final = {"pending-install", "failed", "uninstalling"}
-_HALF_UPGRADED: Final = {"pending-upgrade", "pending-rollback"}
-_INSTALLED: Final = {"deployed", "superseded"}
 
 
 class HelmReleases:
@@ -52,6 +56,8 @@ class HelmReleases:
         unreachable: str = "",
     ) -> None:
         self._helm = Helm(kubeconfig, context, cancelled)
+        cluster = Cluster(Options(kubeconfig=kubeconfig, context=context))
+        self._previews = HelmPreviews(self._helm, cluster, engine, unreachable)
         self._namespace = namespace
         self._engine = engine
         self._unreachable = unreachable
@@ -102,7 +108,7 @@ class HelmReleases:
             ProviderError: there is no release.
         """
         if preview:
-            self._preview(urn, inputs, upgrade=False)
+            self._previews.run(urn, inputs, upgrade=False)
             return "", previewed(inputs)
         self._require_cluster("create")
         identity = _identity(inputs)
@@ -110,8 +116,12 @@ class HelmReleases:
         try:
             self._install(urn, inputs, timeout)
         except (HelmError, Cancelled) as error:
-            release = self._find(inputs)
-            if release is None or release.status in _INSTALLED or not self._is_own(urn, inputs):
+            release = find(self._helm, inputs)
+            if (
+                release is None
+                or release.status in INSTALLED
+                or not is_own(self._helm, urn, inputs)
+            ):
                 raise
             raise _failed(identity, outputs(inputs, release), "was created, but ", error) from error
         return identity, outputs(inputs, self._get(inputs))
@@ -125,14 +135,14 @@ class HelmReleases:
         taken from the release.
         """
         if olds.get("name"):
-            release = self._find(olds)
+            release = find(self._helm, olds)
             if release is None:
                 return None
             inputs = dict(old_inputs) or dict(reveal(olds.get(INPUTS) or {}))
             return id, inputs, outputs(inputs or olds, release)
         namespace, _, name = id.rpartition("/")
         known: dict[str, Any] = {"name": name, "namespace": namespace or self._namespace}
-        release = self._find(known)
+        release = find(self._helm, known)
         if release is None:
             return None
         chart = _local_chart(release) or release.chart
@@ -156,10 +166,10 @@ class HelmReleases:
             InitializationError: the upgrade has failed.
         """
         if preview:
-            self._preview(urn, news, upgrade=True)
+            self._previews.run(urn, news, upgrade=True)
             return previewed(news)
         self._require_cluster("update")
-        before = self._find(news)
+        before = find(self._helm, news)
         if before is None:
             raise ProviderError(
                 f"the Helm release {_identity(news)} is gone from the cluster; "
@@ -168,7 +178,7 @@ class HelmReleases:
         try:
             self._upgrade(urn, news, timeout, before)
         except (HelmError, Cancelled) as error:
-            release = self._find(news)
+            release = find(self._helm, news)
             if release is None or release.revision == before.revision:
                 raise
             raise _failed(id, outputs(news, release), "", error) from error
@@ -183,7 +193,7 @@ class HelmReleases:
         plain = reveal(inputs)
         label = f"{OWNER_LABEL}={owner(urn)}"
         with chart_arguments(self._helm, plain) as chart:
-            self._lint(plain, chart, secret_strings(inputs))
+            lint(self._helm, plain, chart, secret_strings(inputs))
             self._helm.run(
                 [*commands.install(plain, chart, timeout), "--labels", label],
                 stdin=commands.values(plain),
@@ -199,7 +209,7 @@ class HelmReleases:
             return
         plain = reveal(inputs)
         with chart_arguments(self._helm, plain) as chart:
-            self._lint(plain, chart, secret_strings(inputs))
+            lint(self._helm, plain, chart, secret_strings(inputs))
             self._helm.run(
                 commands.upgrade(plain, chart, timeout),
                 stdin=commands.values(plain),
@@ -211,12 +221,12 @@ class HelmReleases:
         self, urn: str, inputs: Mapping[str, Any], timeout: float | None, release: Release
     ) -> bool:
         """Bring a half done release to where it can be upgraded; False if it must be installed."""
-        if release.status in _INSTALLED | {"failed"}:
+        if release.status in INSTALLED | {"failed"}:
             return True
         plain = reveal(inputs)
         revisions = self._helm.json(commands.history(plain))
-        good = [item["revision"] for item in revisions if item["status"] in _INSTALLED]
-        if release.status in _HALF_UPGRADED and good:
+        good = [item["revision"] for item in revisions if item["status"] in INSTALLED]
+        if release.status in HALF_UPGRADED and good:
             self._engine.warning(urn, f"repairing the release, left in {release.status!r}")
             self._helm.run(commands.rollback(plain, max(good), timeout))
             return True
@@ -230,70 +240,15 @@ class HelmReleases:
         self._helm.run(commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn))
 
     def _clear_remnant(self, urn: str, inputs: Mapping[str, Any], timeout: float | None) -> None:
-        release = self._find(inputs)
-        if release and release.status in _HALF_INSTALLED and self._is_own(urn, inputs):
+        release = find(self._helm, inputs)
+        if release and release.status in HALF_INSTALLED and is_own(self._helm, urn, inputs):
             self._remove(urn, inputs, timeout, release)
 
-    def _preview(self, urn: str, inputs: Mapping[str, Any], upgrade: bool) -> None:
-        if has_unknown(inputs):
-            return
-        plain = reveal(inputs)
-        options: dict[str, Any] = {
-            "stdin": commands.values(plain),
-            "secrets": secret_strings(inputs),
-        }
-        with chart_arguments(self._helm, plain) as chart:
-            self._lint(plain, chart, secret_strings(inputs))
-            if self._unreachable:
-                self._helm.run(commands.template(plain, chart, validate=False), **options)
-                return
-            try:
-                release = self._find(inputs)
-                if release and release.status in _HALF_INSTALLED | _HALF_UPGRADED:
-                    self._helm.run(commands.template(plain, chart, validate=True), **options)
-                elif upgrade:
-                    self._helm.run(commands.upgrade(plain, chart, None, preview=True), **options)
-                else:
-                    self._helm.run(commands.install(plain, chart, None, preview=True), **options)
-            except HelmError as error:
-                if UNREACHABLE not in str(error):
-                    raise
-                self._engine.warning(
-                    urn, "the cluster can't be reached: the chart is rendered only"
-                )
-                self._helm.run(commands.template(plain, chart, validate=False), **options)
-
-    def _lint(self, plain: Mapping[str, Any], chart: list[str], secrets: set[str]) -> None:
-        if plain["lint"]:
-            if not Path(chart[0]).exists():
-                raise HelmError("lint is supported by the sandbox for a chart given by path only")
-            self._helm.run(
-                ["lint", chart[0], "--values", "-"], stdin=commands.values(plain), secrets=secrets
-            )
-
-    def _find(self, inputs: Mapping[str, Any]) -> Release | None:
-        name, scope = commands.target(reveal(inputs))
-        try:
-            status = self._helm.json(["status", name, *scope], interruptible=False)
-            metadata = self._helm.json(["get", "metadata", name, *scope], interruptible=False)
-        except HelmError as error:
-            if "release: not found" in str(error):
-                return None
-            raise
-        return Release.of(status, metadata)
-
     def _get(self, inputs: Mapping[str, Any]) -> Release:
-        release = self._find(inputs)
+        release = find(self._helm, inputs)
         if release is None:
             raise ProviderError(f"the Helm release {_identity(inputs)} was removed meanwhile")
         return release
-
-    def _is_own(self, urn: str, inputs: Mapping[str, Any]) -> bool:
-        """Whether the release was made for this very resource, by a run that got no further."""
-        name, scope = commands.target(reveal(inputs))
-        label = f"{OWNER_LABEL}={owner(urn)}"
-        command = ["list", "--all", "--filter", f"^{name}$", "--selector", label, *scope]
-        return bool(self._helm.json(command, interruptible=False))
 
     def _require_cluster(self, verb: str) -> None:
         if self._unreachable:
@@ -308,11 +263,6 @@ class HelmReleases:
 def _identity(inputs: Mapping[str, Any]) -> str:
     plain = reveal(inputs)
     return f"{plain['namespace']}/{plain['name']}"
-
-
-def owner(urn: str) -> str:
-    """The value of the label by which a resource knows a release that it made."""
-    return hashlib.sha256(urn.encode()).hexdigest()[:32]
 
 
 def _failed(
