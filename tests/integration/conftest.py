@@ -1,13 +1,21 @@
-"""One sandbox for all tests of a session; nothing of it is left afterwards."""
+"""One sandbox for all tests of a session, and one deployed stack; nothing is left afterwards.
+
+The tests of the program share the stack `local` and take it through its life in the order of
+their files: test_stack.py, test_stack_changes.py, ..., test_stack_removal.py. Each can also be run
+alone: what it needs is then deployed for it.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from sandbox.paths import write_private
 from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
 from tests.integration.polling import eventually
+from tests.integration.stack import TUTORIAL, Stack, Step, copy_project
 
 FIRST_UP_SECONDS = 1800
 """The first `up` on a machine builds the tools."""
@@ -32,3 +40,43 @@ def cluster_kubeconfig(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactor
     file = tmp_path_factory.mktemp("kubeconfig") / "kubeconfig"
     write_private(file, sandbox.kubeconfig(cluster))
     return file
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program, whose stack files may be changed."""
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
+@dataclass(frozen=True)
+class FirstPreview:
+    """A preview before anything was deployed, and what the account held before and after it."""
+
+    stack: Stack
+    steps: list[Step]
+    before: dict[str, list[str]]
+    after: dict[str, list[str]]
+
+
+@pytest.fixture(scope="session")
+def first_preview(sandbox: Sandbox, project: Path) -> FirstPreview:
+    """The preview of the stack `local` while it has nothing, not even a cluster."""
+    stack = Stack("local", project, sandbox.environment)
+    stack.configure(TUTORIAL)
+    before = sandbox.holds()
+    return FirstPreview(stack, stack.preview(), before, sandbox.holds())
+
+
+@pytest.fixture(scope="session")
+def stack(first_preview: FirstPreview) -> Stack:
+    """The stack `local` with the tutorial's values, deployed."""
+    first_preview.stack.up()
+    return first_preview.stack
+
+
+@pytest.fixture(scope="session")
+def kube(stack: Stack, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kube:
+    """The cluster of the stack `local`, by the kubeconfig that the stack gives out."""
+    file = tmp_path_factory.mktemp("local") / "kubeconfig"
+    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
+    return Kube(file, sandbox.environment)

@@ -1,0 +1,53 @@
+"""What the API server of a cluster holds, asked with kubectl."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Kube:
+    """A cluster, with the credentials in `kubeconfig`."""
+
+    kubeconfig: Path
+    environment: Mapping[str, str]
+
+    def run(self, *command: str, stdin: str | None = None) -> str:
+        """Run kubectl, helm or any program that reads KUBECONFIG; return its standard output."""
+        answer = subprocess.run(
+            command,
+            env={**self.environment, "KUBECONFIG": str(self.kubeconfig)},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    def get(self, kind: str, name: str, namespace: str = "default") -> dict[str, Any]:
+        """Return one object."""
+        found = self.run("kubectl", "get", kind, name, "--namespace", namespace, "-o", "json")
+        return dict(json.loads(found))
+
+    def list(self, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
+        """Return all objects of a kind, of one namespace or of all."""
+        where = ["--namespace", namespace] if namespace else ["--all-namespaces"]
+        items: list[dict[str, Any]] = json.loads(
+            self.run("kubectl", "get", kind, *where, "-o", "json")
+        )["items"]
+        return items
+
+    def names(self, kind: str, namespace: str | None = None) -> set[str]:
+        """Return the names of all objects of a kind."""
+        return {item["metadata"]["name"] for item in self.list(kind, namespace)}
+
+    def completed(self, manifest: str) -> dict[str, Any]:
+        """Return the object that the API server would make of a manifest (YAML), defaults in it."""
+        command = ("kubectl", "create", "--dry-run=server", "-o", "json", "-f", "-")
+        return dict(json.loads(self.run(*command, stdin=manifest)))
