@@ -149,7 +149,7 @@ def _service(name: str, args: WebAppArgs, namespace: str, opts: pulumi.ResourceO
         metadata={
             "name": name,
             "namespace": namespace,
-            "annotations": None if has_address_to_wait_for else SKIP_AWAIT,
+            "annotations": {} if has_address_to_wait_for else SKIP_AWAIT,
         },
         spec={
             "type": args["service"],
