@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from sandbox.plugins.kubernetes.helm_store import (
 from sandbox.plugins.kubernetes.options import Options
 from sandbox.plugins.property_diff import Kind
 from sandbox.plugins.rpc import Cancelled, Engine, InitializationError, ProviderError
-from sandbox.plugins.wire import has_unknown, reveal
+from sandbox.plugins.wire import Secret, has_unknown, reveal
 
 
 class HelmReleases:
@@ -138,8 +139,9 @@ class HelmReleases:
             release = find(self._helm, olds)
             if release is None:
                 return None
-            inputs = dict(old_inputs) or dict(reveal(olds.get(INPUTS) or {}))
-            return id, inputs, outputs(inputs or olds, release)
+            stored = olds.get(INPUTS) or {}
+            inputs = dict(old_inputs or (stored.value if isinstance(stored, Secret) else stored))
+            return id, inputs, outputs(inputs, release)
         namespace, _, name = id.rpartition("/")
         known: dict[str, Any] = {"name": name, "namespace": namespace or self._namespace}
         release = find(self._helm, known)
@@ -187,18 +189,18 @@ class HelmReleases:
     def delete(self, urn: str, id: str, olds: Mapping[str, Any], timeout: float | None) -> None:
         """Uninstall, and wait for it unless told otherwise."""
         self._require_cluster("delete")
-        self._helm.run(commands.uninstall(reveal(olds), timeout), progress=self._progress(urn))
+        self._run(urn, commands.uninstall(reveal(olds), timeout))
 
     def _install(self, urn: str, inputs: Mapping[str, Any], timeout: float | None) -> None:
         plain = reveal(inputs)
         label = f"{OWNER_LABEL}={owner(urn)}"
         with chart_arguments(self._helm, plain) as chart:
             lint(self._helm, plain, chart, secret_strings(inputs))
-            self._helm.run(
+            self._run(
+                urn,
                 [*commands.install(plain, chart, timeout), "--labels", label],
                 stdin=commands.values(plain),
                 secrets=secret_strings(inputs),
-                progress=self._progress(urn),
             )
 
     def _upgrade(
@@ -210,11 +212,11 @@ class HelmReleases:
         plain = reveal(inputs)
         with chart_arguments(self._helm, plain) as chart:
             lint(self._helm, plain, chart, secret_strings(inputs))
-            self._helm.run(
+            self._run(
+                urn,
                 commands.upgrade(plain, chart, timeout),
                 stdin=commands.values(plain),
                 secrets=secret_strings(inputs),
-                progress=self._progress(urn),
             )
 
     def _repair(
@@ -228,7 +230,7 @@ class HelmReleases:
         good = [item["revision"] for item in revisions if item["status"] in INSTALLED]
         if release.status in HALF_UPGRADED and good:
             self._engine.warning(urn, f"repairing the release, left in {release.status!r}")
-            self._helm.run(commands.rollback(plain, max(good), timeout))
+            self._run(urn, commands.rollback(plain, max(good), timeout))
             return True
         self._remove(urn, inputs, timeout, release)
         return False
@@ -237,7 +239,7 @@ class HelmReleases:
         self, urn: str, inputs: Mapping[str, Any], timeout: float | None, release: Release
     ) -> None:
         self._engine.warning(urn, f"removing the release, left in {release.status!r}")
-        self._helm.run(commands.uninstall(reveal(inputs), timeout), progress=self._progress(urn))
+        self._run(urn, commands.uninstall(reveal(inputs), timeout))
 
     def _clear_remnant(self, urn: str, inputs: Mapping[str, Any], timeout: float | None) -> None:
         release = find(self._helm, inputs)
@@ -256,8 +258,9 @@ class HelmReleases:
                 f"can't {verb} Helm Release with unreachable cluster: {self._unreachable}"
             )
 
-    def _progress(self, urn: str) -> Any:
-        return lambda line: self._engine.status(urn, line)
+    def _run(self, urn: str, command: list[str], **options: Any) -> None:
+        self._helm.run(command, progress=partial(self._engine.status, urn), **options)
+        self._engine.status(urn, "")
 
 
 def _identity(inputs: Mapping[str, Any]) -> str:
