@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -115,6 +116,11 @@ class Provider(Servicer):
     name: str
     version: str
 
+    def __init_subclass__(cls) -> None:
+        for method in filter(str.isidentifier, vars(Servicer)):
+            if method[0].isupper() and getattr(cls, method) is not getattr(Servicer, method):
+                setattr(cls, method, operation(getattr(cls, method)))
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.cancelled = threading.Event()
@@ -152,8 +158,19 @@ def operation(method: Callable[..., Any]) -> Callable[..., Any]:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except ValueError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except Exception as error:
+            if context.code() is not None:  # `abort` raises once it has set the status
+                raise
+            context.abort(grpc.StatusCode.INTERNAL, _defect(method.__name__, error))
 
     return wrapper
+
+
+def _defect(operation_name: str, error: Exception) -> str:
+    """Where an unforeseen error came from, not what it says: that may quote a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    return f"a defect of this plugin: {type(error).__name__} at {place} in {operation_name}"
 
 
 def _abort_initialization(context: grpc.ServicerContext, error: InitializationError) -> None:

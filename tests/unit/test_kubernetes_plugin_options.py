@@ -128,3 +128,8 @@ ONE, RENEWED, OTHER = config(), config(token="new"), config("https://127.0.0.1:9
 )
 def test_replacement_of_the_provider(olds: Any, news: Any, changed: Any, replaces: Any) -> None:
     assert config_diff.compare(olds, news) == (changed, replaces)
+
+
+def test_a_kubeconfig_in_one_line_of_json_is_not_taken_for_a_path() -> None:
+    config = {"apiVersion": "v1", "kind": "Config", "users": [{"name": "x" * 300}]}
+    assert kubeconfig.read(json.dumps(config)) == config

@@ -37,7 +37,7 @@ def read(value: str | Mapping[str, Any]) -> Kubeconfig:
 
 
 def _read_if_path(value: str) -> str:
-    if "\n" in value or len(value) > 4096:
+    if "\n" in value or value.lstrip().startswith("{"):
         return value
     path = Path(value).expanduser()
     return path.read_text(encoding="utf-8") if path.is_file() else value

@@ -16,7 +16,7 @@ from sandbox.plugins.kubernetes.difference import parse_path
 from sandbox.plugins.kubernetes.kinds import type_of
 from sandbox.plugins.kubernetes.options import Options
 from sandbox.plugins.kubernetes.resources import KubernetesResources
-from sandbox.plugins.rpc import Engine, Provider, ProviderError, diff_response, operation
+from sandbox.plugins.rpc import Engine, Provider, ProviderError, diff_response
 from sandbox.plugins.wire import Unknown, decode, encode
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ class KubernetesProvider(Provider):
         self._helm: HelmReleases | None = None
         self._warned = False
 
-    @operation
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: Any
     ) -> provider_pb2.CheckResponse:
@@ -53,7 +52,6 @@ class KubernetesProvider(Provider):
             )
         return _check_response(request.news, provider_options.check(news))
 
-    @operation
     def DiffConfig(
         self, request: provider_pb2.DiffRequest, context: Any
     ) -> provider_pb2.DiffResponse:
@@ -80,7 +78,6 @@ class KubernetesProvider(Provider):
             self._cluster, self._options, self.engine, self.cancelled
         )
 
-    @operation
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
         olds, news = decode(request.olds), decode(request.news)
         if _is_release(request.urn):
@@ -91,7 +88,6 @@ class KubernetesProvider(Provider):
         )
         return _check_response(encode(inputs), [])
 
-    @operation
     def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
         olds, news = decode(request.olds), decode(request.news)
         ignored = [parse_path(path) for path in request.ignoreChanges]
@@ -108,7 +104,6 @@ class KubernetesProvider(Provider):
             input_diff=False,
         )
 
-    @operation
     def Create(
         self, request: provider_pb2.CreateRequest, context: Any
     ) -> provider_pb2.CreateResponse:
@@ -125,7 +120,6 @@ class KubernetesProvider(Provider):
             )
         return provider_pb2.CreateResponse(id=identifier, properties=encode(outputs))
 
-    @operation
     def Read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
         if not self._may_touch(
             request.urn, "failed to read resource state due to unreachable cluster"
@@ -146,7 +140,6 @@ class KubernetesProvider(Provider):
             id=identifier, inputs=encode(inputs), properties=encode(outputs)
         )
 
-    @operation
     def Update(
         self, request: provider_pb2.UpdateRequest, context: Any
     ) -> provider_pb2.UpdateResponse:
@@ -174,7 +167,6 @@ class KubernetesProvider(Provider):
             )
         return provider_pb2.UpdateResponse(properties=encode(outputs))
 
-    @operation
     def Delete(self, request: provider_pb2.DeleteRequest, context: Any) -> empty_pb2.Empty:
         olds, timeout = decode(request.properties), request.timeout or None
         if self._may_touch(request.urn, "configured Kubernetes cluster is unreachable"):
@@ -184,15 +176,12 @@ class KubernetesProvider(Provider):
                 self._resources.delete(request.urn, olds, timeout)
         return empty_pb2.Empty()
 
-    @operation
     def Invoke(self, request: provider_pb2.InvokeRequest, context: Any) -> None:
         raise ProviderError(f"the function {request.tok!r} is not supported by the sandbox")
 
-    @operation
     def Call(self, request: provider_pb2.CallRequest, context: Any) -> None:
         raise ProviderError(f"the method {request.tok!r} is not supported by the sandbox")
 
-    @operation
     def Construct(self, request: provider_pb2.ConstructRequest, context: Any) -> None:
         raise ProviderError(f"the resource type {request.type!r} is not supported by the sandbox")
 
