@@ -187,6 +187,10 @@ def is_not_found(error: Exception) -> bool:
 def describe(error: Exception) -> str:
     """The error in the API's own words, with the name of the HTTP status."""
     code = status_code(error)
+    request = getattr(error, "request", None)
+    if code is None and request is not None:
+        cause = getattr(error.args[0], "reason", error) if error.args else error
+        return f"can't reach the Exoscale API at {request.url}: {cause}"
     if code is None:
         return str(error)
     text = getattr(error, "response").text  # noqa: B009

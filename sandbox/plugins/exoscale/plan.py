@@ -171,11 +171,14 @@ def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dic
 
 
 def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that describe an existing object: what is required or differs from its default."""
+    """The inputs that describe an existing object: what is required or differs from its default.
+
+    Of properties that must not be given together, the first by name is.
+    """
     inputs: dict[str, Any] = {}
-    for field in fields:
+    for field in sorted(fields, key=lambda field: field.name):
         value = outputs.get(field.name)
-        if not field.configurable or value is None:
+        if not field.configurable or value is None or inputs.keys() & set(field.conflicts):
             continue
         at_default = is_empty(value) if field.default is None else value == field.default
         if field.required or not at_default:

@@ -66,7 +66,6 @@ class ExoscaleProvider(rpc.Provider):
         olds, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
         return rpc.diff_response(property_diff.diff(olds, news))
 
-    @rpc.operation
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: Any
     ) -> provider_pb2.ConfigureResponse:
@@ -88,7 +87,6 @@ class ExoscaleProvider(rpc.Provider):
         document = schema.package(self.name, self.version, self._resources.values())
         return provider_pb2.GetSchemaResponse(schema=document)
 
-    @rpc.operation
     def Invoke(
         self, request: provider_pb2.InvokeRequest, context: Any
     ) -> provider_pb2.InvokeResponse:
@@ -99,7 +97,6 @@ class ExoscaleProvider(rpc.Provider):
         answer = {"zones": [zone["name"] for zone in zones]}
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
 
-    @rpc.operation
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
         kind, name = self._kind(request.urn), _name(request.urn)
         given = wire.decode(request.news)
@@ -113,7 +110,6 @@ class ExoscaleProvider(rpc.Provider):
         inputs = check.with_defaults(kind.fields, olds, news, lambda: _autoname(request))
         return provider_pb2.CheckResponse(inputs=_encoded(kind, inputs, given))
 
-    @rpc.operation
     def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
         kind = self._kind(request.urn)
         state, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
@@ -130,7 +126,6 @@ class ExoscaleProvider(rpc.Provider):
             stables=sorted(stable - {rpc.top_level(path) for path in replaces}),
         )
 
-    @rpc.operation
     def Create(
         self, request: provider_pb2.CreateRequest, context: Any
     ) -> provider_pb2.CreateResponse:
@@ -154,13 +149,13 @@ class ExoscaleProvider(rpc.Provider):
             id=str(call.object_id), properties=_encoded(kind, outputs, inputs)
         )
 
-    @rpc.operation
     def Read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
         kind = self._kind(request.urn)
         given, olds = wire.decode(request.properties), wire.decode(request.inputs)
         state, object_id = wire.reveal(given), request.id
         if not state:
-            object_id, state = kind.parse_import_id(object_id)
+            with _telling(f"importing {object_id}"):
+                object_id, state = kind.parse_import_id(object_id)
         call = self._call(request.urn, request.timeout, object_id)
         with _telling("reading", request.urn):
             outputs = _look(kind, call, state)
@@ -181,7 +176,6 @@ class ExoscaleProvider(rpc.Provider):
             inputs=wire.encode(inputs),
         )
 
-    @rpc.operation
     def Update(
         self, request: provider_pb2.UpdateRequest, context: Any
     ) -> provider_pb2.UpdateResponse:
@@ -203,7 +197,6 @@ class ExoscaleProvider(rpc.Provider):
             raise
         return provider_pb2.UpdateResponse(properties=_encoded(kind, outputs, inputs))
 
-    @rpc.operation
     def Delete(self, request: provider_pb2.DeleteRequest, context: Any) -> empty_pb2.Empty:
         kind = self._kind(request.urn)
         state = wire.reveal(wire.decode(request.properties))

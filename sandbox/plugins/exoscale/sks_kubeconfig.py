@@ -95,7 +95,7 @@ def certificates(kubeconfig: str) -> list[Certificate]:
     Raises:
         ProviderError: if one of them can't be read.
     """
-    import yaml  # type: ignore[import-untyped]
+    import yaml
     from cryptography import x509
 
     document = yaml.safe_load(kubeconfig)
