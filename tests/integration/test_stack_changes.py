@@ -1,0 +1,172 @@
+"""Changes of the deployed stack: what the preview says, and that it is what happens."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.stack import TUTORIAL, Stack, Step
+
+pytestmark = pytest.mark.integration
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+SERVICE = "kubernetes:core/v1:Service"
+SKIP_AWAIT = 'metadata.annotations["pulumi.com/skipAwait"]'
+
+
+def deployment(kube: Kube) -> dict[str, Any]:
+    return kube.get("deployment", "rickroller", "test")
+
+
+def service(kube: Kube) -> dict[str, Any]:
+    return kube.get("service", "rickroller", "test")
+
+
+def application_key(kube: Kube) -> str:
+    (secret,) = (item for item in kube.list("secrets", "test") if "APP_SECRET_KEY" in item["data"])
+    value: str = secret["data"]["APP_SECRET_KEY"]
+    return value
+
+
+def running(kube: Kube) -> set[str]:
+    """The names of the pods that run and are not about to end."""
+    return {
+        pod["metadata"]["name"]
+        for pod in kube.list("pods", "test")
+        if pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _key_is_kept(kube: Kube) -> Iterator[None]:
+    """APP_SECRET_KEY is the same before and after all these changes."""
+    key = application_key(kube)
+    yield
+    assert application_key(kube) == key
+
+
+def test_scaling_changes_one_property(stack: Stack, kube: Kube) -> None:
+    before = deployment(kube)
+    pods = running(kube)
+    stack.set("apps[0].replicas", "5")
+    assert stack.preview() == [
+        Step("update", DEPLOYMENT, "rickroller", {"spec.replicas": "update"}),
+    ]
+    assert deployment(kube)["spec"] == before["spec"]
+
+    assert stack.up()["update"] == 1
+    after = deployment(kube)
+    assert after["spec"] == {**before["spec"], "replicas": 5}
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["readyReplicas"] == 5
+    assert len(running(kube)) == 5
+    assert running(kube) > pods
+
+
+def test_a_deleted_pod_comes_back(stack: Stack, kube: Kube) -> None:
+    before = running(kube)
+    gone = min(before)
+    kube.run("kubectl", "delete", "pod", gone, "--namespace", "test", "--wait=false")
+    eventually(lambda: len(running(kube) - {gone}) == len(before))
+    assert len(running(kube) - before) == 1
+
+
+def test_a_new_variable_is_rolled_out(stack: Stack, kube: Kube) -> None:
+    (old,) = kube.names("replicasets", "test")
+    pods = running(kube)
+    stack.set("apps[0].environment.GREETING", "hello")
+    (step,) = stack.preview()
+    assert (step.operation, step.kind, step.name) == ("update", DEPLOYMENT, "rickroller")
+    assert all(path.startswith("spec.template.spec.containers[0].env[") for path in step.changed), (
+        step.changed
+    )
+
+    stack.up()
+    sizes = {
+        item["metadata"]["name"]: (item["spec"]["replicas"], item["status"].get("readyReplicas"))
+        for item in kube.list("replicasets", "test")
+    }
+    assert len(sizes) == 2
+    assert sizes.pop(old) == (0, None)
+    assert list(sizes.values()) == [(5, 5)]
+    eventually(lambda: len(kube.list("pods", "test")) == 5)
+    assert running(kube).isdisjoint(pods)
+    for pod in kube.list("pods", "test"):
+        variables = {item["name"]: item for item in pod["spec"]["containers"][0]["env"]}
+        assert variables.keys() == {"BEHIND_PROXY", "GREETING", "APP_SECRET_KEY"}
+        assert variables["GREETING"]["value"] == "hello"
+
+
+def test_service_types(stack: Stack, kube: Kube, sandbox: Sandbox) -> None:
+    def balancers() -> set[str]:
+        found = sandbox.client.list_load_balancers()["load-balancers"]
+        return {str(balancer["ip"]) for balancer in found}
+
+    before, others = service(kube), balancers()
+    stack.set("apps[0].service", "LoadBalancer")
+    assert stack.preview() == [
+        Step("update", SERVICE, "rickroller", {SKIP_AWAIT: "delete", "spec.type": "update"}),
+    ]
+    stack.up()
+    (entry,) = service(kube)["status"]["loadBalancer"]["ingress"]
+    assert balancers() == others | {entry["ip"]}
+    assert entry["ip"] not in others
+    assert stack.outputs()["rickroller_url"] == f"http://{entry['ip']}/"
+    stack("preview", "--expect-no-changes")
+
+    stack.set("apps[0].service", "NodePort")
+    assert stack.preview() == [
+        Step("update", SERVICE, "rickroller", {SKIP_AWAIT: "add", "spec.type": "update"}),
+    ]
+    stack.up()
+    assert 30000 <= service(kube)["spec"]["ports"][0]["nodePort"] <= 32767
+    eventually(lambda: balancers() == others)
+
+    stack.set("apps[0].service", "ClusterIP")
+    stack.up()
+    after = service(kube)
+    assert after["spec"] == before["spec"]
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["loadBalancer"] == {}
+
+
+def test_another_cni_would_replace_the_cluster(stack: Stack, sandbox: Sandbox) -> None:
+    before = sandbox.holds()
+    settings = stack.file.read_text()
+    stack.set("cluster.cni", "cilium")
+    steps = {(step.kind.rpartition(":")[2], step.name): step for step in stack.preview()}
+    stack.file.write_text(settings)
+    cluster = steps["SksCluster", "webapp-local"]
+    assert (cluster.operation, cluster.changed) == ("replace", {"cni": "update-replace"})
+    assert steps["SksNodepool", "webapp-local-workers"].operation == "replace"
+    assert steps["SecurityGroupRule", "webapp-local-calico-vxlan"].operation == "delete"
+    assert steps["SecurityGroupRule", "webapp-local-cilium-vxlan"].operation == "create"
+    assert sandbox.holds() == before
+
+
+def test_drift_is_shown_and_taken_back(stack: Stack, kube: Kube) -> None:
+    kube.run("kubectl", "scale", "deployment", "rickroller", "--replicas=1", "--namespace=test")
+    drift = [Step("update", DEPLOYMENT, "rickroller", {"spec.replicas": "update"})]
+    assert stack.steps("refresh", "--preview-only") == drift
+
+    conflict = stack.run("up", "--yes", "--skip-preview", "--refresh")
+    assert conflict.returncode != 0
+    assert 'conflict with "kubectl"' in conflict.stdout
+    assert ".spec.replicas" in conflict.stdout
+    assert deployment(kube)["spec"]["replicas"] == 1
+
+    stack.with_force.up("--refresh")
+    eventually(lambda: deployment(kube)["status"].get("readyReplicas") == 5)
+
+
+def test_back_to_the_beginning(stack: Stack, kube: Kube) -> None:
+    stack.configure(TUTORIAL)
+    stack.up()
+    assert deployment(kube)["status"]["readyReplicas"] == 3
+    history = kube.run("helm", "history", "ingress-nginx", "-n", "ingress-nginx", "-o", "json")
+    assert [entry["status"] for entry in json.loads(history)] == ["deployed"]
+    stack("preview", "--expect-no-changes")
