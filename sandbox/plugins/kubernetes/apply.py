@@ -102,15 +102,11 @@ class Applier:
             UnknownKind: if it does not know the kind.
         """
         manifest = with_metadata(manifest, name=name)
-        live = self.objects.get(manifest)
+        live = self.objects.get(manifest) if dry_run else self._taken_over(manifest, manager)
         if _is_crd(manifest):
             version = metadata(live)["resourceVersion"]
             replacement = with_metadata(manifest, resourceVersion=version)
             return self.objects.replace(replacement, manager=manager, dry_run=dry_run)
-        if not dry_run:
-            patch = managed_fields.take_over(live, manager)
-            if patch:
-                live = self.objects.json_patch(manifest, patch)
         kept = managed_fields.keep_ignored(manifest, live, manager, ignored)
         force = (
             self.force
@@ -119,6 +115,20 @@ class Applier:
             or (dry_run and managed_fields.was_created_without_apply(live))
         )
         return self._apply(kept, manager, force, dry_run)
+
+    def _taken_over(self, manifest: Manifest, manager: str) -> Manifest:
+        """The live object, the fields of its creation now the manager's."""
+        for attempt in range(_RETRIES + 1):
+            live = self.objects.get(manifest)
+            patch = None if _is_crd(manifest) else managed_fields.take_over(live, manager)
+            if patch is None:
+                break
+            try:
+                return self.objects.json_patch(manifest, patch)
+            except ApiError as error:
+                if not error.conflict or attempt == _RETRIES:
+                    raise
+        return live
 
     def _apply(self, manifest: Manifest, manager: str, force: bool, dry_run: bool) -> Manifest:
         try:

@@ -176,6 +176,12 @@ class KubernetesProvider(Provider):
                 self._resources.delete(request.urn, olds, timeout)
         return empty_pb2.Empty()
 
+    def GetSchema(self, request: provider_pb2.GetSchemaRequest, context: Any) -> None:
+        raise ProviderError(
+            "the sandbox has no schema of the package 'kubernetes', so no code can be generated "
+            "(pulumi import: use --generate-code=false)"
+        )
+
     def Invoke(self, request: provider_pb2.InvokeRequest, context: Any) -> None:
         raise ProviderError(f"the function {request.tok!r} is not supported by the sandbox")
 
