@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins import property_diff, rpc, wire
-from sandbox.plugins.exoscale import api, check, plan, schema
+from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.resource import UNFINISHED, Resource
@@ -33,8 +32,6 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     SksNodepool,
 )
 ZONES: Final = "exoscale:index/getZones:getZones"
-CONFIGURATION: Final = ("delay", "environment", "key", "secret", "sosEndpoint", "timeout")
-CREDENTIALS: Final = {"key": "EXOSCALE_API_KEY", "secret": "EXOSCALE_API_SECRET"}
 
 
 class ExoscaleProvider(rpc.Provider):
@@ -52,11 +49,9 @@ class ExoscaleProvider(rpc.Provider):
         self, request: provider_pb2.CheckRequest, context: Any
     ) -> provider_pb2.CheckResponse:
         """Take the provider's inputs as they are, if all of them are known."""
-        known = {*CONFIGURATION, "version", "pluginDownloadURL", "__internal"}
         failures = [
             provider_pb2.CheckFailure(property=key, reason=f"unknown provider property {key}")
-            for key in request.news.fields
-            if key not in known
+            for key in configuration.unknown_names(request.news.fields)
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
@@ -73,13 +68,8 @@ class ExoscaleProvider(rpc.Provider):
 
     def configure(self, args: dict[str, Any]) -> None:
         values = wire.reveal(args)
-        credentials = {name: _credential(values, name) for name in CREDENTIALS}
-        self._account = api.Account(
-            **credentials,
-            endpoint=os.environ.get("EXOSCALE_API_ENDPOINT"),
-            environment=values.get("environment") or api.DEFAULT_ENVIRONMENT,
-        )
-        self._timeout = float(values.get("timeout") or api.DEFAULT_TIMEOUT)
+        self._account = configuration.account(values)
+        self._timeout = configuration.timeout(values)
 
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: Any
@@ -249,21 +239,6 @@ class ExoscaleProvider(rpc.Provider):
 
 def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
-
-
-def _credential(values: Mapping[str, Any], name: str) -> str | None:
-    """The key or the secret, `None` while it is not known.
-
-    Raises:
-        ProviderError: if it is given nowhere.
-    """
-    value = values.get(name) or os.environ.get(CREDENTIALS[name])
-    if not value:
-        raise ProviderError(
-            f"the Exoscale API {name} is missing: set the environment variable "
-            f"{CREDENTIALS[name]} or the configuration exoscale:{name}"
-        )
-    return None if isinstance(value, wire.Unknown) else str(value)
 
 
 def _autoname(request: provider_pb2.CheckRequest) -> str:

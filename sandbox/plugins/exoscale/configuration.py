@@ -1,0 +1,53 @@
+"""The provider's own inputs: `exoscale:*` in a stack's configuration, or an explicit provider's.
+
+Source: pulumiverse/pulumi-exoscale 0.66.1, `provider/resources.go`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sandbox.plugins import wire
+from sandbox.plugins.exoscale import api
+from sandbox.plugins.rpc import ProviderError
+
+NAMES: Final = ("delay", "environment", "key", "secret", "sosEndpoint", "timeout")
+ENGINES_OWN: Final = ("version", "pluginDownloadURL", "__internal")
+CREDENTIALS: Final = {"key": "EXOSCALE_API_KEY", "secret": "EXOSCALE_API_SECRET"}
+
+
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """Those names that no input has."""
+    return [name for name in names if name not in (*NAMES, *ENGINES_OWN)]
+
+
+def account(values: Mapping[str, Any]) -> api.Account:
+    """The account that the inputs and the environment tell.
+
+    Raises:
+        ProviderError: if a credential is given nowhere.
+    """
+    return api.Account(
+        key=_credential(values, "key"),
+        secret=_credential(values, "secret"),
+        endpoint=os.environ.get("EXOSCALE_API_ENDPOINT"),
+        environment=values.get("environment") or api.DEFAULT_ENVIRONMENT,
+    )
+
+
+def timeout(values: Mapping[str, Any]) -> float:
+    """Seconds that an operation may take where a resource's custom timeouts tell nothing."""
+    return float(values.get("timeout") or api.DEFAULT_TIMEOUT)
+
+
+def _credential(values: Mapping[str, Any], name: str) -> str | None:
+    """The key or the secret, `None` while it is not known."""
+    value = values.get(name) or os.environ.get(CREDENTIALS[name])
+    if not value:
+        raise ProviderError(
+            f"the Exoscale API {name} is missing: set the environment variable "
+            f"{CREDENTIALS[name]} or the configuration exoscale:{name}"
+        )
+    return None if isinstance(value, wire.Unknown) else str(value)
