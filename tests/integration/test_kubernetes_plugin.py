@@ -345,7 +345,12 @@ def test_custom_kind_right_after_its_definition(plugin: PluginProcess) -> None:
         }
     )
     widget = Resource(plugin, f"{group}/v1:Widget")
-    given = {"apiVersion": f"{group}/v1", "kind": "Widget", "spec": {"size": 1}}
+    given = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Widget",
+        "metadata": {"annotations": {"pulumi.com/deletionPropagationPolicy": "background"}},
+        "spec": {"size": 1},
+    }
     widget.create(given, preview=True)
     widget.create(given)
     assert "/" not in widget.id
