@@ -174,31 +174,26 @@ def _failure(operation: dict[str, Any]) -> str:
     return ": ".join([text, *words])
 
 
-def status_code(error: Exception) -> int | None:
-    """The HTTP status that the client's exception is about."""
-    response = getattr(error, "response", None)
-    return None if response is None else int(response.status_code)
-
-
 def is_not_found(error: Exception) -> bool:
-    return isinstance(error, NotFound) or status_code(error) == HTTPStatus.NOT_FOUND
+    response = getattr(error, "response", None)
+    not_found = response is not None and response.status_code == HTTPStatus.NOT_FOUND
+    return isinstance(error, NotFound) or not_found
 
 
 def describe(error: Exception) -> str:
     """The error in the API's own words, with the name of the HTTP status."""
-    code = status_code(error)
+    response = getattr(error, "response", None)
+    if response is not None:
+        try:
+            message = json.loads(response.text)["message"]
+        except (ValueError, KeyError, TypeError):
+            message = response.text
+        return f"{HTTPStatus(response.status_code).phrase}: {message}"
     request = getattr(error, "request", None)
-    if code is None and request is not None:
+    if request is not None:
         cause = getattr(error.args[0], "reason", error) if error.args else error
         return f"can't reach the Exoscale API at {request.url}: {cause}"
-    if code is None:
-        return str(error)
-    text = getattr(error, "response").text  # noqa: B009
-    try:
-        message = json.loads(text)["message"]
-    except (ValueError, KeyError, TypeError):
-        message = text
-    return f"{HTTPStatus(code).phrase}: {message}"
+    return str(error)
 
 
 def api_errors() -> tuple[type[Exception], ...]:

@@ -61,11 +61,6 @@ class ExoscaleProvider(rpc.Provider):
         olds, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
         return rpc.diff_response(property_diff.diff(olds, news))
 
-    def Configure(
-        self, request: provider_pb2.ConfigureRequest, context: Any
-    ) -> provider_pb2.ConfigureResponse:
-        return super().Configure(request, context)
-
     def configure(self, args: dict[str, Any]) -> None:
         values = wire.reveal(args)
         self._account = configuration.account(values)
