@@ -56,22 +56,22 @@ class Sandbox:
         account = self.credentials
         return Client(account.api_key, account.api_secret, url=account.endpoint)
 
-    def processes(self) -> list[str]:
-        """Return the command lines of all processes that belong to this sandbox.
+    def processes(self) -> dict[int, str]:
+        """Return the processes that belong to this sandbox: their ids and command lines.
 
         Those are the daemon, what it started, and what a Pulumi command left behind.
         """
         wanted = f"SANDBOX_HOME={self.home}".encode()
-        found = []
-        for folder in Path("/proc").iterdir():
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if folder.name.isdigit() and wanted in (folder / "environ").read_bytes().split(
-                    b"\0"
-                ):
-                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                environment = (folder / "environ").read_bytes().split(b"\0")
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except (PermissionError, FileNotFoundError, ProcessLookupError):
                 continue  # another user's, or gone meanwhile
-        return [command for command in found if command]
+            if wanted in environment and command:
+                found[int(folder.name)] = command
+        return found
 
     def holds(self) -> dict[str, list[str]]:
         """Return the names of all that the account holds, by kind."""
