@@ -1,6 +1,8 @@
 """Entry point: `python -m sandbox.plugins.kubernetes ENGINE_ADDRESS`."""
 
 import sys
+import threading
+from importlib import import_module
 
 from sandbox.plugins.protocol import import_protocol_alone
 
@@ -10,4 +12,6 @@ if __name__ == "__main__":
     from sandbox.plugins.kubernetes.provider import KubernetesProvider
     from sandbox.plugins.rpc import serve
 
+    # Slow to import, and needed soon: meanwhile the engine and the program get going.
+    threading.Thread(target=import_module, args=("kubernetes.dynamic",), daemon=True).start()
     serve(KubernetesProvider, sys.argv[1:])
