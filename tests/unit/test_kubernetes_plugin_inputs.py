@@ -47,6 +47,13 @@ def test_quantities_are_found_where_they_are_and_only_there() -> None:
     assert normal["env"] == container["env"]
 
 
+def test_null_is_a_field_that_is_not_given() -> None:
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": None}}
+    assert inputs.normalize(manifest)["metadata"] == {"name": "a"}
+    widget = {"apiVersion": "example.com/v1", "spec": {"default": None}}
+    assert inputs.normalize(widget) == widget
+
+
 def test_custom_resources_are_left_as_they_are() -> None:
     widget = {"apiVersion": "example.com/v1", "spec": {"limits": {"cpu": "1000m"}}}
     assert inputs.normalize(widget) == widget

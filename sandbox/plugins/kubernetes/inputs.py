@@ -37,16 +37,30 @@ _UNDERSCORED: Final = {dashed: name for name, dashed in _DASHED.items()}
 
 
 def normalize(manifest: Manifest) -> Manifest:
-    """The object as the API server would write it: quantities, Secret data, no read-only fields."""
+    """The object as the API server would write it: quantities, Secret data, no read-only fields.
+
+    A null in a built-in kind is a field that is not given.
+    """
     manifest = without_read_only(manifest)
     kind = (group_of(manifest), manifest.get("kind"))
-    if kind == ("", "Secret"):
-        return _with_encoded_data(manifest)
     if kind == ("apiextensions.k8s.io", "CustomResourceDefinition"):
         return {key: value for key, value in manifest.items() if key != "status"}
-    if is_built_in(manifest) and isinstance(manifest.get("spec"), Mapping):
+    if not is_built_in(manifest):
+        return manifest
+    manifest = _without_nulls(manifest)
+    if kind == ("", "Secret"):
+        return _with_encoded_data(manifest)
+    if isinstance(manifest.get("spec"), Mapping):
         return {**manifest, "spec": _with_canonical_quantities(manifest["spec"])}
     return manifest
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
 
 
 def _with_encoded_data(secret: Manifest) -> Manifest:
