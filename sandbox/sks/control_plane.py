@@ -132,11 +132,11 @@ class ControlPlane:
             return probe.connect_ex(("127.0.0.1", self.record.ports.etcd)) == 0
 
     def _api_server_ready(self) -> bool:
-        return self._status("/readyz") == requests.codes.ok
+        return self._status("/readyz") == 200
 
     def _controllers_work(self) -> bool:
         default_account = "/api/v1/namespaces/default/serviceaccounts/default"
-        return self._status(default_account) == requests.codes.ok
+        return self._status(default_account) == 200
 
     def _status(self, path: str) -> int | None:
         pki = self.files.pki
