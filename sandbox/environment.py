@@ -19,6 +19,9 @@ FOREIGN = (
 )
 """Variables that would lead out of the sandbox; they are not passed on."""
 
+SLOW = ("PYTHONDONTWRITEBYTECODE",)
+"""Variables that would have the program and the plugins compiled at every start; nor are these."""
+
 
 def sandbox_variables(
     account: Account, home: Path, outer: Mapping[str, str] = os.environ
@@ -56,7 +59,7 @@ def command_environment(
     account: Account, home: Path, outer: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Return the whole environment of a command: `outer`, as the sandbox changes it."""
-    kept = {name: value for name, value in outer.items() if name not in FOREIGN}
+    kept = {name: value for name, value in outer.items() if name not in (*FOREIGN, *SLOW)}
     return {**kept, **sandbox_variables(account, home, outer)}
 
 
@@ -64,6 +67,6 @@ def export_lines(account: Account, home: Path, outer: Mapping[str, str] = os.env
     """Return shell lines that turn the outer environment into the sandbox's."""
     variables = sandbox_variables(account, home, outer)
     return [
-        *(f"unset {name}" for name in FOREIGN if name in outer),
+        *(f"unset {name}" for name in (*FOREIGN, *SLOW) if name in outer),
         *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
     ]

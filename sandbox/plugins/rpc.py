@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -228,7 +229,9 @@ def top_level(path: str) -> str:
 
 
 def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str]) -> None:
-    """Serve until the engine is gone. `arguments` are the program's: the engine's address.
+    """Serve until the engine is gone, or says so by a signal: SIGINT at the end of a command.
+
+    `arguments` are the program's: the engine's address.
 
     Raises:
         SystemExit: if no engine's address is given.
@@ -249,6 +252,8 @@ def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str])
     print(port, flush=True)
     gone = threading.Event()
     engine.when_gone(gone.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: gone.set())
     gone.wait()
     provider.cancelled.set()
     server.stop(GRACE_SECONDS).wait()

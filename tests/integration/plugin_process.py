@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,6 +98,11 @@ class PluginProcess:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) // 1024
+
+    def interrupt(self) -> int:
+        """End as the engine does at the end of a command; returns the plugin's exit status."""
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=10)
 
     def end(self) -> int:
         """End as the engine does, by going away; returns the plugin's exit status."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,14 @@ def test_it_starts_in_a_second_is_small_and_leaves_no_file(
     assert plugin.seconds_to_port <= 1.0
     assert plugin.resident_megabytes() <= 150
     assert list(temporary.iterdir()) == []
+
+
+def test_it_ends_at_once_when_interrupted(capfd: pytest.CaptureFixture[str]) -> None:
+    process = PluginProcess("sandbox.plugins.kubernetes", {})
+    started = time.monotonic()
+    assert process.interrupt() == 0
+    assert time.monotonic() - started < 2
+    assert capfd.readouterr().err == ""
 
 
 def test_life_of_an_object(plugin: PluginProcess, cluster: Cluster) -> None:

@@ -173,3 +173,11 @@ def test_kubeconfig_has_a_context_for_every_cluster(
     assert {cluster["cluster"]["server"] for cluster in config["clusters"]} == {
         str(n) for n in range(len(names))
     }
+
+
+def test_what_makes_python_slow_is_not_passed_on(tmp_path: Path) -> None:
+    outer = {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/home/me"}
+    inner = command_environment(ACCOUNT, tmp_path, outer)
+    assert "PYTHONDONTWRITEBYTECODE" not in inner
+    assert inner["HOME"] == "/home/me"
+    assert "unset PYTHONDONTWRITEBYTECODE" in export_lines(ACCOUNT, tmp_path, outer)
