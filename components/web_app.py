@@ -109,15 +109,14 @@ def _deployment(
     generated: Mapping[str, Secret],
     opts: pulumi.ResourceOptions,
 ) -> Deployment:
+    # Generated secrets first: a variable added later is then one more at the end of the list.
     environment = [
-        {"name": variable, "value": value} for variable, value in args["environment"].items()
-    ] + [
         {
             "name": variable,
             "value_from": {"secret_key_ref": {"name": secret.metadata.name, "key": variable}},
         }
         for variable, secret in generated.items()
-    ]
+    ] + [{"name": variable, "value": value} for variable, value in args["environment"].items()]
     return Deployment(
         name,
         metadata={"name": name, "namespace": namespace},

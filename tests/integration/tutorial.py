@@ -24,14 +24,14 @@ spec:
           ports:
             - containerPort: 8080
           env:
-            - name: BEHIND_PROXY
-              value: "true"
             # not in the tutorial: one key for all pods
             - name: APP_SECRET_KEY
               valueFrom:
                 secretKeyRef:
                   name: {secret}
                   key: APP_SECRET_KEY
+            - name: BEHIND_PROXY
+              value: "true"
 """
 
 SERVICE = """

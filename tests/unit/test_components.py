@@ -171,7 +171,6 @@ def test_the_deployment_is_the_tutorials() -> None:
                         "image": "derlin/rickroller:latest",
                         "ports": [{"containerPort": 8080}],
                         "env": [
-                            {"name": "BEHIND_PROXY", "value": "true"},
                             {
                                 "name": "APP_SECRET_KEY",
                                 "valueFrom": {
@@ -181,6 +180,7 @@ def test_the_deployment_is_the_tutorials() -> None:
                                     }
                                 },
                             },
+                            {"name": "BEHIND_PROXY", "value": "true"},
                         ],
                     }
                 ]
