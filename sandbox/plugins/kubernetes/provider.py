@@ -74,6 +74,8 @@ class KubernetesProvider(Provider):
     def configure(self, args: dict[str, Any]) -> None:
         self._options = Options.of(args)
         self._cluster = Cluster(self._options)
+        # Connected beside what comes first: names and diffs, which ask no cluster.
+        threading.Thread(target=self._cluster.unreachable_reason, daemon=True).start()
         self._resources = KubernetesResources(
             self._cluster, self._options, self.engine, self.cancelled
         )
