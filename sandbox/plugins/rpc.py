@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,9 @@ from sandbox.plugins.property_diff import Kind
 
 MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024
 MAX_WORKERS: Final = 64
+SWITCH_SECONDS: Final = 0.0005
+"""How long an import beside the calls may keep a call waiting at a time (Python's own: 0.005)."""
+
 GRACE_SECONDS: Final = 30
 """How long operations under way have to end in order, once the engine is gone."""
 
@@ -244,6 +248,7 @@ def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str])
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ]
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = grpc.server(ThreadPoolExecutor(max_workers=MAX_WORKERS), options=limits)
     provider = make_provider(engine)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)

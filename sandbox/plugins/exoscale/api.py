@@ -41,11 +41,6 @@ class NotFound(ProviderError):
     """What was looked up by name is not there."""
 
 
-def load_client_library() -> None:
-    """Import the client ahead of its first use: it reads the whole OpenAPI document."""
-    import exoscale.api.v2  # noqa: F401
-
-
 class Account:
     """Clients for the API, one a zone.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -43,7 +42,6 @@ class ExoscaleProvider(rpc.Provider):
         self._resources = {kind.token: kind() for kind in RESOURCES}
         self._account: api.Account | None = None
         self._timeout = api.DEFAULT_TIMEOUT
-        threading.Thread(target=api.load_client_library, daemon=True).start()
 
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: Any
