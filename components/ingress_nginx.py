@@ -38,10 +38,13 @@ class IngressNginx(pulumi.ComponentResource):
     """The controller on every node, behind one Exoscale network load balancer.
 
     Attributes:
+        release: the Helm release. An Ingress has to come after it: the controller's admission
+            webhook must be up.
         address: the load balancer's IP address, or its host name.
         class_name: what an Ingress has to give as `ingressClassName`.
     """
 
+    release: Release
     address: pulumi.Output[str]
     class_name: str = "nginx"
 
@@ -51,7 +54,7 @@ class IngressNginx(pulumi.ComponentResource):
 
         namespace = Namespace(name, metadata={"name": args["namespace"]}, opts=child)
         is_path = args["chart"].startswith((".", "/"))
-        release = Release(
+        self.release = Release(
             name,
             name=name,
             namespace=args["namespace"],
@@ -66,7 +69,7 @@ class IngressNginx(pulumi.ComponentResource):
         )
         service = Service.get(
             name,
-            pulumi.Output.concat(release.status.namespace, f"/{name}-controller"),
+            pulumi.Output.concat(self.release.status.namespace, f"/{name}-controller"),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

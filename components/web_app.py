@@ -169,8 +169,7 @@ def _ingress(
     """Serve the Service under `path`, which the controller strips.
 
     A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
-    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`). Its admission
-    webhook has to be up, so the Ingress comes after the controller.
+    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`).
     """
     backend = {"service": {"name": name, "port": {"number": SERVICE_PORT}}}
     return Ingress(
@@ -201,5 +200,7 @@ def _ingress(
                 }
             ],
         },
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[ingress])),
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[ingress.release])
+        ),
     )
