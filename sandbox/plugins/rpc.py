@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any, Final
 
 import grpc
@@ -254,12 +255,12 @@ def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    print(port, flush=True)
-    gone = threading.Event()
-    engine.when_gone(gone.set)
+    gone: SimpleQueue[None] = SimpleQueue()  # unlike an event, safe to use in a signal's handler
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: gone.set())
-    gone.wait()
+        signal.signal(number, lambda *_: gone.put(None))
+    engine.when_gone(lambda: gone.put(None))
+    print(port, flush=True)
+    gone.get()
     provider.cancelled.set()
     server.stop(GRACE_SECONDS).wait()
     os._exit(0)
