@@ -132,7 +132,7 @@ def test_namespace(kube: Kube, stack: Stack) -> None:
 def test_deployment(kube: Kube, stack: Stack) -> None:
     deployment = kube.get("deployment", "rickroller", "test")
     environment = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
-    secret = environment[-1]["valueFrom"]["secretKeyRef"]["name"]
+    secret = environment[0]["valueFrom"]["secretKeyRef"]["name"]
     expected = kube.completed(tutorial.DEPLOYMENT.format(secret=secret))
     assert deployment["spec"] == expected["spec"]
     assert deployment["status"]["readyReplicas"] == 3
