@@ -1,5 +1,6 @@
 """Entry point: `python -m sandbox.plugins.kubernetes ENGINE_ADDRESS`."""
 
+import gc
 import sys
 import threading
 from importlib import import_module
@@ -7,6 +8,7 @@ from importlib import import_module
 from sandbox.plugins.protocol import import_protocol_alone
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000)  # modules are no garbage: looking for it slows their import
     import_protocol_alone()
 
     from sandbox.plugins.kubernetes.provider import KubernetesProvider
