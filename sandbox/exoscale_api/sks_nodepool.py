@@ -187,7 +187,6 @@ def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
         name=nodepool["name"],
         size=len(staying),
         instance_pool_id=nodepool["instance-pool"]["id"],
-        instance_prefix=nodepool["instance-prefix"],
         labels=nodepool["labels"],
         taints={k: f"{t['value']}:{t['effect']}" for k, t in nodepool["taints"].items()},
         cpus=type_["cpus"],

@@ -25,7 +25,6 @@ class NodepoolSpec:
     name: str
     size: int
     instance_pool_id: str
-    instance_prefix: str = "pool"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Mapping[str, str] = field(default_factory=dict)
     cpus: int = 2
