@@ -10,7 +10,9 @@ import pytest
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.sks_cluster import SksCluster, SksClusterArgs
 from components.web_app import WebApp, WebAppArgs
-from settings import AppSettings, ClusterSettings, IngressSettings
+from settings.app import AppSettings
+from settings.cluster import ClusterSettings
+from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
 
 WORLD = "0.0.0.0/0"

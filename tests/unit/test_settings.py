@@ -16,7 +16,10 @@ from pydantic import BaseModel
 from components.ingress_nginx import IngressNginxArgs
 from components.sks_cluster import SksClusterArgs
 from components.web_app import WebAppArgs
-from settings import AppSettings, ClusterSettings, IngressSettings, Settings
+from settings import Settings
+from settings.app import AppSettings
+from settings.cluster import ClusterSettings
+from settings.ingress import IngressSettings
 
 ROOT = Path(__file__).parents[2]
 VALID: dict[str, Any] = {
