@@ -17,7 +17,7 @@ down: .venv/sandbox-ready
 	@$(SANDBOX) down
 
 test: .venv/dev-ready
-	@$(SANDBOX) tools
+	@$(SANDBOX) tools --kubernetes 1.33.13
 	@$(BIN)/python -m pytest
 
 lint: .venv/dev-ready

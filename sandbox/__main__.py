@@ -13,6 +13,7 @@ from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.stack_files import untouched
+from sandbox.tools import kubernetes_tools
 
 NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
 """Exit codes as shells give them."""
@@ -29,7 +30,14 @@ def parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what runs and what the account holds")
     status.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("reset", help="stop it and remove all but the tools")
-    commands.add_parser("tools", help="find or build the tools, no more")
+    tools = commands.add_parser("tools", help="find or build the tools, no more")
+    tools.add_argument(
+        "--kubernetes",
+        metavar="VERSION",
+        action="append",
+        default=[],
+        help="another version that clusters may have, such as 1.33.13; may be repeated",
+    )
     commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...")
@@ -49,7 +57,10 @@ def main(arguments: list[str]) -> int:
             case "reset":
                 lifecycle.reset(home, progress)
             case "tools":
-                ensure_tools(progress)
+                more = [
+                    tool for version in options.kubernetes for tool in kubernetes_tools(version)
+                ]
+                ensure_tools(progress, more)
             case "status":
                 # imported here: it brings an HTTP client, which the other commands do not need
                 from sandbox.status import status

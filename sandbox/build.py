@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,19 +29,20 @@ LINK_FLAGS = "-s -w"
 GO_DIRECTIVE = "1.24"
 
 
-def ensure_tools(progress: Progress) -> None:
-    """Provide every tool in TOOLS_BIN, at most once at a time on this clone.
+def ensure_tools(progress: Progress, more: Sequence[Tool] = ()) -> None:
+    """Provide every tool in TOOLS_BIN, and `more`, at most once at a time on this clone.
 
     Raises SandboxError if a prerequisite is missing or a build fails.
     """
-    if all(_installed(tool) for tool in TOOLS):
+    tools = (*TOOLS, *more)
+    if all(_installed(tool) for tool in tools):
         return
     with _lock(progress):
-        present = [tool for tool in TOOLS if _installed(tool)]
+        present = [tool for tool in tools if _installed(tool)]
         for tool in present:
             progress.say(f"{tool.name} {tool.version}", "ready")
         missing = [
-            tool for tool in TOOLS if tool not in present and not _install_found(tool, progress)
+            tool for tool in tools if tool not in present and not _install_found(tool, progress)
         ]
         if missing:
             check_go()
@@ -50,7 +51,7 @@ def ensure_tools(progress: Progress) -> None:
 
 
 def _installed(tool: Tool) -> bool:
-    target = TOOLS_BIN / tool.name
+    target = _target(tool)
     stamp = _stamp_file(tool)
     if not (stamp.exists() and target.exists()):
         return False
@@ -74,17 +75,19 @@ def _identity(target: Path) -> dict[str, Any]:
     return {"path": str(target.resolve()), "size": status.st_size, "changed": status.st_mtime_ns}
 
 
+def _target(tool: Tool) -> Path:
+    return TOOLS_BIN / tool.folder / tool.name
+
+
 def _stamp_file(tool: Tool) -> Path:
-    return TOOLS_BUILD / "stamps" / f"{tool.name}.json"
+    return TOOLS_BUILD / "stamps" / tool.folder / f"{tool.name}.json"
 
 
 def _stamp(tool: Tool) -> None:
     file = _stamp_file(tool)
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".new")
-    temporary.write_text(
-        json.dumps({"recipe": _recipe(tool), "program": _identity(TOOLS_BIN / tool.name)})
-    )
+    temporary.write_text(json.dumps({"recipe": _recipe(tool), "program": _identity(_target(tool))}))
     temporary.replace(file)
 
 
@@ -107,11 +110,12 @@ def _install_found(tool: Tool, progress: Progress) -> bool:
     if found.unsuitable is not None:
         progress.say(tool.name, f"{found.path} {found.unsuitable}: not used")
         return False
-    TOOLS_BIN.mkdir(parents=True, exist_ok=True)
-    temporary = TOOLS_BIN / f".{tool.name}.new"
+    target = _target(tool)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{tool.name}.new")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(found.path)
-    temporary.replace(TOOLS_BIN / tool.name)
+    temporary.replace(target)
     _stamp(tool)
     progress.say(f"{tool.name} {found.version or ''}".strip(), f"found at {found.path}")
     return True
@@ -147,9 +151,10 @@ def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
             if tool.script:
                 _copy_script(source["Dir"], tool, output)
             _check_version(tool, output / tool.name)
-        TOOLS_BIN.mkdir(parents=True, exist_ok=True)
         for tool in tools:
-            (output / tool.name).replace(TOOLS_BIN / tool.name)
+            target = _target(tool)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (output / tool.name).replace(target)
             _stamp(tool)
             step.results.append((f"{tool.name} {tool.version}", "built"))
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from sandbox.errors import SandboxError
+
 GO_MINIMUM = Version("1.26")
 """The newest `go` directive among the modules below (helm's and kwok's)."""
 
@@ -49,6 +51,8 @@ class Tool:
     """The tool that this one is shipped with: it suits where that one does."""
     script: bool = False
     """Whether `source` is a file that is copied, not a package that is compiled."""
+    folder: str = ""
+    """Folder beneath the tools' own that it is put in: programs of another Kubernetes version."""
 
     @property
     def package(self) -> str:
@@ -78,15 +82,6 @@ PULUMI = GoModule(
 PULUMI_SDK = GoModule(path="github.com/pulumi/pulumi/sdk/v3", version="v3.259.0")
 # The last version that has the package python/cmd/pulumi-language-python.
 PULUMI_LANGUAGE_PYTHON = GoModule(path="github.com/pulumi/pulumi/sdk/v3", version="v3.79.0")
-KUBERNETES = GoModule(
-    path="k8s.io/kubernetes",
-    version="v1.34.3",
-    variables=(
-        ("k8s.io/component-base/version.gitVersion", "v1.34.3"),
-        ("k8s.io/component-base/version.gitMajor", "1"),
-        ("k8s.io/component-base/version.gitMinor", "34"),
-    ),
-)
 ETCD = GoModule(path="go.etcd.io/etcd/server/v3", version="v3.6.6")
 KWOK = GoModule(path="sigs.k8s.io/kwok", version="v0.8.0")
 HELM = GoModule(
@@ -101,6 +96,22 @@ HELM = GoModule(
 )
 
 
+def _kubernetes_module(version: str) -> GoModule:
+    major, minor, _ = version.split(".")
+    return GoModule(
+        path="k8s.io/kubernetes",
+        version=f"v{version}",
+        variables=(
+            ("k8s.io/component-base/version.gitVersion", f"v{version}"),
+            ("k8s.io/component-base/version.gitMajor", major),
+            ("k8s.io/component-base/version.gitMinor", minor),
+        ),
+    )
+
+
+KUBERNETES = _kubernetes_module("1.34.3")
+
+
 def _kubernetes(name: str, suitable: str, *version_arguments: str) -> Tool:
     return Tool(
         name=name,
@@ -109,6 +120,37 @@ def _kubernetes(name: str, suitable: str, *version_arguments: str) -> Tool:
         source=f"cmd/{name}",
         suitable=SpecifierSet(suitable),
         version_arguments=version_arguments,
+    )
+
+
+CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+"""What a cluster runs of its own Kubernetes version."""
+
+
+def kubernetes_folder(version: str) -> str:
+    """Name of the folder, beneath the tools' own, of the programs of another version."""
+    return f"kubernetes-{version}"
+
+
+def kubernetes_tools(version: str) -> tuple[Tool, ...]:
+    """The control plane's programs of another Kubernetes version (1.33.13), so of exactly that.
+
+    Raises SandboxError unless `version` is a full one.
+    """
+    if not re.fullmatch(r"1\.\d+\.\d+", version):
+        raise SandboxError(f"{version!r} is not a Kubernetes version in full, such as 1.33.13")
+    module = _kubernetes_module(version)
+    return tuple(
+        Tool(
+            name=name,
+            version=version,
+            module=module,
+            source=f"cmd/{name}",
+            suitable=SpecifierSet(f"=={version}"),
+            version_arguments=("--version",),
+            folder=kubernetes_folder(version),
+        )
+        for name in CONTROL_PLANE
     )
 
 
@@ -152,9 +194,7 @@ TOOLS: tuple[Tool, ...] = (
         suitable=SpecifierSet("~=3.6.0"),
         version_arguments=("--version",),
     ),
-    _kubernetes("kube-apiserver", "~=1.34.0", "--version"),
-    _kubernetes("kube-controller-manager", "~=1.34.0", "--version"),
-    _kubernetes("kube-scheduler", "~=1.34.0", "--version"),
+    *(_kubernetes(name, "~=1.34.0", "--version") for name in CONTROL_PLANE),
     # kubectl supports API servers within one minor version.
     _kubernetes("kubectl", ">=1.33,<1.36", "version", "--client"),
     Tool(

@@ -10,7 +10,7 @@ from sandbox.errors import SandboxError
 from sandbox.find import find, find_beside, search_path
 from sandbox.prerequisites import check_go
 from sandbox.progress import Progress
-from sandbox.tools import TOOLS, version_in
+from sandbox.tools import TOOLS, kubernetes_tools, version_in
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
@@ -193,3 +193,33 @@ def test_go_is_new_enough_or_one_line_says_so(
         with pytest.raises(SandboxError, match=error) as caught:
             check_go()
         assert "\n" not in str(caught.value)
+
+
+def test_programs_of_another_kubernetes_version_have_a_folder_of_their_own(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = own_folders / "there"
+    for tool in kubernetes_tools("1.33.13"):
+        program(there, tool.name, "echo Kubernetes v1.33.13")
+    monkeypatch.setenv("PATH", f"{there}:/usr/bin:/bin")
+    monkeypatch.setattr(build, "TOOLS", ())
+
+    build.ensure_tools(Progress(), kubernetes_tools("1.33.13"))
+    folder = own_folders / "bin" / "kubernetes-1.33.13"
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+    ]
+
+
+@pytest.mark.parametrize("version", ["1.33", "v1.33.13", "2.0.0", "../1.33.13"])
+def test_a_kubernetes_version_is_named_in_full(version: str) -> None:
+    with pytest.raises(SandboxError, match="not a Kubernetes version in full, such as 1.33.13"):
+        kubernetes_tools(version)
+
+
+def test_another_patch_of_a_minor_is_not_the_version_asked_for() -> None:
+    for tool in kubernetes_tools("1.33.13"):
+        assert Version("1.33.12") not in tool.suitable
+        assert ("k8s.io/component-base/version.gitMinor", "33") in tool.module.variables
