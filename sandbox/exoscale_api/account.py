@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.faults import Faults
 from sandbox.exoscale_api.operations import Operations
 from sandbox.exoscale_api.sks_runtime import SksRuntime
 from sandbox.exoscale_api.store import Json, Store
@@ -20,6 +21,7 @@ class Account:
     base_url: str
     zones: tuple[str, ...]
     quotas: Mapping[str, int]
+    faults: Faults
 
 
 @dataclass(frozen=True)

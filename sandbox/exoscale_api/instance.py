@@ -51,6 +51,7 @@ def create(account: Account, zone: str, nodepool: Json, count: int) -> None:
             "manager": {"id": pool_id, "type": "instance-pool"},
         }
         account.store.put(KIND, instance, zone=zone, parent=nodepool["id"])
+        account.faults.strike_node(nodepool["name"], instance["id"])
 
 
 def members(store: Store, field: str, group_id: str) -> list[Json]:

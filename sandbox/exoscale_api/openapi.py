@@ -22,6 +22,7 @@ from referencing.jsonschema import DRAFT4
 from sandbox.exoscale_api.errors import BadRequest, MethodNotAllowed, NotFound
 
 _URI = "urn:exoscale:openapi"
+_OPERATION_SCHEMA = "#/components/schemas/operation"
 _FORMATS = FormatChecker(formats=("uuid", "ipv4"))
 
 
@@ -31,11 +32,17 @@ class Operation:
 
     id: str
     method: str
+    path: str
+    """As in the document: /sks-cluster/{id}."""
+    tag: str
+    """The service that the document counts it to."""
     pattern: re.Pattern[str]
     parameters: tuple[Mapping[str, Any], ...]
     body_pointer: str | None
     body_required: bool
     answer_pointer: str
+    is_asynchronous: bool
+    """Whether it begins work and answers an operation, which `get-operation` tells more of."""
 
 
 class Document:
@@ -136,6 +143,8 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[Operation]:
             yield Operation(
                 id=operation["operationId"],
                 method=method.upper(),
+                path=path,
+                tag=operation["tags"][0],
                 pattern=pattern,
                 parameters=tuple(
                     {**parameter, "pointer": f"{pointer}/parameters/{index}/schema"}
@@ -144,7 +153,13 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[Operation]:
                 body_pointer=f"{pointer}/requestBody{content}" if body else None,
                 body_required=bool(body and body.get("required")),
                 answer_pointer=f"{pointer}/responses/200{content}",
+                is_asynchronous=method != "get" and _answer_schema(operation) == _OPERATION_SCHEMA,
             )
+
+
+def _answer_schema(operation: Mapping[str, Any]) -> str:
+    content = operation["responses"].get("200", {}).get("content", {})
+    return str(content.get("application/json", {}).get("schema", {}).get("$ref", ""))
 
 
 def _group(match: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -47,6 +48,10 @@ class Reference:
         return {"id": self.id, "link": f"/v2{self.path}", "command": self.command}
 
 
+class _Undone(Exception):
+    """Carries an operation out of a transaction that is rolled back."""
+
+
 class Operations:
     def __init__(self, store: Store, tasks: Mapping[str, Task]) -> None:
         self._store = store
@@ -75,6 +80,41 @@ class Operations:
             self._store.after_commit(lambda: self._start(account, record))
         return operation
 
+    def fail(self, request: Callable[[], Json], message: str) -> Json:
+        """The operation that `request` begins; it fails with `message`, and nothing is done.
+
+        Raises what `request` raises: what the API refuses at once is refused.
+        """
+        try:
+            with self._store.transaction():
+                raise _Undone(request())
+        except _Undone as undone:
+            operation: Json = undone.args[0] | {"state": "pending"}
+        failure = operation | {"state": "failure", "reason": "fault", "message": message}
+        self._store.put(KIND, {"id": operation["id"], "operation": failure})
+        return operation
+
+    def hold(self, request: Callable[[], Json], holder: str) -> Json:
+        """The operation that `request` begins, which stays pending until `release`."""
+        with self._store.transaction():
+            operation = request() | {"state": "pending"}
+            record = self._store.find(KIND, operation["id"])
+            assert record is not None
+            self._store.put(KIND, record | {"operation": operation, "held-by": holder})
+        return operation
+
+    def release(self, account: Account, holder: str) -> None:
+        """Let the operations go on that `holder` holds."""
+        with self._store.transaction():
+            for held in self._store.list(KIND):
+                if held.get("held-by") == holder:
+                    record = {key: value for key, value in held.items() if key != "held-by"}
+                    self._store.put(KIND, record)
+                    if "task" in record:
+                        self._store.after_commit(partial(self._start, account, record))
+                    else:
+                        self._finish(record, state="success")
+
     def resume(self, account: Account) -> None:
         """Start again the tasks that an earlier server left pending."""
         for record in self._store.list(KIND):
@@ -86,6 +126,8 @@ class Operations:
         self._stopping = True
 
     def _start(self, account: Account, record: Json) -> None:
+        if "held-by" in (self._store.find(KIND, record["id"]) or {}):
+            return
         threading.Thread(
             target=self._run, args=(account, record), name=record["task"], daemon=True
         ).start()

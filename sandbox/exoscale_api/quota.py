@@ -42,7 +42,8 @@ def get_quota(call: Call) -> Json:
 
 def _quota(account: Account, resource: str) -> Json:
     usage = len(account.store.list(_KINDS[resource]))
-    return {"resource": resource, "usage": usage, "limit": account.quotas[resource]}
+    limit = account.faults.quota(resource, account.quotas[resource])
+    return {"resource": resource, "usage": usage, "limit": limit}
 
 
 OPERATIONS: dict[str, Handler] = {"list-quotas": list_quotas, "get-quota": get_quota}

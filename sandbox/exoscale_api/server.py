@@ -1,12 +1,15 @@
 """The HTTP server: from a signed request to an operation of a service."""
 
+import asyncio
 import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,9 +37,23 @@ from sandbox.exoscale_api import (
 )
 from sandbox.exoscale_api.account import Account, Call, Handler
 from sandbox.exoscale_api.auth import Credentials, verify
+from sandbox.exoscale_api.connection import Dropped
 from sandbox.exoscale_api.errors import ApiError, BadRequest, NotFound, NotSimulated
-from sandbox.exoscale_api.openapi import Document, document
+from sandbox.exoscale_api.fault import (
+    Delay,
+    Drop,
+    DropAnswer,
+    Fault,
+    OperationFails,
+    OperationHangs,
+    Status,
+)
+from sandbox.exoscale_api.fault_routes import PATH as FAULTS
+from sandbox.exoscale_api.fault_routes import FaultRoutes
+from sandbox.exoscale_api.faults import Faults
+from sandbox.exoscale_api.openapi import Document, Operation, document
 from sandbox.exoscale_api.operations import Operations
+from sandbox.exoscale_api.request_log import Entry
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
 from sandbox.exoscale_api.store import Store
@@ -50,7 +67,7 @@ _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 _PATH = re.compile(r"(?:/(?P<zone>[^/]+))?/v2(?P<path>/.*)")
 _HOST = re.compile(r"api-(?P<zone>[a-z0-9-]+)\.exoscale\.com(:\d+)?")
 
-_HANDLERS: Mapping[str, Handler] = {
+HANDLERS: Mapping[str, Handler] = {
     **anti_affinity_group.OPERATIONS,
     **instance.OPERATIONS,
     **instance_pool.OPERATIONS,
@@ -93,6 +110,7 @@ def create_app(
         base_url=base_url,
         zones=tuple(document().zones),
         quotas=quotas,
+        faults=Faults(store),
     )
     server = _Server(account, credentials, document(), check_answers)
 
@@ -102,7 +120,12 @@ def create_app(
         account.operations.stop()
 
     app = Starlette(
-        routes=[Route("/{path:path}", server.serve, methods=_METHODS)], lifespan=lifespan
+        routes=[
+            Route(FAULTS, server.serve_faults, methods=_METHODS),
+            Route(FAULTS + "/{id}", server.serve_faults, methods=_METHODS),
+            Route("/{path:path}", server.serve, methods=_METHODS),
+        ],
+        lifespan=lifespan,
     )
     app.state.account = account
     app.state.resume = partial(resume, account)
@@ -117,51 +140,71 @@ class _Server:
         self._credentials = credentials
         self._document = document
         self._check_answers = check_answers
+        simulated = [operation for operation in document.operations if operation.id in HANDLERS]
+        self._fault_routes = FaultRoutes(account, simulated)
 
     async def serve(self, request: Request) -> Response:
-        """Answer a request, and log a line without anything of its body or signature."""
-        started = time.monotonic()
-        raw_path = request.scope["raw_path"].decode("ascii")
+        """Answer a request of Exoscale's API, and log a line of it."""
+        entry = Entry(request)
         body = await request.body()
-        try:
-            answer = await run_in_threadpool(self._answer, request, body)
-            status = 200
-        except ApiError as error:
-            answer, status = {"message": str(error)}, error.status
-        except SksError as error:
-            answer, status = {"message": str(error)}, 503
-        except Exception:
-            _log.exception("%s %s", request.method, raw_path)
-            answer, status = {"message": "Internal Server Error"}, 500
-        milliseconds = (time.monotonic() - started) * 1000
-        _log.info("%s %s %d %.0f ms", request.method, raw_path, status, milliseconds)
-        return JSONResponse(answer, status_code=status)
+        response = await _answered(request, lambda: self._respond(request, body, entry))
+        entry.write("dropped" if isinstance(response, Dropped) else response.status_code)
+        return response
 
-    def _answer(self, request: Request, body: bytes) -> Any:
-        zone_name, path = self._zone_and_path(request)
-        self._authenticate(request, path, body)
+    async def serve_faults(self, request: Request) -> Response:
+        """Answer a request about the account's faults."""
+        body = await request.body()
+
+        async def respond() -> Response:
+            self._authenticate(request, body)
+            answer = self._fault_routes.answer
+            path = request.scope["path"]
+            return JSONResponse(await run_in_threadpool(answer, request.method, path, _json(body)))
+
+        return await _answered(request, respond)
+
+    async def _respond(self, request: Request, body: bytes, entry: Entry) -> Response:
+        zone_name, path = _zone_and_path(request)
+        if request.headers.get("authorization") or (request.method, path) != ("GET", "/zone"):
+            self._authenticate(request, body)  # zones are public: Exoscale's client does not sign
         if zone_name not in self._account.zones:
             raise NotFound(f"zone {zone_name} not found")
-        operation, path_parameters = self._document.match(request.method, path)
-        handler = _HANDLERS.get(operation.id)
-        if handler is None:
+        operation, parameters = self._document.match(request.method, path)
+        entry.operation = operation
+        entry.fault = await run_in_threadpool(self._account.faults.strike, operation, path)
+        effect = entry.fault.effect if entry.fault else None
+        match effect:
+            case Status():
+                return _fault_status(effect)
+            case Delay():
+                await asyncio.sleep(effect.milliseconds / 1000)
+            case Drop():
+                return Dropped()
+        call = Call(self._account, zone_name, parameters, dict(request.query_params), {})
+        answer = await run_in_threadpool(self._answer, operation, call, body, entry.fault)
+        return Dropped() if isinstance(effect, DropAnswer) else JSONResponse(answer)
+
+    def _answer(self, operation: Operation, call: Call, body: bytes, fault: Fault | None) -> Any:
+        if operation.id not in HANDLERS:
             raise NotSimulated(f"{operation.id} is not simulated")
-        query = dict(request.query_params)
         content = _json(body) if operation.body_pointer else None
-        self._document.check_request(operation, {**query, **path_parameters}, content)
-        call = Call(self._account, zone_name, path_parameters, query, content or {})
-        answer = handler(call)
+        self._document.check_request(operation, {**call.query, **call.path}, content)
+        request = partial(HANDLERS[operation.id], replace(call, body=content or {}))
+        match fault:
+            case Fault(effect=OperationFails(message=message)):
+                answer = self._account.operations.fail(request, message)
+            case Fault(effect=OperationHangs(), id=holder):
+                answer = self._account.operations.hold(request, holder)
+            case _:
+                answer = request()
         if self._check_answers:
             self._document.check_answer(operation, answer)
         return answer
 
-    def _authenticate(self, request: Request, path: str, body: bytes) -> None:
-        authorization = request.headers.get("authorization", "")
-        if not authorization and (request.method, path) == ("GET", "/zone"):
-            return  # public on Exoscale; the Python client does not sign it
+    def _authenticate(self, request: Request, body: bytes) -> None:
         verify(
             self._credentials,
-            authorization,
+            request.headers.get("authorization", ""),
             method=request.method,
             path=request.scope["raw_path"].decode("ascii"),
             query=request.scope["query_string"].decode("ascii"),
@@ -169,13 +212,37 @@ class _Server:
             now=time.time(),
         )
 
-    @staticmethod
-    def _zone_and_path(request: Request) -> tuple[str, str]:
-        path = _PATH.fullmatch(request.scope["path"])
-        if path is None:
-            return DEFAULT_ZONE, request.scope["path"]
-        host = _HOST.fullmatch(request.headers.get("host", ""))
-        return path["zone"] or (host["zone"] if host else DEFAULT_ZONE), path["path"]
+
+def _zone_and_path(request: Request) -> tuple[str, str]:
+    path = _PATH.fullmatch(request.scope["path"])
+    if path is None:
+        return DEFAULT_ZONE, request.scope["path"]
+    host = _HOST.fullmatch(request.headers.get("host", ""))
+    return path["zone"] or (host["zone"] if host else DEFAULT_ZONE), path["path"]
+
+
+async def _answered(request: Request, respond: Callable[[], Awaitable[Response]]) -> Response:
+    """What `respond` answers, or the error that it raises."""
+    try:
+        return await respond()
+    except ApiError as error:
+        return _failure(error.status, str(error))
+    except SksError as error:
+        return _failure(503, str(error))
+    except Exception:
+        _log.exception("%s %s", request.method, request.scope["path"])
+        return _failure(500, "Internal Server Error")
+
+
+def _failure(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"message": message}, status_code=status)
+
+
+def _fault_status(effect: Status) -> JSONResponse:
+    response = _failure(effect.status, HTTPStatus(effect.status).phrase)
+    if effect.retry_after is not None:
+        response.headers["Retry-After"] = str(effect.retry_after)
+    return response
 
 
 def _json(body: bytes) -> Any:

@@ -195,8 +195,18 @@ def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
         node_names=[member["name"] for member in staying],
         instance_ids=[member["id"] for member in staying],
         addresses=[member["public-ip"] for member in staying],
+        unready=account.faults.unready(),
         instance_type=f"{type_['family']}.{type_['size']}",
     )
+
+
+def recover(account: Account, id_: str) -> None:
+    """Begin to make the nodes Ready that were kept from it."""
+    nodepool = account.store.find(KIND, id_)
+    if nodepool is not None and nodepool["state"] != "deleting":
+        cluster = account.store.parent(KIND, id_)
+        arguments = {"cluster": cluster, "id": id_}
+        account.operations.begin(account, "set-sks-nodepool", arguments, _reference(cluster, id_))
 
 
 def set_nodes(account: Account, arguments: Arguments) -> None:

@@ -8,7 +8,8 @@ from kubernetes import client, watch
 from sandbox.sks.spec import NodepoolSpec, SksError
 
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
-MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
+KUBELET = {"kwok.x-k8s.io/node": "fake"}
+"""The annotation of nodes whose kubelet kwok plays; a node without one never becomes Ready."""
 
 _IP_TYPES = ("InternalIP", "ExternalIP")
 """Without a private network, a node's public address is both (CCM, exoscale/instances.go)."""
@@ -21,7 +22,8 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, version: 
     """Make the cluster have exactly the nodes of `pool`, and block until they are Ready.
 
     Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
-    reaches new instances only. Raises SksError if nodes are not Ready in time.
+    reaches new instances only. Those of `pool.unready` are not waited for. Raises SksError if
+    others are not Ready in time.
     """
     addresses = pool.addresses or [""] * len(pool.node_names)
     members = list(zip(pool.node_names, pool.instance_ids, addresses, strict=True))
@@ -31,6 +33,8 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, version: 
     for name, instance, address in members:
         if name not in present:
             api.create_node(node_object(pool, name, instance, address, zone=zone, version=version))
+        elif instance not in pool.unready:
+            api.patch_node(name, {"metadata": {"annotations": KUBELET}})
     _await_ready(api, pool)
 
 
@@ -72,7 +76,7 @@ def node_object(
         "metadata": {
             "name": name,
             "labels": {**pool.labels, **labels},
-            "annotations": {MANAGED_ANNOTATION: "fake"},
+            "annotations": {} if instance in pool.unready else KUBELET,
         },
         "spec": {
             "providerID": f"exoscale://{instance}",
@@ -136,7 +140,8 @@ def _remove(api: client.CoreV1Api, name: str) -> None:
 
 
 def _await_ready(api: client.CoreV1Api, pool: NodepoolSpec) -> None:
-    waiting = set(pool.node_names)
+    members = zip(pool.node_names, pool.instance_ids, strict=True)
+    waiting = {name for name, instance in members if instance not in pool.unready}
     if not waiting:
         return
     stream = watch.Watch()

@@ -1,6 +1,6 @@
 """What is asked of SKS, and why it may fail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 
@@ -12,13 +12,62 @@ class CloudError(Exception):
     """What the cloud controller could not do, in the words of its Event."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Where the API server sends its audit log; `initial_backoff` is a duration of Go's (10s)."""
+
+    endpoint: str
+    bearer_token: str = field(repr=False)
+    initial_backoff: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oidc:
+    """OpenID Connect: with the meaning and the defaults of kube-apiserver's `--oidc-*` flags."""
+
+    client_id: str
+    issuer_url: str
+    username_claim: str = "sub"
+    username_prefix: str = ""
+    groups_claim: str = ""
+    groups_prefix: str = ""
+    required_claim: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networking:
+    """A cluster's own networks: one CIDR, or two with a comma between; masks by IP version."""
+
+    pods: str = "192.168.0.0/16"
+    services: str = "10.96.0.0/12"
+    node_mask_ipv4: int | None = None
+    node_mask_ipv6: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSpec:
+    """A control plane as the Exoscale API knows it; `addons` are Exoscale's, `cni` may be none."""
+
+    name: str
+    version: str
+    zone: str
+    addons: Sequence[str] = ()
+    feature_gates: Sequence[str] = ()
+    cni: str | None = None
+    kube_proxy: bool = True
+    audit: Audit | None = None
+    oidc: Oidc | None = None
+    networking: Networking = Networking()
+
+
 @dataclass(frozen=True)
 class NodepoolSpec:
     """A nodepool as the Exoscale API knows it; `node_names` has `size` names.
 
     `instance_ids` and `addresses` are the UUIDs and public IPv4 addresses of the nodes' instances,
     in the order of `node_names`; without `addresses`, nodes have no address. `taints` maps a key
-    to "value:Effect", as Exoscale's API has it.
+    to "value:Effect", as Exoscale's API has it. Nodes of the instances in `unready` are kept
+    from being Ready.
     """
 
     id: str
@@ -34,3 +83,4 @@ class NodepoolSpec:
     instance_ids: Sequence[str] = ()
     addresses: Sequence[str] = ()
     instance_type: str = "standard.small"
+    unready: Set[str] = frozenset()

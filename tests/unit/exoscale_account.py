@@ -108,21 +108,32 @@ class InMemory(requests.adapters.BaseAdapter):
             "raw_path": url.path.encode(),
             "query_string": url.query.encode(),
             "headers": [(k.encode(), str(v).encode()) for k, v in headers.items()],
+            "extensions": {"sandbox.drop": lambda: None},
         }
+        received = iter(
+            [
+                {"type": "http.request", "body": body, "more_body": False},
+                {"type": "http.disconnect"},
+            ]
+        )
         response = requests.Response()
         response.request = request
         response._content = b""
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            return next(received)
 
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":
                 response.status_code = message["status"]
+                headers = [(k.decode(), v.decode()) for k, v in message["headers"]]
+                response.headers = requests.structures.CaseInsensitiveDict(headers)
             else:
                 response._content += message["body"]
 
         asyncio.run(self._app(scope, receive, send))
+        if not response.status_code:
+            raise requests.ConnectionError("the connection was closed without an answer")
         return response
 
     def close(self) -> None:

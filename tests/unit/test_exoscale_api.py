@@ -224,7 +224,9 @@ def test_a_line_is_logged_for_a_request_without_a_secret(
         account.api.generate_sks_cluster_kubeconfig(id=cluster, user="admin", groups=["g"])
     (record,) = caplog.records
     assert re.fullmatch(
-        rf"POST /ch-gva-2/v2/sks-cluster-kubeconfig/{cluster} 200 \d+ ms", record.getMessage()
+        rf"POST /ch-gva-2/v2/sks-cluster-kubeconfig/{cluster} "
+        r"generate-sks-cluster-kubeconfig 200 \d+ ms",
+        record.getMessage(),
     )
     assert CREDENTIALS.api_secret not in repr(CREDENTIALS)
 

@@ -1,0 +1,183 @@
+"""A fault: what goes wrong, with which requests, and how often."""
+
+import random
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sandbox.exoscale_api.errors import BadRequest
+from sandbox.exoscale_api.openapi import Operation
+
+NODE, QUOTA = "node", "quota"
+"""Targets that are no requests."""
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=_kebab, populate_by_name=True
+    )
+
+
+class Status(_Model):
+    """The request is not done, and answered with this HTTP status."""
+
+    kind: Literal["status"] = "status"
+    status: Annotated[int, Field(ge=400, le=599)]
+    retry_after: Annotated[int, Field(ge=0)] | None = None
+    """Seconds, for the header Retry-After."""
+
+    def __str__(self) -> str:
+        after = "" if self.retry_after is None else f", Retry-After {self.retry_after} s"
+        return f"status {self.status}{after}"
+
+
+class Delay(_Model):
+    """The request is done so much later."""
+
+    kind: Literal["delay"] = "delay"
+    milliseconds: Annotated[int, Field(ge=1, le=600_000)]
+
+    def __str__(self) -> str:
+        return f"delay {self.milliseconds} ms"
+
+
+class Drop(_Model):
+    """The connection is closed without an answer, and the request is not done."""
+
+    kind: Literal["drop"] = "drop"
+
+    def __str__(self) -> str:
+        return "connection dropped"
+
+
+class DropAnswer(_Model):
+    """The request is done, and the connection closed without an answer."""
+
+    kind: Literal["drop-answer"] = "drop-answer"
+
+    def __str__(self) -> str:
+        return "answer lost"
+
+
+class OperationFails(_Model):
+    """The operation is accepted and fails; what it was to do is not done."""
+
+    kind: Literal["operation-fails"] = "operation-fails"
+    message: Annotated[str, Field(min_length=1)]
+
+    def __str__(self) -> str:
+        return f"operation fails: {self.message}"
+
+
+class OperationHangs(_Model):
+    """The operation is accepted and stays pending until the fault is cleared; then it goes on."""
+
+    kind: Literal["operation-hangs"] = "operation-hangs"
+
+    def __str__(self) -> str:
+        return "operation hangs"
+
+
+class NotReady(_Model):
+    """A new node, of any nodepool or of the one named, is not Ready until the fault is cleared."""
+
+    kind: Literal["not-ready"] = "not-ready"
+    nodepool: str | None = None
+
+    def __str__(self) -> str:
+        return f"not Ready (nodepool {self.nodepool})" if self.nodepool else "not Ready"
+
+
+class Quota(_Model):
+    """The account may have so many of the resource and no more."""
+
+    kind: Literal["quota"] = "quota"
+    resource: str
+    limit: Annotated[int, Field(ge=0)]
+
+    def __str__(self) -> str:
+        return f"{self.resource} at most {self.limit}"
+
+
+Effect = Annotated[
+    Status | Delay | Drop | DropAnswer | OperationFails | OperationHangs | NotReady | Quota,
+    Field(discriminator="kind"),
+]
+_OF_OPERATIONS = (OperationFails, OperationHangs)
+_TARGETS = {NotReady: NODE, Quota: QUOTA}
+
+
+class Fault(_Model):
+    """`effect` on what `target` names, each time, or `times` times, or with a probability.
+
+    `target` is an operation's id (`create-sks-nodepool`) or a pattern of ids (`create-*`), a method
+    and a path (`POST /sks-cluster/*`), `*` for all requests, `node`, or `quota`. With a
+    `probability`, whether the fault acts on its nth match depends on `seed` and n alone.
+    """
+
+    id: str = ""
+    target: str
+    effect: Effect
+    times: Annotated[int, Field(ge=1)] | None = None
+    probability: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: int = 0
+    seen: int = 0
+    """How many matches there were while it could act."""
+    acted: int = 0
+    nodes: tuple[str, ...] = ()
+    """The instances that it keeps from being Ready."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        only = _TARGETS.get(type(self.effect))
+        if only is not None and self.target != only:
+            raise ValueError(f"this effect is for the target {only}")
+        if only is None and self.target in (NODE, QUOTA):
+            raise ValueError(f"the target {self.target} has an effect of its own")
+        if only == QUOTA and (self.times or self.probability):
+            raise ValueError("a quota holds until it is cleared: no times, no probability")
+        return self
+
+    def is_for(self, operation: Operation, path: str) -> bool:
+        """Whether it is about requests of this operation, and this path without `/v2`."""
+        if isinstance(self.effect, _OF_OPERATIONS) and not operation.is_asynchronous:
+            return False
+        if " " in self.target:
+            return fnmatchcase(f"{operation.method} {path}", self.target)
+        return fnmatchcase(operation.id, self.target)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has acted as often as it may."""
+        return self.times is not None and self.acted >= self.times
+
+    def drawn(self) -> tuple[bool, "Fault"]:
+        """Whether it acts on the match that comes next, and the fault after that."""
+        chance = random.Random(f"{self.seed}/{self.seen}").random()
+        acts = self.probability is None or chance < self.probability
+        return acts, self.model_copy(
+            update={"seen": self.seen + 1, "acted": self.acted + int(acts)}
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The fault as the API answers and the store keeps it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def parse(document: object) -> Fault:
+    """The fault that a request describes.
+
+    Raises BadRequest, with the place and the reason, if it is none.
+    """
+    try:
+        return Fault.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise BadRequest(f"{place}: {reason}" if place else reason) from error
