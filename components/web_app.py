@@ -9,17 +9,11 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import Namespace, Secret, Service
-from pulumi_kubernetes.networking.v1 import Ingress
+from pulumi_kubernetes.core.v1 import Namespace, Secret
 
-from components.ingress_nginx import IngressNginx, load_balancer_address
-
-SERVICE_PORT = 80
-SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
-"""Not waited for: what the Deployment's own readiness, or the controller's address, proves.
-
-Source: pulumi/pulumi-kubernetes, annotation `pulumi.com/skipAwait`.
-"""
+from components.app_ingress import create_ingress, url
+from components.ingress_nginx import IngressNginx
+from components.service import create_service
 
 
 class WebAppArgs(TypedDict):
@@ -71,18 +65,10 @@ class WebApp(pulumi.ComponentResource):
             for variable in args["generated_secrets"]
         }
         _deployment(name, args, self.namespace, generated, child)
-        service = _service(name, args, self.namespace, child)
-        path = args.get("path")
-        if path:
-            _ingress(name, path, self.namespace, ingress, child)
+        service = create_service(name, args, _selector(name), child)
+        create_ingress(name, args, ingress, child)
 
-        if args["service"] == "LoadBalancer":
-            address = service.status.apply(load_balancer_address)
-            self.url = pulumi.Output.concat("http://", address, "/")
-        elif path:
-            self.url = pulumi.Output.concat("http://", ingress.address, path, "/")
-        else:
-            self.url = pulumi.Output.from_input(f"http://{name}.{self.namespace}.svc/")
+        self.url = url(name, args, service, ingress)
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
@@ -100,6 +86,10 @@ def _generated_secret(
         data=pulumi.Output.secret({variable: value}),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
     )
+
+
+def _selector(name: str) -> dict[str, str]:
+    return {"app": name}
 
 
 def _deployment(
@@ -122,9 +112,9 @@ def _deployment(
         metadata={"name": name, "namespace": namespace},
         spec={
             "replicas": args["replicas"],
-            "selector": {"match_labels": {"app": name}},
+            "selector": {"match_labels": _selector(name)},
             "template": {
-                "metadata": {"labels": {"app": name}},
+                "metadata": {"labels": _selector(name)},
                 "spec": {
                     "containers": [
                         {
@@ -138,69 +128,4 @@ def _deployment(
             },
         },
         opts=opts,
-    )
-
-
-def _service(name: str, args: WebAppArgs, namespace: str, opts: pulumi.ResourceOptions) -> Service:
-    has_address_to_wait_for = args["service"] == "LoadBalancer"
-    return Service(
-        name,
-        metadata={
-            "name": name,
-            "namespace": namespace,
-            "annotations": {} if has_address_to_wait_for else SKIP_AWAIT,
-        },
-        spec={
-            "type": args["service"],
-            "selector": {"app": name},
-            "ports": [{"port": SERVICE_PORT, "target_port": args["port"]}],
-        },
-        opts=opts,
-    )
-
-
-def _ingress(
-    name: str,
-    path: str,
-    namespace: str,
-    ingress: IngressNginx,
-    opts: pulumi.ResourceOptions,
-) -> Ingress:
-    """Serve the Service under `path`, which the controller strips.
-
-    A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
-    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`).
-    """
-    backend = {"service": {"name": name, "port": {"number": SERVICE_PORT}}}
-    return Ingress(
-        name,
-        metadata={
-            "name": name,
-            "namespace": namespace,
-            "annotations": {
-                "nginx.ingress.kubernetes.io/use-regex": "true",
-                "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
-                "nginx.ingress.kubernetes.io/x-forwarded-prefix": path,
-                **SKIP_AWAIT,
-            },
-        },
-        spec={
-            "ingress_class_name": ingress.class_name,
-            "rules": [
-                {
-                    "http": {
-                        "paths": [
-                            {
-                                "path": f"{path.replace('.', '[.]')}(/|$)(.*)",
-                                "path_type": "ImplementationSpecific",
-                                "backend": backend,
-                            }
-                        ]
-                    }
-                }
-            ],
-        },
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[ingress.release])
-        ),
     )

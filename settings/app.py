@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from pydantic import Field, StrictInt, ValidationInfo, field_validator
 
+from settings.app_ingress import PathPrefix
 from settings.ingress import INGRESS_NAMESPACE
+from settings.service import ServiceType
 from settings.types import (
     DnsLabel,
     EnvironmentName,
     EnvironmentValue,
     Image,
-    PathPrefix,
     SettingsModel,
 )
 
@@ -34,7 +35,7 @@ class AppSettings(SettingsModel):
     port: StrictInt = Field(default=8080, ge=1, le=65535)
     environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
     generated_secrets: tuple[EnvironmentName, ...] = ()
-    service: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    service: ServiceType = "ClusterIP"
     path: PathPrefix | None = None
 
     @field_validator("name", "namespace")
