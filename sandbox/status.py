@@ -1,7 +1,7 @@
 """What `sandbox status` shows: what runs, and what the account holds."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,17 @@ from typing import Any
 from sandbox.account import Account
 from sandbox.daemon_state import DaemonState, processes, running_pid
 from sandbox.exoscale_api import summary
-from sandbox.progress import WIDTH
+from sandbox.fault_commands import fault_table
+from sandbox.table import table
 
 
 def status(home: Path, *, as_json: bool) -> str:
-    """Return the state of the sandbox at `home`, as a table or as JSON.
+    """Return the state of the sandbox at `home`, as tables or as JSON.
 
     What the account holds is read from its files, and shown while it is stopped, too.
     """
     found = _collect(home)
-    return json.dumps(found, indent=2) + "\n" if as_json else _table(found)
+    return json.dumps(found, indent=2) + "\n" if as_json else "\n".join(_parts(found))
 
 
 def _collect(home: Path) -> dict[str, Any]:
@@ -34,29 +35,61 @@ def _collect(home: Path) -> dict[str, Any]:
     }
 
 
-def _table(found: dict[str, Any]) -> str:
-    lines = [
-        _line("sandbox", f"{found['state']} {found['detail']}"),
-        _line("home", found["home"]),
-        _line("Exoscale API", found["endpoint"] or "none yet"),
-    ]
-    for cluster in found["sks-clusters"]:
-        about = (cluster["zone"], cluster["version"], cluster["state"], cluster["endpoint"])
-        lines.append(_line(f"cluster {cluster['name']}", ", ".join(map(str, about))))
-        for pool in cluster["nodepools"]:
-            text = f"{pool['size']} nodes, {pool['state']}"
-            lines.append(_line(f"  nodepool {pool['name']}", text))
-    for balancer in found["load-balancers"]:
-        text = f"{balancer['zone']}, {balancer['ip']}"
-        lines.append(_line(f"load balancer {balancer['name']}", text))
+def _parts(found: dict[str, Any]) -> Iterator[str]:
+    """The account first, then a table for each kind of thing that it has."""
+    memory = sum(process["resident_bytes"] for process in found["processes"])
+    names = _counted(process["command"] for process in found["processes"])
+    account = {
+        "sandbox": f"{found['state']} {found['detail']}".rstrip(),
+        "home": found["home"],
+        "Exoscale API": found["endpoint"] or "none yet",
+        "processes": f"{names}, {memory / 2**20:.0f} MB resident" if names else "none",
+    }
+    yield "".join(f"{title:<15}{text}\n" for title, text in account.items())
+    clusters = found["sks-clusters"]
+    pools = [(cluster, pool) for cluster in clusters for pool in cluster["nodepools"]]
+    yield from _table(
+        ("cluster", "zone", "version", "level", "state", "API server"),
+        [
+            [cluster[key] for key in ("name", "zone", "version", "level", "state", "endpoint")]
+            for cluster in clusters
+        ],
+    )
+    yield from _table(
+        ("nodepool", "cluster", "size", "state"),
+        [(pool["name"], cluster["name"], pool["size"], pool["state"]) for cluster, pool in pools],
+    )
+    yield from _table(
+        ("node", "nodepool", "address", "state"),
+        [
+            (node["name"], pool["name"], node["public-ip"], _node_state(node))
+            for _, pool in pools
+            for node in pool["instances"]
+        ],
+    )
+    yield from _table(
+        ("load balancer", "zone", "address", "state", "services"),
+        [
+            (item["name"], item["zone"], item["ip"], item["state"], ", ".join(item["services"]))
+            for item in found["load-balancers"]
+        ],
+    )
     for kind in ("security-groups", "anti-affinity-groups"):
-        if found[kind]:
-            lines.append(_line(kind, ", ".join(group["name"] for group in found[kind])))
-    if found["processes"]:
-        memory = sum(process["resident_bytes"] for process in found["processes"])
-        names = _counted(process["command"] for process in found["processes"])
-        lines.append(_line("processes", f"{names}: {memory / 2**20:.0f} MB resident"))
-    return "\n".join(lines) + "\n"
+        yield from _table((kind.replace("-", " ").removesuffix("s"),), _names(found[kind]))
+    if found["faults"]:
+        yield fault_table(found["faults"])
+
+
+def _table(head: tuple[str, ...], rows: list[Any]) -> list[str]:
+    return [table(head, rows)] if rows else []
+
+
+def _names(resources: list[dict[str, Any]]) -> list[tuple[str]]:
+    return [(resource["name"],) for resource in resources]
+
+
+def _node_state(node: dict[str, Any]) -> str:
+    return f"not Ready (fault {node['fault']})" if node["fault"] else str(node["state"])
 
 
 def _counted(names: Iterable[str]) -> str:
@@ -65,7 +98,3 @@ def _counted(names: Iterable[str]) -> str:
         f"{listed.count(name)} {name}" if listed.count(name) > 1 else name
         for name in dict.fromkeys(listed)
     )
-
-
-def _line(title: str, text: str) -> str:
-    return f"{title:<{WIDTH}} {text}".rstrip()

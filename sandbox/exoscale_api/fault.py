@@ -156,6 +156,13 @@ class Fault(_Model):
         """Whether it has acted as often as it may."""
         return self.times is not None and self.acted >= self.times
 
+    @property
+    def when(self) -> str:
+        """When it acts, in words."""
+        times = "" if self.times is None else "once" if self.times == 1 else f"{self.times} times"
+        chance = f"probability {self.probability:g}, seed {self.seed}" if self.probability else ""
+        return ", ".join(filter(None, (times, chance))) or "until cleared"
+
     def drawn(self) -> tuple[bool, "Fault"]:
         """Whether it acts on the match that comes next, and the fault after that."""
         chance = random.Random(f"{self.seed}/{self.seen}").random()
