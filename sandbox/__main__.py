@@ -38,8 +38,15 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="another version that clusters may have, such as 1.33.13; may be repeated",
     )
-    commands.add_parser("env", help="print export lines of its environment")
+    env = commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
+    for command in (env, run):
+        command.add_argument(
+            "--plugins",
+            metavar="DIR",
+            type=Path,
+            help="use the provider plugins in DIR instead of the sandbox's own",
+        )
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     return result
 
@@ -67,10 +74,11 @@ def main(arguments: list[str]) -> int:
 
                 sys.stdout.write(status(home, as_json=options.json))
             case "env":
-                account = lifecycle.up(home, progress)
-                sys.stdout.write("\n".join(export_lines(account, home)) + "\n")
+                account = lifecycle.up(home, progress, options.plugins)
+                lines = export_lines(account, home, plugins=options.plugins)
+                sys.stdout.write("\n".join(lines) + "\n")
             case "exec":
-                return _exec(options.argv, home, progress)
+                return _exec(options.argv, home, progress, options.plugins)
     except SandboxError as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1
@@ -79,12 +87,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _exec(argv: list[str], home: Path, progress: Progress) -> int:
+def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None) -> int:
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         raise SandboxError("exec needs a command: sandbox exec -- CMD ...")
-    account = lifecycle.up(home, progress)
-    environment = command_environment(account, home)
+    account = lifecycle.up(home, progress, plugins)
+    environment = command_environment(account, home, plugins=plugins)
     with untouched(home):
         try:
             process = _start(command, environment)

@@ -1,11 +1,11 @@
-"""The account of one sandbox: its API key, its passphrase and the port that its API listens on."""
+"""The account of one sandbox: its API key, its passphrase and the ports that it listens on."""
 
 import contextlib
 import json
 import os
 import secrets
 import socket
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,8 @@ class Account:
     passphrase: str = field(repr=False)
     """PULUMI_CONFIG_PASSPHRASE of the sandbox's stacks, the same for every sandbox of the clone."""
     port: int
+    proxy_port: int = 0
+    """0 in the file of a sandbox that was made before there was a proxy."""
 
     @property
     def base_url(self) -> str:
@@ -34,6 +36,11 @@ class Account:
     def endpoint(self) -> str:
         """EXOSCALE_API_ENDPOINT."""
         return f"{self.base_url}/v2"
+
+    @property
+    def proxy_url(self) -> str:
+        """HTTPS_PROXY."""
+        return f"http://{LOOPBACK}:{self.proxy_port}"
 
     @classmethod
     def load(cls, home: Path) -> Self | None:
@@ -60,6 +67,8 @@ class Account:
                 passphrase=_passphrase(),
                 port=_free_port(),
             )
+        if not account.proxy_port:
+            account = replace(account, proxy_port=_free_port())
             write_private(home / "account.json", json.dumps(asdict(account), indent=2) + "\n")
         return account
 

@@ -1,5 +1,6 @@
 """The sandbox's one long-running process: the Exoscale API and the clusters behind it."""
 
+import asyncio
 import fcntl
 import logging
 import logging.handlers
@@ -16,11 +17,12 @@ import requests
 import uvicorn
 from starlette.applications import Starlette
 
-from sandbox import paths
+from sandbox import certificates, paths
 from sandbox.account import LOOPBACK, Account
 from sandbox.daemon_state import MARK, DaemonState, lock_file
 from sandbox.exoscale_api import Credentials, create_app
 from sandbox.kubeconfig import KubeconfigFile
+from sandbox.proxy import Proxy
 from sandbox.sks.layout import ClusterFiles
 from sandbox.sks.runtime import SksRuntime
 
@@ -92,14 +94,11 @@ def _locked(file: TextIO) -> bool:
 def _serve(home: Path, account: Account) -> int:
     state = DaemonState(home)
     state.write("starting", "the Exoscale API")
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((LOOPBACK, account.port))
+        listener, proxy_listener = _listen(account.port), _listen(account.proxy_port)
     except OSError as error:
-        sys.stderr.write(f"port {account.port} of {LOOPBACK}: {error.strerror}\n")
+        sys.stderr.write(f"{error}\n")
         return 1
-    listener.listen(128)
     runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN)
     runtime.connect(account.endpoint, account.api_key, account.api_secret)
     app = create_app(
@@ -108,6 +107,10 @@ def _serve(home: Path, account: Account) -> int:
         base_url=account.base_url,
         runtime=runtime,
     )
+    certificates.write_authorities(home)
+    hosts = {f"api-{zone}.exoscale.com" for zone in app.state.account.zones}
+    proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
+    threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -125,6 +128,17 @@ def _serve(home: Path, account: Account) -> int:
     runtime.stop_all()
     state.clear()
     return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as error:
+        raise OSError(f"port {port} of {LOOPBACK}: {error.strerror}") from error
+    listener.listen(128)
+    return listener
 
 
 def _resume(app: Starlette, account: Account, state: DaemonState) -> None:

@@ -3,11 +3,11 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sandbox.account import LOOPBACK, Account
-from sandbox.paths import TOOLS_BIN
+from sandbox.paths import TOOLS_BIN, authorities, pulumi_home
 
 FOREIGN = (
     "EXOSCALE_API_ACCOUNT",
@@ -19,14 +19,26 @@ FOREIGN = (
 )
 """Variables that would lead out of the sandbox; they are not passed on."""
 
+CLOUD = ("exoscale.com", "exoscale.ch", "exo.io")
+"""Exoscale's own domains: what the sandbox does not serve of them is refused, never let through."""
+
+AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Where Go and OpenSSL, Python's requests, and curl look for the authorities to trust."""
+
 SLOW = ("PYTHONDONTWRITEBYTECODE",)
 """Variables that would have the program and the plugins compiled at every start; nor are these."""
 
 
 def sandbox_variables(
-    account: Account, home: Path, outer: Mapping[str, str] = os.environ
+    account: Account,
+    home: Path,
+    outer: Mapping[str, str] = os.environ,
+    plugins: Path | None = None,
 ) -> dict[str, str]:
-    """Return the variables that the sandbox sets, given those of the outer environment."""
+    """Return the variables that the sandbox sets, given those of the outer environment.
+
+    `plugins` is the folder whose provider plugins are used instead of the sandbox's own.
+    """
     path = [str(TOOLS_BIN), str(Path(sys.executable).parent)]
     path += [
         folder for folder in outer.get("PATH", os.defpath).split(os.pathsep) if folder not in path
@@ -34,7 +46,7 @@ def sandbox_variables(
     variables = {
         "PATH": os.pathsep.join(path),
         "SANDBOX_HOME": str(home),
-        "PULUMI_HOME": str(home / "pulumi-home"),
+        "PULUMI_HOME": str(pulumi_home(home, plugins)),
         "PULUMI_BACKEND_URL": f"file://{home / 'pulumi-state'}",
         "PULUMI_CONFIG_PASSPHRASE": account.passphrase,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -49,23 +61,48 @@ def sandbox_variables(
     }
     if sys.prefix != sys.base_prefix:
         variables["VIRTUAL_ENV"] = sys.prefix
+    for name in AUTHORITIES:
+        variables[name] = str(authorities(home))
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        variables[name] = account.proxy_url
     for name in ("NO_PROXY", "no_proxy"):
-        hosts = [host for host in outer.get(name, "").split(",") if host]
+        hosts = _not_the_cloud(outer.get(name, "").split(","))
         variables[name] = ",".join(dict.fromkeys([*hosts, LOOPBACK, "localhost"]))
     return variables
 
 
+def _not_the_cloud(hosts: Iterable[str]) -> list[str]:
+    """The hosts without those entries that would lead past the proxy to Exoscale itself."""
+    kept = []
+    for host in filter(None, map(str.strip, hosts)):
+        suffix = f".{host.lstrip('*.')}"
+        covered = any(
+            f".{domain}".endswith(suffix) or suffix.endswith(f".{domain}") for domain in CLOUD
+        )
+        if host != "*" and not covered:
+            kept.append(host)
+    return kept
+
+
 def command_environment(
-    account: Account, home: Path, outer: Mapping[str, str] = os.environ
+    account: Account,
+    home: Path,
+    outer: Mapping[str, str] = os.environ,
+    plugins: Path | None = None,
 ) -> dict[str, str]:
     """Return the whole environment of a command: `outer`, as the sandbox changes it."""
     kept = {name: value for name, value in outer.items() if name not in (*FOREIGN, *SLOW)}
-    return {**kept, **sandbox_variables(account, home, outer)}
+    return {**kept, **sandbox_variables(account, home, outer, plugins)}
 
 
-def export_lines(account: Account, home: Path, outer: Mapping[str, str] = os.environ) -> list[str]:
+def export_lines(
+    account: Account,
+    home: Path,
+    outer: Mapping[str, str] = os.environ,
+    plugins: Path | None = None,
+) -> list[str]:
     """Return shell lines that turn the outer environment into the sandbox's."""
-    variables = sandbox_variables(account, home, outer)
+    variables = sandbox_variables(account, home, outer, plugins)
     return [
         *(f"unset {name}" for name in (*FOREIGN, *SLOW) if name in outer),
         *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),

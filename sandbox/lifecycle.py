@@ -31,16 +31,20 @@ FOLDERS = (
     "clusters",
     "log",
     "pulumi-home",
+    "pulumi-homes",
     "pulumi-stacks",
     "pulumi-state",
+    "tls",
 )
 FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
 
 
-def up(home: Path, progress: Progress) -> Account:
+def up(home: Path, progress: Progress, plugins: Path | None = None) -> Account:
     """Bring the sandbox up unless it is; return its account once all is ready.
 
-    Raises SandboxError if a tool can't be had, or if the daemon or a cluster does not start.
+    The provider plugins are those in the folder `plugins`, and the sandbox's own for the rest.
+    Raises SandboxError if a tool or a plugin can't be had, or if the daemon or a cluster does not
+    start.
     """
     check_platform()
     ensure_tools(progress)
@@ -49,7 +53,7 @@ def up(home: Path, progress: Progress) -> Account:
         report = DaemonState(home).read()
         if running_pid(home) is None or report is None or report.state != "ready":
             _start(home, progress)
-        pulumi_home.prepare(account, home, progress)
+        pulumi_home.prepare(account, home, progress, plugins)
     return account
 
 

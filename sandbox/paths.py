@@ -4,6 +4,7 @@ Tools are shared by every sandbox of one clone; everything else lives under a ho
 that several sandboxes can run side by side with different values of SANDBOX_HOME.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -24,6 +25,18 @@ def home() -> Path:
     """Return the sandbox's home: SANDBOX_HOME if set, else `.sandbox` in the clone."""
     configured = os.environ.get("SANDBOX_HOME")
     return Path(configured).expanduser().resolve() if configured else ROOT / ".sandbox"
+
+
+def pulumi_home(home: Path, plugins: Path | None = None) -> Path:
+    """Return the PULUMI_HOME of the sandbox's own plugins, or of those in the folder `plugins`."""
+    if plugins is None:
+        return home / "pulumi-home"
+    return home / "pulumi-homes" / hashlib.sha256(os.fsencode(plugins.resolve())).hexdigest()[:16]
+
+
+def authorities(home: Path) -> Path:
+    """Return the file of the certificate authorities that programs in the sandbox trust."""
+    return home / "tls" / "authorities.pem"
 
 
 def private_directory(path: Path) -> Path:

@@ -15,7 +15,8 @@ import yaml
 from sandbox.account import Account
 from sandbox.environment import command_environment
 from sandbox.errors import SandboxError
-from sandbox.paths import ROOT, TOOLS_BIN, private_directory, write_private
+from sandbox.paths import ROOT, TOOLS_BIN, private_directory, pulumi_home, write_private
+from sandbox.plugin_folder import find_plugins
 from sandbox.progress import Progress
 from sandbox.stack_files import stack_files
 
@@ -23,14 +24,18 @@ PLUGINS = {"kubernetes": "pulumi_kubernetes", "exoscale": "pulumiverse_exoscale"
 """The providers that the sandbox stands in for, and the PyPI package that fixes each's version."""
 
 
-def prepare(account: Account, home: Path, progress: Progress) -> None:
+def prepare(account: Account, home: Path, progress: Progress, plugins: Path | None = None) -> None:
     """Install the plugins and create a stack for every Pulumi.<stack>.yaml, where not done yet.
 
-    Raises SandboxError with Pulumi's own words where it refuses.
+    A plugin that the folder `plugins` has is taken from there. Raises SandboxError if it has none,
+    and with Pulumi's own words where it refuses.
     """
-    environment = command_environment(account, home)
-    for name, package in PLUGINS.items():
-        _install_plugin(name, importlib.metadata.version(package), home, environment, progress)
+    environment = command_environment(account, home, plugins=plugins)
+    versions = {name: importlib.metadata.version(package) for name, package in PLUGINS.items()}
+    given = find_plugins(plugins, versions, pulumi_home(home, plugins)) if plugins else {}
+    for name, version in versions.items():
+        content = running(given[name]) if name in given else launcher(name)
+        _install_plugin(name, version, content, environment, progress)
     project = str(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["name"])
     for stack in stack_files():
         _create_stack(project, stack, home, environment, progress)
@@ -49,15 +54,18 @@ def launcher(name: str) -> str:
     return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"\n'
 
 
+def running(program: Path) -> str:
+    """Return the program that Pulumi starts instead of `program`, which stays where it is."""
+    return f'#!/bin/sh\nexec {shlex.quote(str(program))} "$@"\n'
+
+
 def _install_plugin(
-    name: str, version: str, home: Path, environment: dict[str, str], progress: Progress
+    name: str, version: str, content: str, environment: dict[str, str], progress: Progress
 ) -> None:
-    folder = home / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
-    program = folder / f"pulumi-resource-{name}"
-    content = launcher(name)
+    home = private_directory(Path(environment["PULUMI_HOME"]))
+    program = home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
     if program.exists() and program.read_text() == content:
         return
-    private_directory(home / "pulumi-home")
     with tempfile.NamedTemporaryFile(dir=home, suffix=".tar.gz") as archive:
         archive.write(_archive(program.name, content))
         archive.flush()

@@ -79,18 +79,21 @@ class Authority:
         return _pair(builder.sign(self._key, hashes.SHA256()), key)
 
 
-def new_authority(name: str) -> KeyPair:
-    """A self-signed authority, valid for ten years."""
+def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
+    """A self-signed authority, valid for ten years; for names in `only_below` alone, if given."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name, ())
-    certificate = (
+    builder = (
         _builder(subject, subject, key, 10 * _YEAR)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    return _pair(certificate, key)
+    if only_below:
+        names = [x509.DNSName(domain) for domain in only_below]
+        addresses = [x509.IPAddress(ipaddress.ip_network(every)) for every in ("0.0.0.0/0", "::/0")]
+        builder = builder.add_extension(x509.NameConstraints(names, addresses), critical=True)
+    return _pair(builder.sign(key, hashes.SHA256()), key)
 
 
 class ClusterPki:

@@ -1,5 +1,6 @@
 """What a command sees inside the sandbox, and what it leaves behind in the clone."""
 
+import json
 import stat
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from sandbox.paths import TOOLS_BIN
 from sandbox.pulumi_home import launcher
 from sandbox.stack_files import stack_files, untouched
 
-ACCOUNT = Account(api_key="EXO1", api_secret="hush", passphrase="it's quiet", port=4711)
+ACCOUNT = Account(
+    api_key="EXO1", api_secret="hush", passphrase="it's quiet", port=4711, proxy_port=4712
+)
 HOME = Path("/somewhere/a home")
 
 
@@ -80,6 +83,48 @@ def test_nothing_leads_out_of_the_sandbox() -> None:
     assert inner["NO_PROXY"] == "intranet,127.0.0.1,localhost"
     assert inner["EXOSCALE_API_ENDPOINT"] == "http://127.0.0.1:4711/v2"
     assert inner["PULUMI_BACKEND_URL"] == "file:///somewhere/a home/pulumi-state"
+
+
+def test_exoscales_own_names_lead_into_the_sandbox() -> None:
+    inner = command_environment(ACCOUNT, HOME, {"HTTPS_PROXY": "http://outer:3128"})
+    assert inner["HTTPS_PROXY"] == inner["https_proxy"] == "http://127.0.0.1:4712"
+    assert inner["SSL_CERT_FILE"] == "/somewhere/a home/tls/authorities.pem"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ("*", ""),
+        ("intranet, .corp.example", "intranet,.corp.example,"),
+        ("api-ch-gva-2.exoscale.com,.exoscale.com,exoscale.com,*.exo.io,.com,com,a.com", "a.com,"),
+        ("notexoscale.com", "notexoscale.com,"),
+    ],
+)
+def test_no_exception_leads_past_the_proxy_to_exoscale(outer: str, inner: str) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        variables = command_environment(ACCOUNT, HOME, {name: outer})
+        assert variables[name] == f"{inner}127.0.0.1,localhost"
+
+
+def test_each_folder_of_plugins_has_a_pulumi_home_of_its_own() -> None:
+    folders = (None, Path("/a"), Path("/b"))
+    homes = {command_environment(ACCOUNT, HOME, {}, folder)["PULUMI_HOME"] for folder in folders}
+    states = {
+        command_environment(ACCOUNT, HOME, {}, folder)["PULUMI_BACKEND_URL"] for folder in folders
+    }
+    assert (len(homes), len(states)) == (3, 1)
+
+
+def test_an_account_from_before_the_proxy_gets_a_port_for_it(tmp_path: Path) -> None:
+    before = Account.load_or_create(tmp_path)
+    file = tmp_path / "account.json"
+    fields = json.loads(file.read_text())
+    del fields["proxy_port"]
+    file.write_text(json.dumps(fields))
+    after = Account.load_or_create(tmp_path)
+    assert after.proxy_port
+    assert after == Account.load(tmp_path)
+    assert after.api_secret == before.api_secret
 
 
 def test_export_lines_give_a_shell_the_same_environment() -> None:
