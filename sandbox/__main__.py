@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sandbox import lifecycle, paths
+from sandbox import fault_commands, lifecycle, paths
 from sandbox.build import ensure_tools
 from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="stop it; clusters and stacks are kept")
     status = commands.add_parser("status", help="what runs and what the account holds")
     status.add_argument("--json", action="store_true", help="for programs")
+    fault_commands.add_parser(commands)
     commands.add_parser("reset", help="stop it and remove all but the tools")
     tools = commands.add_parser("tools", help="find or build the tools, no more")
     tools.add_argument(
@@ -73,6 +74,8 @@ def main(arguments: list[str]) -> int:
                 from sandbox.status import status
 
                 sys.stdout.write(status(home, as_json=options.json))
+            case "faults":
+                sys.stdout.write(fault_commands.run(options, home))
             case "env":
                 account = lifecycle.up(home, progress, options.plugins)
                 lines = export_lines(account, home, plugins=options.plugins)

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-import requests
 import uvicorn
 from starlette.applications import Starlette
 
@@ -21,6 +20,9 @@ from sandbox import certificates, paths
 from sandbox.account import LOOPBACK, Account
 from sandbox.daemon_state import MARK, DaemonState, lock_file
 from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api.connection import DroppableConnection
+from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
+from sandbox.fault_client import FaultClient
 from sandbox.kubeconfig import KubeconfigFile
 from sandbox.proxy import Proxy
 from sandbox.sks.layout import ClusterFiles
@@ -65,7 +67,9 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
     home = paths.home()
     paths.private_directory(home)
-    _log_to(paths.private_directory(home / "log") / "daemon.log")
+    log = paths.private_directory(home / "log")
+    _log_to(log / "daemon.log", logging.getLogger(), "%(asctime)s %(levelname)s %(name)s:")
+    _log_to(log / "requests.log", logging.getLogger(REQUESTS), "%(asctime)s")
     with lock_file(home).open("a+") as lock:
         if not _locked(lock):
             sys.stderr.write(f"another daemon serves {home}\n")
@@ -114,6 +118,7 @@ def _serve(home: Path, account: Account) -> int:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=DroppableConnection,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=CLOSE_SECONDS,
@@ -143,8 +148,8 @@ def _listen(port: int) -> socket.socket:
 
 def _resume(app: Starlette, account: Account, state: DaemonState) -> None:
     try:
-        # Answered as soon as the server takes connections; zones are public.
-        requests.get(f"{account.endpoint}/zone", timeout=30).raise_for_status()
+        # Answered as soon as the server takes connections, and not subject to faults.
+        FaultClient(account).listed()
         state.write("starting", "clusters")
         app.state.resume()
     except Exception as error:
@@ -154,10 +159,12 @@ def _resume(app: Starlette, account: Account, state: DaemonState) -> None:
         state.write("ready", "")
 
 
-def _log_to(file: Path) -> None:
+def _log_to(file: Path, logger: logging.Logger, prefix: str) -> None:
     handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    handler.setFormatter(logging.Formatter(f"{prefix} %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 if __name__ == "__main__":
