@@ -1,0 +1,44 @@
+"""The coverage table: `python -m sandbox.exoscale_api.coverage` writes COVERAGE.md."""
+
+from itertools import groupby
+from pathlib import Path
+
+from sandbox.exoscale_api.openapi import Operation, document
+from sandbox.exoscale_api.server import HANDLERS
+
+FILE = Path(__file__).with_name("COVERAGE.md")
+
+_HEAD = """\
+# Operations of Exoscale's API v2
+
+Written by `python -m sandbox.exoscale_api.coverage` from the OpenAPI document of the PyPI package
+`exoscale` and from the server's handlers. What is not simulated answers 501 with its name.
+"""
+
+
+def coverage() -> str:
+    """The text of COVERAGE.md: services with an operation that is simulated, then the others."""
+    operations = sorted(document().operations, key=lambda o: (o.tag, o.path, o.method))
+    services = {tag: list(group) for tag, group in groupby(operations, key=lambda o: o.tag)}
+    touched = {tag for tag, group in services.items() if any(o.id in HANDLERS for o in group)}
+    lines = [_HEAD, f"{len(HANDLERS)} of {len(operations)} operations are simulated.", ""]
+    for tag in sorted(touched):
+        lines += [f"## {tag}", "", "| operation | route | simulated |", "|---|---|---|"]
+        lines += [_row(operation) for operation in services[tag]] + [""]
+    lines += [
+        "## Services of which nothing is simulated",
+        "",
+        "| service | operations |",
+        "|---|---|",
+    ]
+    lines += [f"| {tag} | {len(services[tag])} |" for tag in sorted(services.keys() - touched)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(operation: Operation) -> str:
+    simulated = "yes" if operation.id in HANDLERS else ""
+    return f"| {operation.id} | `{operation.method} {operation.path}` | {simulated} |"
+
+
+if __name__ == "__main__":
+    FILE.write_text(coverage(), encoding="utf-8")
