@@ -7,38 +7,48 @@ port of Cilium is TCP, as Cilium's own documentation has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import pulumi
 from pulumiverse_exoscale import SecurityGroup, SecurityGroupRule
 
-NODE_PORTS = (30000, 32767)
 LOAD_BALANCER_HEALTH_CHECKS = "public-nlb-healthcheck-sources"
 
 
-class Rule(NamedTuple):
-    """Traffic between the nodes of the cluster. `ports` is (first, last), or None for ICMP echo."""
+class FirewallRuleArgs(TypedDict):
+    """A rule beyond those that the cluster needs.
+
+    `protocol` is `TCP` or `UDP`, with `ports` such as `443` or `8000-8010`, or `ICMP` (echo), with
+    none. `sources` are networks, in CIDR notation.
+    """
 
     name: str
     description: str
     protocol: str
-    ports: tuple[int, int] | None
+    sources: Sequence[str]
+    ports: str | None
 
 
-KUBELET = Rule("kubelet", "kubelet: logs, exec, metrics", "TCP", (10250, 10250))
+class Traffic(NamedTuple):
+    """What a rule lets in. `ports` is a port, a range, or None for ICMP echo."""
+
+    name: str
+    description: str
+    protocol: str
+    ports: str | None
+
+
+NODE_PORTS = "30000-32767"
+KUBELET = Traffic("kubelet", "kubelet: logs, exec, metrics", "TCP", "10250")
 OVERLAY = {
-    "calico": (Rule("calico-vxlan", "Calico VXLAN overlay", "UDP", (4789, 4789)),),
+    "calico": (Traffic("calico-vxlan", "Calico VXLAN overlay", "UDP", "4789"),),
     "cilium": (
-        Rule("cilium-vxlan", "Cilium VXLAN overlay", "UDP", (8472, 8472)),
-        Rule("cilium-health", "Cilium health checks", "TCP", (4240, 4240)),
-        Rule("cilium-ping", "Cilium health checks (ICMP echo)", "ICMP", None),
+        Traffic("cilium-vxlan", "Cilium VXLAN overlay", "UDP", "8472"),
+        Traffic("cilium-health", "Cilium health checks", "TCP", "4240"),
+        Traffic("cilium-ping", "Cilium health checks (ICMP echo)", "ICMP", None),
     ),
+    "none": (),
 }
-
-
-def node_rules(cni: str) -> tuple[Rule, ...]:
-    """What the nodes must be able to send each other with this CNI."""
-    return (KUBELET, *OVERLAY[cni])
 
 
 def create_rules(
@@ -47,64 +57,58 @@ def create_rules(
     *,
     cni: str,
     node_port_sources: Sequence[str],
+    firewall_rules: Sequence[FirewallRuleArgs],
     opts: pulumi.ResourceOptions,
 ) -> list[SecurityGroupRule]:
-    """Create the group's rules: among the nodes themselves, and from outside to the NodePorts.
+    """Create the group's rules: among the nodes themselves, and from outside.
 
     Args:
-        cni: `calico` or `cilium`.
+        cni: `calico`, `cilium` or `none`, which needs no rule.
         node_port_sources: networks, in CIDR notation, that may reach the NodePorts. The addresses
             that Exoscale's load balancers check health from always may.
+        firewall_rules: more ways in.
     """
-    rules = [
-        SecurityGroupRule(
-            f"{name}-{rule.name}",
+
+    def rule(traffic: Traffic, suffix: str = "", **source: Any) -> SecurityGroupRule:
+        first, _, last = (traffic.ports or "").partition("-")
+        return SecurityGroupRule(
+            f"{name}-{traffic.name}{suffix}",
             security_group_id=group.id,
             type="INGRESS",
-            description=rule.description,
-            protocol=rule.protocol,
-            start_port=rule.ports[0] if rule.ports else None,
-            end_port=rule.ports[1] if rule.ports else None,
-            icmp_type=None if rule.ports else 8,
-            icmp_code=None if rule.ports else 0,
-            user_security_group_id=group.id,
+            description=traffic.description,
+            protocol=traffic.protocol,
+            start_port=int(first) if first else None,
+            end_port=int(last or first) if first else None,
+            icmp_type=None if first else 8,
+            icmp_code=None if first else 0,
             opts=opts,
+            **source,
         )
-        for rule in node_rules(cni)
-    ]
-    rules.append(
-        _node_ports(
-            f"{name}-nlb-health",
-            group,
-            "NodePorts: health checks of load balancers",
-            opts,
-            public_security_group=LOAD_BALANCER_HEALTH_CHECKS,
-        )
-    )
-    rules += [
-        _node_ports(f"{name}-node-ports-{source}", group, f"NodePorts from {source}", opts, source)
-        for source in node_port_sources
-    ]
-    return rules
 
-
-def _node_ports(
-    name: str,
-    group: SecurityGroup,
-    description: str,
-    opts: pulumi.ResourceOptions,
-    cidr: str | None = None,
-    public_security_group: str | None = None,
-) -> SecurityGroupRule:
-    return SecurityGroupRule(
-        name,
-        security_group_id=group.id,
-        type="INGRESS",
-        description=description,
-        protocol="TCP",
-        start_port=NODE_PORTS[0],
-        end_port=NODE_PORTS[1],
-        cidr=cidr,
-        public_security_group=public_security_group,
-        opts=opts,
-    )
+    health = Traffic("nlb-health", "NodePorts: health checks of load balancers", "TCP", NODE_PORTS)
+    return [
+        *(rule(traffic, user_security_group_id=group.id) for traffic in (KUBELET, *OVERLAY[cni])),
+        rule(health, public_security_group=LOAD_BALANCER_HEALTH_CHECKS),
+        *(
+            rule(
+                Traffic("node-ports", f"NodePorts from {source}", "TCP", NODE_PORTS),
+                f"-{source}",
+                cidr=source,
+            )
+            for source in node_port_sources
+        ),
+        *(
+            rule(
+                Traffic(
+                    extra["name"],
+                    extra["description"] or f"{extra['name']} from {source}",
+                    extra["protocol"],
+                    extra["ports"],
+                ),
+                f"-{source}",
+                cidr=source,
+            )
+            for extra in firewall_rules
+            for source in extra["sources"]
+        ),
+    ]

@@ -14,15 +14,20 @@ from pydantic import Field, ValidationError
 
 from settings.app import AppSettings
 from settings.cluster import ClusterSettings
-from settings.errors import explain, repeated
+from settings.errors import explain, one_cluster, repeated, unencrypted
+from settings.existing_cluster import ExistingClusterSettings
 from settings.ingress import IngressSettings
 from settings.types import SettingsModel
+
+LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster")
+"""Keys that a stack need not have; a default in `Pulumi.yaml` can't be less than `{}`."""
 
 
 class Settings(SettingsModel):
     """All settings of one stack."""
 
-    cluster: ClusterSettings
+    cluster: ClusterSettings | None = None
+    existing_cluster: ExistingClusterSettings | None = None
     ingress: IngressSettings = Field(default_factory=IngressSettings)
     apps: tuple[AppSettings, ...] = ()
 
@@ -33,12 +38,17 @@ class Settings(SettingsModel):
         Raises:
             pulumi.RunError: naming every wrong key, its value and what is allowed.
         """
-        values = _configuration(pulumi.get_project())
-        problems = repeated(values)
+        values = {
+            key: value
+            for key, value in _configuration(pulumi.get_project()).items()
+            if value != {} or key not in LEFT_OUT_IF_EMPTY
+        }
+        secret = {key for key in values if _is_secret(key)}
+        problems = one_cluster(values) + unencrypted(values, secret) + repeated(values, secret)
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
-            problems = explain(error, cls) + problems
+            problems = explain(error, cls, secret) + problems
         if problems:
             raise pulumi.RunError(
                 f"wrong settings in Pulumi.{pulumi.get_stack()}.yaml, nothing was changed:\n"
@@ -56,6 +66,12 @@ def _configuration(project: str) -> dict[str, Any]:
         for key, value in everything.items()
         if key.startswith(prefix)
     }
+
+
+def _is_secret(key: str) -> bool:
+    """Whether the key's value, or anything in it, is encrypted in the stack's file."""
+    full = f"{pulumi.get_project()}:{key}"
+    return bool(pulumi.runtime.config.is_config_secret(full))
 
 
 def _parse(value: str) -> Any:

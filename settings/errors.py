@@ -5,14 +5,18 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from settings.existing_cluster import is_text
+
+HIDDEN = "[secret]"
 UNIQUE = {
     ("cluster", "nodepools"): ("name",),
+    ("cluster", "firewallRules"): ("name",),
     ("apps",): ("name", "namespace", "path"),
 }
 
@@ -27,17 +31,25 @@ _ALLOWED = {
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} items",
     "literal_error": "must be one of {expected}",
     "value_error": "{error}",
 }
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line for each mistake that validation found, in the order of the settings."""
-    return [_line(detail, model) for detail in error.errors()]
+def explain(
+    error: ValidationError, model: type[BaseModel], secret: Collection[str] = ()
+) -> list[str]:
+    """One line for each mistake that validation found, in the order of the settings.
+
+    No value below the keys in `secret` is told.
+    """
+    return [_line(detail, model, secret) for detail in error.errors()]
 
 
-def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
+def _line(detail: ErrorDetails, model: type[BaseModel], secret: Collection[str]) -> str:
     location = [part for part in detail["loc"] if part != "[key]"]
     key = _path(location)
     if detail["type"] == "extra_forbidden":
@@ -46,7 +58,37 @@ def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
     allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
     if detail["type"] == "missing":
         return f"{key}: {allowed}"
-    return f"{key}: {json.dumps(detail['input'], default=str)}: {allowed}"
+    return f"{key}: {_told(detail['input'], hidden=location[0] in secret)}: {allowed}"
+
+
+def _told(value: Any, *, hidden: bool) -> str:
+    return HIDDEN if hidden else json.dumps(value, default=str)
+
+
+def one_cluster(values: Mapping[str, Any]) -> list[str]:
+    """A line if the stack has no cluster, or two."""
+    if "cluster" in values and "existingCluster" in values:
+        return ["existingCluster: must not be given beside cluster: a stack has one of them"]
+    if "cluster" not in values and "existingCluster" not in values:
+        return ["cluster: is missing: it is required, or existingCluster in its place"]
+    return []
+
+
+def unencrypted(values: Mapping[str, Any], secret: Collection[str]) -> list[str]:
+    """One line for each secret that is in the stack's file in clear."""
+    kubeconfig = _get(values, ("existingCluster", "kubeconfig"))
+    token = _get(values, ("cluster", "audit", "bearerToken"))
+    in_clear = {
+        "cluster.audit.bearerToken": token is not None and "cluster" not in secret,
+        "existingCluster.kubeconfig": isinstance(kubeconfig, str)
+        and is_text(kubeconfig)
+        and "existingCluster" not in secret,
+    }
+    return [
+        f"{key}: {HIDDEN}: must be encrypted: pulumi config set --secret --path {key}"
+        for key, found in in_clear.items()
+        if found
+    ]
 
 
 def _path(location: Sequence[str | int]) -> str:
@@ -74,7 +116,7 @@ def _model_in(annotation: Any) -> type[BaseModel]:
     return next(_model_in(part) for part in get_args(annotation) if part is not Ellipsis)
 
 
-def repeated(values: Mapping[str, Any]) -> list[str]:
+def repeated(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[str]:
     """One line for each value that two items of a list share and must not."""
     problems = []
     for location, fields in UNIQUE.items():
@@ -82,19 +124,25 @@ def repeated(values: Mapping[str, Any]) -> list[str]:
         for field in fields:
             shared = Counter(_value(item, field) for item in items)
             problems += [
-                f"{_path(location)}: {json.dumps(value)}: two have this {field}; each must differ"
+                f"{_path(location)}: {_told(value, hidden=location[0] in secret)}: "
+                f"two have this {field}; each must differ"
                 for value, count in shared.items()
                 if value is not None and count > 1
             ]
     return problems
 
 
-def _at(values: Any, location: Sequence[str]) -> list[Mapping[str, Any]]:
+def _get(values: Any, location: Sequence[str]) -> Any:
     for part in location:
         values = values.get(part) if isinstance(values, Mapping) else None
-    if not isinstance(values, list):
+    return values
+
+
+def _at(values: Any, location: Sequence[str]) -> list[Mapping[str, Any]]:
+    items = _get(values, location)
+    if not isinstance(items, list):
         return []
-    return [item for item in values if isinstance(item, Mapping)]
+    return [item for item in items if isinstance(item, Mapping)]
 
 
 def _value(item: Mapping[str, Any], field: str) -> str | None:

@@ -6,7 +6,17 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr
+import pulumi
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    StrictStr,
+)
 from pydantic.alias_generators import to_camel
 
 Zone = Literal[
@@ -38,8 +48,8 @@ def not_empty(value: object) -> object:
     return value
 
 
-def _environment_value(value: object) -> object:
-    """YAML reads `true` and `5` as a boolean and a number; a variable's value is a string."""
+def _text(value: object) -> object:
+    """YAML reads `true` and `5` as a boolean and a number where a string is meant."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
@@ -59,14 +69,6 @@ InstanceType = Annotated[
     StrictStr,
     matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size, such as standard.small"),
 ]
-PathPrefix = Annotated[
-    StrictStr,
-    matches(
-        r"(/[A-Za-z0-9._~-]+)+",
-        "a path of letters, digits and . _ ~ - that starts with a slash and ends without one,"
-        " such as /rickroller",
-    ),
-]
 Image = Annotated[
     StrictStr,
     matches(
@@ -81,8 +83,49 @@ EnvironmentName = Annotated[
         "an environment variable's name: letters, digits and _, no digit first",
     ),
 ]
-EnvironmentValue = Annotated[StrictStr, BeforeValidator(_environment_value)]
+EnvironmentValue = Annotated[StrictStr, BeforeValidator(_text)]
 Network = Annotated[StrictStr, AfterValidator(_network)]
+Description = Annotated[StrictStr, Field(max_length=255)]
+Identifier = Annotated[
+    StrictStr,
+    matches(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "an ID, such as 5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b",
+    ),
+]
+Duration = Annotated[
+    StrictStr, matches(r"(\d+(ms|s|m|h))+", "a duration with its unit, such as 10s or 1h30m")
+]
+Address = Annotated[
+    StrictStr, matches(r"https?://\S+", "an address that starts with https:// or http://")
+]
+LabelKey = Annotated[
+    StrictStr,
+    matches(
+        r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
+        "a Kubernetes label's key, such as tier or example.com/tier",
+    ),
+]
+LabelValue = Annotated[
+    StrictStr,
+    BeforeValidator(_text),
+    matches(
+        r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
+        "a Kubernetes label's value: letters, digits and - _ . between them, at most 63 characters",
+    ),
+]
+Taint = Annotated[
+    StrictStr,
+    matches(
+        r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?:(NoSchedule|PreferNoSchedule|NoExecute)",
+        "VALUE:EFFECT, with the effect NoSchedule, PreferNoSchedule or NoExecute",
+    ),
+]
+Secret = Annotated[
+    SecretStr,
+    Field(strict=True, min_length=1),
+    PlainSerializer(lambda secret: pulumi.Output.secret(secret.get_secret_value())),
+]
 
 
 class SettingsModel(BaseModel):

@@ -23,6 +23,7 @@ CLUSTER = {
     "version": "1.34.3",
     "level": "starter",
     "nodePortSources": ["0.0.0.0/0"],
+    "allowOpenNetworks": True,
     "nodepools": [NODEPOOL],
 }
 APP = {

@@ -35,6 +35,9 @@ class Engine(Mocks):
             state["metadata"] = {"name": args.name, **state["metadata"]}
         return args.resource_id or f"{args.name}-id", state
 
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        """Take a hook as the callback server does; no operation here runs it."""
+
     def call(self, args: MockCallArgs) -> Any:
         raise AssertionError(f"unexpected call of {args.token}")
 
@@ -48,6 +51,7 @@ def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
     engine = Engine()
     asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(engine, project="webapp", stack=stack, preview=False)
+    pulumi.runtime.settings.SETTINGS.callbacks = engine
     result: list[Any] = []
 
     def body() -> Any:

@@ -8,20 +8,10 @@ import pulumi
 import pytest
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
-from components.sks_cluster import SksCluster, SksClusterArgs
 from components.web_app import WebApp, WebAppArgs
 from settings.app import AppSettings
-from settings.cluster import ClusterSettings
 from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
-
-WORLD = "0.0.0.0/0"
-
-
-def cluster_args(**changes: Any) -> SksClusterArgs:
-    pools = [{"name": "workers", "instanceType": "standard.small", "size": 2, "diskSize": 20}]
-    keys = {"zone": "ch-gva-2", "version": "1.34.3", "nodepools": pools} | changes
-    return ClusterSettings.model_validate(keys).args
 
 
 def ingress_args(**changes: Any) -> IngressNginxArgs:
@@ -41,10 +31,6 @@ def app_args(**changes: Any) -> WebAppArgs:
     return AppSettings.model_validate(keys | changes).args
 
 
-def declare_cluster(**changes: Any) -> Engine:
-    return run(lambda: SksCluster("web", cluster_args(**changes)).kubeconfig)[0]
-
-
 def declare_app(**changes: Any) -> tuple[Engine, str]:
     def program() -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions()
@@ -52,68 +38,6 @@ def declare_app(**changes: Any) -> tuple[Engine, str]:
         return WebApp("rickroller", app_args(**changes), ingress, opts=opts).url
 
     return run(program)
-
-
-@pytest.mark.parametrize(
-    ("cni", "expected"),
-    [
-        ("calico", {("TCP", 10250, 10250), ("UDP", 4789, 4789)}),
-        (
-            "cilium",
-            {
-                ("TCP", 10250, 10250),
-                ("UDP", 8472, 8472),
-                ("TCP", 4240, 4240),
-                ("ICMP", None, None),
-            },
-        ),
-    ],
-)
-def test_only_the_nodes_themselves_reach_the_kubelet_and_the_overlay(
-    cni: str, expected: set[tuple[str, int | None, int | None]]
-) -> None:
-    rules = declare_cluster(cni=cni).of_type("SecurityGroupRule").values()
-    inside = [rule for rule in rules if "userSecurityGroupId" in rule]
-    ports = {(rule["protocol"], rule.get("startPort"), rule.get("endPort")) for rule in inside}
-    assert ports == expected
-    assert all("cidr" not in rule and rule["userSecurityGroupId"] == "web-id" for rule in inside)
-    assert all(rule["description"] for rule in rules)
-
-
-def test_the_firewall_is_closed_to_the_world_unless_told() -> None:
-    rules = declare_cluster().of_type("SecurityGroupRule").values()
-    assert not [rule for rule in rules if "cidr" in rule]
-    assert [r["publicSecurityGroup"] for r in rules if "publicSecurityGroup" in r] == [
-        "public-nlb-healthcheck-sources"
-    ]
-    opened = declare_cluster(nodePortSources=[WORLD]).of_type("SecurityGroupRule").values()
-    assert [(r["cidr"], r["startPort"], r["endPort"]) for r in opened if "cidr" in r] == [
-        (WORLD, 30000, 32767)
-    ]
-
-
-def test_each_nodepool_has_its_group_and_its_size() -> None:
-    pools = [
-        {"name": "small", "instanceType": "standard.small", "size": 2},
-        {"name": "big", "instanceType": "standard.large", "size": 1, "diskSize": 100},
-    ]
-    engine = declare_cluster(nodepools=pools)
-    assert {
-        name: (pool["instanceType"], pool["size"], pool["diskSize"], pool["antiAffinityGroupIds"])
-        for name, pool in engine.of_type("SksNodepool").items()
-    } == {
-        "web-small": ("standard.small", 2, 50, ["web-small-id"]),
-        "web-big": ("standard.large", 1, 100, ["web-big-id"]),
-    }
-
-
-def test_a_new_kubeconfig_never_replaces_the_kubernetes_provider() -> None:
-    provider = declare_cluster().of_type("kubernetes")["web"]
-    assert provider["clusterIdentifier"] == "web-id"
-
-
-def test_the_kubeconfig_is_a_secret() -> None:
-    assert run(lambda: SksCluster("web", cluster_args()).kubeconfig.is_secret())[1] is True
 
 
 def test_the_controller_is_the_pinned_chart_with_clients_addresses_kept() -> None:

@@ -1,0 +1,125 @@
+"""A nodepool of an SKS cluster, its nodes on different hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+from pulumiverse_exoscale import AntiAffinityGroup, SecurityGroup, SecurityGroupRule, SksNodepool
+from pulumiverse_exoscale import SksCluster as Cluster
+
+IGNORED_ON_UPDATE = ["ipv6", "kubeletImageGcs", "storageLvm"]
+"""Inputs whose change the provider (0.66) shows as an update and then does not make (`ipv6`: where
+it changes alone).
+
+Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_nodepool.go`, Update.
+"""
+
+
+class ImageGarbageCollectionArgs(TypedDict):
+    """Disk use, in percent, above and to which unused images of at least `min_age` (2m) go."""
+
+    low_threshold: pulumi.Input[int]
+    high_threshold: pulumi.Input[int]
+    min_age: pulumi.Input[str]
+
+
+class NodepoolArgs(TypedDict):
+    """`size` nodes of `instance_type` (family.size), each with `disk_size` GiB.
+
+    `anti_affinity` keeps them on different hosts, by a group of their own. Groups, networks and
+    the deploy target are IDs. `taints` are keys to VALUE:EFFECT. `replace_on_upgrade` replaces the
+    nodepool where the cluster's version changes; else its nodes keep the version that they have.
+    """
+
+    name: str
+    instance_type: pulumi.Input[str]
+    size: pulumi.Input[int]
+    disk_size: pulumi.Input[int]
+    description: pulumi.Input[str]
+    instance_prefix: pulumi.Input[str]
+    labels: Mapping[str, pulumi.Input[str]]
+    taints: Mapping[str, pulumi.Input[str]]
+    anti_affinity: bool
+    anti_affinity_groups: Sequence[pulumi.Input[str]]
+    security_groups: Sequence[pulumi.Input[str]]
+    private_networks: Sequence[pulumi.Input[str]]
+    deploy_target: pulumi.Input[str] | None
+    local_storage: pulumi.Input[bool]
+    ipv6: pulumi.Input[bool]
+    image_garbage_collection: ImageGarbageCollectionArgs | None
+    replace_on_upgrade: bool
+
+
+def create_nodepool(
+    name: str,
+    pool: NodepoolArgs,
+    *,
+    cluster: Cluster,
+    zone: pulumi.Input[str],
+    version: pulumi.Input[str],
+    group: SecurityGroup,
+    rules: Sequence[SecurityGroupRule],
+    import_id: str | None,
+    anti_affinity_import_id: str | None,
+    hooks: pulumi.ResourceHookBinding,
+    opts: pulumi.ResourceOptions,
+) -> SksNodepool:
+    """Create a nodepool in the security group `group`, once that has its `rules`.
+
+    Replaced, it and its anti-affinity group are there anew, under new names, before the old go:
+    there are nodes all the time, and never those of both pools in one group.
+
+    Args:
+        import_id: `CLUSTER-ID/NODEPOOL-ID@ZONE` of a nodepool made by hand.
+        anti_affinity_import_id: ID of an anti-affinity group made by hand.
+        hooks: those of `refuse_nodepool_updates`.
+    """
+    trigger = version if pool["replace_on_upgrade"] else None
+    groups = list(pool["anti_affinity_groups"])
+    if pool["anti_affinity"]:
+        own = AntiAffinityGroup(
+            name,
+            description=f"Nodes of {name}",
+            opts=pulumi.ResourceOptions.merge(
+                opts,
+                pulumi.ResourceOptions(
+                    replacement_trigger=trigger,
+                    import_=anti_affinity_import_id,
+                    ignore_changes=["name", "description"] if anti_affinity_import_id else None,
+                ),
+            ),
+        )
+        groups.insert(0, own.id)
+    collection = pool["image_garbage_collection"]
+    return SksNodepool(
+        name,
+        cluster_id=cluster.id,
+        zone=zone,
+        instance_type=pool["instance_type"],
+        size=pool["size"],
+        disk_size=pool["disk_size"],
+        description=pool["description"] or None,
+        instance_prefix=pool["instance_prefix"],
+        labels=pool["labels"] or None,
+        taints=pool["taints"] or None,
+        anti_affinity_group_ids=groups or None,
+        security_group_ids=[group.id, *pool["security_groups"]],
+        private_network_ids=pool["private_networks"] or None,
+        deploy_target_id=pool["deploy_target"],
+        storage_lvm=pool["local_storage"],
+        ipv6=pool["ipv6"],
+        kubelet_image_gcs=[collection] if collection else None,
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                depends_on=[*rules],
+                replace_on_changes=IGNORED_ON_UPDATE,
+                replacement_trigger=trigger,
+                hooks=hooks,
+                import_=import_id,
+                ignore_changes=["name"] if import_id else None,
+            ),
+        ),
+    )

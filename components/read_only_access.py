@@ -1,0 +1,54 @@
+"""A kubeconfig for people who may look at the cluster, and not change it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes
+from pulumi_kubernetes.rbac.v1 import ClusterRoleBinding
+from pulumiverse_exoscale import SksCluster as Cluster
+from pulumiverse_exoscale import SksKubeconfig
+
+GROUP = "read-only"
+
+
+class ReadOnlyKubeconfigArgs(TypedDict):
+    """The user's name in the audit log; lifetime and early renewal in seconds."""
+
+    user: pulumi.Input[str]
+    ttl_seconds: pulumi.Input[int]
+    early_renewal_seconds: pulumi.Input[int]
+
+
+def create_read_only_kubeconfig(
+    name: str,
+    args: ReadOnlyKubeconfigArgs,
+    *,
+    cluster: Cluster,
+    zone: pulumi.Input[str],
+    provider: pulumi_kubernetes.Provider,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """Bind the cluster role `view`, which shows no Secret, and return a kubeconfig with it."""
+    ClusterRoleBinding(
+        name,
+        role_ref={
+            "api_group": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "view",
+        },
+        subjects=[{"api_group": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}],
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider)),
+    )
+    kubeconfig = SksKubeconfig(
+        name,
+        cluster_id=cluster.id,
+        zone=zone,
+        user=args["user"],
+        groups=[GROUP],
+        ttl_seconds=args["ttl_seconds"],
+        early_renewal_seconds=args["early_renewal_seconds"],
+        opts=opts,
+    )
+    return pulumi.Output.secret(kubeconfig.kubeconfig)

@@ -1,0 +1,72 @@
+"""Which updates of a cluster and its nodepools are refused, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.refused_updates import (
+    NODEPOOL_EMPTYING_IGNORED,
+    RefusedUpdate,
+    check_cluster,
+    check_nodepool,
+)
+
+
+def update(
+    before: dict[str, Any], after: dict[str, Any], **running: Any
+) -> pulumi.ResourceHookArgs:
+    return pulumi.ResourceHookArgs(
+        urn="urn", id="id", name="web", type="type",
+        old_inputs=before, new_inputs=after, old_outputs={**before, **running},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", ["1.34.3", "1.34.4", "1.34.12", "1.35.0"])
+def test_an_upgrade_within_the_minor_version_or_to_the_next(wanted: str) -> None:
+    check_cluster(update({"version": "1.34.3"}, {"version": wanted}))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        ("1.34.2", "a cluster can't go back"),
+        ("1.33.9", "a cluster can't go back"),
+        ("1.36.0", "one minor version after the other"),
+        ("2.0.0", "one minor version after the other"),
+    ],
+)
+def test_any_other_change_of_version_is_refused(wanted: str, reason: str) -> None:
+    with pytest.raises(RefusedUpdate) as caught:
+        check_cluster(update({"version": "1.34.3"}, {"version": wanted}))
+    assert str(caught.value) == (
+        f"web: version: {wanted}: the cluster runs 1.34.3: {reason}; "
+        "allowed are 1.34.3 and newer up to 1.35.x"
+    )
+
+
+def test_what_runs_counts_rather_than_what_was_asked_for() -> None:
+    with pytest.raises(RefusedUpdate, match=r"the cluster runs 1\.34\.4: a cluster can't go back"):
+        check_cluster(update({"version": "1.34.3"}, {"version": "1.34.3"}, version="1.34.4"))
+
+
+def test_the_storage_driver_stays() -> None:
+    check_cluster(update({"exoscaleCsi": False}, {"exoscaleCsi": True}))
+    with pytest.raises(RefusedUpdate, match="csi: can't be turned off"):
+        check_cluster(update({"exoscaleCsi": True}, {"exoscaleCsi": False}))
+
+
+def test_labels_of_a_cluster_can_be_changed_and_not_emptied() -> None:
+    check_cluster(update({"labels": {"a": "1"}}, {"labels": {"b": "2"}}))
+    with pytest.raises(RefusedUpdate, match="web: labels: can't be emptied"):
+        check_cluster(update({"labels": {"a": "1"}}, {}))
+
+
+@pytest.mark.parametrize("key", NODEPOOL_EMPTYING_IGNORED)
+def test_what_a_nodepool_would_keep_is_not_emptied(key: str) -> None:
+    check_nodepool(update({}, {key: ["x"]}))
+    check_nodepool(update({key: ["x"]}, {key: ["y"]}))
+    with pytest.raises(RefusedUpdate, match=f"web: {key}: can't be emptied"):
+        check_nodepool(update({key: ["x"]}, {key: []}))
