@@ -1,0 +1,41 @@
+"""What pods and containers may do: what the Pod Security level `restricted` asks for, and more.
+
+Source: kubernetes.io/docs/concepts/security/pod-security-standards.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+UNPRIVILEGED_PORTS = 1024
+
+
+def pod_security_context(user: int, port: int | None = None) -> dict[str, Any]:
+    """Run as the numeric `user`, to whom the pod's volumes belong too.
+
+    A numeric one: the kubelet can't tell whether a name, as an image's USER may be, is root's.
+    A `port` below 1024 is opened to all users inside the pod; the sysctl is one of the safe ones.
+    """
+    context: dict[str, Any] = {
+        "run_as_non_root": user != 0,
+        "run_as_user": user,
+        "fs_group": user,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+    if port is not None and port < UNPRIVILEGED_PORTS:
+        context["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": str(port)}]
+    return context
+
+
+def security_context(
+    user: int | None = None, *, read_only_root_filesystem: bool = True
+) -> dict[str, Any]:
+    """A container without capabilities; `user` is another one than the pod's."""
+    context: dict[str, Any] = {
+        "allow_privilege_escalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "read_only_root_filesystem": read_only_root_filesystem,
+    }
+    if user is not None:
+        context |= {"run_as_user": user, "run_as_non_root": user != 0}
+    return context

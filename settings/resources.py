@@ -1,0 +1,61 @@
+"""What a container may use of its node."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from settings.types import EnvironmentValue, SettingsModel, matches
+
+Cpu = Annotated[
+    EnvironmentValue,
+    matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores, such as 2, 0.5 or 500m"),
+]
+Memory = Annotated[
+    EnvironmentValue,
+    matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit, such as 256Mi or 1Gi"),
+]
+
+_DECIMAL = {"": "1", "m": "0.001", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12"}
+_UNITS = {unit: Decimal(size) for unit, size in _DECIMAL.items()}
+_UNITS |= {"Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40)}
+
+
+def quantity(text: str) -> Decimal:
+    """The number that a quantity such as `500m` or `256Mi` stands for."""
+    number, unit = re.fullmatch(r"([\d.]+)(\D*)", text).groups()  # type: ignore[union-attr]
+    return Decimal(number) * _UNITS[unit]
+
+
+class Amounts(SettingsModel):
+    """So much CPU and memory."""
+
+    cpu: Cpu | None = None
+    memory: Memory | None = None
+
+
+class ResourcesSettings(SettingsModel):
+    """What is set aside for a container (`requests`), and what it gets at most (`limits`)."""
+
+    requests: Amounts = Field(default_factory=Amounts)
+    limits: Amounts = Field(default_factory=Amounts)
+
+    @field_validator("limits")
+    @classmethod
+    def _not_below_requests(cls, limits: Amounts, info: ValidationInfo) -> Amounts:
+        requests = info.data.get("requests", Amounts())
+        for kind in Amounts.model_fields:
+            limit, request = getattr(limits, kind), getattr(requests, kind)
+            if limit and request and quantity(limit) < quantity(request):
+                raise ValueError(f"must not be below requests: {kind} {limit} < {request}")
+        return limits
+
+
+def resources(*, cpu: str, memory: str, memory_limit: str) -> ResourcesSettings:
+    """Resources without a CPU limit, which would slow a container down on an idle node."""
+    return ResourcesSettings(
+        requests=Amounts(cpu=cpu, memory=memory), limits=Amounts(memory=memory_limit)
+    )
