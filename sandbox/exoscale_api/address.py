@@ -3,8 +3,8 @@
 No machine answers at them, and none elsewhere is ever reached by mistake.
 """
 
-from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Address
+from collections.abc import Collection, Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 LOAD_BALANCERS = (IPv4Network("203.0.113.0/24"),)
 INSTANCES = (IPv4Network("198.51.100.0/24"), IPv4Network("192.0.2.0/24"))
@@ -19,6 +19,14 @@ def free_address(networks: Iterable[IPv4Network], used: set[str]) -> str:
             if str(host) not in used:
                 return str(host)
     raise LookupError("every public address is in use")
+
+
+def free_in_range(start: str, end: str, used: Collection[str]) -> str:
+    """The first address from `start` to `end` that is not used; raises LookupError."""
+    for number in range(int(IPv4Address(start)), int(IPv4Address(end)) + 1):
+        if (free := str(IPv4Address(number))) not in used:
+            return free
+    raise LookupError(f"every address from {start} to {end} is in use")
 
 
 def ipv6_of(ipv4: str) -> str:

@@ -12,6 +12,7 @@ from sandbox.exoscale_api.store import Json, Store
 
 KIND = "instance"
 NODEPOOL_KIND = "sks-nodepool"
+NETWORK_KIND = "private-network"
 
 _SUFFIX = string.ascii_lowercase + string.digits
 
@@ -47,6 +48,11 @@ def create(account: Account, zone: str, nodepool: Json, count: int) -> None:
             "template": nodepool["template"],
             "security-groups": nodepool["security-groups"],
             "anti-affinity-groups": nodepool["anti-affinity-groups"],
+            "private-networks": [
+                _attachment(account.store, network["id"])
+                for network in nodepool["private-networks"]
+            ],
+            **({"deploy-target": target} if (target := nodepool.get("deploy-target")) else {}),
             "labels": {},
             "manager": {"id": pool_id, "type": "instance-pool"},
         }
@@ -55,7 +61,7 @@ def create(account: Account, zone: str, nodepool: Json, count: int) -> None:
 
 
 def members(store: Store, field: str, group_id: str) -> list[Json]:
-    """Instances that are in a group; `field` is security-groups or anti-affinity-groups."""
+    """Instances that are in a group or network; `field` is the list that has it."""
     return [i for i in store.list(KIND) if _refers(i, field, group_id)]
 
 
@@ -63,6 +69,16 @@ def in_use(store: Store, field: str, group_id: str) -> bool:
     """Whether an instance or a nodepool refers to a group; `field` as for `members`."""
     nodepools = store.list(NODEPOOL_KIND)
     return any(_refers(resource, field, group_id) for resource in store.list(KIND) + nodepools)
+
+
+def leases(store: Store, network_id: str) -> dict[str, str]:
+    """The addresses in a managed private network, by the ids of the instances that have them."""
+    return {
+        member["id"]: attachment["ip"]
+        for member in members(store, "private-networks", network_id)
+        for attachment in member["private-networks"]
+        if attachment["id"] == network_id and "ip" in attachment
+    }
 
 
 def get_instance(call: Call) -> Json:
@@ -81,11 +97,32 @@ def list_instances(call: Call) -> Json:
 
 
 def _answer(instance: Json) -> Json:
-    return instance | {"instance-type": instance_type(instance["instance-type"]["id"])}
+    attachments = [
+        {"id": attachment["id"], "mac-address": attachment["mac-address"]}
+        for attachment in instance.get("private-networks", [])
+    ]
+    return instance | {
+        "instance-type": instance_type(instance["instance-type"]["id"]),
+        "private-networks": attachments,
+    }
+
+
+def _attachment(store: Store, network_id: str) -> Json:
+    """What an instance keeps of a private network; raises Conflict where that has no address."""
+    network = store.find(NETWORK_KIND, network_id)
+    assert network is not None
+    attachment = {"id": network_id, "mac-address": f"0a:{secrets.token_bytes(5).hex(':')}"}
+    if "start-ip" in network:
+        used = leases(store, network_id).values()
+        try:
+            attachment["ip"] = address.free_in_range(network["start-ip"], network["end-ip"], used)
+        except LookupError as error:
+            raise Conflict(f"private-network {network['name']}: {error}") from error
+    return attachment
 
 
 def _refers(resource: Json, field: str, group_id: str) -> bool:
-    return any(group["id"] == group_id for group in resource[field])
+    return any(group["id"] == group_id for group in resource.get(field, []))
 
 
 def _name(stem: str, taken: set[str]) -> str:

@@ -44,6 +44,8 @@ def _pool(call: Call, nodepool: Json) -> Json:
         "public-ip-assignment",
         "security-groups",
         "anti-affinity-groups",
+        "private-networks",
+        "deploy-target",
     )
     return {
         "id": nodepool["instance-pool"]["id"],
@@ -52,7 +54,7 @@ def _pool(call: Call, nodepool: Json) -> Json:
         "manager": {"id": nodepool["id"], "type": "sks-nodepool"},
         "instances": [{"id": member["id"]} for member in instances],
         "ipv6-enabled": nodepool["public-ip-assignment"] == "dual",
-        **{name: nodepool[name] for name in copied},
+        **{name: nodepool[name] for name in copied if name in nodepool},
     }
 
 

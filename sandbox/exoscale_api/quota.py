@@ -9,12 +9,14 @@ from sandbox.exoscale_api.store import Json
 DEFAULT_QUOTAS: Mapping[str, int] = {
     "instance": 100,
     "network-load-balancer": 50,
+    "private-network": 50,
     "sks-cluster": 10,
 }
 
 _KINDS = {
     "instance": "instance",
     "network-load-balancer": "load-balancer",
+    "private-network": "private-network",
     "sks-cluster": "sks-cluster",
 }
 

@@ -4,12 +4,14 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from sandbox.exoscale_api import sks_cluster, sks_nodepool
+from sandbox.exoscale_api import sks_cluster_work, sks_nodepool
 from sandbox.exoscale_api.account import Account
 from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import SksError
 
 _STARTED = ("running", "error")
+_CHANGING = ("updating", "upgrading")
+"""States of clusters that ran, and whose operation goes on."""
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +24,8 @@ def resume(account: Account) -> None:
     """
     clusters = [
         cluster
-        for cluster in account.store.list(sks_cluster.KIND)
-        if cluster["state"] in _STARTED and "endpoint" in cluster
+        for cluster in account.store.list(sks_cluster_work.KIND)
+        if cluster["state"] in (*_STARTED, *_CHANGING) and "endpoint" in cluster
     ]
     with ThreadPoolExecutor(max_workers=max(1, len(clusters))) as threads:
         failures = list(chain(*threads.map(lambda cluster: _start(account, cluster), clusters)))
@@ -39,8 +41,9 @@ def _start(account: Account, cluster: Json) -> list[str]:
     try:
         account.runtime.start_cluster(id_)
     except Exception as error:
-        return [_failure(account, sks_cluster.KIND, id_, what, error)]
-    account.store.update(sks_cluster.KIND, id_, state="running")
+        return [_failure(account, sks_cluster_work.KIND, id_, what, error)]
+    if cluster["state"] == "error":
+        account.store.update(sks_cluster_work.KIND, id_, state="running")
     failures = []
     for nodepool in nodepools:
         if nodepool["state"] in _STARTED:

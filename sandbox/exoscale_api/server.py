@@ -22,16 +22,19 @@ from starlette.routing import Route
 
 from sandbox.exoscale_api import (
     anti_affinity_group,
+    deploy_target,
     instance,
     instance_pool,
     instance_type,
     load_balancer,
     load_balancer_service,
     operation,
+    private_network,
     quota,
     security_group,
     security_group_rule,
     sks_cluster,
+    sks_cluster_work,
     sks_nodepool,
     zone,
 )
@@ -69,12 +72,14 @@ _HOST = re.compile(r"api-(?P<zone>[a-z0-9-]+)\.exoscale\.com(:\d+)?")
 
 HANDLERS: Mapping[str, Handler] = {
     **anti_affinity_group.OPERATIONS,
+    **deploy_target.OPERATIONS,
     **instance.OPERATIONS,
     **instance_pool.OPERATIONS,
     **instance_type.OPERATIONS,
     **load_balancer.OPERATIONS,
     **load_balancer_service.OPERATIONS,
     **operation.OPERATIONS,
+    **private_network.OPERATIONS,
     **quota.OPERATIONS,
     **security_group.OPERATIONS,
     **security_group_rule.OPERATIONS,
@@ -105,7 +110,7 @@ def create_app(
     store = Store(store_dir)
     account = Account(
         store=store,
-        operations=Operations(store, sks_cluster.TASKS | sks_nodepool.TASKS),
+        operations=Operations(store, sks_cluster_work.TASKS | sks_nodepool.TASKS),
         runtime=runtime,
         base_url=base_url,
         zones=tuple(document().zones),

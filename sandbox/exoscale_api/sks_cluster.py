@@ -1,25 +1,31 @@
 """SKS clusters: each a real control plane of its own, which the SKS runtime runs."""
 
 from base64 import b64encode
-from contextlib import suppress
+from collections.abc import Collection
 from typing import cast
 from uuid import uuid4
 
 from sandbox.exoscale_api import not_simulated, quota, timestamp
-from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api import sks_settings as settings
+from sandbox.exoscale_api.account import Call, Handler
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
 from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.operations import Arguments, Reference, Task
+from sandbox.exoscale_api.sks_cluster_work import (
+    KIND,
+    begin_change,
+    keep_token,
+    reference,
+    token_of,
+)
 from sandbox.exoscale_api.sks_runtime import Authority
 from sandbox.exoscale_api.store import Json
-
-KIND = "sks-cluster"
 
 _KUBECONFIG_TTL = 30 * 24 * 3600
 """Default lifetime of a kubeconfig's certificate, in seconds (OpenAPI, sks-kubeconfig-request)."""
 
-_UPDATABLE = ("name", "description", "labels", "auto-upgrade")
-_FIXED = ("addons", "feature-gates")
+_AT_ONCE = ("description", "labels", "auto-upgrade")
+_IN_CONTROL_PLANE = ("name", "addons", "feature-gates", "audit", "oidc")
+_WITH_CONTROL_PLANE = ("running", "updating", "upgrading")
 
 
 def list_sks_cluster_versions(call: Call) -> Json:
@@ -28,13 +34,12 @@ def list_sks_cluster_versions(call: Call) -> Json:
 
 def create_sks_cluster(call: Call) -> Json:
     body = call.body
-    not_simulated.refuse(
-        call, "create-sks-cluster", ("audit", "oidc", "networking", "create-default-security-group")
-    )
+    not_simulated.refuse(call, "create-sks-cluster", ("create-default-security-group",))
     addons = sorted(body.get("addons", []))
-    if "karpenter" in addons:
-        raise NotSimulated("create-sks-cluster: addon karpenter is not simulated")
     _check_version(call, body["version"])
+    _check_addons("create-sks-cluster", addons, [])
+    networking = body.get("networking") or {}
+    settings.check_networking(networking)
     cluster = {
         "id": str(uuid4()),
         "name": body["name"],
@@ -47,14 +52,22 @@ def create_sks_cluster(call: Call) -> Json:
         "feature-gates": body.get("feature-gates", []),
         "auto-upgrade": body.get("auto-upgrade", False),
         "enable-kube-proxy": body.get("enable-kube-proxy", body.get("cni") != "cilium"),
+        "networking": networking,
         "state": "creating",
         "created-at": timestamp.now(),
     }
+    if "oidc" in body:
+        settings.check_oidc(body["oidc"])
+        cluster["oidc"] = body["oidc"]
+    token = None
+    if "audit" in body:
+        cluster["audit"], token = _audit({"enabled": True} | body["audit"], None)
     with call.store.transaction():
         quota.enforce(call.account, KIND)
         call.store.put(KIND, cluster, zone=call.zone)
+        keep_token(call.account, cluster["id"], token)
         return call.account.operations.begin(
-            call.account, "create-sks-cluster", {"id": cluster["id"]}, _reference(cluster["id"])
+            call.account, "create-sks-cluster", {"id": cluster["id"]}, reference(cluster["id"])
         )
 
 
@@ -68,27 +81,43 @@ def get_sks_cluster(call: Call) -> Json:
 
 
 def update_sks_cluster(call: Call) -> Json:
-    not_simulated.refuse(call, "update-sks-cluster", ("audit", "oidc", "enable-operators-ca"))
+    """What its control plane has to know is done in an operation, the rest at once."""
+    if call.body.get("enable-operators-ca") is not None:
+        raise NotSimulated("update-sks-cluster: enable-operators-ca is not simulated")
     with call.store.transaction():
         cluster = require_running(call)
-        for field in _FIXED:
-            if field in call.body and set(call.body[field] or ()) != set(cluster[field]):
-                raise NotSimulated(f"update-sks-cluster: changing {field} is not simulated")
-        changes = {name: call.body[name] for name in _UPDATABLE if name in call.body}
-        if changes.get("description", "") is None:
-            changes["description"] = ""
-        call.store.put(KIND, cluster | changes)
-        return call.account.operations.done(_reference(cluster["id"]))
+        at_once = {name: call.body[name] for name in _AT_ONCE if name in call.body}
+        if at_once.get("description", "") is None:
+            at_once["description"] = ""
+        changes = {name: call.body[name] for name in _IN_CONTROL_PLANE if name in call.body}
+        token = token_of(call.account, cluster["id"])
+        if "audit" in changes:
+            changes["audit"], token = _audit(cluster.get("audit", {}) | changes["audit"], token)
+        if changes.get("oidc"):
+            settings.check_oidc(changes["oidc"])
+        if "addons" in changes:
+            changes["addons"] = sorted(changes["addons"])
+            _check_addons("update-sks-cluster", changes["addons"], cluster["addons"])
+        if changes.get("feature-gates", []) is None:
+            changes["feature-gates"] = []
+        call.store.put(KIND, cluster | at_once)
+        same = all(cluster.get(name) == value for name, value in changes.items())
+        if same and token == token_of(call.account, cluster["id"]):
+            return call.account.operations.done(reference(cluster["id"]))
+        return begin_change(call.account, cluster["id"], "updating", changes, token)
 
 
 def upgrade_sks_cluster(call: Call) -> Json:
-    """Refused unless it changes nothing: the runtime's clusters keep the version they have."""
+    """Its nodepools are of the new version then: existing instances are not, those to come are."""
     version = call.body["version"]
     _check_version(call, version)
-    cluster = require_running(call)
-    if version != cluster["version"]:
-        raise NotSimulated(f"upgrade-sks-cluster: from {cluster['version']} is not simulated")
-    return call.account.operations.done(_reference(cluster["id"]))
+    with call.store.transaction():
+        cluster = require_running(call)
+        settings.check_upgrade(cluster["name"], cluster["version"], version)
+        if version == cluster["version"]:
+            return call.account.operations.done(reference(cluster["id"]))
+        token = token_of(call.account, cluster["id"])
+        return begin_change(call.account, cluster["id"], "upgrading", {"version": version}, token)
 
 
 def upgrade_sks_cluster_service_level(call: Call) -> Json:
@@ -97,7 +126,7 @@ def upgrade_sks_cluster_service_level(call: Call) -> Json:
         if cluster["level"] == "pro":
             raise Conflict(f"SKS cluster {cluster['name']} has the level pro already")
         call.store.update(KIND, cluster["id"], level="pro")
-        return call.account.operations.done(_reference(cluster["id"]))
+        return call.account.operations.done(reference(cluster["id"]))
 
 
 def delete_sks_cluster(call: Call) -> Json:
@@ -109,12 +138,12 @@ def delete_sks_cluster(call: Call) -> Json:
             raise Conflict(f"SKS cluster {cluster['name']} still has nodepools")
         call.store.update(KIND, cluster["id"], state="deleting")
         return call.account.operations.begin(
-            call.account, "delete-sks-cluster", {"id": cluster["id"]}, _reference(cluster["id"])
+            call.account, "delete-sks-cluster", {"id": cluster["id"]}, reference(cluster["id"])
         )
 
 
 def generate_sks_cluster_kubeconfig(call: Call) -> Json:
-    cluster = require_running(call)
+    cluster = _require(call, _WITH_CONTROL_PLANE)
     kubeconfig = call.account.runtime.kubeconfig(
         cluster["id"], call.body["user"], call.body["groups"], call.body.get("ttl", _KUBECONFIG_TTL)
     )
@@ -122,7 +151,7 @@ def generate_sks_cluster_kubeconfig(call: Call) -> Json:
 
 
 def get_sks_cluster_authority_cert(call: Call) -> Json:
-    cluster = require_running(call)
+    cluster = _require(call, _WITH_CONTROL_PLANE)
     authority = cast(Authority, call.path["authority"])
     certificate = call.account.runtime.authority_cert(cluster["id"], authority)
     return {"cacert": b64encode(certificate.encode()).decode()}
@@ -135,8 +164,12 @@ def require(call: Call) -> Json:
 
 def require_running(call: Call) -> Json:
     """The cluster that the path names; raises NotFound, or Conflict unless it is running."""
+    return _require(call, ("running",))
+
+
+def _require(call: Call, states: Collection[str]) -> Json:
     cluster = require(call)
-    if cluster["state"] != "running":
+    if cluster["state"] not in states:
         raise Conflict(f"SKS cluster {cluster['name']} is {cluster['state']}")
     return cluster
 
@@ -147,42 +180,23 @@ def _check_version(call: Call, version: str) -> None:
         raise BadRequest(f"version {version} is not available: {', '.join(versions)}")
 
 
+def _check_addons(operation_id: str, addons: list[str], before: list[str]) -> None:
+    if "karpenter" in addons:
+        raise NotSimulated(f"{operation_id}: addon karpenter is not simulated")
+    settings.check_addons(addons, before)
+
+
+def _audit(given: Json, token: str | None) -> tuple[Json, str | None]:
+    """The audit log as it is answered, and its token: the given one, else `token`."""
+    audit: Json = {"enabled": False, "initial-backoff": settings.AUDIT_BACKOFF} | given
+    token = audit.pop("bearer-token", token)
+    settings.check_audit(audit, token)
+    return audit, token
+
+
 def _answer(call: Call, cluster: Json) -> Json:
-    return cluster | {"nodepools": call.store.list(NODEPOOL_KIND, parent=cluster["id"])}
-
-
-def _reference(id_: str) -> Reference:
-    return Reference(id_, f"/sks-cluster/{id_}", "get-sks-cluster")
-
-
-def _create(account: Account, arguments: Arguments) -> None:
-    id_ = arguments["id"]
-    _remove_files(account, id_)
-    cluster = account.store.find(KIND, id_)
-    assert cluster is not None
-    endpoint = account.runtime.create_cluster(
-        id_,
-        cluster["name"],
-        version=cluster["version"],
-        zone=account.store.zone(KIND, id_),
-        addons=cluster["addons"],
-        feature_gates=cluster["feature-gates"],
-    )
-    account.store.update(KIND, id_, state="running", endpoint=endpoint)
-
-
-def _delete(account: Account, arguments: Arguments) -> None:
-    _remove_files(account, arguments["id"])
-    account.store.delete(KIND, arguments["id"])
-
-
-def _remove_files(account: Account, id_: str) -> None:
-    with suppress(FileNotFoundError):
-        account.runtime.delete_cluster(id_)
-
-
-def _failed(account: Account, arguments: Arguments) -> None:
-    account.store.update(KIND, arguments["id"], state="error")
+    answer = {name: value for name, value in cluster.items() if name != "networking"}
+    return answer | {"nodepools": call.store.list(NODEPOOL_KIND, parent=cluster["id"])}
 
 
 OPERATIONS: dict[str, Handler] = {
@@ -196,9 +210,4 @@ OPERATIONS: dict[str, Handler] = {
     "delete-sks-cluster": delete_sks_cluster,
     "generate-sks-cluster-kubeconfig": generate_sks_cluster_kubeconfig,
     "get-sks-cluster-authority-cert": get_sks_cluster_authority_cert,
-}
-
-TASKS: dict[str, Task] = {
-    "create-sks-cluster": Task(_create, _failed),
-    "delete-sks-cluster": Task(_delete, _failed),
 }

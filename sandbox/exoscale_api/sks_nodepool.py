@@ -3,25 +3,21 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import uuid4
 
 from sandbox.exoscale_api import instance, not_simulated, quota, sks_cluster, timestamp
 from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api.deploy_target import deploy_target
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
 from sandbox.exoscale_api.instance_type import instance_type
 from sandbox.exoscale_api.operations import Arguments, Reference, Task
+from sandbox.exoscale_api.sks_version import latest_patch, of_version, template_id
 from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import NodepoolSpec
 
 KIND = instance.NODEPOOL_KIND
 
-_NOT_SIMULATED = (
-    "private-networks",
-    "deploy-target",
-    "addons",
-    "kubelet-max-pods",
-    "nvidia-mig-profiles",
-)
+_NOT_SIMULATED = ("nvidia-mig-profiles",)
 _DEFAULTS: Json = {
     "description": "",
     "public-ip-assignment": "inet4",
@@ -29,9 +25,23 @@ _DEFAULTS: Json = {
     "taints": {},
     "security-groups": [],
     "anti-affinity-groups": [],
+    "private-networks": [],
     "instance-prefix": "pool",
 }
-_UPDATABLE = (*_DEFAULTS, "name", "instance-type", "disk-size", "kubelet-image-gc")
+_UPDATABLE = (
+    *_DEFAULTS,
+    "name",
+    "instance-type",
+    "disk-size",
+    "kubelet-image-gc",
+    "kubelet-max-pods",
+    "deploy-target",
+)
+_REFERENCES = ("security-groups", "anti-affinity-groups", "private-networks")
+_MAX_PODS = 110
+"""A kubelet's own default."""
+_LVM_DISK = 100
+"""Disk (GiB) that the addon storage-lvm needs (Exoscale's provider, sks_nodepool)."""
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -45,12 +55,16 @@ def create_sks_nodepool(call: Call) -> Json:
             **_DEFAULTS,
             **_definition(call),
             "size": call.body["size"],
+            "addons": call.body.get("addons", []),
             "instance-pool": {"id": str(uuid4())},
-            "template": {"id": template_id(cluster["version"], "standard")},
-            "version": cluster["version"],
+            **of_version(latest_patch(cluster["version"], call.account.runtime.versions)),
             "state": "creating",
             "created-at": timestamp.now(),
         }
+        if "storage-lvm" in nodepool["addons"] and nodepool["disk-size"] < _LVM_DISK:
+            raise BadRequest(
+                f"Invalid request: body.disk-size: storage-lvm needs {_LVM_DISK} GiB at least"
+            )
         call.store.put(KIND, nodepool, zone=call.zone, parent=cluster["id"])
         instance.create(call.account, call.zone, nodepool, nodepool["size"])
         return _begin(call, "set-sks-nodepool", nodepool)
@@ -64,7 +78,8 @@ def update_sks_nodepool(call: Call) -> Json:
     not_simulated.refuse(call, "update-sks-nodepool", _NOT_SIMULATED)
     with call.store.transaction():
         nodepool = _require_idle(call)
-        call.store.put(KIND, nodepool | _definition(call))
+        changed = nodepool | _definition(call)
+        call.store.put(KIND, {name: value for name, value in changed.items() if value is not None})
         return call.account.operations.done(_reference(call.path["id"], nodepool["id"]))
 
 
@@ -103,17 +118,14 @@ def get_active_nodepool_template(call: Call) -> Json:
     return {"active-template": template_id(call.path["kube-version"], call.path["variant"])}
 
 
-def template_id(version: str, variant: str) -> str:
-    """The id of the instance template of a Kubernetes version, the same one each time."""
-    return str(uuid5(NAMESPACE_URL, f"sks-template/{version}/{variant}"))
-
-
 def _definition(call: Call) -> Json:
     """What the request says of the nodepool; raises NotFound or BadRequest if it can't be."""
     given = {name: call.body[name] for name in _UPDATABLE if name in call.body}
-    for name in ("security-groups", "anti-affinity-groups"):
+    for name in _REFERENCES:
         if name in given:
             given[name] = [_existing(call, name.removesuffix("s"), group) for group in given[name]]
+    if target := given.get("deploy-target"):
+        given["deploy-target"] = {"id": deploy_target(call, _id(target))["id"]}
     if "instance-type" in given:
         given["instance-type"] = {"id": instance_type(_id(given["instance-type"]))["id"]}
     if "name" in given and given["name"] != given["name"].lower():
@@ -127,7 +139,8 @@ def _definition(call: Call) -> Json:
 
 
 def _existing(call: Call, kind: str, reference: Mapping[str, Any]) -> Json:
-    return {"id": call.require(kind, _id(reference))["id"]}
+    zone = call.zone if kind == instance.NETWORK_KIND else None
+    return {"id": call.require(kind, _id(reference), zone=zone)["id"]}
 
 
 def _id(reference: Mapping[str, Any]) -> str:
@@ -187,6 +200,8 @@ def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
         name=nodepool["name"],
         size=len(staying),
         instance_pool_id=nodepool["instance-pool"]["id"],
+        version=nodepool["version"],
+        max_pods=nodepool.get("kubelet-max-pods") or _MAX_PODS,
         labels=nodepool["labels"],
         taints={k: f"{t['value']}:{t['effect']}" for k, t in nodepool["taints"].items()},
         cpus=type_["cpus"],
@@ -194,7 +209,10 @@ def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
         disk_gib=nodepool["disk-size"],
         node_names=[member["name"] for member in staying],
         instance_ids=[member["id"] for member in staying],
-        addresses=[member["public-ip"] for member in staying],
+        addresses=[
+            [member[name] for name in ("public-ip", "ipv6-address") if name in member]
+            for member in staying
+        ],
         unready=account.faults.unready(),
         instance_type=f"{type_['family']}.{type_['size']}",
     )

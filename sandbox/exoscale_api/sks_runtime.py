@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from sandbox.sks.spec import NodepoolSpec
+from sandbox.sks.spec import ClusterSpec, NodepoolSpec
 
 Authority = Literal["aggregation", "control-plane", "kubelet"]
 
@@ -15,17 +15,11 @@ class SksRuntime(Protocol):
     def versions(self) -> Sequence[str]:
         """Kubernetes versions that a cluster may have, newest first."""
 
-    def create_cluster(
-        self,
-        cluster_id: str,
-        name: str,
-        *,
-        version: str,
-        zone: str,
-        addons: Sequence[str],
-        feature_gates: Sequence[str],
-    ) -> str:
+    def create_cluster(self, cluster_id: str, spec: ClusterSpec) -> str:
         """Start a new control plane; the address of its API server once that is ready."""
+
+    def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
+        """Make a running control plane what the spec says; if that fails, it stays as it was."""
 
     def start_cluster(self, cluster_id: str) -> str:
         """Start a control plane that was stopped, with the address and the data it had."""

@@ -5,10 +5,6 @@ from pathlib import Path
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.processes import Command
 
-SERVICE_CIDR = "10.96.0.0/12"
-POD_CIDR = "192.168.0.0/16"
-"""The ranges of SKS; see Exoscale's cluster autoscaler and Calico manifests."""
-
 _MEMORY = {"GOGC": "75", "GOMEMLIMIT": "280MiB"}
 """Keeps a cluster well below 700 MB at a tenth more CPU time (measured)."""
 
@@ -49,10 +45,8 @@ def etcd(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
     )
 
 
-def kube_apiserver(
-    tools: Path, files: ClusterFiles, record: ClusterRecord, authentication: Path
-) -> Command:
-    """kube-apiserver with its default admission plugins; `authentication` is its configuration."""
+def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
+    """kube-apiserver with its default admission plugins and the configuration in `files`."""
     pki = files.pki
     flags: dict[str, str | Path | int] = {
         "bind-address": "127.0.0.1",
@@ -67,7 +61,7 @@ def kube_apiserver(
         "etcd-certfile": pki.certificate("etcd-client"),
         "etcd-keyfile": pki.key("etcd-client"),
         "client-ca-file": pki.certificate("control-plane-ca"),
-        "authentication-config": authentication,
+        "authentication-config": files.authentication,
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "kubelet-certificate-authority": pki.certificate("kubelet-ca"),
@@ -85,10 +79,14 @@ def kube_apiserver(
         "service-account-issuer": f"https://127.0.0.1:{record.ports.api}",
         "service-account-key-file": pki.certificate("service-account"),
         "service-account-signing-key-file": pki.key("service-account"),
-        "service-cluster-ip-range": SERVICE_CIDR,
+        "service-cluster-ip-range": record.networking.services,
         "allow-privileged": "true",
         "profiling": "false",
     }
+    if record.audit:
+        flags["audit-policy-file"] = files.audit_policy
+        flags["audit-webhook-config-file"] = files.audit_webhook
+        flags["audit-webhook-initial-backoff"] = record.audit.initial_backoff
     if record.feature_gates:
         flags["feature-gates"] = ",".join(f"{gate}=true" for gate in record.feature_gates)
     return _command(files, tools / "kube-apiserver", flags)
@@ -110,10 +108,14 @@ def kube_controller_manager(tools: Path, files: ClusterFiles, record: ClusterRec
         "root-ca-file": pki.certificate("control-plane-ca"),
         "service-account-private-key-file": pki.key("service-account"),
         "allocate-node-cidrs": "true",
-        "cluster-cidr": POD_CIDR,
-        "service-cluster-ip-range": SERVICE_CIDR,
+        "cluster-cidr": record.networking.pods,
+        "service-cluster-ip-range": record.networking.services,
         "profiling": "false",
     }
+    if record.networking.node_mask_ipv4:
+        flags["node-cidr-mask-size-ipv4"] = record.networking.node_mask_ipv4
+    if record.networking.node_mask_ipv6:
+        flags["node-cidr-mask-size-ipv6"] = record.networking.node_mask_ipv6
     for signer in ("kube-apiserver-client", "kubelet-client", "legacy-unknown"):
         flags[f"cluster-signing-{signer}-cert-file"] = pki.certificate("control-plane-ca")
         flags[f"cluster-signing-{signer}-key-file"] = pki.key("control-plane-ca")
@@ -136,16 +138,16 @@ def kube_scheduler(tools: Path, files: ClusterFiles) -> Command:
     )
 
 
-def kwok(tools: Path, files: ClusterFiles, record: ClusterRecord, stages: Path) -> Command:
+def kwok(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
     """kwok, which plays the kubelet of every node that carries the simulation's annotation."""
     return _command(
         files,
         tools / "kwok",
         {
             "kubeconfig": files.kubeconfig("kwok"),
-            "config": stages,
+            "config": files.stages,
             "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
-            "cidr": POD_CIDR,
+            "cidr": record.networking.pods.partition(",")[0],
             "node-port": record.ports.kubelet,
             "server-address": f"127.0.0.1:{record.ports.kubelet}",
             "tls-cert-file": files.pki.certificate("kubelet"),

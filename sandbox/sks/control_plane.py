@@ -7,33 +7,40 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import requests
 import yaml
 
 from sandbox.paths import private_directory, write_private
-from sandbox.sks import components
+from sandbox.sks import audit, components
+from sandbox.sks.authentication import authentication_configuration
 from sandbox.sks.kubeconfig import kubeconfig
-from sandbox.sks.layout import ClusterFiles
+from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.processes import Child, Command
+from sandbox.sks.programs import Programs
 from sandbox.sks.spec import SksError
+from sandbox.tools import CONTROL_PLANE
 
 STAGES = Path(__file__).with_name("stages")
 
+API_SERVER, *CONTROLLERS = CONTROL_PLANE
+
+_API_SERVER_SETTINGS = ("version", "feature_gates", "audit", "oidc")
+
 _READY_DEADLINE = 90.0
 _POLL = 0.1
-_ANONYMOUS_PATHS = ("/livez", "/readyz", "/healthz")
 _COMPONENT_LIFETIME = timedelta(days=3650)
 
 
 class ControlPlane:
     """The running processes of a cluster whose files exist."""
 
-    def __init__(self, tools: Path, files: ClusterFiles) -> None:
+    def __init__(self, programs: Programs, files: ClusterFiles) -> None:
         self.files = files
         self.record = files.load()
-        self._tools = tools
-        self._children: list[Child] = []
+        self._programs = programs
+        self._children: dict[str, Child] = {}
 
     @property
     def endpoint(self) -> str:
@@ -46,7 +53,7 @@ class ControlPlane:
         Raises SksError with the reason, a component's last log lines where there are some; what
         had started is stopped.
         """
-        tools, files, record = self._tools, self.files, self.record
+        tools, files, record = self._programs.tools, self.files, self.record
         for directory in (files.config, files.logs, files.run):
             private_directory(directory)
         self._write_configuration()
@@ -54,28 +61,49 @@ class ControlPlane:
             self._run(components.etcd(tools, files, record))
             # An API server that finds no etcd waits a second longer each time.
             self._wait("etcd listens", self._etcd_listens)
-            self._run(
-                components.kube_apiserver(
-                    tools, files, record, files.config / "authentication.yaml"
-                )
-            )
-            self._wait("the API server is ready", self._api_server_ready)
-            self._run(components.kube_controller_manager(tools, files, record))
-            self._run(components.kube_scheduler(tools, files))
-            self._run(components.kwok(tools, files, record, files.config / "stages.yaml"))
+            self._start_api_server()
+            self._start_controllers()
+            self._run(components.kwok(tools, files, record))
             self._wait("the controllers work", self._controllers_work)
         except BaseException:
             self.stop()
             raise
 
+    def change(self, record: ClusterRecord) -> None:
+        """Run with other settings, on the same ports and data; block until they are in force.
+
+        The API server is started anew where that is needed, and after it the controllers where
+        the version is another. Raises SksError with the reason if it does not start; then all is
+        as it was before.
+        """
+        before = self.record
+        if all(getattr(record, name) == getattr(before, name) for name in _API_SERVER_SETTINGS):
+            self.record = record
+            self.files.save(record)
+            return
+        try:
+            self._switch(record)
+        except BaseException:
+            self._switch(before)
+            raise
+
+    def _switch(self, record: ClusterRecord) -> None:
+        upgrade = record.version != self.record.version
+        self.record = record
+        self._stop(*(CONTROLLERS if upgrade else ()), API_SERVER)
+        self._start_api_server()
+        if upgrade:
+            self._start_controllers()
+        self._wait("the controllers work", self._controllers_work)
+        self.files.save(record)
+
     def stop(self) -> None:
         """End all processes, clients before servers."""
-        while self._children:
-            self._children.pop().stop()
+        self._stop("kwok", *CONTROLLERS, API_SERVER, "etcd")
 
     def failures(self) -> list[str]:
         """Why components are down that should be up; empty while all is well."""
-        return [child.failure for child in self._children if child.failure]
+        return [child.failure for child in list(self._children.values()) if child.failure]
 
     def issue_kubeconfig(self, user: str, groups: Sequence[str], lifetime: timedelta) -> str:
         """A kubeconfig for `user` in `groups`, signed by the cluster, valid for `lifetime`."""
@@ -91,7 +119,28 @@ class ControlPlane:
     def _run(self, command: Command) -> None:
         child = Child(command)
         child.start()
-        self._children.append(child)
+        self._children[command.name] = child
+
+    def _stop(self, *names: str) -> None:
+        for name in names:
+            if child := self._children.pop(name, None):
+                child.stop()
+
+    def _start_api_server(self) -> None:
+        files, record = self.files, self.record
+        _write(files.authentication, authentication_configuration(record.oidc))
+        if record.audit:
+            _write(files.audit_policy, audit.POLICY)
+            _write(files.audit_webhook, audit.webhook(record.audit))
+        else:
+            files.audit_webhook.unlink(missing_ok=True)
+        self._run(components.kube_apiserver(self._programs.of(record.version), files, record))
+        self._wait("the API server is ready", self._api_server_ready)
+
+    def _start_controllers(self) -> None:
+        programs = self._programs.of(self.record.version)
+        self._run(components.kube_controller_manager(programs, self.files, self.record))
+        self._run(components.kube_scheduler(programs, self.files))
 
     def _write_configuration(self) -> None:
         for component, groups in (
@@ -104,17 +153,8 @@ class ControlPlane:
                 self.files.kubeconfig(component),
                 self.issue_kubeconfig(f"system:{component}", groups, _COMPONENT_LIFETIME),
             )
-        authentication = {
-            "apiVersion": "apiserver.config.k8s.io/v1",
-            "kind": "AuthenticationConfiguration",
-            "anonymous": {
-                "enabled": True,
-                "conditions": [{"path": path} for path in _ANONYMOUS_PATHS],
-            },
-        }
-        write_private(self.files.config / "authentication.yaml", yaml.safe_dump(authentication))
         stages = "---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml")))
-        write_private(self.files.config / "stages.yaml", stages)
+        write_private(self.files.stages, stages)
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _READY_DEADLINE
@@ -123,7 +163,8 @@ class ControlPlane:
             for failure in self.failures():
                 raise SksError(failure)
             if time.monotonic() > deadline:
-                logs = "\n".join(f"{c.command.name}: {c.log_tail(2)}" for c in self._children)
+                children = self._children.items()
+                logs = "\n".join(f"{name}: {child.log_tail(2)}" for name, child in children)
                 raise SksError(f"not within {_READY_DEADLINE:.0f} s: {what}\n{logs}")
             pause.wait(_POLL)
 
@@ -148,3 +189,7 @@ class ControlPlane:
                 timeout=5,
             ).status_code
         return None
+
+
+def _write(file: Path, document: dict[str, Any]) -> None:
+    write_private(file, yaml.safe_dump(document))

@@ -1,13 +1,14 @@
 """What is kept of a cluster, and where."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sandbox.paths import write_private
 from sandbox.sks.pki import ClusterPki
-from sandbox.sks.spec import SksError
+from sandbox.sks.spec import Audit, ClusterSpec, Networking, Oidc, SksError
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,20 @@ class Ports:
     kubelet: int
 
 
-@dataclass(frozen=True)
-class ClusterRecord:
-    """A cluster's settings, kept in `cluster.json`."""
+@dataclass(frozen=True, kw_only=True)
+class ClusterRecord(ClusterSpec):
+    """A cluster's settings and ports, kept in `cluster.json`."""
 
     id: str
-    name: str
-    version: str
-    zone: str
     ports: Ports
-    addons: Sequence[str] = ()
-    feature_gates: Sequence[str] = field(default_factory=list)
+
+
+_PARTS: Mapping[str, type[Any]] = {
+    "ports": Ports,
+    "audit": Audit,
+    "oidc": Oidc,
+    "networking": Networking,
+}
 
 
 class ClusterFiles:
@@ -41,6 +45,10 @@ class ClusterFiles:
         self.record = directory / "cluster.json"
         self.etcd_data = directory / "etcd"
         self.config = directory / "config"
+        self.authentication = self.config / "authentication.yaml"
+        self.audit_policy = self.config / "audit-policy.yaml"
+        self.audit_webhook = self.config / "audit-webhook.kubeconfig"
+        self.stages = self.config / "stages.yaml"
         self.logs = directory / "log"
         self.run = directory / "run"
         self.pki = ClusterPki(directory / "pki")
@@ -55,7 +63,12 @@ class ClusterFiles:
             stored = json.loads(self.record.read_text())
         except FileNotFoundError:
             raise SksError(f"there is no cluster {self.directory.name}") from None
-        return ClusterRecord(**{**stored, "ports": Ports(**stored["ports"])})
+        parts = {
+            name: type_(**stored[name])
+            for name, type_ in _PARTS.items()
+            if stored.get(name) is not None
+        }
+        return ClusterRecord(**{**stored, **parts})
 
     def kubeconfig(self, name: str) -> Path:
         """Where the kubeconfig of the component `name` is."""

@@ -1,6 +1,6 @@
 """Nodes of nodepools: Node objects as SKS has them, which kwok plays the kubelet of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kubernetes import client, watch
@@ -12,27 +12,26 @@ KUBELET = {"kwok.x-k8s.io/node": "fake"}
 """The annotation of nodes whose kubelet kwok plays; a node without one never becomes Ready."""
 
 _IP_TYPES = ("InternalIP", "ExternalIP")
-"""Without a private network, a node's public address is both (CCM, exoscale/instances.go)."""
+"""A public address is both (CCM, exoscale/instances.go): SKS gives kubelets no `--node-ip`."""
 
-_PODS_PER_NODE = 110
 _READY_DEADLINE = 60
 
 
-def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, version: str) -> None:
+def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
     """Make the cluster have exactly the nodes of `pool`, and block until they are Ready.
 
     Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
     reaches new instances only. Those of `pool.unready` are not waited for. Raises SksError if
     others are not Ready in time.
     """
-    addresses = pool.addresses or [""] * len(pool.node_names)
+    addresses = pool.addresses or [()] * len(pool.node_names)
     members = list(zip(pool.node_names, pool.instance_ids, addresses, strict=True))
     present = {node.metadata.name for node in _list(api, pool.id)}
     for name in present - set(pool.node_names):
         _remove(api, name)
-    for name, instance, address in members:
+    for name, instance, own in members:
         if name not in present:
-            api.create_node(node_object(pool, name, instance, address, zone=zone, version=version))
+            api.create_node(node_object(pool, name, instance, own, zone=zone))
         elif instance not in pool.unready:
             api.patch_node(name, {"metadata": {"annotations": KUBELET}})
     _await_ready(api, pool)
@@ -45,7 +44,7 @@ def remove_pool(api: client.CoreV1Api, nodepool_id: str) -> None:
 
 
 def node_object(
-    pool: NodepoolSpec, name: str, instance: str, address: str, *, zone: str, version: str
+    pool: NodepoolSpec, name: str, instance: str, addresses: Sequence[str], *, zone: str
 ) -> dict[str, Any]:
     """The Node that SKS would register for the instance `instance` (a UUID) of `pool`.
 
@@ -56,7 +55,7 @@ def node_object(
         "cpu": str(pool.cpus),
         "memory": f"{pool.memory_bytes // 1024}Ki",
         "ephemeral-storage": f"{pool.disk_gib}Gi",
-        "pods": str(_PODS_PER_NODE),
+        "pods": str(pool.max_pods),
     }
     labels = {
         "beta.kubernetes.io/arch": "amd64",
@@ -87,7 +86,11 @@ def node_object(
             "allocatable": capacity,
             "addresses": [
                 {"type": "Hostname", "address": name},
-                *({"type": type_, "address": address} for type_ in _IP_TYPES if address),
+                *(
+                    {"type": type_, "address": address}
+                    for address in addresses
+                    for type_ in _IP_TYPES
+                ),
                 # The API server asks the simulated kubelet here for logs.
                 {"type": "InternalDNS", "address": "localhost"},
             ],
@@ -97,7 +100,7 @@ def node_object(
                 "containerRuntimeVersion": "kwok://simulated",
                 "kernelVersion": "",
                 "kubeProxyVersion": "",
-                "kubeletVersion": f"v{version}",
+                "kubeletVersion": f"v{pool.version}",
                 "machineID": instance.replace("-", ""),
                 "operatingSystem": "linux",
                 "osImage": "simulated by kwok",

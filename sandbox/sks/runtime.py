@@ -2,15 +2,15 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, fields, replace
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from threading import RLock
-from typing import Literal
+from typing import Any, Literal
 
 import urllib3
 from kubernetes import client, config
@@ -23,9 +23,10 @@ from sandbox.sks.exoscale_client import Client, zone_client
 from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
-from sandbox.sks.spec import CloudError, NodepoolSpec, SksError
+from sandbox.sks.programs import Programs
+from sandbox.sks.spec import CloudError, ClusterSpec, NodepoolSpec, SksError
 
-__all__ = ["NodepoolSpec", "SksError", "SksRuntime"]
+__all__ = ["ClusterSpec", "NodepoolSpec", "SksError", "SksRuntime"]
 
 _API_HOSTS = (
     "localhost",
@@ -34,7 +35,6 @@ _API_HOSTS = (
     "kubernetes.default",
     "kubernetes.default.svc",
     "kubernetes.default.svc.cluster.local",
-    "10.96.0.1",
 )
 
 
@@ -47,7 +47,7 @@ class SksRuntime:
 
     def __init__(self, home: Path, tools: Path) -> None:
         self._directory = private_directory(home / "clusters")
-        self._tools = tools
+        self._programs = Programs(tools)
         self._clusters: dict[str, ControlPlane] = {}
         self._controllers: dict[str, CloudController] = {}
         self._account: tuple[str, str, str] | None = None
@@ -58,78 +58,52 @@ class SksRuntime:
         """Name the Exoscale API (its URL ends in /v2) that cloud controllers work with."""
         self._account = (api_url, api_key, api_secret)
 
-    @cached_property
+    @property
     def versions(self) -> list[str]:
-        """The Kubernetes versions that clusters can have: that of the kube-apiserver at hand."""
-        program = self._tools / "kube-apiserver"
-        try:
-            answer = subprocess.run(
-                [program, "--version"], check=True, capture_output=True, text=True, timeout=30
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise SksError(f"kube-apiserver does not tell its version: {error}") from error
-        return [answer.stdout.split()[-1].removeprefix("v")]
+        """The Kubernetes versions that clusters can have, newest first: those installed."""
+        return self._programs.versions
 
-    def create_cluster(
-        self,
-        cluster_id: str,
-        name: str,
-        *,
-        version: str,
-        zone: str,
-        addons: Sequence[str] = (),
-        feature_gates: Sequence[str] = (),
-    ) -> str:
+    def create_cluster(self, cluster_id: str, spec: ClusterSpec) -> str:
         """Make and start a cluster; return the API server's URL once it is ready.
 
-        `addons` are Exoscale's: `exoscale-cloud-controller` makes load balancers work,
-        `exoscale-container-storage-interface` brings storage classes. A creation that was cut off
-        is finished by the next call.
+        A creation that was cut off is finished by the next call.
         """
-        if version not in self.versions:
-            raise SksError(f"version {version} is not one of {', '.join(self.versions)}")
+        self._programs.of(spec.version)
         with self._cluster_lock(cluster_id):
             files = ClusterFiles(self._directory / cluster_id)
             if not files.record.exists():
                 self.delete_cluster(cluster_id)
-                files.pki.create(_API_HOSTS)
+                files.pki.create((*_API_HOSTS, *_service_addresses(spec)))
                 with self._lock:
                     ports = Ports(*free_ports(4, self._taken_ports()))
-                    files.save(
-                        ClusterRecord(
-                            id=cluster_id,
-                            name=name,
-                            version=version,
-                            zone=zone,
-                            ports=ports,
-                            addons=addons,
-                            feature_gates=feature_gates,
-                        )
-                    )
+                    files.save(ClusterRecord(id=cluster_id, ports=ports, **_fields(spec)))
             return self.start_cluster(cluster_id)
+
+    def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
+        """Make a running cluster what `spec` says, on its address and with its data.
+
+        The API server is restarted where its settings change. If it does not start with them, the
+        cluster goes on with those it had. Zone, CNI and networking stay as they are.
+        """
+        self._programs.of(spec.version)
+        with self._cluster_lock(cluster_id):
+            plane = self._running(cluster_id)
+            plane.change(replace(plane.record, **_fields(spec)))
+            self._start_addons(plane)
 
     def start_cluster(self, cluster_id: str) -> str:
         """Start a stored cluster with the ports and data it had; return its API server's URL."""
         with self._cluster_lock(cluster_id):
             if cluster_id in self._clusters:
                 return self._clusters[cluster_id].endpoint
-            plane = ControlPlane(self._tools, ClusterFiles(self._directory / cluster_id))
+            plane = ControlPlane(self._programs, ClusterFiles(self._directory / cluster_id))
             plane.start()
             try:
-                with _reasons("storage classes"):
-                    storage.reconcile(self._api_client(plane), plane.record.addons)
+                self._start_addons(plane)
             except BaseException:
                 plane.stop()
                 raise
             self._clusters[cluster_id] = plane
-            if cloud_controller.ADDON in plane.record.addons:
-                controller = CloudController(
-                    plane.record.name,
-                    self._api_client(plane),
-                    partial(self._cloud_client, plane.record.zone),
-                )
-                self._controllers[cluster_id] = controller
-                controller.start()
             return plane.endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:
@@ -163,7 +137,6 @@ class SksRuntime:
                     client.CoreV1Api(self._api_client(plane)),
                     pool,
                     zone=plane.record.zone,
-                    version=plane.record.version,
                 )
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
@@ -193,6 +166,17 @@ class SksRuntime:
         for cluster_id in list(self._clusters):
             self.stop_cluster(cluster_id)
 
+    def _start_addons(self, plane: ControlPlane) -> None:
+        record = plane.record
+        with _reasons("addons"):
+            storage.reconcile(self._api_client(plane), record.addons)
+        if cloud_controller.ADDON in record.addons and record.id not in self._controllers:
+            controller = CloudController(
+                record.name, self._api_client(plane), partial(self._cloud_client, record.zone)
+            )
+            self._controllers[record.id] = controller
+            controller.start()
+
     def _cloud_client(self, zone: str) -> Client:
         if self._account is None:
             raise CloudError("the runtime is not connected to an Exoscale account")
@@ -219,6 +203,17 @@ class SksRuntime:
     @staticmethod
     def _api_client(plane: ControlPlane) -> client.ApiClient:
         return config.new_client_from_config(str(plane.files.kubeconfig("admin")))
+
+
+def _fields(spec: ClusterSpec) -> dict[str, Any]:
+    """The fields of a spec by name, not copied."""
+    return {field.name: getattr(spec, field.name) for field in fields(ClusterSpec)}
+
+
+def _service_addresses(spec: ClusterSpec) -> list[str]:
+    """The addresses of the Service `kubernetes`: the first of each of the networks of Services."""
+    networks = spec.networking.services.split(",")
+    return [str(ip_network(network)[1]) for network in networks]
 
 
 @contextmanager

@@ -64,23 +64,25 @@ class ClusterSpec:
 class NodepoolSpec:
     """A nodepool as the Exoscale API knows it; `node_names` has `size` names.
 
-    `instance_ids` and `addresses` are the UUIDs and public IPv4 addresses of the nodes' instances,
-    in the order of `node_names`; without `addresses`, nodes have no address. `taints` maps a key
-    to "value:Effect", as Exoscale's API has it. Nodes of the instances in `unready` are kept
-    from being Ready.
+    `instance_ids` and `addresses` are the UUIDs and public addresses of the nodes' instances, in
+    the order of `node_names`; without `addresses`, nodes have no address. `taints` maps a key to
+    "value:Effect", as Exoscale's API has it. Nodes of the instances in `unready` are kept from
+    becoming Ready. `version` is the kubelet's, of nodes that are yet to be made.
     """
 
     id: str
     name: str
     size: int
     instance_pool_id: str
+    version: str
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Mapping[str, str] = field(default_factory=dict)
     cpus: int = 2
     memory_bytes: int = 2 * 1024**3
     disk_gib: int = 50
+    max_pods: int = 110
     node_names: Sequence[str] = ()
     instance_ids: Sequence[str] = ()
-    addresses: Sequence[str] = ()
+    addresses: Sequence[Sequence[str]] = ()
     instance_type: str = "standard.small"
     unready: Set[str] = frozenset()

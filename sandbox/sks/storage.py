@@ -1,4 +1,8 @@
-"""The storage classes that come with SKS's addon for Exoscale's CSI driver."""
+"""The storage classes that come with SKS's addon for Exoscale's CSI driver.
+
+As in the driver's own manifests (exoscale-csi-driver, deployment/0.34.4): volumes are bound at
+once and can be made larger.
+"""
 
 from collections.abc import Sequence
 
@@ -23,6 +27,6 @@ def reconcile(api_client: client.ApiClient, addons: Sequence[str]) -> None:
                     "metadata": {"name": name},
                     "provisioner": CSI_DRIVER,
                     "reclaimPolicy": policy,
-                    "volumeBindingMode": "WaitForFirstConsumer",
+                    "allowVolumeExpansion": True,
                 }
             )

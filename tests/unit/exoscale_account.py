@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from sandbox.exoscale_api import Credentials, create_app
 from sandbox.exoscale_api.sks_runtime import Authority
-from sandbox.sks.spec import NodepoolSpec, SksError
+from sandbox.sks.spec import ClusterSpec, NodepoolSpec, SksError
 
 BASE_URL = "http://127.0.0.1:1"
 CREDENTIALS = Credentials("EXOtest", "a-secret")
@@ -39,17 +39,23 @@ class MemoryRuntime:
 
     def __init__(self) -> None:
         self.clusters: dict[str, dict[str, NodepoolSpec]] = {}
+        self.specs: dict[str, ClusterSpec] = {}
         self.started: list[str] = []
         self.fail: str | None = None
         self.ready = threading.Event()
         self.ready.set()
 
-    def create_cluster(self, cluster_id: str, name: str, **_: object) -> str:
+    def create_cluster(self, cluster_id: str, spec: ClusterSpec) -> str:
         self._work()
         if cluster_id in self.clusters:
             raise SksError("exists already")
         self.clusters[cluster_id] = {}
+        self.specs[cluster_id] = spec
         return "https://127.0.0.1:6443"
+
+    def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
+        self._work()
+        self.specs[cluster_id] = spec
 
     def start_cluster(self, cluster_id: str) -> str:
         self._work()

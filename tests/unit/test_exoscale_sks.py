@@ -19,18 +19,13 @@ def account(tmp_path: Path) -> Account:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [
-        ("oidc", {"client-id": "a", "issuer-url": "https://issuer.example"}),
-        ("audit", {"endpoint": "https://audit.example", "bearer-token": "token"}),
-        ("networking", {"cluster-cidr": "10.0.0.0/16"}),
-        ("addons", ["karpenter"]),
-    ],
+    [("create-default-security-group", True), ("addons", ["karpenter"])],
 )
 def test_a_field_that_is_not_simulated_answers_501_with_its_name(
     account: Account, field: str, value: object
 ) -> None:
     with pytest.raises(ExoscaleAPIServerException, match=f"501: .*({field}|karpenter)"):
-        account.cluster(**{field: value})
+        account.cluster(**{field.replace("-", "_"): value})
     assert account.api.list_sks_clusters() == {"sks-clusters": []}
 
 
@@ -202,7 +197,11 @@ def test_what_a_nodepool_can_not_be(account: Account) -> None:
         account.nodepool(cluster, instance_type=unknown)
     with refused(404, "security-group .* not found"):
         account.nodepool(cluster, security_groups=[unknown])
-    with pytest.raises(ExoscaleAPIServerException, match=r"501: .*private-networks"):
+    with refused(404, "private-network .* not found"):
         account.nodepool(cluster, private_networks=[unknown])
+    with refused(404, "deploy-target .* not found"):
+        account.nodepool(cluster, deploy_target=unknown)
+    with refused(400, "storage-lvm needs 100 GiB at least"):
+        account.nodepool(cluster, addons=["storage-lvm"])
     assert account.api.get_sks_cluster(id=cluster)["nodepools"] == []
     assert account.api.list_instances() == {"instances": []}

@@ -1,0 +1,41 @@
+"""Deploy targets: hardware of an organization's own, which Exoscale sets up, in a zone.
+
+The sandbox has one in every zone, so that nodepools can name it.
+"""
+
+from uuid import NAMESPACE_URL, uuid5
+
+from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.store import Json
+
+
+def deploy_target(call: Call, id_: str) -> Json:
+    """The deploy target, in the call's zone; raises NotFound."""
+    target = _of(call.zone)
+    if target["id"] != id_:
+        raise NotFound(f"deploy-target {id_} not found")
+    return target
+
+
+def list_deploy_targets(call: Call) -> Json:
+    return {"deploy-targets": [_of(call.zone)]}
+
+
+def get_deploy_target(call: Call) -> Json:
+    return deploy_target(call, call.path["id"])
+
+
+def _of(zone: str) -> Json:
+    return {
+        "id": str(uuid5(NAMESPACE_URL, f"deploy-target/{zone}")),
+        "name": f"sandbox-{zone}",
+        "description": "A simulated dedicated hypervisor",
+        "type": "dedicated",
+    }
+
+
+OPERATIONS: dict[str, Handler] = {
+    "list-deploy-targets": list_deploy_targets,
+    "get-deploy-target": get_deploy_target,
+}

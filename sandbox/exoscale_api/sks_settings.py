@@ -1,0 +1,126 @@
+"""What a request says of a control plane: checked, and as the SKS runtime takes it.
+
+Exoscale does not publish what it refuses beyond its OpenAPI document. What is refused here is what
+kube-apiserver would not start with, before anything is done.
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
+from typing import Any
+from urllib.parse import urlsplit
+
+from packaging.version import Version
+
+from sandbox.exoscale_api.errors import BadRequest
+from sandbox.exoscale_api.store import Json
+from sandbox.sks.spec import Audit, ClusterSpec, Networking, Oidc
+
+AUDIT_BACKOFF = "10s"
+"""Default of `initial-backoff` (OpenAPI, sks-audit-create)."""
+
+CCM = "exoscale-cloud-controller"
+CSI = "exoscale-container-storage-interface"
+
+_DURATION = re.compile(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
+_Network = IPv4Network | IPv6Network
+
+
+def specification(cluster: Json, zone: str, token: str | None) -> ClusterSpec:
+    """A stored cluster as the runtime takes it; `token` is the audit endpoint's."""
+    audit, oidc = cluster.get("audit"), cluster.get("oidc")
+    return ClusterSpec(
+        name=cluster["name"],
+        version=cluster["version"],
+        zone=zone,
+        addons=cluster["addons"],
+        feature_gates=cluster["feature-gates"],
+        cni=cluster.get("cni"),
+        kube_proxy=cluster["enable-kube-proxy"],
+        audit=_audit(audit, token) if audit and audit["enabled"] else None,
+        oidc=Oidc(**_snake_case(oidc)) if oidc else None,
+        networking=_networking(cluster.get("networking") or {}),
+    )
+
+
+def check_audit(audit: Mapping[str, Any], token: str | None) -> None:
+    """Raise BadRequest if the API server could not send an audit log there."""
+    if audit["enabled"]:
+        if not audit.get("endpoint") or not token:
+            raise BadRequest("Invalid request: body.audit: endpoint and bearer-token are required")
+        address = urlsplit(audit["endpoint"])
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise BadRequest("Invalid request: body.audit.endpoint: not an http(s) URL")
+    if not _DURATION.fullmatch(audit["initial-backoff"]):
+        raise BadRequest("Invalid request: body.audit.initial-backoff: not a duration such as 10s")
+
+
+def check_oidc(oidc: Mapping[str, Any]) -> None:
+    """Raise BadRequest unless the issuer is one that kube-apiserver takes: an https URL."""
+    address = urlsplit(oidc["issuer-url"])
+    if address.scheme != "https" or not address.hostname or address.query or address.fragment:
+        raise BadRequest("Invalid request: body.oidc.issuer-url: not an https URL")
+
+
+def check_addons(addons: list[str], before: list[str]) -> None:
+    """Raise BadRequest if addons are taken away, or one lacks another that it works with."""
+    if removed := sorted(set(before) - set(addons)):
+        raise BadRequest(f"Disabling addons is not supported: {', '.join(removed)}")
+    if CSI in addons and CCM not in addons:
+        raise BadRequest(f"Addon {CSI} requires {CCM}")
+
+
+def check_upgrade(name: str, version: str, to: str) -> None:
+    """Raise BadRequest unless `to` is of the same minor version or the next, and not older."""
+    old, new = Version(version), Version(to)
+    if new < old:
+        raise BadRequest(f"SKS cluster {name} can't be downgraded from {version} to {to}")
+    if (new.major, new.minor) > (old.major, old.minor + 1):
+        raise BadRequest(
+            f"SKS cluster {name} can't be upgraded from {version} to {to}: "
+            "one minor version at a time"
+        )
+
+
+def check_networking(given: Mapping[str, Any]) -> None:
+    """Raise BadRequest unless networks of pods and of Services are CIDRs of their own."""
+    networking = _networking(given)
+    networks = [
+        *_networks("cluster-cidr", networking.pods),
+        *_networks("service-cluster-ip-range", networking.services),
+    ]
+    for one, other in combinations(networks, 2):
+        if one.version == other.version and one.overlaps(other):
+            raise BadRequest(f"Invalid request: body.networking: {one} and {other} overlap")
+
+
+def _networks(name: str, text: str) -> list[_Network]:
+    try:
+        networks = [ip_network(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadRequest(f"Invalid request: body.networking.{name}: {error}") from error
+    if len(networks) != len({network.version for network in networks}):
+        raise BadRequest(f"Invalid request: body.networking.{name}: two of one IP version")
+    return networks
+
+
+def _networking(given: Mapping[str, Any]) -> Networking:
+    names = {
+        "cluster-cidr": "pods",
+        "service-cluster-ip-range": "services",
+        "node-cidr-mask-size-ipv4": "node_mask_ipv4",
+        "node-cidr-mask-size-ipv6": "node_mask_ipv6",
+    }
+    return Networking(**{names[name]: value for name, value in given.items() if name in names})
+
+
+def _audit(audit: Mapping[str, Any], token: str | None) -> Audit:
+    assert token is not None
+    return Audit(
+        endpoint=audit["endpoint"], bearer_token=token, initial_backoff=audit["initial-backoff"]
+    )
+
+
+def _snake_case(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.replace("-", "_"): value for name, value in fields.items()}

@@ -1,0 +1,109 @@
+"""The cloud controller of a real cluster: load balancers follow its Services."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.sks.load_balancer_spec import PREFIX
+from tests.integration.polling import eventually
+from tests.integration.sks_account import Account, account_with_cluster, address, balanced, names
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with account_with_cluster(tmp_path_factory.mktemp("sks"), nodes=2) as account:
+        yield account
+
+
+@pytest.fixture
+def namespace(account: Account) -> Iterator[str]:
+    name = f"n{time.monotonic_ns()}"
+    account.core.create_namespace({"metadata": {"name": name}})
+    yield name
+    account.core.delete_namespace(name)
+
+
+def test_a_load_balancer_follows_its_service(account: Account, namespace: str) -> None:
+    core = account.core
+    core.create_namespaced_service(namespace, balanced("web", 80, 443))
+    ip = eventually(lambda: address(account, "web", namespace))
+
+    (nlb,) = account.load_balancers()
+    assert nlb["ip"] == ip
+    service = core.read_namespaced_service("web", namespace)
+    assert nlb["name"] == f"k8s-{service.metadata.uid}"
+    assert service.metadata.annotations[PREFIX + "id"] == nlb["id"]
+    node_ports = {port.port: port.node_port for port in service.spec.ports}
+    assert {item["port"]: item["target-port"] for item in nlb["services"]} == node_ports
+
+    change = {
+        "metadata": {"annotations": {PREFIX + "service-strategy": "source-hash"}},
+        "spec": {"ports": [{"$patch": "replace"}, {"name": "p8080", "port": 8080}]},
+    }
+    core.patch_namespaced_service("web", namespace, change)
+
+    def changed() -> bool:
+        (now,) = account.load_balancers()
+        return [(i["port"], i["strategy"]) for i in now["services"]] == [(8080, "source-hash")]
+
+    eventually(changed)
+    core.patch_namespaced_service("web", namespace, {"spec": {"type": "ClusterIP"}})
+    eventually(lambda: not account.load_balancers())
+    eventually(lambda: not core.read_namespaced_service("web", namespace).metadata.finalizers)
+    assert address(account, "web", namespace) is None
+
+
+def test_a_load_balancer_goes_with_its_service(account: Account, namespace: str) -> None:
+    account.core.create_namespaced_service(namespace, balanced("web", 80))
+    eventually(lambda: address(account, "web", namespace))
+    account.core.delete_namespaced_service("web", namespace)
+    eventually(lambda: "web" not in names(account.core.list_namespaced_service(namespace)))
+    assert account.load_balancers() == []
+
+
+def test_an_external_load_balancer_is_used_and_kept(account: Account, namespace: str) -> None:
+    identity = account.done(account.exoscale.create_load_balancer(name="mine"))
+    service = balanced("web", 80, external="true", name="mine")
+    account.core.create_namespaced_service(namespace, service)
+    eventually(lambda: address(account, "web", namespace))
+    (nlb,) = account.load_balancers()
+    assert (nlb["id"], len(nlb["services"])) == (identity, 1)
+    account.core.delete_namespaced_service("web", namespace)
+    eventually(lambda: not account.load_balancers()[0]["services"])
+    account.done(account.exoscale.delete_load_balancer(id=identity))
+
+
+def test_two_nodepools_need_an_instance_pool_in_the_annotations(
+    account: Account, namespace: str
+) -> None:
+    before = {pool["id"] for pool in account.nodepools()}
+    account.add_nodepool("others", 1)
+    (other,) = [pool for pool in account.nodepools() if pool["id"] not in before]
+    account.core.create_namespaced_service(namespace, balanced("web", 80))
+
+    def failure() -> str:
+        events = account.core.list_namespaced_event(namespace).items
+        return "".join(e.message for e in events if e.reason == "SyncLoadBalancerFailed")
+
+    assert eventually(failure) == (
+        "Error syncing load balancer: failed to ensure load balancer: multiple Instance Pools "
+        "detected across cluster Nodes, an Instance Pool ID must be specified in Service manifest "
+        "annotations"
+    )
+    assert account.load_balancers() == []
+    annotation = {PREFIX + "service-instancepool-id": other["instance-pool"]["id"]}
+    account.core.patch_namespaced_service(
+        "web", namespace, {"metadata": {"annotations": annotation}}
+    )
+    eventually(lambda: address(account, "web", namespace))
+    (nlb,) = account.load_balancers()
+    assert nlb["services"][0]["instance-pool"]["id"] == other["instance-pool"]["id"]
+    account.core.delete_namespaced_service("web", namespace)
+    eventually(lambda: not account.load_balancers())
+    account.done(
+        account.exoscale.delete_sks_nodepool(id=account.cluster_id, sks_nodepool_id=other["id"])
+    )
+    assert len(account.core.list_node().items) == 2
