@@ -26,7 +26,7 @@ from sandbox.fault_client import FaultClient
 from sandbox.kubeconfig import KubeconfigFile
 from sandbox.proxy import Proxy
 from sandbox.sks.layout import ClusterFiles
-from sandbox.sks.runtime import SksRuntime
+from sandbox.sks.runtime import ClusterSpec, SksRuntime
 
 _log = logging.getLogger("sandbox.daemon")
 
@@ -52,15 +52,23 @@ class ClustersWithKubeconfig(SksRuntime):
     def start_cluster(self, cluster_id: str) -> str:
         """Start a stored cluster and give it its context."""
         endpoint = super().start_cluster(cluster_id)
-        name = ClusterFiles(self._folder / cluster_id).load().name
-        text = self.kubeconfig(cluster_id, USER, GROUPS, USER_SECONDS)
-        self._kubeconfig.add(cluster_id, name, text)
+        self._give_context(cluster_id)
         return endpoint
+
+    def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
+        """Change a running cluster; its context is named after it."""
+        super().update_cluster(cluster_id, spec)
+        self._give_context(cluster_id)
 
     def stop_cluster(self, cluster_id: str) -> None:
         """Take the cluster's context away and end its processes."""
         self._kubeconfig.remove(cluster_id)
         super().stop_cluster(cluster_id)
+
+    def _give_context(self, cluster_id: str) -> None:
+        name = ClusterFiles(self._folder / cluster_id).load().name
+        text = self.kubeconfig(cluster_id, USER, GROUPS, USER_SECONDS)
+        self._kubeconfig.add(cluster_id, name, text)
 
 
 def main() -> int:

@@ -1,8 +1,12 @@
 """Compute instance types.
 
-Ids as `exo compute instance-type list` prints them, sizes from Exoscale's price list. Families that
-need special hardware (gpu, storage) are not offered here.
+Ids are those that `exo compute instance-type list` prints, sizes those of Exoscale's price list.
+Types without a published id have one of the sandbox's own, the same each time, and their sizes are
+assumed. Exoscale offers some families in some zones, and to some accounts, only; here every type is
+to be had in every zone.
 """
+
+from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.exoscale_api.account import Call, Handler
 from sandbox.exoscale_api.errors import NotFound
@@ -30,9 +34,44 @@ _CATALOGUE = (
     ("68a4780f-cc91-4df6-a735-d679318289bc", "memory", "titan", 16, 256 * _GIB),
 )
 
+_WITHOUT_ID = (
+    ("standard", "jumbo", 24, 225 * _GIB),
+    ("standard", "colossus", 40, 320 * _GIB),
+    ("storage", "extra-large", 4, 16 * _GIB),
+    ("storage", "huge", 8, 32 * _GIB),
+    ("storage", "mega", 12, 64 * _GIB),
+    ("storage", "titan", 16, 128 * _GIB),
+    ("storage", "jumbo", 24, 225 * _GIB),
+)
+_WITH_GPUS = (
+    ("07246b95-bbe4-498f-92a3-ce5be4d38342", "gpu", "small", 12, 56 * _GIB, 1),
+    (None, "gpu", "medium", 16, 90 * _GIB, 2),
+    (None, "gpu", "large", 24, 120 * _GIB, 3),
+    ("dee65287-12cf-4e36-b635-32dbc9a2e909", "gpu", "huge", 48, 225 * _GIB, 4),
+    (None, "gpu2", "small", 12, 56 * _GIB, 1),
+    (None, "gpu2", "medium", 16, 90 * _GIB, 2),
+    (None, "gpu2", "large", 24, 120 * _GIB, 3),
+    (None, "gpu2", "huge", 48, 225 * _GIB, 4),
+    (None, "gpu3", "small", 12, 56 * _GIB, 1),
+    (None, "gpu3", "medium", 24, 120 * _GIB, 2),
+    (None, "gpu3", "large", 48, 224 * _GIB, 4),
+    (None, "gpu3", "huge", 96, 448 * _GIB, 8),
+)
+
+
+def _type(id_: str | None, family: str, size: str, cpus: int, memory: int, gpus: int = 0) -> Json:
+    id_ = id_ or str(uuid5(NAMESPACE_URL, f"instance-type/{family}.{size}"))
+    type_: Json = {"id": id_, "family": family, "size": size, "cpus": cpus, "memory": memory}
+    return type_ | ({"gpus": gpus} if gpus else {})
+
+
 _TYPES: dict[str, Json] = {
-    id_: {"id": id_, "family": family, "size": size, "cpus": cpus, "memory": memory}
-    for id_, family, size, cpus, memory in _CATALOGUE
+    type_["id"]: type_
+    for type_ in (
+        *(_type(*row) for row in _CATALOGUE),
+        *(_type(None, *row) for row in _WITHOUT_ID),
+        *(_type(*row) for row in _WITH_GPUS),
+    )
 }
 
 

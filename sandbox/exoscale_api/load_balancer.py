@@ -1,12 +1,17 @@
 """Network load balancers, of a zone. Their services are in `load_balancer_service`."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from uuid import uuid4
 
 from sandbox.exoscale_api import address, quota, timestamp
 from sandbox.exoscale_api.account import Call, Handler
 from sandbox.exoscale_api.errors import Conflict
+from sandbox.exoscale_api.instance import KIND as INSTANCE_KIND
+from sandbox.exoscale_api.instance import NODEPOOL_KIND
 from sandbox.exoscale_api.operations import Reference
 from sandbox.exoscale_api.store import Json
+from sandbox.sks.spec import SksError
 
 KIND = "load-balancer"
 
@@ -70,16 +75,27 @@ def reference(id_: str) -> Reference:
 
 
 def with_status(call: Call, service: Json) -> Json:
-    """The service with the status of each backend.
+    """The service with the status of each backend: what the nodes' cluster says of them.
 
-    Each is "failure": instances are simulated, so nothing answers a health check.
+    All fail where there is no cluster to ask.
     """
-    members = [
-        member
-        for member in call.store.list("instance", zone=call.zone)
-        if member["manager"]["id"] == service["instance-pool"]["id"]
+    pool_id = service["instance-pool"]["id"]
+    for nodepool in call.store.list(NODEPOOL_KIND, zone=call.zone):
+        if nodepool["instance-pool"]["id"] == pool_id:
+            break
+    else:
+        return service | {"healthcheck-status": []}
+    cluster_id = call.store.parent(NODEPOOL_KIND, nodepool["id"])
+    answering: Collection[str] = ()
+    with suppress(SksError):
+        answering = call.account.runtime.answering_nodes(cluster_id, service["healthcheck"]["port"])
+    status = [
+        {
+            "public-ip": member["public-ip"],
+            "status": "success" if member["name"] in answering else "failure",
+        }
+        for member in call.store.list(INSTANCE_KIND, parent=nodepool["id"])
     ]
-    status = [{"public-ip": member["public-ip"], "status": "failure"} for member in members]
     return service | {"healthcheck-status": status}
 
 

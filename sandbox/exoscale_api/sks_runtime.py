@@ -1,6 +1,6 @@
 """What the API needs of the thing that runs Kubernetes control planes and nodes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
 from sandbox.sks.spec import ClusterSpec, NodepoolSpec
@@ -32,6 +32,9 @@ class SksRuntime(Protocol):
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
         """Remove the pool's nodes."""
+
+    def answering_nodes(self, cluster_id: str, port: int) -> Collection[str]:
+        """Names of the nodes that would answer a load balancer's health check on the port."""
 
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int

@@ -61,10 +61,7 @@ class ControlPlane:
             self._run(components.etcd(tools, files, record))
             # An API server that finds no etcd waits a second longer each time.
             self._wait("etcd listens", self._etcd_listens)
-            self._start_api_server()
-            self._start_controllers()
-            self._run(components.kwok(tools, files, record))
-            self._wait("the controllers work", self._controllers_work)
+            self._start_rest()
         except BaseException:
             self.stop()
             raise
@@ -72,9 +69,9 @@ class ControlPlane:
     def change(self, record: ClusterRecord) -> None:
         """Run with other settings, on the same ports and data; block until they are in force.
 
-        The API server is started anew where that is needed, and after it the controllers where
-        the version is another. Raises SksError with the reason if it does not start; then all is
-        as it was before.
+        All but etcd is started anew where the API server has to be: clients that lost it would
+        wait ever longer to try again. Raises SksError with the reason if it does not start; then
+        all is as it was before.
         """
         before = self.record
         if all(getattr(record, name) == getattr(before, name) for name in _API_SERVER_SETTINGS):
@@ -88,13 +85,9 @@ class ControlPlane:
             raise
 
     def _switch(self, record: ClusterRecord) -> None:
-        upgrade = record.version != self.record.version
         self.record = record
-        self._stop(*(CONTROLLERS if upgrade else ()), API_SERVER)
-        self._start_api_server()
-        if upgrade:
-            self._start_controllers()
-        self._wait("the controllers work", self._controllers_work)
+        self._stop("kwok", *CONTROLLERS, API_SERVER)
+        self._start_rest()
         self.files.save(record)
 
     def stop(self) -> None:
@@ -126,7 +119,7 @@ class ControlPlane:
             if child := self._children.pop(name, None):
                 child.stop()
 
-    def _start_api_server(self) -> None:
+    def _start_rest(self) -> None:
         files, record = self.files, self.record
         _write(files.authentication, authentication_configuration(record.oidc))
         if record.audit:
@@ -134,13 +127,13 @@ class ControlPlane:
             _write(files.audit_webhook, audit.webhook(record.audit))
         else:
             files.audit_webhook.unlink(missing_ok=True)
-        self._run(components.kube_apiserver(self._programs.of(record.version), files, record))
+        programs = self._programs.of(record.version)
+        self._run(components.kube_apiserver(programs, files, record))
         self._wait("the API server is ready", self._api_server_ready)
-
-    def _start_controllers(self) -> None:
-        programs = self._programs.of(self.record.version)
-        self._run(components.kube_controller_manager(programs, self.files, self.record))
-        self._run(components.kube_scheduler(programs, self.files))
+        self._run(components.kube_controller_manager(programs, files, record))
+        self._run(components.kube_scheduler(programs, files))
+        self._run(components.kwok(self._programs.tools, files, record))
+        self._wait("the controllers work", self._controllers_work)
 
     def _write_configuration(self) -> None:
         for component, groups in (

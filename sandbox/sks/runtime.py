@@ -16,7 +16,7 @@ import urllib3
 from kubernetes import client, config
 
 from sandbox.paths import private_directory
-from sandbox.sks import cloud_controller, nodes, storage
+from sandbox.sks import cloud_controller, health, nodes, storage, system_pods
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.exoscale_client import Client, zone_client
@@ -146,6 +146,12 @@ class SksRuntime:
             with _reasons(f"nodepool {nodepool_id}"):
                 nodes.remove_pool(client.CoreV1Api(self._api_client(plane)), nodepool_id)
 
+    def answering_nodes(self, cluster_id: str, port: int) -> set[str]:
+        """Names of the cluster's nodes that would answer a health check on the NodePort."""
+        plane = self._running(cluster_id)
+        with _reasons("health check"):
+            return health.answering_nodes(self._api_client(plane), port)
+
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
     ) -> str:
@@ -170,6 +176,7 @@ class SksRuntime:
         record = plane.record
         with _reasons("addons"):
             storage.reconcile(self._api_client(plane), record.addons)
+            system_pods.reconcile(self._api_client(plane), record)
         if cloud_controller.ADDON in record.addons and record.id not in self._controllers:
             controller = CloudController(
                 record.name, self._api_client(plane), partial(self._cloud_client, record.zone)

@@ -246,6 +246,27 @@ def test_an_upgrade_reaches_the_control_plane_and_then_new_nodes(account: Accoun
         api.upgrade_sks_cluster(id=account.cluster_id, version=OLD)
 
 
+def test_kube_system_has_what_sks_runs_there(account: Account) -> None:
+    apps = client.AppsV1Api(account.api_client)
+    daemon_sets = apps.list_namespaced_daemon_set("kube-system").items
+    assert {item.metadata.name for item in daemon_sets} == {
+        "calico-node",
+        "kube-proxy",
+        "exoscale-csi-node",
+    }
+    deployments = names(apps.list_namespaced_deployment("kube-system"))
+    assert {"coredns", "calico-kube-controllers", "exoscale-csi-controller"} < set(deployments)
+    assert "metrics-server" not in deployments
+    account.done(update(account, addons=[CCM, CSI, "metrics-server"]))
+
+    def ready() -> bool:
+        found = apps.read_namespaced_deployment("metrics-server", "kube-system")
+        sets = apps.list_namespaced_daemon_set("kube-system").items
+        return found.status.ready_replicas == 1 and all(s.status.number_ready == 2 for s in sets)
+
+    eventually(ready)
+
+
 def test_pods_are_scheduled_after_all_of_this(account: Account) -> None:
     pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     account.core.create_namespaced_pod("default", pod)

@@ -64,6 +64,30 @@ def test_a_load_balancer_goes_with_its_service(account: Account, namespace: str)
     assert account.load_balancers() == []
 
 
+def test_backends_are_healthy_where_the_service_answers(account: Account, namespace: str) -> None:
+    core = account.core
+    core.create_namespaced_service(namespace, balanced("web", 80))
+    eventually(lambda: address(account, "web", namespace))
+
+    def status() -> list[str]:
+        (nlb,) = account.load_balancers()
+        return sorted(backend["status"] for backend in nlb["services"][0]["healthcheck-status"])
+
+    assert status() == ["failure", "failure"]
+    pod = {
+        "metadata": {"name": "web", "labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    }
+    core.create_namespaced_pod(namespace, pod)
+    eventually(lambda: status() == ["success", "success"])
+    core.patch_namespaced_service("web", namespace, {"spec": {"externalTrafficPolicy": "Local"}})
+    eventually(lambda: status() == ["failure", "success"])
+    core.delete_namespaced_pod("web", namespace, grace_period_seconds=0)
+    eventually(lambda: status() == ["failure", "failure"])
+    core.delete_namespaced_service("web", namespace)
+    eventually(lambda: not account.load_balancers())
+
+
 def test_an_external_load_balancer_is_used_and_kept(account: Account, namespace: str) -> None:
     identity = account.done(account.exoscale.create_load_balancer(name="mine"))
     service = balanced("web", 80, external="true", name="mine")

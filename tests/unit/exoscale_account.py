@@ -32,7 +32,8 @@ def refused(status: int, message: str) -> AbstractContextManager[object]:
 class MemoryRuntime:
     """An SksRuntime that records what it was asked.
 
-    `fail` makes the next piece of work fail; work waits while `ready` is not set.
+    `fail` makes the next piece of work fail; work waits while `ready` is not set. The first node of
+    each nodepool answers health checks on `answering_port`.
     """
 
     versions: Sequence[str] = ("1.34.3",)
@@ -42,6 +43,7 @@ class MemoryRuntime:
         self.specs: dict[str, ClusterSpec] = {}
         self.started: list[str] = []
         self.fail: str | None = None
+        self.answering_port = 30080
         self.ready = threading.Event()
         self.ready.set()
 
@@ -76,6 +78,10 @@ class MemoryRuntime:
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
         self._work()
         self.clusters[cluster_id].pop(nodepool_id, None)
+
+    def answering_nodes(self, cluster_id: str, port: int) -> list[str]:
+        pools = self.clusters[cluster_id].values()
+        return [pool.node_names[0] for pool in pools if port == self.answering_port]
 
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int

@@ -148,7 +148,7 @@ def test_load_balancers_and_their_services(account: Account) -> None:
     assert account.done(api.add_service_to_load_balancer(**service)) == first
     (stored,) = api.get_load_balancer(id=first)["services"]
     assert stored["healthcheck"] == {**HEALTHCHECK, "interval": 10, "timeout": 2, "retries": 1}
-    assert [status["status"] for status in stored["healthcheck-status"]] == ["failure"] * 2
+    assert [s["status"] for s in stored["healthcheck-status"]] == ["success", "failure"]
     with refused(409, "of this name"):
         api.add_service_to_load_balancer(**{**service, "port": 443})
     with refused(409, "on this port"):
@@ -206,6 +206,8 @@ def test_instance_types(account: Account) -> None:
     assert small["memory"] == 2 * 2**30
     types = account.api.list_instance_types()["instance-types"]
     assert {"tiny", "medium", "large", "huge"} <= {type_["size"] for type_ in types}
+    assert len({type_["id"] for type_ in types}) == len(types)
+    assert [t["gpus"] for t in types if (t["family"], t["size"]) == ("gpu", "huge")] == [4]
 
 
 def test_an_answer_that_the_document_does_not_allow_is_found_out() -> None:
