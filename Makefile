@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview down test lint bench
+.PHONY: up preview rollback down test lint bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -11,6 +11,15 @@ up: .venv/sandbox-ready
 
 preview: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi preview --diff --stack local
+
+rollback: .venv/sandbox-ready
+	@test -n "$(STACK)" -a -n "$(TO)" || \
+	  { echo "usage: make rollback STACK=local TO=COMMIT; git log Pulumi.local.yaml lists them"; exit 2; }
+	@git diff --quiet HEAD -- Pulumi.$(STACK).yaml || \
+	  { echo "Pulumi.$(STACK).yaml has changes that are in no commit: commit or restore them first"; exit 1; }
+	@git restore --source=$(TO) -- Pulumi.$(STACK).yaml
+	@$(SANDBOX) exec -- pulumi up --diff --stack $(STACK) $(FLAGS) || \
+	  { git restore -- Pulumi.$(STACK).yaml; echo "Pulumi.$(STACK).yaml is as before"; exit 1; }
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi destroy --stack local --yes
