@@ -27,10 +27,12 @@ FIRST_POLL_DELAY: Final = 0.05
 MAX_POLL_DELAY: Final = 3.0
 RETRIES: Final[dict[str, Any]] = {
     "total": 4,
-    "backoff_factor": 0.3,
-    "status_forcelist": (429, 502, 503, 504),
+    "backoff_factor": 1.0,
+    "allowed_methods": None,
+    "status_forcelist": {429, *range(500, 600)} - {HTTPStatus.NOT_IMPLEMENTED},
     "raise_on_status": False,
 }
+"""Any request is repeated, a creation too, as by egoscale (go-retryablehttp 0.7.8, client.go)."""
 
 
 class OperationFailed(ProviderError):
@@ -90,7 +92,8 @@ class Account:
         if url not in self._clients:
             client = Client(self._key, self._secret, url=url)
             session = client.http_client
-            session.mount("http", HTTPAdapter(max_retries=Retry(**RETRIES)))
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(max_retries=Retry(**RETRIES)))
             session.request = functools.partial(session.request, timeout=HTTP_TIMEOUT)
             self._clients[url] = client
         return self._clients[url]
