@@ -212,6 +212,15 @@ def test_storage_comes_with_its_addon_and_stays(account: Account) -> None:
         return bool(found.status.phase == "Bound")
 
     eventually(bound)
+    more = {"spec": {"resources": {"requests": {"storage": "20Gi"}}}}
+    account.core.patch_namespaced_persistent_volume_claim("data", "default", more)
+
+    def capacities() -> list[str]:
+        found = account.core.read_namespaced_persistent_volume_claim("data", "default")
+        (volume,) = account.core.list_persistent_volume().items
+        return [found.status.capacity["storage"], volume.spec.capacity["storage"]]
+
+    eventually(lambda: capacities() == ["20Gi", "20Gi"])
     with pytest.raises(ExoscaleAPIClientException, match=rf"400: .*not supported: {CSI}"):
         update(account, addons=[CCM])
     account.core.delete_namespaced_persistent_volume_claim("data", "default")
