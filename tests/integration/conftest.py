@@ -13,9 +13,21 @@ import pytest
 
 from sandbox.paths import write_private
 from tests.integration.account import Sandbox
+from tests.integration.exoscale_plugin import OURS, ExoscalePlugin, World, running, world
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import TUTORIAL, Stack, Step, copy_project
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--plugins",
+        dest="provider_plugins",
+        metavar="DIR",
+        type=Path,
+        help="compare the provider plugins in DIR, instead of the sandbox's own, with the tests",
+    )
+
 
 FIRST_UP_SECONDS = 1800
 """The first `up` on a machine builds the tools."""
@@ -80,3 +92,25 @@ def kube(stack: Stack, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactor
     file = tmp_path_factory.mktemp("local") / "kubeconfig"
     write_private(file, stack.outputs(secrets=True)["kubeconfig"])
     return Kube(file, sandbox.environment)
+
+
+@pytest.fixture(scope="session")
+def exoscale_program(request: pytest.FixtureRequest) -> tuple[str | Path, ...]:
+    """The Exoscale plugin to compare: that of `--plugins`, else the sandbox's own."""
+    folder: Path | None = request.config.getoption("provider_plugins")
+    return OURS if folder is None else (folder / "pulumi-resource-exoscale",)
+
+
+@pytest.fixture(scope="session")
+def exoscale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An account without processes."""
+    with world(tmp_path_factory.mktemp("exoscale")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def plugin(exoscale_program: tuple[str | Path, ...], exoscale: World) -> Iterator[ExoscalePlugin]:
+    """The Exoscale plugin to compare, on that account."""
+    with running(exoscale_program, exoscale.environment) as plugin:
+        plugin.configure()
+        yield plugin

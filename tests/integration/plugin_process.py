@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ class PluginProcess:
         messages: what it told the engine, in order.
     """
 
-    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: Sequence[str | Path], environment: Mapping[str, str]) -> None:
         engine = RecordingEngine()
         self.messages = engine.messages
         self._server = grpc.server(ThreadPoolExecutor(max_workers=8))
@@ -64,7 +64,7 @@ class PluginProcess:
         self._server.start()
         started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, f"127.0.0.1:{port}"],
+            [*program, f"127.0.0.1:{port}"],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.integration.plugin_process import InitializationFailed, PluginProcess
 pytestmark = pytest.mark.integration
 
 Properties = dict[str, Any]
-MODULE = "sandbox.plugins.kubernetes"
+PROGRAM = (sys.executable, "-m", "sandbox.plugins.kubernetes")
 DIFF_NONE = provider_pb2.DiffResponse.DIFF_NONE
 
 
@@ -140,7 +141,7 @@ def temporary(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def process(temporary: Path) -> Iterator[PluginProcess]:
-    process = PluginProcess(MODULE, {"TMPDIR": str(temporary)})
+    process = PluginProcess(PROGRAM, {"TMPDIR": str(temporary)})
     yield process
     assert process.end() == 0
 
@@ -193,7 +194,7 @@ def test_it_starts_in_a_second_is_small_and_leaves_no_file(
 
 
 def test_it_ends_at_once_when_interrupted(capfd: pytest.CaptureFixture[str]) -> None:
-    process = PluginProcess("sandbox.plugins.kubernetes", {})
+    process = PluginProcess(PROGRAM, {})
     started = time.monotonic()
     assert process.interrupt() == 0
     assert time.monotonic() - started < 2

@@ -22,6 +22,7 @@ from tests.unit.exoscale_account import MemoryRuntime
 
 KINDS = {
     "AntiAffinityGroup": "exoscale:index/antiAffinityGroup:AntiAffinityGroup",
+    "PrivateNetwork": "exoscale:index/privateNetwork:PrivateNetwork",
     "SecurityGroup": "exoscale:index/securityGroup:SecurityGroup",
     "SecurityGroupRule": "exoscale:index/securityGroupRule:SecurityGroupRule",
     "SksCluster": "exoscale:index/sksCluster:SksCluster",
@@ -56,12 +57,15 @@ class Context:
 
 
 class QuietEngine:
-    """Takes status lines, and remembers them."""
+    """Takes status lines and warnings, and remembers them."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def status(self, urn: str, message: str) -> None:
+        self.lines.append(message)
+
+    def warning(self, urn: str, message: str) -> None:
         self.lines.append(message)
 
 
@@ -72,6 +76,10 @@ class Plugin:
         self.engine = QuietEngine()
         self.provider = ExoscaleProvider(self.engine)  # type: ignore[arg-type]
         self.provider.configure({"key": "EXOtest", "secret": "a-secret"})
+
+    def call(self, method: str, request: Any) -> Any:
+        """Call one method of the protocol; raises Refused if the answer is an error."""
+        return getattr(self.provider, method)(request, Context())
 
     def check(
         self, kind: str, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None, **more: Any
@@ -90,14 +98,14 @@ class Plugin:
         request = provider_pb2.DiffRequest(
             urn=_urn(kind), olds=wire.encode(state), news=wire.encode(news)
         )
-        answer: provider_pb2.DiffResponse = self.provider.Diff(request, Context())
+        answer: provider_pb2.DiffResponse = self.call("Diff", request)
         return answer
 
     def preview(self, kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         request = provider_pb2.CreateRequest(
             urn=_urn(kind), properties=wire.encode(inputs), preview=True
         )
-        return wire.decode(self.provider.Create(request, Context()).properties)
+        return wire.decode(self.call("Create", request).properties)
 
     def create(
         self, kind: str, news: Mapping[str, Any], timeout: float = 0
@@ -105,7 +113,7 @@ class Plugin:
         """Check and create: the ID and the outputs."""
         inputs = wire.encode(self.check(kind, news))
         request = provider_pb2.CreateRequest(urn=_urn(kind), properties=inputs, timeout=timeout)
-        answer = self.provider.Create(request, Context())
+        answer = self.call("Create", request)
         return answer.id, wire.decode(answer.properties)
 
     def read(
@@ -122,7 +130,7 @@ class Plugin:
             properties=wire.encode(state or {}),
             inputs=wire.encode(inputs or {}),
         )
-        answer = self.provider.Read(request, Context())
+        answer = self.call("Read", request)
         return answer.id, wire.decode(answer.properties), wire.decode(answer.inputs)
 
     def update(
@@ -140,13 +148,13 @@ class Plugin:
             news=wire.encode(news),
             preview=preview,
         )
-        return wire.decode(self.provider.Update(request, Context()).properties)
+        return wire.decode(self.call("Update", request).properties)
 
     def delete(self, kind: str, object_id: str, state: Mapping[str, Any]) -> None:
         request = provider_pb2.DeleteRequest(
             urn=_urn(kind), id=object_id, properties=wire.encode(state)
         )
-        self.provider.Delete(request, Context())
+        self.call("Delete", request)
 
     def _check(
         self, kind: str, news: Mapping[str, Any], olds: Mapping[str, Any], **more: Any
@@ -157,7 +165,7 @@ class Plugin:
             olds=wire.encode(olds),
             **{"randomSeed": b"seed", **more},
         )
-        answer: provider_pb2.CheckResponse = self.provider.Check(request, Context())
+        answer: provider_pb2.CheckResponse = self.call("Check", request)
         return answer
 
 

@@ -71,7 +71,7 @@ def _kinds(answer: provider_pb2.DiffResponse) -> dict[str, str]:
             {"enableKubeProxy": "UPDATE_REPLACE"},
         ),
         ("SksCluster", CLUSTER, NEWS | {"version": ""}, {}),
-        ("SksCluster", CLUSTER, NEWS | {"labels": {}}, {"labels": "DELETE"}),
+        ("SksCluster", CLUSTER, NEWS | {"labels": {}}, {"labels.a": "DELETE"}),
         (
             "SksCluster",
             CLUSTER,

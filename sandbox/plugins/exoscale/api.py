@@ -43,6 +43,35 @@ class NotFound(ProviderError):
     """What was looked up by name is not there."""
 
 
+class V3Client:
+    """Exoscale's client, whose errors name the operation, as those of egoscale v3 do."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        from exoscale.api.exceptions import ExoscaleAPIException
+
+        method = getattr(self._client, name)
+
+        def call(**arguments: Any) -> Any:
+            try:
+                return method(**arguments)
+            except ExoscaleAPIException as error:
+                error.operation = _operation_name(name)
+                raise
+
+        return call
+
+
+def _operation_name(method: str) -> str:
+    """
+    >>> _operation_name("create_sks_cluster")
+    'CreateSKSCluster'
+    """
+    return "".join(word.title() if word != "sks" else "SKS" for word in method.split("_"))
+
+
 class Account:
     """Clients for the API, one a zone.
 
@@ -73,13 +102,19 @@ class Account:
             url = self._endpoint if zone is None else self._zone_endpoint(zone)
             return self._client(url)
 
+    def v3(self, zone: str) -> V3Client:
+        """As `client`, for the resources that the official provider has moved to egoscale v3."""
+        return V3Client(self.client(zone))
+
     def _zone_endpoint(self, zone: str) -> str:
         if zone not in self._zones:
             zones = self._client(self._endpoint).list_zones()["zones"]
             self._zones = {item["name"]: item["api-endpoint"] for item in zones}
         if zone not in self._zones:
-            known = ", ".join(sorted(self._zones))
-            raise ProviderError(f'zone "{zone}" not found, the zones are {known}')
+            raise ProviderError(
+                f'get zone api endpoint: find zone: "{zone}" not found in ListZonesResponse: '
+                "Not Found"
+            )
         return self._zones[zone]
 
     def _client(self, url: str) -> Client:
@@ -120,7 +155,9 @@ class Call:
     object_id: str | None = None
     started: float = field(default_factory=time.monotonic)
 
-    def wait(self, client: Client, operation: dict[str, Any], doing: str) -> dict[str, Any]:
+    def wait(
+        self, client: Client | V3Client, operation: dict[str, Any], doing: str
+    ) -> dict[str, Any]:
         """Follow an operation to its end.
 
         Args:
@@ -137,7 +174,8 @@ class Call:
             next(pauses)
             operation = client.get_operation(id=operation["id"])
         if operation["state"] != "success":
-            raise OperationFailed(_failure(operation))
+            in_full = isinstance(client, V3Client)
+            raise OperationFailed(_failure(operation) if in_full else f"job {_ended(operation)}")
         return operation
 
     def wait_while(self, busy: Callable[[], bool], doing: str) -> None:
@@ -166,10 +204,17 @@ class Call:
             delay = min(delay * 1.5, MAX_POLL_DELAY)
 
 
+def _ended(operation: dict[str, Any]) -> str:
+    return "failed" if operation["state"] == "failure" else "timed out"
+
+
 def _failure(operation: dict[str, Any]) -> str:
-    text = f"operation {operation['id']} ended in state {operation['state']}"
-    words = [operation[key] for key in ("reason", "message") if operation.get(key)]
-    return ": ".join([text, *words])
+    about = operation.get("reference", {})
+    reference = " ".join(about.get(key, "") for key in ("command", "id", "link"))
+    return (
+        f'operation: "{operation["id"]}" {{{reference}}}, state: {operation["state"]}, '
+        f'reason: "{operation.get("reason", "")}", message: "{operation.get("message", "")}"'
+    )
 
 
 def is_not_found(error: Exception) -> bool:
@@ -179,18 +224,26 @@ def is_not_found(error: Exception) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """The error in the API's own words, with the name of the HTTP status."""
+    """The error in the API's own words, and in those of egoscale v2 or v3 around them."""
     response = getattr(error, "response", None)
     if response is not None:
         try:
             message = json.loads(response.text)["message"]
         except (ValueError, KeyError, TypeError):
             message = response.text
-        return f"{HTTPStatus(response.status_code).phrase}: {message}"
-    request = getattr(error, "request", None)
-    if request is not None:
+        status = HTTPStatus(response.status_code)
+        operation = getattr(error, "operation", None)
+        if operation is not None:
+            return f"{operation}: http response: {status.phrase}: {message}"
+        sent = response.request
+        request = f'{sent.method.title()} "{sent.url}"'
+        if status == HTTPStatus.NOT_FOUND:
+            return f"{request}: resource not found"
+        return f"{request}: {'invalid request' if status < 500 else 'API error'}: {message}"
+    unanswered = getattr(error, "request", None)
+    if unanswered is not None:
         cause = getattr(error.args[0], "reason", error) if error.args else error
-        return f"can't reach the Exoscale API at {request.url}: {cause}"
+        return f"can't reach the Exoscale API at {unanswered.url}: {cause}"
     return str(error)
 
 

@@ -86,11 +86,11 @@ def _value_problems(field: Field, value: Any, path: str, name: str) -> list[tupl
         return [(path, str(error))]
     if field.check is None:
         return []
-    items = [(path, typed)]
+    items = [(name, typed)]
     if field.type == "set":
-        items = [(join(path, index), item) for index, item in enumerate(typed)]
-    checked = [(where, field.check(name, item)) for where, item in items]
-    return [(where, reason) for where, reason in checked if reason]
+        items = [(f"{name}.{index}", item) for index, item in enumerate(typed)]
+    checked = [field.check(where, item) for where, item in items]
+    return [(path, reason) for reason in checked if reason]
 
 
 def _object_problems(field: Field, value: Any, path: str, name: str) -> list[tuple[str, str]]:
@@ -101,10 +101,10 @@ def _object_problems(field: Field, value: Any, path: str, name: str) -> list[tup
     if not isinstance(value, list):
         return [(path, "Attribute must be a list")] if not has_unknown(value) else []
     return [
-        problem
+        (path, reason)
         for index, item in enumerate(value)
         if isinstance(item, Mapping)
-        for problem in _problems(field.fields, item, join(path, index), f"{name}.{index}.")
+        for _, reason in _problems(field.fields, item, path, f"{name}.{index}.")
     ]
 
 
@@ -116,8 +116,8 @@ def with_defaults(
 ) -> dict[str, Any]:
     """The inputs in their properties' types, completed by defaults and an automatic name.
 
-    A default in use stays in use. `__defaults` names the properties that got one, which is how
-    a later run knows an automatic name from a given one.
+    A default in use stays in use, and so does any name. `__defaults` names the properties that
+    got one, which is how a later run knows an automatic name from a given one.
     """
     inputs: dict[str, Any] = {}
     defaulted: list[str] = []
@@ -130,7 +130,9 @@ def with_defaults(
         if field.default is None and not field.autonamed:
             continue
         old = olds.get(field.name)
-        if old is not None and (old_defaults is None or field.name in old_defaults):
+        if old is not None and (
+            field.autonamed or old_defaults is None or field.name in old_defaults
+        ):
             inputs[field.name] = old
         else:
             inputs[field.name] = autoname() if field.autonamed else field.default
@@ -157,9 +159,8 @@ def coerce(field: Field, value: Any) -> Any:
         Invalid: if it has no such form.
     """
     if field.type == "set":
-        if not isinstance(value, list):
-            raise Invalid("Attribute must be a list")
-        return [_scalar("string", item) for item in value]
+        items = value if isinstance(value, list) else [value]
+        return [_scalar("string", item) for item in items]
     if field.type == "map":
         if not isinstance(value, Mapping):
             raise Invalid("Attribute must be a map")
@@ -181,14 +182,19 @@ def _scalar(type: str, value: Any) -> Any:
             return value
         if value in ("true", "false"):
             return value == "true"
-        raise Invalid(f"Attribute must be true or false, got {value}")
-    kind = "a whole number" if type == "integer" else "a number"
+        raise Invalid(_unparsed("bool", "ParseBool", value))
     if isinstance(value, bool):
-        raise Invalid(f"Attribute must be {kind}, got {value}")
+        kind = "a whole number" if type == "integer" else "a number"
+        raise Invalid(f"Attribute must be {kind}, got {str(value).lower()}")
     try:
-        return int(str(value)) if type == "integer" else float(value)
+        number = float(value)
     except ValueError:
-        raise Invalid(f"Attribute must be {kind}, got {value}") from None
+        raise Invalid(_unparsed("float", "ParseFloat", value)) from None
+    return int(number) if type == "integer" else number
+
+
+def _unparsed(type: str, parser: str, value: Any) -> str:
+    return f"cannot parse '' as {type}: strconv.{parser}: parsing \"{value}\": invalid syntax"
 
 
 def autoname(logical_name: str, seed: bytes) -> str:

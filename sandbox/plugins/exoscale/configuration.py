@@ -15,12 +15,21 @@ from sandbox.plugins.rpc import ProviderError
 
 NAMES: Final = ("delay", "environment", "key", "secret", "sosEndpoint", "timeout")
 ENGINES_OWN: Final = ("version", "pluginDownloadURL", "__internal")
+KEYS: Final = "https://portal.exoscale.com/iam/keys"
 CREDENTIALS: Final = {"key": "EXOSCALE_API_KEY", "secret": "EXOSCALE_API_SECRET"}
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:
     """Those names that no input has."""
     return [name for name in names if name not in (*NAMES, *ENGINES_OWN)]
+
+
+def from_environment(values: Mapping[str, Any]) -> dict[str, wire.Secret]:
+    """The credentials that the environment has and the inputs do not."""
+    found = {name: os.environ.get(variable) for name, variable in CREDENTIALS.items()}
+    return {
+        name: wire.Secret(value) for name, value in found.items() if value and name not in values
+    }
 
 
 def account(values: Mapping[str, Any]) -> api.Account:
@@ -48,6 +57,6 @@ def _credential(values: Mapping[str, Any], name: str) -> str | None:
     if not value:
         raise ProviderError(
             f"the Exoscale API {name} is missing: set the environment variable "
-            f"{CREDENTIALS[name]} or the configuration exoscale:{name}"
+            f"{CREDENTIALS[name]} or the configuration exoscale:{name}; keys are made at {KEYS}"
         )
     return None if isinstance(value, wire.Unknown) else str(value)

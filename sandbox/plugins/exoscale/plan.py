@@ -18,7 +18,7 @@ from sandbox.plugins.exoscale.fields import (
     without_defaults_key,
 )
 from sandbox.plugins.property_diff import Kind, join
-from sandbox.plugins.wire import UNKNOWN, Secret
+from sandbox.plugins.wire import UNKNOWN, Secret, Unknown, has_unknown
 
 
 def changes(
@@ -38,7 +38,9 @@ def changes(
         here = join(path, field.name)
         if not field.configurable:
             continue
-        if _is_unset(field, new) or (is_empty(old) and is_empty(new)):
+        if field.type == "map" and isinstance(old, Mapping) and not isinstance(new, Unknown):
+            found.update(property_diff.diff(old, new or {}, here))
+        elif _is_unset(field, new) or (is_empty(old) and is_empty(new)):
             if not field.computed and not is_empty(old):
                 found[here] = "delete" if new in (None, [], {}) else "update"
         elif old in (None, [], {}):
@@ -103,7 +105,7 @@ def delete_before_replace(fields: Iterable[Field], news: Mapping[str, Any]) -> b
 
 def planned_creation(fields: Iterable[Field], news: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs that a creation will have, `UNKNOWN` where the API decides."""
-    planned: dict[str, Any] = without_defaults_key(news)
+    planned: dict[str, Any] = {**_ordered(fields, without_defaults_key(news)), "id": UNKNOWN}
     for field in fields:
         if field.computed and _is_unset(field, planned.get(field.name)):
             planned[field.name] = UNKNOWN
@@ -115,11 +117,13 @@ def planned_update(
 ) -> dict[str, Any]:
     """The outputs that an update will have: what the API decides stays as it is."""
     planned = dict(state)
-    plain = without_defaults_key(news)
+    plain = _ordered(fields, without_defaults_key(news))
     for field in fields:
         if not field.configurable:
             continue
-        new = plain.get(field.name)
+        new, old = plain.get(field.name), state.get(field.name)
+        if field.ignore_case and isinstance(new, str) and isinstance(old, str):
+            new = old if new.lower() == old.lower() else new
         if new is not None and not (field.computed and _is_unset(field, new)):
             planned[field.name] = new
         elif not field.computed:
@@ -127,12 +131,26 @@ def planned_update(
     return planned
 
 
+def _ordered(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, each set sorted, as in the official provider's states."""
+    sets = {field.name for field in fields if field.type == "set"}
+    return {
+        key: sorted(value) if key in sets and not has_unknown(value) and value else value
+        for key, value in values.items()
+    }
+
+
 def merged(
-    fields: Iterable[Field], prior: Mapping[str, Any], found: Mapping[str, Any]
+    fields: Iterable[Field],
+    prior: Mapping[str, Any],
+    found: Mapping[str, Any],
+    *,
+    read: bool = False,
 ) -> dict[str, Any]:
     """The prior outputs with those that the API answered.
 
-    Sets keep their prior order; what may be given, but is not, is not there rather than empty.
+    After a creation or an update, what may be given, but is not, is not there rather than empty;
+    what a refresh or an import has `read` is there.
     """
     known = by_name(fields)
     outputs = {
@@ -141,17 +159,17 @@ def merged(
         if key in known and value is not None
     }
     for name, value in found.items():
-        if value in ([], {}) and name not in outputs and not known[name].computed:
-            continue
-        outputs[name] = _in_prior_order(known[name], outputs.get(name), value)
-    return outputs
+        absent = value in ([], {}) and name not in outputs and not known[name].computed
+        if read or not absent:
+            outputs[name] = value
+    return _ordered(fields, {name: _whole(known[name], outputs[name]) for name in outputs})
 
 
-def _in_prior_order(field: Field, prior: Any, value: Any) -> Any:
-    if field.type != "set" or not isinstance(prior, list):
+def _whole(field: Field, value: Any) -> Any:
+    """An object with all of its texts, those that are not given empty."""
+    if field.type != "object" or not isinstance(value, Mapping):
         return value
-    kept = [item for item in prior if item in value]
-    return kept + [item for item in value if item not in kept]
+    return {**{part.name: "" for part in field.fields if part.type == "string"}, **value}
 
 
 def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,11 +198,22 @@ def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict
         value = outputs.get(field.name)
         if not field.configurable or value is None or inputs.keys() & set(field.conflicts):
             continue
-        at_default = is_empty(value) if field.default is None else value == field.default
-        if field.required or not at_default:
-            nested = field.type == "object"
-            inputs[field.name] = imported_inputs(field.fields, value) if nested else value
+        if field.required or not _is_default(field, value):
+            inputs[field.name] = _imported(field, value)
     return {**inputs, DEFAULTS_KEY: []}
+
+
+def _is_default(field: Field, value: Any) -> bool:
+    """A number is at its default if it is 0: the bridge compares integers to floats."""
+    if field.type == "boolean":
+        return bool(value) == bool(field.default)
+    return is_empty(value) or (field.type == "string" and value == field.default)
+
+
+def _imported(field: Field, value: Any) -> Any:
+    if field.type == "object":
+        return imported_inputs(field.fields, value)
+    return {**value, DEFAULTS_KEY: []} if field.type == "map" else value
 
 
 def with_secrets(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sandbox.plugins import property_diff, rpc, wire
 from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.fields import without_defaults_key
+from sandbox.plugins.exoscale.private_network import PrivateNetwork
 from sandbox.plugins.exoscale.resource import UNFINISHED, Resource
 from sandbox.plugins.exoscale.security_group import SecurityGroup
 from sandbox.plugins.exoscale.security_group_rule import SecurityGroupRule
@@ -24,6 +25,7 @@ from sandbox.plugins.rpc import ProviderError
 
 RESOURCES: Final[tuple[type[Resource], ...]] = (
     AntiAffinityGroup,
+    PrivateNetwork,
     SecurityGroup,
     SecurityGroupRule,
     SksCluster,
@@ -46,12 +48,18 @@ class ExoscaleProvider(rpc.Provider):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: Any
     ) -> provider_pb2.CheckResponse:
-        """Take the provider's inputs as they are, if all of them are known."""
+        """Complete the provider's inputs by the credentials in the environment."""
         failures = [
-            provider_pb2.CheckFailure(property=key, reason=f"unknown provider property {key}")
+            provider_pb2.CheckFailure(
+                reason=f"`exoscale:{key}` is not a valid configuration key for the exoscale "
+                "provider. If the referenced key is not intended for the provider, please choose "
+                "a different namespace from `exoscale:`."
+            )
             for key in configuration.unknown_names(request.news.fields)
         ]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+        given = wire.decode(request.news)
+        inputs = {**given, **configuration.from_environment(given)}
+        return provider_pb2.CheckResponse(inputs=wire.encode(inputs), failures=failures)
 
     def DiffConfig(
         self, request: provider_pb2.DiffRequest, context: Any
@@ -75,7 +83,7 @@ class ExoscaleProvider(rpc.Provider):
     ) -> provider_pb2.InvokeResponse:
         if request.tok != ZONES:
             raise ProviderError(f"the function {request.tok} is not supported")
-        with _telling("listing the zones"):
+        with _telling(""):
             zones = self._connected().client().list_zones()["zones"]
         answer = {"zones": [zone["name"] for zone in zones]}
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
@@ -99,15 +107,18 @@ class ExoscaleProvider(rpc.Provider):
         found = plan.changes(kind.fields, state, news)
         replaces = plan.forced_replacements(kind.fields, found)
         forced = kind.plan(state, plan.planned_update(kind.fields, state, news))
-        replaces = [*replaces, *forced]
+        properties = [rpc.top_level(path) for path in (*replaces, *forced)]
         stable = {field.name for field in kind.fields if field.force_new}
-        return rpc.diff_response(
+        answer = rpc.diff_response(
             {**found, **forced},
             replaces,
-            delete_before_replace=bool(replaces) and plan.delete_before_replace(kind.fields, news),
+            delete_before_replace=bool(properties)
+            and plan.delete_before_replace(kind.fields, news),
             input_diff=False,
-            stables=sorted(stable - {rpc.top_level(path) for path in replaces}),
+            stables=sorted(stable.difference(properties)),
         )
+        answer.replaces[:] = properties
+        return answer
 
     def Create(
         self, request: provider_pb2.CreateRequest, context: Any
@@ -122,7 +133,7 @@ class ExoscaleProvider(rpc.Provider):
         call = self._call(request.urn, request.timeout)
         prior = dict(news)
         try:
-            with _telling("creating", request.urn):
+            with _telling(""):
                 prior.update(kind.create(call, news))
                 outputs = _existing(kind, call, prior)
         except ProviderError as error:
@@ -137,11 +148,14 @@ class ExoscaleProvider(rpc.Provider):
         given, olds = wire.decode(request.properties), wire.decode(request.inputs)
         state, object_id = wire.reveal(given), request.id
         if not state:
-            with _telling(f"importing {object_id}"):
+            try:
                 object_id, state = kind.parse_import_id(object_id)
+            except ProviderError as error:
+                self.engine.warning(request.urn, str(error))
+                return provider_pb2.ReadResponse()
         call = self._call(request.urn, request.timeout, object_id)
-        with _telling("reading", request.urn):
-            outputs = _look(kind, call, state)
+        with _telling(f"refreshing {request.urn}: "):
+            outputs = _look(kind, call, state, read=True)
         if outputs is None:
             return provider_pb2.ReadResponse()
         inputs = (
@@ -172,7 +186,7 @@ class ExoscaleProvider(rpc.Provider):
         call = self._call(request.urn, request.timeout, request.id)
         changed = {rpc.top_level(path) for path in plan.changes(kind.fields, state, news)}
         try:
-            with _telling("updating", request.urn):
+            with _telling(f"updating {request.urn}: "):
                 kind.update(call, request.id, state, news, changed)
                 outputs = _existing(kind, call, planned)
         except ProviderError as error:
@@ -184,7 +198,7 @@ class ExoscaleProvider(rpc.Provider):
         kind = self._kind(request.urn)
         state = wire.reveal(wire.decode(request.properties))
         call = self._call(request.urn, request.timeout, request.id)
-        with _telling("deleting", request.urn):
+        with _telling(f"deleting {request.urn}: "):
             try:
                 kind.delete(call, request.id, state)
             except Exception as error:
@@ -259,18 +273,20 @@ def _encoded(kind: Resource, values: Mapping[str, Any], template: Mapping[str, A
 
 
 @contextmanager
-def _telling(doing: str, urn: str | None = None) -> Iterator[None]:
-    """Say what was being done when the API refused."""
+def _telling(doing: str) -> Iterator[None]:
+    """Say what was being done when something went wrong, as the bridge and Terraform's SDK do."""
     try:
         yield
     except Exception as error:
         if not isinstance(error, api.api_errors()):
             raise
-        what = f"{doing} {_name(urn)}" if urn else doing
-        raise ProviderError(f"{what}: {api.describe(error)}") from error
+        problem = f"1 error occurred:\n\t* {api.describe(error)}\n\n"
+        raise ProviderError(f"{doing}{problem}") from error
 
 
-def _look(kind: Resource, call: api.Call, prior: Mapping[str, Any]) -> dict[str, Any] | None:
+def _look(
+    kind: Resource, call: api.Call, prior: Mapping[str, Any], *, read: bool = False
+) -> dict[str, Any] | None:
     """The outputs of the call's object as the API tells them now, `None` if it is gone."""
     try:
         found = kind.read(call, str(call.object_id), prior)
@@ -280,7 +296,7 @@ def _look(kind: Resource, call: api.Call, prior: Mapping[str, Any]) -> dict[str,
         return None
     if found is None:
         return None
-    return {**plan.merged(kind.fields, prior, found), "id": call.object_id}
+    return {**plan.merged(kind.fields, prior, found, read=read), "id": call.object_id}
 
 
 def _existing(kind: Resource, call: api.Call, prior: Mapping[str, Any]) -> dict[str, Any]:

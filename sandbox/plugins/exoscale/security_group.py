@@ -32,8 +32,7 @@ class SecurityGroup(Resource):
         return {}
 
     def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
-        group = find(call, object_id)
-        call.object_id = group["id"]
+        group = call.account.client().get_security_group(id=object_id)
         outputs = {"name": group["name"], "description": group.get("description", "")}
         if "external-sources" in group:
             outputs["externalSources"] = group["external-sources"]
@@ -73,4 +72,4 @@ def find(call: Call, id_or_name: str) -> dict[str, Any]:
         if id_or_name in (group["id"], group["name"]):
             found: dict[str, Any] = client.get_security_group(id=group["id"])
             return found
-    raise NotFound(f'security group "{id_or_name}": resource not found')
+    raise NotFound("resource not found")

@@ -6,9 +6,9 @@ Source: exoscale/terraform-provider-exoscale 0.66.0, `exoscale/resource_exoscale
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from sandbox.plugins.exoscale.api import Call
+from sandbox.plugins.exoscale.api import Call, V3Client
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional, output
 from sandbox.plugins.exoscale.resource import (
     UNFINISHED,
@@ -19,9 +19,6 @@ from sandbox.plugins.exoscale.resource import (
     timestamp,
 )
 from sandbox.plugins.rpc import ProviderError
-
-if TYPE_CHECKING:
-    from exoscale.api.v2 import Client
 
 ADDONS: Final = {
     "exoscaleCcm": "exoscale-cloud-controller",
@@ -95,7 +92,7 @@ class SksCluster(Resource):
     )
 
     def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
-        client = call.account.client(inputs["zone"])
+        client = call.account.v3(inputs["zone"])
         body: dict[str, Any] = {
             "name": inputs["name"],
             "level": inputs["serviceLevel"],
@@ -118,7 +115,7 @@ class SksCluster(Resource):
         return {}
 
     def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
-        client = call.account.client(state.get("zone", ""))
+        client = call.account.v3(state.get("zone", ""))
         cluster = client.get_sks_cluster(id=object_id)
         outputs = _outputs(cluster)
         if cluster["state"] not in UNFINISHED:
@@ -131,7 +128,7 @@ class SksCluster(Resource):
     ) -> None:
         """Six properties are not here, for the official provider ignores their changes as well:
         `addons`, `cni`, `exoscaleCcm`, `metricsServer`, `oidc` and `serviceLevel`."""
-        client = call.account.client(state["zone"])
+        client = call.account.v3(state["zone"])
         settle(call, lambda: client.get_sks_cluster(id=object_id), "cluster")
         if "version" in changed:
             operation = client.upgrade_sks_cluster(id=object_id, version=news["version"])
@@ -156,7 +153,7 @@ class SksCluster(Resource):
             call.wait(client, operation, "updating the cluster")
 
     def delete(self, call: Call, object_id: str, state: Properties) -> None:
-        client = call.account.client(state["zone"])
+        client = call.account.v3(state["zone"])
         operation = client.delete_sks_cluster(id=object_id)
         call.wait(client, operation, "deleting the cluster")
 
@@ -165,7 +162,7 @@ class SksCluster(Resource):
         return object_id, {"zone": zone}
 
 
-def _newest_version(client: Client) -> str:
+def _newest_version(client: V3Client) -> str:
     versions: list[str] = client.list_sks_cluster_versions()["sks-cluster-versions"]
     if not versions:
         raise ProviderError("the API lists no SKS version")
@@ -211,7 +208,7 @@ def _oidc(oidc: Properties) -> dict[str, Any]:
     return {word: oidc[name] for name, word in OIDC.items() if oidc.get(name)}
 
 
-def _certificate(client: Client, cluster_id: str, authority: str) -> str:
+def _certificate(client: V3Client, cluster_id: str, authority: str) -> str:
     answer = client.get_sks_cluster_authority_cert(id=cluster_id, authority=authority)
     return base64.b64decode(answer["cacert"]).decode()
 

@@ -5,16 +5,13 @@ Source: exoscale/terraform-provider-exoscale 0.66.0, `exoscale/resource_exoscale
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from sandbox.plugins.exoscale import validators
-from sandbox.plugins.exoscale.api import Call, NotFound
+from sandbox.plugins.exoscale.api import Call, NotFound, V3Client
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional, output
 from sandbox.plugins.exoscale.resource import Properties, Resource, settle, split_zone, timestamp
 from sandbox.plugins.rpc import ProviderError
-
-if TYPE_CHECKING:
-    from exoscale.api.v2 import Client
 
 STORAGE_ADDON: Final = "storage-lvm"
 GROUPS: Final = {
@@ -80,7 +77,7 @@ class SksNodepool(Resource):
     )
 
     def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
-        client = call.account.client(inputs["zone"])
+        client = call.account.v3(inputs["zone"])
         body = {
             **_words(inputs, {*GROUPS, *SCALARS, "deployTargetId", "taints"}),
             "instance-type": {"id": _instance_type_id(client, inputs["instanceType"])},
@@ -96,7 +93,7 @@ class SksNodepool(Resource):
         return {}
 
     def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
-        client = call.account.client(state.get("zone", ""))
+        client = call.account.v3(state.get("zone", ""))
         return _outputs(client, _find(client, state.get("clusterId", ""), object_id))
 
     def update(
@@ -104,7 +101,7 @@ class SksNodepool(Resource):
     ) -> None:
         """Ignored as by the official provider: `kubeletImageGcs`, `storageLvm`, `ipv6` if it
         changes alone, and the emptying of what an update leaves out when it is empty."""
-        client = call.account.client(state["zone"])
+        client = call.account.v3(state["zone"])
         settle(call, lambda: _find(client, state["clusterId"], object_id), "nodepool")
         sent = changed & {*GROUPS, *SCALARS, "deployTargetId", "taints"}
         body = _words(news, sent)
@@ -130,7 +127,7 @@ class SksNodepool(Resource):
             call.wait(client, operation, f"scaling the nodepool to {news['size']}")
 
     def delete(self, call: Call, object_id: str, state: Properties) -> None:
-        client = call.account.client(state["zone"])
+        client = call.account.v3(state["zone"])
         operation = client.delete_sks_nodepool(id=state["clusterId"], sks_nodepool_id=object_id)
         call.wait(client, operation, "deleting the nodepool")
 
@@ -143,7 +140,7 @@ class SksNodepool(Resource):
         return object_id, {"clusterId": cluster_id, "zone": zone}
 
 
-def _find(client: Client, cluster_id: str, object_id: str) -> dict[str, Any]:
+def _find(client: V3Client, cluster_id: str, object_id: str) -> dict[str, Any]:
     for pool in client.get_sks_cluster(id=cluster_id).get("nodepools", []):
         if pool["id"] == object_id:
             found: dict[str, Any] = client.get_sks_nodepool(
@@ -153,12 +150,12 @@ def _find(client: Client, cluster_id: str, object_id: str) -> dict[str, Any]:
     raise NotFound(f'SKS Nodepool "{object_id}" not found')
 
 
-def _instance_type_id(client: Client, name: str) -> str:
+def _instance_type_id(client: V3Client, name: str) -> str:
     family, _, size = name.lower().partition(".")
     for kind in client.list_instance_types()["instance-types"]:
         if (kind["family"], kind["size"]) == (family, size):
             return str(kind["id"])
-    raise ProviderError(f'error retrieving instance type: "{name}": Not Found')
+    raise ProviderError("error retrieving instance type: Not Found")
 
 
 def _word(name: str) -> str:
@@ -203,7 +200,7 @@ def _image_collection(settings: list[Properties]) -> dict[str, Any]:
     }
 
 
-def _outputs(client: Client, pool: dict[str, Any]) -> dict[str, Any]:
+def _outputs(client: V3Client, pool: dict[str, Any]) -> dict[str, Any]:
     kind = client.get_instance_type(id=pool["instance-type"]["id"])
     outputs: dict[str, Any] = {
         "createdAt": timestamp(pool["created-at"]),

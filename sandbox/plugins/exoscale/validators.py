@@ -47,6 +47,15 @@ def network(name: str, value: Any) -> str | None:
     return None
 
 
+def address(name: str, value: Any) -> str | None:
+    """An IP address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return f"expected {name} to contain a valid IP, got: {value}"
+    return None
+
+
 def instance_type(name: str, value: Any) -> str | None:
     if "." in value:
         return None
