@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import requests
 import yaml
+from kubernetes import client, config
 
 from sandbox.paths import private_directory, write_private
 from sandbox.sks import audit, components
@@ -46,6 +48,15 @@ class ControlPlane:
     def endpoint(self) -> str:
         """The API server's URL."""
         return f"https://127.0.0.1:{self.record.ports.api}"
+
+    @cached_property
+    def api_client(self) -> client.ApiClient:
+        """A client of the API server as its administrator, for short requests of any thread."""
+        return self.new_api_client()
+
+    def new_api_client(self) -> client.ApiClient:
+        """Another one, for a user that watches."""
+        return config.new_client_from_config(str(self.files.kubeconfig("admin")))
 
     def start(self) -> None:
         """Start everything and block until the API server is ready and its controllers work.

@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Any, Literal
 
 import urllib3
-from kubernetes import client, config
+from kubernetes import client
 
 from sandbox.paths import private_directory
 from sandbox.sks import cloud_controller, health, nodes, storage, system_pods
@@ -134,7 +134,7 @@ class SksRuntime:
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {pool.name}"):
                 nodes.reconcile(
-                    client.CoreV1Api(self._api_client(plane)),
+                    client.CoreV1Api(plane.api_client),
                     pool,
                     zone=plane.record.zone,
                 )
@@ -144,13 +144,13 @@ class SksRuntime:
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {nodepool_id}"):
-                nodes.remove_pool(client.CoreV1Api(self._api_client(plane)), nodepool_id)
+                nodes.remove_pool(client.CoreV1Api(plane.api_client), nodepool_id)
 
     def answering_nodes(self, cluster_id: str, port: int) -> set[str]:
         """Names of the cluster's nodes that would answer a health check on the NodePort."""
         plane = self._running(cluster_id)
         with _reasons("health check"):
-            return health.answering_nodes(self._api_client(plane), port)
+            return health.answering_nodes(plane.api_client, port)
 
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
@@ -175,11 +175,11 @@ class SksRuntime:
     def _start_addons(self, plane: ControlPlane) -> None:
         record = plane.record
         with _reasons("addons"):
-            storage.reconcile(self._api_client(plane), record.addons)
-            system_pods.reconcile(self._api_client(plane), record)
+            storage.reconcile(plane.api_client, record.addons)
+            system_pods.reconcile(plane.api_client, record)
         if cloud_controller.ADDON in record.addons and record.id not in self._controllers:
             controller = CloudController(
-                record.name, self._api_client(plane), partial(self._cloud_client, record.zone)
+                record.name, plane.new_api_client(), partial(self._cloud_client, record.zone)
             )
             self._controllers[record.id] = controller
             controller.start()
@@ -206,10 +206,6 @@ class SksRuntime:
             ClusterFiles(path.parent).load() for path in self._directory.glob("*/cluster.json")
         ]
         return {port for record in records for port in astuple(record.ports)}
-
-    @staticmethod
-    def _api_client(plane: ControlPlane) -> client.ApiClient:
-        return config.new_client_from_config(str(plane.files.kubeconfig("admin")))
 
 
 def _fields(spec: ClusterSpec) -> dict[str, Any]:
