@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from components.app_config import AppConfig
+from components.before_rollout import BeforeRolloutArgs
 from components.container import WRITABLE_VOLUME, InitContainerArgs, container
 from components.probes import probes
 from components.security import pod_security_context
@@ -24,38 +26,70 @@ class VolumeArgs(TypedDict):
 
 
 def pod(
-    name: str, args: WebAppArgs, selector: Mapping[str, str], environment: Sequence[dict[str, Any]]
+    name: str, args: WebAppArgs, config: AppConfig, selector: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The pods' specification, as `pulumi_kubernetes` takes it.
-
-    `environment` comes before the application's own variables, so that a variable added to those
-    later is one more at the end of the list.
-    """
-    application = container(name, args)
-    application["env"] = [*environment, *application.get("env", [])]
+    """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
+    application = _application(name, args, config)
     application["ports"] = [{"container_port": args["port"]}]
     application |= probes(args["probes"], args["port"]) | _drain(args["rollout"]["drain_seconds"])
+    native = [each for each in args["sidecars"] if each["native"]]
+    plain = [each for each in args["sidecars"] if not each["native"]]
+    before = [_beside(each) | {"restart_policy": "Always"} for each in native]
+    return _given(
+        _any_pod(name, args, config)
+        | {
+            "termination_grace_period_seconds": args["rollout"]["termination_grace_period_seconds"],
+            "topology_spread_constraints": [_spread_over_nodes(selector)],
+            "init_containers": before + [_beside(each) for each in args["init_containers"]],
+            "containers": [application, *(_beside(each) for each in plain)],
+        }
+    )
 
-    native = [
-        _beside(each) | {"restart_policy": "Always"} for each in args["sidecars"] if each["native"]
-    ]
-    plain = [_beside(each) for each in args["sidecars"] if not each["native"]]
-    before = [_beside(each) for each in args["init_containers"]]
-    spec: dict[str, Any] = {
+
+def job_pod(
+    name: str, args: WebAppArgs, config: AppConfig, job: BeforeRolloutArgs
+) -> dict[str, Any]:
+    """The specification of a pod that does one thing, with the application's configuration."""
+    worker = _application(name, args, config) | {"command": job["command"]}
+    worker.pop("args", None)
+    if "image" in job:
+        worker["image"] = job["image"]
+    if "resources" in job:
+        worker["resources"] = job["resources"]
+    return _given(_any_pod(name, args, config) | {"containers": [worker]})
+
+
+def _any_pod(name: str, args: WebAppArgs, config: AppConfig) -> dict[str, Any]:
+    return {
+        "service_account_name": name,
         "automount_service_account_token": False,
         "enable_service_links": False,
         "security_context": pod_security_context(args["security"]["run_as_user"], args["port"]),
-        "termination_grace_period_seconds": args["rollout"]["termination_grace_period_seconds"],
-        "topology_spread_constraints": [_spread_over_nodes(selector)],
-        "init_containers": native + before,
-        "containers": [application, *plain],
-        "volumes": _volumes(args),
+        "image_pull_secrets": config.image_pull_secrets,
+        "volumes": [*_volumes(args), *config.volumes],
     }
-    return {key: value for key, value in spec.items() if value or value is False}
+
+
+def _application(name: str, args: WebAppArgs, config: AppConfig) -> dict[str, Any]:
+    """The application's container. Its own variables come last: a new one is one more there."""
+    fields = container(name, args)
+    return _given(
+        fields
+        | {
+            "env": [*config.env, *fields.get("env", [])],
+            "env_from": config.env_from,
+            "volume_mounts": [*fields.get("volume_mounts", []), *config.volume_mounts],
+        }
+    )
 
 
 def _beside(args: InitContainerArgs) -> dict[str, Any]:
     return container(args["name"], args, user=args["security"].get("run_as_user"))
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without lists that are empty."""
+    return {key: value for key, value in fields.items() if value or value is False}
 
 
 def _drain(seconds: int) -> dict[str, Any]:

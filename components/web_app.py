@@ -1,38 +1,64 @@
-"""A web application: its namespace, Deployment, Service and rewrite Ingress."""
+"""A web application: everything of it in a namespace that is there already."""
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import Namespace, Secret
+from pulumi_kubernetes.core.v1 import ServiceAccount
 
-from components.app_ingress import create_ingress, url
-from components.ingress_nginx import IngressNginx
+from components.app_config import ConfigArgs, PullSecretArgs, create_app_config
+from components.app_ingress import RouteArgs, create_ingress, is_served, url
+from components.availability import (
+    AutoscalerArgs,
+    DisruptionBudgetArgs,
+    create_autoscaler,
+    create_disruption_budget,
+)
+from components.before_rollout import BeforeRolloutArgs, create_job
+from components.container import ContainerArgs, InitContainerArgs, SidecarArgs
+from components.ingress_controller import IngressController
+from components.labels import common_labels, selector
+from components.network_policy import (
+    EVERYWHERE,
+    NetworkPolicyArgs,
+    PeerArgs,
+    create_network_policy,
+)
+from components.pod import VolumeArgs, job_pod, pod
+from components.probes import ProbesArgs
+from components.rollout import RolloutArgs, rollout
 from components.service import create_service
 
 
-class WebAppArgs(TypedDict):
-    """The arguments of a `WebApp`.
+class WebAppArgs(ContainerArgs, RouteArgs):
+    """The arguments of a `WebApp`: those of its container, its Service and Ingress, and more.
 
-    `port` is the container's. `generated_secrets` are names of environment variables whose values
-    are generated once and kept secret. `service` is `ClusterIP`, `NodePort` or `LoadBalancer`.
-    `path` is the prefix, such as `/rickroller`, under which the ingress controller serves the app,
-    which itself sees `/`; without one there is no Ingress.
+    `port` is the container's. With an `autoscaler`, `replicas` is the number of pods to begin with.
+    `generated_secrets` are names of environment variables whose values are generated once and kept
+    secret. `labels` and `annotations` are the pods', beside their own. `selector` are the labels
+    that find the pods, if not the recommended ones: for a Deployment that existed before.
     """
 
-    image: pulumi.Input[str]
-    namespace: str
-    replicas: pulumi.Input[int]
-    port: pulumi.Input[int]
-    environment: Mapping[str, pulumi.Input[str]]
+    replicas: int
+    autoscaler: NotRequired[AutoscalerArgs]
+    disruption_budget: DisruptionBudgetArgs
+    config: ConfigArgs
+    secrets: ConfigArgs
     generated_secrets: Sequence[str]
-    service: str
-    path: NotRequired[str]
+    pull_secret: NotRequired[PullSecretArgs]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    selector: NotRequired[Mapping[str, str]]
+    probes: ProbesArgs
+    rollout: RolloutArgs
+    before_rollout: NotRequired[BeforeRolloutArgs]
+    sidecars: Sequence[SidecarArgs]
+    init_containers: Sequence[InitContainerArgs]
+    volumes: Sequence[VolumeArgs]
+    network_policy: NetworkPolicyArgs
 
 
 class WebApp(pulumi.ComponentResource):
@@ -51,81 +77,82 @@ class WebApp(pulumi.ComponentResource):
         self,
         name: str,
         args: WebAppArgs,
-        ingress: IngressNginx,
+        ingress: IngressController | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("webapp:index:WebApp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
         self.namespace = args["namespace"]
+        pods = args.get("selector") or selector(name)
 
-        namespace = Namespace(name, metadata={"name": self.namespace}, opts=child)
-        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
-        generated = {
-            variable: _generated_secret(name, variable, self.namespace, child)
-            for variable in args["generated_secrets"]
-        }
-        _deployment(name, args, self.namespace, generated, child)
-        service = create_service(name, args, _selector(name), child)
+        account = ServiceAccount(
+            name,
+            metadata={"name": name, "namespace": self.namespace},
+            automount_service_account_token=False,
+            opts=child,
+        )
+        config = create_app_config(name, args, child)
+        before: list[pulumi.Resource] = [account]
+        if job := args.get("before_rollout"):
+            its_pod = job_pod(name, args, config, job)
+            before.append(create_job(name, self.namespace, job, its_pod, _after(child, before)))
+        if args["network_policy"]["enabled"]:
+            sources = _sources(args, ingress)
+            create_network_policy(name, self.namespace, args["port"], pods, sources, child)
+        _deployment(name, args, pods, pod(name, args, config, pods), _after(child, before))
+        if autoscaler := args.get("autoscaler"):
+            create_autoscaler(name, self.namespace, autoscaler, child)
+        if args["replicas"] > 1:
+            budget = args["disruption_budget"]
+            create_disruption_budget(name, self.namespace, budget, pods, child)
+        service = create_service(name, args, pods, child)
         create_ingress(name, args, ingress, child)
 
         self.url = url(name, args, service, ingress)
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
-def _generated_secret(
-    name: str, variable: str, namespace: str, opts: pulumi.ResourceOptions
-) -> Secret:
-    """A Secret with a random value that later runs keep.
-
-    Each run draws a new value, which the engine drops for the one in its state, if there is one.
-    """
-    value = base64.b64encode(secrets.token_urlsafe(32).encode()).decode()
-    return Secret(
-        f"{name}-{variable.lower().replace('_', '-')}",
-        metadata={"namespace": namespace},
-        data=pulumi.Output.secret({variable: value}),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
-    )
+def _after(
+    opts: pulumi.ResourceOptions, resources: Sequence[pulumi.Resource]
+) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*resources]))
 
 
-def _selector(name: str) -> dict[str, str]:
-    return {"app": name}
+def _sources(args: WebAppArgs, ingress: IngressController | None) -> list[PeerArgs]:
+    """Who may connect: the ingress controller, clients of NodePorts, and who is listed."""
+    sources = [*args["network_policy"]["sources"]]
+    if ingress and is_served(args):
+        sources.append({"namespace": ingress.namespace})
+    if args["service"] != "ClusterIP":
+        networks = args.get("load_balancer", {}).get("source_networks") or EVERYWHERE
+        sources += [{"network": network} for network in networks]
+    return sources
 
 
 def _deployment(
     name: str,
     args: WebAppArgs,
-    namespace: str,
-    generated: Mapping[str, Secret],
+    pods: Mapping[str, str],
+    spec: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> Deployment:
-    # Generated secrets first: a variable added later is then one more at the end of the list.
-    environment = [
-        {
-            "name": variable,
-            "value_from": {"secret_key_ref": {"name": secret.metadata.name, "key": variable}},
-        }
-        for variable, secret in generated.items()
-    ] + [{"name": variable, "value": value} for variable, value in args["environment"].items()]
+    """The number of pods is the autoscaler's, where there is one, from its first change on."""
+    labels = common_labels(name)
+    left_alone = ["spec.replicas"] if "autoscaler" in args else []
     return Deployment(
         name,
-        metadata={"name": name, "namespace": namespace},
+        metadata={"name": name, "namespace": args["namespace"], "labels": labels},
         spec={
             "replicas": args["replicas"],
-            "selector": {"match_labels": _selector(name)},
+            "selector": {"match_labels": pods},
+            **rollout(args["rollout"]),
             "template": {
-                "metadata": {"labels": _selector(name)},
-                "spec": {
-                    "containers": [
-                        {
-                            "name": name,
-                            "image": args["image"],
-                            "ports": [{"container_port": args["port"]}],
-                            "env": environment,
-                        }
-                    ]
+                "metadata": {
+                    "labels": {**args["labels"], **labels, **pods},
+                    "annotations": args["annotations"],
                 },
+                "spec": spec,
             },
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=left_alone)),
     )

@@ -10,16 +10,20 @@ import json
 from typing import Any, Self
 
 import pulumi
-from pydantic import Field, ValidationError
+from pydantic import StrictBool, ValidationError, model_validator
 
+from settings import stack_checks
 from settings.app import AppSettings
 from settings.cluster import ClusterSettings
 from settings.errors import explain, one_cluster, repeated, unencrypted
 from settings.existing_cluster import ExistingClusterSettings
 from settings.ingress import IngressSettings
+from settings.mistakes import refuse
+from settings.namespace import NamespaceSettings
+from settings.routes import conflicts
 from settings.types import SettingsModel
 
-LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster")
+LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster", "ingress")
 """Keys that a stack need not have; a default in `Pulumi.yaml` can't be less than `{}`."""
 
 
@@ -28,8 +32,15 @@ class Settings(SettingsModel):
 
     cluster: ClusterSettings | None = None
     existing_cluster: ExistingClusterSettings | None = None
-    ingress: IngressSettings = Field(default_factory=IngressSettings)
+    ingress: IngressSettings | None = None
+    production: StrictBool = False
+    namespaces: tuple[NamespaceSettings, ...] = ()
     apps: tuple[AppSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse(stack_checks.mistakes(self))
+        return self
 
     @classmethod
     def load(cls) -> Self:
@@ -45,6 +56,7 @@ class Settings(SettingsModel):
         }
         secret = {key for key in values if _is_secret(key)}
         problems = one_cluster(values) + unencrypted(values, secret) + repeated(values, secret)
+        problems += conflicts(values.get("apps"))
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
@@ -55,6 +67,25 @@ class Settings(SettingsModel):
                 + "\n".join(f"  {problem}" for problem in problems)
             )
         return settings
+
+    @property
+    def app_namespaces(self) -> tuple[NamespaceSettings, ...]:
+        """Those that are listed, and those that applications name and nobody lists."""
+        listed = {namespace.name for namespace in self.namespaces}
+        named = dict.fromkeys(app.namespace_name for app in self.apps)
+        others = (NamespaceSettings(name=name) for name in named if name not in listed)
+        return (*self.namespaces, *others)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is allowed, and yet seldom meant."""
+        return list(stack_checks.warnings(self))
+
+    @property
+    def controller(self) -> IngressSettings | None:
+        """The ingress controller's settings, if it is asked for or an application needs it."""
+        needed = any(app.is_served for app in self.apps)
+        return self.ingress or (IngressSettings() if needed else None)
 
 
 def _configuration(project: str) -> dict[str, Any]:

@@ -2,60 +2,88 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Annotated, Self, cast
 
-from pydantic import Field, StrictInt, ValidationInfo, field_validator
+from pydantic import Field, StrictInt, field_validator, model_validator
 
-from settings.app_ingress import PathPrefix
-from settings.ingress import INGRESS_NAMESPACE
-from settings.service import ServiceType
-from settings.types import (
-    DnsLabel,
-    EnvironmentName,
-    EnvironmentValue,
-    Image,
-    SettingsModel,
+from settings import app_checks
+from settings.app_config import ConfigSettings, PullSecretSettings, SecretsSettings
+from settings.app_ingress import RouteSettings
+from settings.availability import AutoscalerSettings, DisruptionBudgetSettings
+from settings.container import (
+    AppSecuritySettings,
+    ContainerSettings,
+    InitContainerSettings,
+    SidecarSettings,
+    VolumeSettings,
 )
+from settings.mistakes import refuse
+from settings.namespace import not_reserved
+from settings.network_policy import NetworkPolicySettings
+from settings.probes import ProbesSettings
+from settings.resources import ResourcesSettings, resources
+from settings.rollout import BeforeRolloutSettings, RolloutSettings
+from settings.service import ServiceSettings
+from settings.types import DnsLabel, EnvironmentName, EnvironmentValue, LabelKey, LabelValue
 
 if TYPE_CHECKING:
     from components.web_app import WebAppArgs
 
-RESERVED_NAMESPACES = frozenset(
-    {"default", "kube-system", "kube-public", "kube-node-lease", INGRESS_NAMESPACE}
-)
+OWN_LABELS = "app.kubernetes.io/"
 
 
-class AppSettings(SettingsModel):
+class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     """One web application."""
 
-    name: DnsLabel
-    image: Image
+    resources: ResourcesSettings = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
+    security: AppSecuritySettings = Field(default_factory=AppSecuritySettings)
     namespace: DnsLabel | None = None
     replicas: StrictInt = Field(default=1, ge=0)
+    autoscaler: AutoscalerSettings | None = None
+    disruption_budget: DisruptionBudgetSettings = Field(default_factory=DisruptionBudgetSettings)
     port: StrictInt = Field(default=8080, ge=1, le=65535)
-    environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    config: ConfigSettings = Field(default_factory=ConfigSettings)
+    secrets: SecretsSettings = Field(default_factory=SecretsSettings)
     generated_secrets: tuple[EnvironmentName, ...] = ()
-    service: ServiceType = "ClusterIP"
-    path: PathPrefix | None = None
+    pull_secret: PullSecretSettings | None = None
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    annotations: dict[LabelKey, EnvironmentValue] = Field(default_factory=dict)
+    selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
+    probes: ProbesSettings = Field(default_factory=ProbesSettings)
+    rollout: RolloutSettings = Field(default_factory=RolloutSettings)
+    before_rollout: BeforeRolloutSettings | None = None
+    sidecars: tuple[SidecarSettings, ...] = ()
+    init_containers: tuple[InitContainerSettings, ...] = ()
+    volumes: tuple[VolumeSettings, ...] = ()
+    network_policy: NetworkPolicySettings = Field(default_factory=NetworkPolicySettings)
 
     @field_validator("name", "namespace")
     @classmethod
     def _not_reserved(cls, name: str | None) -> str | None:
-        if name in RESERVED_NAMESPACES:
-            raise ValueError(f"must be another one than {', '.join(sorted(RESERVED_NAMESPACES))}")
-        return name
+        return not_reserved(name)
 
-    @field_validator("generated_secrets")
+    @field_validator("labels")
     @classmethod
-    def _one_source(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"must have {name} once")
-            if name in info.data.get("environment", {}):
-                raise ValueError(f"must not have {name}, which is in environment too")
-        return names
+    def _not_the_programs(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key in labels:
+            if key.startswith(OWN_LABELS):
+                raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")
+        return labels
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse(app_checks.mistakes(self))
+        return self
+
+    @property
+    def namespace_name(self) -> str:
+        """The namespace that the application is in."""
+        return self.namespace or self.name
 
     @property
     def args(self) -> WebAppArgs:
         settings = self.model_dump(exclude={"name"}, exclude_none=True)
-        return cast("WebAppArgs", {"namespace": self.name} | settings)
+        settings["namespace"] = self.namespace_name
+        if self.autoscaler:
+            settings["replicas"] = self.autoscaler.min
+        return cast("WebAppArgs", settings)

@@ -75,14 +75,13 @@ class ContainerSettings(SettingsModel):
     command: tuple[StrictStr, ...] = ()
     arguments: tuple[StrictStr, ...] = Field(default=(), alias="args")
     environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
     security: SecuritySettings = Field(default_factory=SecuritySettings)
     mounts: tuple[MountSettings, ...] = ()
 
 
 class InitContainerSettings(ContainerSettings):
     """A container that ends before the application starts."""
-
-    resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
 
 
 class SidecarSettings(InitContainerSettings):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,8 +18,15 @@ HIDDEN = "[secret]"
 UNIQUE = {
     ("cluster", "nodepools"): ("name",),
     ("cluster", "firewallRules"): ("name",),
-    ("apps",): ("name", "namespace", "path"),
+    ("namespaces",): ("name",),
+    ("apps",): ("name",),
 }
+SECRETS = (
+    ("cluster", "audit", "bearerToken"),
+    ("apps", "*", "secrets", "environment", "*"),
+    ("apps", "*", "secrets", "files", "*"),
+    ("apps", "*", "pullSecret", "password"),
+)
 
 _ALLOWED = {
     "missing": "is missing: it is required",
@@ -36,6 +44,7 @@ _ALLOWED = {
     "too_long": "must have at most {max_length} items",
     "literal_error": "must be one of {expected}",
     "value_error": "{error}",
+    "not_set": "is not set: pulumi config set --secret --path '{key}'",
 }
 
 
@@ -54,9 +63,9 @@ def _line(detail: ErrorDetails, model: type[BaseModel], secret: Collection[str])
     key = _path(location)
     if detail["type"] == "extra_forbidden":
         return f"{key}: unknown key; {_suggestion(location, model)}"
-    context = detail.get("ctx", {})
+    context = {**detail.get("ctx", {}), "key": key}
     allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
-    if detail["type"] == "missing":
+    if detail["type"] in ("missing", "not_set"):
         return f"{key}: {allowed}"
     return f"{key}: {_told(detail['input'], hidden=location[0] in secret)}: {allowed}"
 
@@ -76,25 +85,43 @@ def one_cluster(values: Mapping[str, Any]) -> list[str]:
 
 def unencrypted(values: Mapping[str, Any], secret: Collection[str]) -> list[str]:
     """One line for each secret that is in the stack's file in clear."""
-    kubeconfig = _get(values, ("existingCluster", "kubeconfig"))
-    token = _get(values, ("cluster", "audit", "bearerToken"))
-    in_clear = {
-        "cluster.audit.bearerToken": token is not None and "cluster" not in secret,
-        "existingCluster.kubeconfig": isinstance(kubeconfig, str)
-        and is_text(kubeconfig)
-        and "existingCluster" not in secret,
-    }
+    found = [location for place in SECRETS for location in _places(values, place)]
+    kubeconfig = ("existingCluster", "kubeconfig")
+    text = _get(values, kubeconfig)
+    if isinstance(text, str) and is_text(text):
+        found.append(kubeconfig)
     return [
-        f"{key}: {HIDDEN}: must be encrypted: pulumi config set --secret --path {key}"
-        for key, found in in_clear.items()
-        if found
+        f"{key}: {HIDDEN}: must be encrypted: pulumi config set --secret --path '{key}'"
+        for key in (_path(location) for location in found if location[0] not in secret)
     ]
+
+
+def _places(values: Any, place: Sequence[str]) -> Iterator[tuple[str | int, ...]]:
+    """Where `values` has something at `place`, in which `*` stands for any key or index."""
+    if not place:
+        if values:
+            yield ()
+        return
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(values, Mapping):
+        items = values.items()
+    elif isinstance(values, list):
+        items = enumerate(values)
+    for key, value in items:
+        if place[0] in (key, "*"):
+            for rest in _places(value, place[1:]):
+                yield (key, *rest)
 
 
 def _path(location: Sequence[str | int]) -> str:
     path = ""
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif re.fullmatch(r"[\w-]+", part):
+            path += f".{part}" if path else part
+        else:
+            path += f'["{part}"]'
     return path
 
 
@@ -146,5 +173,5 @@ def _at(values: Any, location: Sequence[str]) -> list[Mapping[str, Any]]:
 
 
 def _value(item: Mapping[str, Any], field: str) -> str | None:
-    value = item.get(field, item.get("name") if field == "namespace" else None)
+    value = item.get(field)
     return value if isinstance(value, str) else None

@@ -2,30 +2,80 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
 
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from settings.types import SettingsModel, matches
+from settings.load_balancer import LoadBalancerSettings
+from settings.mistakes import Mistake, refuse
+from settings.resources import ResourcesSettings
+from settings.types import DnsLabel, SettingsModel, matches
 
 if TYPE_CHECKING:
-    from components.ingress_nginx import IngressNginxArgs
+    from components.ingress_controller import IngressControllerArgs
 
 INGRESS_NAMESPACE = "ingress-nginx"
+"""Also that of another controller, so that its Service, and the address, can stay."""
+
+
+class Chart(NamedTuple):
+    """A controller's official Helm chart."""
+
+    name: str
+    repository: str
+    version: str
+
+
+CHARTS = {
+    "nginx": Chart("ingress-nginx", "https://kubernetes.github.io/ingress-nginx", "4.15.1"),
+    "traefik": Chart("traefik", "https://traefik.github.io/charts", "41.3.0"),
+}
 
 
 class IngressSettings(SettingsModel):
-    """The ingress-nginx chart and its values."""
+    """The ingress controller: its chart, how it runs, its load balancer."""
 
-    chart: StrictStr = Field(default="ingress-nginx", min_length=1)
-    repository: Annotated[
-        StrictStr, matches(r"(https?|oci)://\S+", "an address that starts with https:// or oci://")
-    ] = "https://kubernetes.github.io/ingress-nginx"
-    version: Annotated[
-        StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full, such as 4.15.1")
-    ] = "4.15.1"
+    controller: Literal["nginx", "traefik"] | None = None
+    chart: Annotated[StrictStr, Field(min_length=1)] | None = None
+    repository: (
+        Annotated[
+            StrictStr,
+            matches(r"(https?|oci)://\S+", "an address that starts with https:// or oci://"),
+        ]
+        | None
+    ) = None
+    version: (
+        Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full, such as 4.15.1")]
+        | None
+    ) = None
+    replicas: Annotated[StrictInt, Field(ge=1)] | None = None
+    metrics: StrictBool = False
+    resources: ResourcesSettings | None = None
+    default_certificate: DnsLabel | None = None
+    admission_webhook: StrictBool | None = None
+    load_balancer: LoadBalancerSettings = Field(default_factory=LoadBalancerSettings)
     values: dict[str, Any] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _of_nginx(self) -> Self:
+        if self.controller == "traefik" and self.admission_webhook is not None:
+            allowed = "must not be given with controller traefik, which has none"
+            refuse([Mistake(("admissionWebhook",), self.admission_webhook, allowed)])
+        return self
+
     @property
-    def args(self) -> IngressNginxArgs:
-        return cast("IngressNginxArgs", self.model_dump() | {"namespace": INGRESS_NAMESPACE})
+    def args(self) -> IngressControllerArgs:
+        controller = self.controller or "nginx"
+        chart, repository, version = CHARTS[controller]
+        settings = self.model_dump(exclude={"values"}, exclude_none=True)
+        defaults = {"chart": chart, "repository": repository, "version": version}
+        return cast(
+            "IngressControllerArgs",
+            defaults
+            | settings
+            | {
+                "controller": controller,
+                "namespace": INGRESS_NAMESPACE,
+                "values": self.values,
+            },
+        )

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+Place = tuple[str | int, ...]
+
 
 class Mistake(NamedTuple):
     """What is wrong: the place below the model that is looked at, its value, what is allowed."""
 
-    location: tuple[str | int, ...]
+    location: Place
     value: Any
     allowed: str
 

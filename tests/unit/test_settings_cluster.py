@@ -165,7 +165,7 @@ def test_no_mistake_shows_a_secret() -> None:
 def test_a_secret_in_clear_is_refused() -> None:
     assert mistakes(changed("cluster.audit", AUDIT)) == [
         "cluster.audit.bearerToken: [secret]: must be encrypted: "
-        "pulumi config set --secret --path cluster.audit.bearerToken"
+        "pulumi config set --secret --path 'cluster.audit.bearerToken'"
     ]
 
 

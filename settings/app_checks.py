@@ -1,0 +1,95 @@
+"""Mistakes of an application that show when several of its keys are looked at together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from settings.container import ContainerSettings
+from settings.mistakes import Mistake, Place
+
+if TYPE_CHECKING:
+    from settings.app import AppSettings
+
+
+def mistakes(app: AppSettings) -> Iterator[Mistake]:
+    """All of them, by their places below the application."""
+    yield from _two_numbers_of_pods(app)
+    yield from _one_name_twice(app)
+    yield from _one_variable_twice(app)
+    yield from _mounts_without_volume(app)
+    yield from _one_path_twice(app)
+
+
+def containers(app: AppSettings) -> list[tuple[Place, ContainerSettings]]:
+    """The application's own container and all others, with their places."""
+    found: list[tuple[Place, ContainerSettings]] = [((), app)]
+    found += [(("sidecars", index), each) for index, each in enumerate(app.sidecars)]
+    return found + [
+        (("initContainers", index), each) for index, each in enumerate(app.init_containers)
+    ]
+
+
+def _two_numbers_of_pods(app: AppSettings) -> Iterator[Mistake]:
+    if app.autoscaler and "replicas" in app.model_fields_set:
+        yield Mistake(("replicas",), app.replicas, "must not be given with an autoscaler")
+
+
+def _one_name_twice(app: AppSettings) -> Iterator[Mistake]:
+    names = [((*place, "name"), each.name) for place, each in containers(app)]
+    yield from _twice(names, "must differ from the app's name and from other containers'")
+    volumes = [(("volumes", index, "name"), each.name) for index, each in enumerate(app.volumes)]
+    yield from _twice(volumes, "must differ from the other volumes'")
+
+
+def _one_variable_twice(app: AppSettings) -> Iterator[Mistake]:
+    variables: list[tuple[Place, str]] = [
+        ((*place, name), name)
+        for place, names in (
+            (("environment",), app.environment),
+            (("config", "environment"), app.config.environment),
+            (("secrets", "environment"), app.secrets.environment),
+        )
+        for name in names
+    ]
+    variables += [
+        (("generatedSecrets", index), name) for index, name in enumerate(app.generated_secrets)
+    ]
+    yield from _twice(
+        variables, "must be in one of environment, config, secrets and generatedSecrets, once"
+    )
+
+
+def _mounts_without_volume(app: AppSettings) -> Iterator[Mistake]:
+    known = [volume.name for volume in app.volumes]
+    allowed = f"must be one of volumes: {', '.join(known)}" if known else "is not in volumes"
+    for place, each in containers(app):
+        for index, mount in enumerate(each.mounts):
+            if mount.volume not in known:
+                yield Mistake((*place, "mounts", index, "volume"), mount.volume, allowed)
+
+
+def _one_path_twice(app: AppSettings) -> Iterator[Mistake]:
+    for place, each in containers(app):
+        paths: list[tuple[Place, str]] = [
+            ((*place, "security", "writablePaths", index), path)
+            for index, path in enumerate(each.security.writable_paths)
+        ]
+        paths += [
+            ((*place, "mounts", index, "path"), mount.path)
+            for index, mount in enumerate(each.mounts)
+        ]
+        if each is app:
+            paths += [(("config", "files", path), path) for path in app.config.files]
+            paths += [(("secrets", "files", path), path) for path in app.secrets.files]
+        yield from _twice(paths, "must be mounted once")
+
+
+def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Mistake]:
+    """The second and later of those that have one name."""
+    seen: Counter[str] = Counter()
+    for place, name in named:
+        seen[name] += 1
+        if seen[name] > 1:
+            yield Mistake(place, name, allowed)

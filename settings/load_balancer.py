@@ -1,0 +1,93 @@
+"""The settings of an Exoscale network load balancer in front of a Service."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationInfo, field_validator
+
+from settings.types import Description, Duration, Identifier, SettingsModel, matches
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds(duration: str) -> float:
+    """The length of a duration such as `10s` or `1m30s`."""
+    parts = re.findall(r"(\d+)(ms|[smh])", duration)
+    return sum(int(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def whole_seconds(shortest: int, longest: int) -> AfterValidator:
+    """A duration of so many seconds, with no fraction of one."""
+
+    def check(duration: str) -> str:
+        length = seconds(duration)
+        if not shortest <= length <= longest or length % 1:
+            raise ValueError(f"must be from {shortest}s to {longest}s, in whole seconds")
+        return duration
+
+    return AfterValidator(check)
+
+
+class HealthCheckSettings(SettingsModel):
+    """How the load balancer finds out which nodes take traffic.
+
+    The limits are those of Exoscale's API, the modes those of its cloud controller.
+    """
+
+    mode: Literal["tcp", "http"] | None = None
+    uri: Annotated[StrictStr, matches(r"/\S{0,254}", "a path that starts with a slash")] | None = (
+        None
+    )
+    port: Annotated[StrictInt, Field(ge=1, le=65535)] | None = None
+    interval: Annotated[Duration, whole_seconds(5, 300)] | None = None
+    timeout: Annotated[Duration, whole_seconds(2, 60)] | None = None
+    retries: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
+
+    @field_validator("uri")
+    @classmethod
+    def _only_of_http(cls, uri: str | None, info: ValidationInfo) -> str | None:
+        if uri is not None and info.data.get("mode") == "tcp":
+            raise ValueError("must not be given with mode tcp, which asks for no page")
+        return uri
+
+    @field_validator("timeout")
+    @classmethod
+    def _not_longer_than_interval(cls, timeout: str | None, info: ValidationInfo) -> str | None:
+        interval = info.data.get("interval") or "10s"
+        if timeout is not None and seconds(timeout) > seconds(interval):
+            raise ValueError(f"must not be longer than the interval, {interval}")
+        return timeout
+
+
+class LoadBalancerSettings(SettingsModel):
+    """The load balancer that Exoscale's cloud controller makes, or `existing`: the ID of one."""
+
+    existing: Identifier | None = None
+    name: Annotated[StrictStr, Field(min_length=1, max_length=255)] | None = None
+    description: Description | None = None
+    strategy: Literal["round-robin", "source-hash"] | None = None
+    external_traffic_policy: Literal["Local", "Cluster"] = "Local"
+    health_check: HealthCheckSettings = Field(default_factory=HealthCheckSettings)
+
+    @field_validator("name", "description")
+    @classmethod
+    def _not_of_an_existing_one(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None and info.data.get("existing"):
+            raise ValueError("must not be given with existing: that load balancer has its own")
+        return text
+
+    @field_validator("health_check")
+    @classmethod
+    def _proves_something(
+        cls, check: HealthCheckSettings, info: ValidationInfo
+    ) -> HealthCheckSettings:
+        """Source: kube-proxy answers on the health check port of every node; with its status."""
+        local = info.data.get("external_traffic_policy") == "Local"
+        if local and check.mode == "tcp" and check.port is None:
+            raise ValueError(
+                "must not have mode tcp with externalTrafficPolicy Local: every node accepts the"
+                " connection, also one without a pod; http asks for its state"
+            )
+        return check

@@ -1,0 +1,72 @@
+"""What shows only when the whole stack is looked at: mistakes, and what is seldom meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from settings.app_checks import containers
+from settings.mistakes import Mistake, Place
+from settings.resources import ResourcesSettings
+
+if TYPE_CHECKING:
+    from settings import Settings
+    from settings.app import AppSettings
+
+
+def mistakes(settings: Settings) -> Iterator[Mistake]:
+    """Mistakes, by their places in the stack's file."""
+    used = {app.namespace_name for app in settings.apps}
+    for index, namespace in enumerate(settings.namespaces):
+        if namespace.name not in used:
+            yield Mistake(("namespaces", index, "name"), namespace.name, "has no application in it")
+    if settings.production:
+        for index, app in enumerate(settings.apps):
+            for place, given in _resources(app):
+                yield from _missing_resources(("apps", index, *place), given)
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """One line each, with the key that it is about."""
+    for index, app in enumerate(settings.apps):
+        key = f"apps[{index}]"
+        for place, each in containers(app):
+            if _moves(each.image):
+                where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place)
+                yield f"{key}{where}.image: {each.image} can become another image at any time"
+        if settings.production and not app.autoscaler and app.replicas == 1:
+            yield f"{key}.replicas: with 1 pod, {app.name} is down whenever its node is"
+        if app.probes.readiness.type == "none":
+            yield f"{key}.probes.readiness: without it, pods get requests before they can serve"
+        if app.probes.liveness.type == "none":
+            yield f"{key}.probes.liveness: without it, a pod that hangs is not started again"
+
+
+def _resources(app: AppSettings) -> Iterator[tuple[Place, ResourcesSettings | None]]:
+    """The resources that the file itself gives to each container."""
+    for place, each in containers(app):
+        given = "resources" in each.model_fields_set
+        yield (*place, "resources"), each.resources if given else None
+
+
+def _missing_resources(place: Place, given: ResourcesSettings | None) -> Iterator[Mistake]:
+    allowed = "must be given in production"
+    if given is None:
+        yield Mistake(place, None, allowed)
+        return
+    for part, kind, amount in (
+        ("requests", "cpu", given.requests.cpu),
+        ("requests", "memory", given.requests.memory),
+        ("limits", "memory", given.limits.memory),
+    ):
+        if amount is None:
+            yield Mistake((*place, part, kind), None, allowed)
+
+
+def _moves(image: str) -> bool:
+    """Whether the image has neither digest nor tag, or the tag `latest`."""
+    if "@" in image:
+        return False
+    _, _, tag = re.sub(r"^.*/", "", image).partition(":")
+    return tag in ("", "latest")

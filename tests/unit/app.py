@@ -1,0 +1,51 @@
+"""An application, declared with the engine mocked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.ingress_controller import IngressController
+from components.web_app import WebApp, WebAppArgs
+from settings.app import AppSettings
+from settings.ingress import IngressSettings
+from tests.unit.engine import Engine, run
+
+APP: dict[str, Any] = {
+    "name": "rickroller",
+    "namespace": "test",
+    "image": "derlin/rickroller:latest",
+    "replicas": 3,
+    "environment": {"BEHIND_PROXY": True},
+    "generatedSecrets": ["APP_SECRET_KEY"],
+    "path": "/rickroller",
+}
+
+
+def app_args(**changes: Any) -> WebAppArgs:
+    """The tutorial's application, with other settings in some of its keys, or none (`...`)."""
+    keys = {key: value for key, value in (APP | changes).items() if value is not ...}
+    return AppSettings.model_validate(keys).args
+
+
+def declare_app(**changes: Any) -> tuple[Engine, str]:
+    """What the component declares, and the application's URL."""
+
+    def program() -> pulumi.Output[str]:
+        opts = pulumi.ResourceOptions()
+        ingress = IngressController("ingress-nginx", IngressSettings().args, opts)
+        return WebApp("rickroller", app_args(**changes), ingress, opts=opts).url
+
+    return run(program)
+
+
+def declared_pod(**changes: Any) -> dict[str, Any]:
+    """The pods' specification."""
+    spec: dict[str, Any] = deployment(**changes)["spec"]["template"]["spec"]
+    return spec
+
+
+def deployment(**changes: Any) -> dict[str, Any]:
+    """The application's Deployment."""
+    return declare_app(**changes)[0].of_type("Deployment")["rickroller"]

@@ -1,0 +1,151 @@
+"""An application's Service, and what the cloud controller is told about its load balancer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.load_balancer import LOAD_BALANCER
+from components.service import ServiceArgs, create_service
+from settings.service import ServiceSettings
+from tests.unit.engine import run
+from tests.unit.stack_settings import VALID, changed, load, mistakes
+
+ID = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
+APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
+
+
+def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
+    """The inputs of the Service that these settings make."""
+    dumped = ServiceSettings.model_validate(settings).model_dump(exclude_none=True)
+    args: ServiceArgs = {"namespace": "test", "port": 8080, **dumped}  # type: ignore[typeddict-item]
+    if pool:
+        args["instance_pool_id"] = pool
+    engine, _ = run(
+        lambda: create_service("web", args, {"app": "web"}, pulumi.ResourceOptions()).id
+    )
+    return engine.of_type("Service")["web"]
+
+
+def told(**load_balancer: Any) -> dict[str, str]:
+    """The cloud controller's annotations, without their prefix."""
+    declared = service(service="LoadBalancer", loadBalancer=load_balancer)
+    annotations: dict[str, str] = declared["metadata"]["annotations"]
+    assert all(key.startswith(LOAD_BALANCER) for key in annotations)
+    return {key.removeprefix(LOAD_BALANCER): value for key, value in annotations.items()}
+
+
+@pytest.mark.parametrize("kind", ["ClusterIP", "NodePort"])
+def test_a_service_without_a_load_balancer_is_not_waited_for(kind: str) -> None:
+    declared = service(service=kind)
+    assert declared["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert declared["spec"] == {
+        "type": kind,
+        "selector": {"app": "web"},
+        "ports": [{"port": 80, "targetPort": 8080}],
+    }
+
+
+def test_a_load_balancer_keeps_clients_addresses_and_asks_the_nodes() -> None:
+    declared = service(service="LoadBalancer")
+    assert declared["spec"]["externalTrafficPolicy"] == "Local"
+    assert "loadBalancerSourceRanges" not in declared["spec"]
+    assert told() == {"service-healthcheck-mode": "http", "service-healthcheck-uri": "/"}
+
+
+def test_where_addresses_are_not_kept_the_check_is_a_connection() -> None:
+    assert told(externalTrafficPolicy="Cluster") == {"service-healthcheck-mode": "tcp"}
+
+
+def test_all_settings_of_a_load_balancer() -> None:
+    assert told(
+        name="web",
+        description="The web",
+        strategy="source-hash",
+        externalTrafficPolicy="Cluster",
+        healthCheck={
+            "mode": "http",
+            "uri": "/healthz",
+            "port": 30080,
+            "interval": "1m",
+            "timeout": "5s",
+            "retries": 2,
+        },
+    ) == {
+        "name": "web",
+        "description": "The web",
+        "service-strategy": "source-hash",
+        "service-healthcheck-mode": "http",
+        "service-healthcheck-uri": "/healthz",
+        "service-healthcheck-port": "30080",
+        "service-healthcheck-interval": "1m",
+        "service-healthcheck-timeout": "5s",
+        "service-healthcheck-retries": "2",
+    }
+
+
+def test_an_existing_load_balancer_is_neither_made_nor_removed() -> None:
+    annotations = told(existing=ID)
+    assert (annotations["id"], annotations["external"]) == (ID, "true")
+
+
+def test_the_nodes_behind_it_are_those_of_one_pool() -> None:
+    annotations = service("pool-id", service="LoadBalancer")["metadata"]["annotations"]
+    assert annotations[f"{LOAD_BALANCER}service-instancepool-id"] == "pool-id"
+
+
+def test_source_networks() -> None:
+    networks = ["192.0.2.0/24", "2001:db8::/32"]
+    declared = service(service="LoadBalancer", loadBalancer={"sourceNetworks": networks})
+    assert declared["spec"]["loadBalancerSourceRanges"] == networks
+
+
+@pytest.mark.parametrize(
+    ("balancer", "place", "message"),
+    [
+        ({"name": ""}, "name", "must not be empty"),
+        ({"existing": "mine"}, "existing", "must be an ID"),
+        ({"existing": ID, "name": "x"}, "name", "must not be given with existing"),
+        ({"strategy": "random"}, "strategy", "must be one of 'round-robin' or 'source-hash'"),
+        ({"externalTrafficPolicy": "local"}, "externalTrafficPolicy", "must be one of 'Local'"),
+        ({"sourceNetworks": ["192.0.2.1/24"]}, "sourceNetworks[0]", "must be a network"),
+        (
+            {"sourceNetworks": ["192.0.2.0/24"], "externalTrafficPolicy": "Cluster"},
+            "sourceNetworks",
+            "which hides the clients' addresses",
+        ),
+        ({"healthCheck": {"mode": "https"}}, "healthCheck.mode", "must be one of 'tcp' or 'http'"),
+        ({"healthCheck": {"mode": "tcp"}}, "healthCheck", "also one without a pod"),
+        ({"healthCheck": {"mode": "tcp", "uri": "/", "port": 1}}, "healthCheck.uri", "asks for no"),
+        ({"healthCheck": {"uri": "healthz"}}, "healthCheck.uri", "must be a path"),
+        ({"healthCheck": {"interval": "10"}}, "healthCheck.interval", "a duration with its unit"),
+        ({"healthCheck": {"interval": "4s"}}, "healthCheck.interval", "must be from 5s to 300s"),
+        ({"healthCheck": {"interval": "5500ms"}}, "healthCheck.interval", "in whole seconds"),
+        ({"healthCheck": {"timeout": "11s"}}, "healthCheck.timeout", "longer than the interval"),
+        ({"healthCheck": {"retries": 21}}, "healthCheck.retries", "must be 20 or less"),
+        ({"healthCheck": {"port": 0}}, "healthCheck.port", "must be 1 or more"),
+    ],
+)
+def test_a_mistake_names_its_place(balancer: dict[str, Any], place: str, message: str) -> None:
+    app = APP | {"service": "LoadBalancer", "loadBalancer": balancer}
+    (line,) = mistakes(changed("apps", [app]))
+    assert line.startswith(f"apps[0].loadBalancer.{place}: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("kind", ["ClusterIP", "NodePort"])
+def test_another_service_has_no_load_balancer(kind: str) -> None:
+    (line,) = mistakes(changed("apps", [APP | {"service": kind, "loadBalancer": {}}]))
+    assert line == f"apps[0].loadBalancer: {{}}: must not be given with service {kind}"
+
+
+def test_a_wrong_type_is_one_mistake() -> None:
+    (line,) = mistakes(changed("apps", [APP | {"service": "External", "loadBalancer": {}}]))
+    assert line.startswith("apps[0].service: ")
+
+
+def test_the_default_is_a_service_inside_the_cluster() -> None:
+    app = load(VALID).apps[0]
+    assert (app.service, app.load_balancer) == ("ClusterIP", None)

@@ -1,0 +1,74 @@
+"""Applications that would take each other's requests are refused before anything is created."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from settings.routes import conflicts
+from tests.unit.stack_settings import changed, load, mistakes
+
+REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "line"),
+    [
+        ({"path": "/a"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
+        ({"path": "/A"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
+        ({"path": "/a"}, {"path": "/a/b"}, 'apps[1].path: "/a/b": lies in apps[0]\'s /a'),
+        ({"path": "/a/b"}, {"path": "/a"}, 'apps[1].path: "/a": would swallow apps[0]\'s /a/b'),
+        ({"host": "x.example"}, {"host": "x.example"}, 'apps[1].host: "x.example": is apps[0]\'s'),
+        (
+            {"host": "x.example"},
+            {"host": "x.example", "path": "/"},
+            'apps[1].path: "/": is apps[0]\'s on x.example too',
+        ),
+        (REGEX, REGEX, "apps[1].ingress.regex: "),
+        (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": lies in apps[0]\'s /v[0-9]+/.*'),
+        ({"path": "/v1"}, REGEX, 'apps[1].ingress.regex: "/v[0-9]+/.*": would swallow apps[0]\'s'),
+    ],
+)
+def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
+    (found,) = conflicts([one, other])
+    assert found.startswith(line)
+    assert "another path or host" in found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"path": "/a"}, {"path": "/b"}),
+        ({"path": "/shop"}, {"path": "/shopping"}),
+        ({"path": "/"}, {"path": "/api"}),
+        ({"host": "x.example"}, {"host": "x.example", "path": "/api"}),
+        ({"host": "x.example"}, {"host": "y.example"}),
+        ({"host": "x.example", "path": "/a"}, {"path": "/a"}),
+        (REGEX, {"path": "/api"}),
+        ({}, {}),
+    ],
+)
+def test_what_goes_together(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert conflicts([one, other]) == []
+
+
+def test_what_is_wrong_in_another_way_is_reported_there() -> None:
+    assert conflicts("x") == []
+    assert conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
+
+
+def test_a_conflict_stops_the_preview() -> None:
+    app = {"name": "web", "image": "example/web:1", "path": "/a"}
+    (line,) = mistakes(changed("apps", [app, app | {"name": "api"}]))
+    assert line.startswith("apps[1].path: ")
+
+
+def test_a_controller_only_where_it_is_needed_or_asked_for() -> None:
+    def controller(path: str, value: Any) -> Any:
+        return load(changed(path, value)).controller
+
+    assert controller("ingress", {}) is None
+    assert controller("ingress.controller", "traefik").controller == "traefik"
+    for key, value in {"path": "/a", "host": "a.example", "ingress": {"regex": "/a"}}.items():
+        assert controller(f"apps[0].{key}", value) is not None
