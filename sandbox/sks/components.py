@@ -87,6 +87,8 @@ def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> C
         flags["audit-policy-file"] = files.audit_policy
         flags["audit-webhook-config-file"] = files.audit_webhook
         flags["audit-webhook-initial-backoff"] = record.audit.initial_backoff
+        # Half a minute by default: too long to watch it.
+        flags["audit-webhook-batch-max-wait"] = "1s"
     if record.feature_gates:
         flags["feature-gates"] = ",".join(f"{gate}=true" for gate in record.feature_gates)
     return _command(files, tools / "kube-apiserver", flags)
