@@ -15,6 +15,7 @@ pytestmark = pytest.mark.integration
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"
+BALANCER = 'metadata.annotations["service.beta.kubernetes.io/exoscale-loadbalancer-service-'
 SKIP_AWAIT = 'metadata.annotations["pulumi.com/skipAwait"]'
 
 
@@ -103,22 +104,28 @@ def test_service_types(stack: Stack, kube: Kube, sandbox: Sandbox) -> None:
         found = sandbox.client.list_load_balancers()["load-balancers"]
         return {str(balancer["ip"]) for balancer in found}
 
+    def changes() -> dict[str, str]:
+        (step,) = (step for step in stack.preview() if step.kind == SERVICE)
+        assert (step.operation, step.name) == ("update", "rickroller")
+        return step.changed
+
     before, others = service(kube), balancers()
     stack.set("apps[0].service", "LoadBalancer")
-    assert stack.preview() == [
-        Step("update", SERVICE, "rickroller", {SKIP_AWAIT: "delete", "spec.type": "update"}),
-    ]
+    told = dict.fromkeys((f"{BALANCER}healthcheck-{key}\"]" for key in ("mode", "uri")), "add")
+    told[f"{BALANCER}instancepool-id\"]"] = "add"
+    local = {"spec.externalTrafficPolicy": "add", "spec.type": "update"}
+    assert changes() == told | local | {SKIP_AWAIT: "delete"}
     stack.up()
     (entry,) = service(kube)["status"]["loadBalancer"]["ingress"]
     assert balancers() == others | {entry["ip"]}
     assert entry["ip"] not in others
     assert stack.outputs()["rickroller_url"] == f"http://{entry['ip']}/"
-    stack("preview", "--expect-no-changes")
+    # the cloud controller has written the load balancer's ID into the annotations by now
+    stack("preview", "--refresh", "--expect-no-changes")
 
     stack.set("apps[0].service", "NodePort")
-    assert stack.preview() == [
-        Step("update", SERVICE, "rickroller", {SKIP_AWAIT: "add", "spec.type": "update"}),
-    ]
+    gone = dict.fromkeys(told, "delete") | {"spec.externalTrafficPolicy": "delete"}
+    assert changes() == gone | {SKIP_AWAIT: "add", "spec.type": "update"}
     stack.up()
     assert 30000 <= service(kube)["spec"]["ports"][0]["nodePort"] <= 32767
     eventually(lambda: balancers() == others)

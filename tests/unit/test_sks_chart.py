@@ -1,4 +1,4 @@
-"""The values that the sandbox's ingress-nginx chart takes, and those that it refuses."""
+"""The values that the sandbox's charts of ingress controllers take, and those that they refuse."""
 
 import json
 from pathlib import Path
@@ -8,41 +8,66 @@ import jsonschema
 import pytest
 import yaml
 
-CHART = Path(__file__).parents[2] / "sandbox" / "charts" / "ingress-nginx"
+from components import ingress_nginx, traefik
+from settings.ingress import CHARTS, IngressSettings
+
+FOLDER = Path(__file__).parents[2] / "sandbox" / "charts"
+EVERYTHING: dict[str, Any] = {
+    "replicas": 2,
+    "metrics": True,
+    "resources": {"requests": {"cpu": "100m"}},
+    "defaultCertificate": "wildcard",
+    "loadBalancer": {"externalTrafficPolicy": "Cluster"},
+}
 
 
-@pytest.fixture(scope="module")
-def schema() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
+def schema(chart: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((FOLDER / chart / "values.schema.json").read_text())
     jsonschema.Draft7Validator.check_schema(document)
     return document
 
 
-def test_it_has_the_official_charts_version() -> None:
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    assert (chart["name"], chart["version"], chart["appVersion"]) == (
-        "ingress-nginx",
-        "4.15.1",
-        "1.15.1",
-    )
+@pytest.mark.parametrize("controller", ["nginx", "traefik"])
+def test_it_has_the_official_charts_name_and_version(controller: str) -> None:
+    name, _, version = CHARTS[controller]
+    chart = yaml.safe_load((FOLDER / name / "Chart.yaml").read_text())
+    assert (chart["name"], chart["version"]) == (name, version)
 
 
-def test_its_defaults_are_valid(schema: dict[str, Any]) -> None:
-    jsonschema.validate(yaml.safe_load((CHART / "values.yaml").read_text()), schema)
+@pytest.mark.parametrize("chart", ["ingress-nginx", "traefik"])
+def test_its_defaults_are_valid(chart: str) -> None:
+    jsonschema.validate(yaml.safe_load((FOLDER / chart / "values.yaml").read_text()), schema(chart))
+
+
+@pytest.mark.parametrize("settings", [{}, EVERYTHING])
+def test_it_takes_what_the_program_sets(settings: dict[str, Any]) -> None:
+    args = IngressSettings.model_validate(settings).args
+    jsonschema.validate(_json(ingress_nginx.values(args)), schema("ingress-nginx"))
+    jsonschema.validate(_json(traefik.values(args, "web", "nginx")), schema("traefik"))
+
+
+def _json(values: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(values))
 
 
 @pytest.mark.parametrize(
-    ("values", "named"),
+    ("chart", "values", "named"),
     [
-        ({"tcp": {"22": "a/b:22"}}, "tcp"),
-        ({"controller": {"hostNetwork": True}}, "hostNetwork"),
-        ({"controller": {"service": {"internal": {}}}}, "internal"),
-        ({"controller": {"admissionWebhooks": {"enabled": True}}}, "False was expected"),
-        ({"controller": {"kind": "StatefulSet"}}, "StatefulSet"),
+        ("ingress-nginx", {"tcp": {"22": "a/b:22"}}, "tcp"),
+        ("ingress-nginx", {"controller": {"hostNetwork": True}}, "hostNetwork"),
+        ("ingress-nginx", {"controller": {"service": {"internal": {}}}}, "internal"),
+        ("ingress-nginx", {"controller": {"admissionWebhooks": {"enabled": True}}}, "False was"),
+        ("ingress-nginx", {"controller": {"kind": "StatefulSet"}}, "StatefulSet"),
+        ("traefik", {"hostNetwork": True}, "hostNetwork"),
+        ("traefik", {"ingressClass": {"enabled": True}}, "False was expected"),
+        ("traefik", {"providers": {"kubernetesGateway": {"enabled": True}}}, "kubernetesGateway"),
+        ("traefik", {"providers": {"kubernetesCRD": {"enabled": True}}}, "False was expected"),
+        ("traefik", {"service": {"spec": {"ports": []}}}, "ports"),
+        ("traefik", {"controller": {"kind": "DaemonSet"}}, "controller"),
     ],
 )
 def test_what_it_does_not_do_is_refused_by_name(
-    schema: dict[str, Any], values: dict[str, Any], named: str
+    chart: str, values: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(jsonschema.ValidationError, match=named):
-        jsonschema.validate(values, schema)
+        jsonschema.validate(values, schema(chart))
