@@ -118,8 +118,8 @@ class CloudController:
                 self._forget(event["raw_object"]["metadata"]["uid"])
             else:
                 self._look_at(balancers, event["raw_object"])
-            if self._seconds_to_retry() <= 1 and self._retries:
-                return
+            if self._retries:
+                return  # to a watch that ends in time for them
 
     def _seconds_to_retry(self) -> int:
         due = [retry.at - time.monotonic() for retry in self._retries.values()]

@@ -8,13 +8,20 @@ from kubernetes import client, watch
 from sandbox.sks.spec import NodepoolSpec, SksError
 
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
-KUBELET = {"kwok.x-k8s.io/node": "fake"}
-"""The annotation of nodes whose kubelet kwok plays; a node without one never becomes Ready."""
+MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
+UNREADY_ANNOTATION = "sandbox/unready"
+"""While a node has it, it does not register as Ready (stages/node.yaml)."""
 
 _IP_TYPES = ("InternalIP", "ExternalIP")
 """A public address is both (CCM, exoscale/instances.go): SKS gives kubelets no `--node-ip`."""
 
 _READY_DEADLINE = 60
+_NOT_READY = {
+    "type": "Ready",
+    "status": "False",
+    "reason": "KubeletNotReady",
+    "message": "container runtime network not ready",
+}
 
 
 def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
@@ -33,7 +40,7 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
         if name not in present:
             api.create_node(node_object(pool, name, instance, own, zone=zone))
         elif instance not in pool.unready:
-            api.patch_node(name, {"metadata": {"annotations": KUBELET}})
+            api.patch_node(name, {"metadata": {"annotations": {UNREADY_ANNOTATION: None}}})
     _await_ready(api, pool)
 
 
@@ -51,6 +58,7 @@ def node_object(
     Labels are those that Exoscale's cloud controller and kubelet set: instance type, region (the
     zone's name; it sets no `topology.kubernetes.io/zone`) and nodepool.
     """
+    unready = instance in pool.unready
     capacity = {
         "cpu": str(pool.cpus),
         "memory": f"{pool.memory_bytes // 1024}Ki",
@@ -75,7 +83,10 @@ def node_object(
         "metadata": {
             "name": name,
             "labels": {**pool.labels, **labels},
-            "annotations": {} if instance in pool.unready else KUBELET,
+            "annotations": {
+                MANAGED_ANNOTATION: "fake",
+                **({UNREADY_ANNOTATION: "true"} if unready else {}),
+            },
         },
         "spec": {
             "providerID": f"exoscale://{instance}",
@@ -84,6 +95,7 @@ def node_object(
         "status": {
             "capacity": capacity,
             "allocatable": capacity,
+            "conditions": [_NOT_READY] if unready else [],
             "addresses": [
                 {"type": "Hostname", "address": name},
                 *(

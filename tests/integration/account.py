@@ -4,6 +4,7 @@ import base64
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,11 +89,11 @@ class Sandbox:
             kind: sorted(item["name"] for item in listed()[kind]) for kind, listed in kinds.items()
         }
 
-    def create_cluster(self, name: str, size: int) -> str:
+    def create_cluster(self, name: str, size: int, addons: Sequence[str] = ()) -> str:
         """Create a cluster with `size` nodes; return its id."""
         cluster: str = self._done(
             self.client.create_sks_cluster(
-                name=name, level="starter", version=VERSION, cni="calico"
+                name=name, level="starter", version=VERSION, cni="calico", addons=[*addons]
             )
         )
         types = self.client.list_instance_types()["instance-types"]
@@ -109,6 +110,12 @@ class Sandbox:
             )
         )
         return cluster
+
+    def delete_cluster(self, cluster: str) -> None:
+        """Delete a cluster with its nodepools."""
+        for pool in self.client.get_sks_cluster(id=cluster)["nodepools"]:
+            self._done(self.client.delete_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"]))
+        self._done(self.client.delete_sks_cluster(id=cluster))
 
     def kubeconfig(self, cluster: str) -> str:
         """Return a kubeconfig (YAML) of the cluster's administrator."""

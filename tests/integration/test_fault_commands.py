@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.paths import ROOT
+from sandbox.paths import ROOT, write_private
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
@@ -50,8 +50,18 @@ def _cleared(sandbox: Sandbox) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def kube(sandbox: Sandbox, cluster_kubeconfig: Path) -> Kube:
-    return Kube(cluster_kubeconfig, sandbox.environment)
+def cluster(sandbox: Sandbox) -> Iterator[str]:
+    """The id of a cluster with one node and a cloud controller."""
+    cluster = sandbox.create_cluster("faulty", size=1, addons=["exoscale-cloud-controller"])
+    yield cluster
+    sandbox.delete_cluster(cluster)
+
+
+@pytest.fixture(scope="module")
+def kube(sandbox: Sandbox, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Kube:
+    file = tmp_path_factory.mktemp("faulty") / "kubeconfig"
+    write_private(file, sandbox.kubeconfig(cluster))
+    return Kube(file, sandbox.environment)
 
 
 def test_add_list_and_clear(sandbox: Sandbox) -> None:
@@ -112,8 +122,8 @@ def test_a_dropped_connection_and_its_line_in_the_log(sandbox: Sandbox) -> None:
     assert answered[:4] == ["GET", "/v2/zone", "list-zones", "200"]
 
 
-def test_the_logs_have_no_secret(sandbox: Sandbox, cluster_kubeconfig: Path) -> None:
-    kubeconfig = cluster_kubeconfig.read_text()
+def test_the_logs_have_no_secret(sandbox: Sandbox, kube: Kube) -> None:
+    kubeconfig = kube.kubeconfig.read_text()
     secrets = [sandbox.credentials.api_secret, "EXO2-HMAC-SHA256", "BEGIN", "certificate-data"]
     secrets += [line.split()[-1] for line in kubeconfig.splitlines() if "-data:" in line]
     for file in (sandbox.home / "log").iterdir():
@@ -128,15 +138,11 @@ def test_faults_are_there_after_a_restart(sandbox: Sandbox) -> None:
     assert "status 503" in done(sandbox, "list")
 
 
-def test_a_node_is_not_ready_until_it_is_cleared(sandbox: Sandbox, kube: Kube) -> None:
-    (cluster,) = sandbox.client.list_sks_clusters()["sks-clusters"]
-    (pool,) = cluster["nodepools"]
-    where = {"id": cluster["id"], "sks_nodepool_id": pool["id"]}
+def test_a_node_is_not_ready_until_it_is_cleared(
+    sandbox: Sandbox, cluster: str, kube: Kube
+) -> None:
+    (pool,) = sandbox.client.get_sks_cluster(id=cluster)["nodepools"]
     done(sandbox, "add", "node", "--not-ready", "--times", "1")
-
-    def scaled(size: int) -> None:
-        operation = sandbox.client.scale_sks_nodepool(**where, size=size)
-        assert sandbox.client.wait(operation["id"])["state"] == "success"
 
     def ready() -> list[bool]:
         conditions = [node["status"].get("conditions", ()) for node in kube.list("nodes")]
@@ -145,15 +151,21 @@ def test_a_node_is_not_ready_until_it_is_cleared(sandbox: Sandbox, kube: Kube) -
             for found in conditions
         )
 
-    scaled(4)
-    assert ready() == [False, True, True, True]
+    def tainted() -> list[str]:
+        taints = [node["spec"].get("taints", ()) for node in kube.list("nodes")]
+        return [taint["key"] for found in taints for taint in found]
+
+    operation = sandbox.client.scale_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"], size=2)
+    eventually(lambda: sandbox.client.get_operation(id=operation["id"])["state"] == "success")
+    eventually(lambda: tainted() == ["node.kubernetes.io/not-ready"])
+    assert ready() == [False, True]
     assert "not Ready (fault 1)" in status(sandbox)
     done(sandbox, "clear")
-    eventually(lambda: ready() == [True] * 4)
-    scaled(2)
+    eventually(lambda: ready() == [True, True] and tainted() == [])
 
 
 def test_faults_hit_the_cloud_controller_as_well(sandbox: Sandbox, kube: Kube) -> None:
+    before = sandbox.holds()["load-balancers"]
     done(sandbox, "add", "create-load-balancer", "--status", "500", "--times", "1")
     kube.run("kubectl", "apply", "-f", "-", stdin=SERVICE)
     eventually(
@@ -161,7 +173,7 @@ def test_faults_hit_the_cloud_controller_as_well(sandbox: Sandbox, kube: Kube) -
     )
     eventually(lambda: kube.get("service", "web")["status"]["loadBalancer"].get("ingress"))
     kube.run("kubectl", "delete", "service", "web")
-    assert sandbox.holds()["load-balancers"] == []
+    assert sandbox.holds()["load-balancers"] == before
 
 
 def status(sandbox: Sandbox) -> str:
