@@ -5,6 +5,7 @@ their files: test_stack.py, test_stack_changes.py, ..., test_stack_removal.py. E
 alone: what it needs is then deployed for it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,14 @@ import pytest
 
 from sandbox.paths import write_private
 from tests.integration.account import Sandbox
-from tests.integration.exoscale_plugin import OURS, ExoscalePlugin, World, running, world
+from tests.integration.exoscale_plugin import (
+    CLUSTER,
+    OURS,
+    ExoscalePlugin,
+    World,
+    running,
+    world,
+)
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import TUTORIAL, Stack, Step, copy_project
@@ -114,3 +122,16 @@ def plugin(exoscale_program: tuple[str | Path, ...], exoscale: World) -> Iterato
     with running(exoscale_program, exoscale.environment) as plugin:
         plugin.configure()
         yield plugin
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name that no other test uses."""
+    return re.sub(r"[^a-z]+", "-", request.node.name.lower()).strip("-")
+
+
+@pytest.fixture(scope="session")
+def sks_cluster(plugin: ExoscalePlugin) -> str:
+    """The id of a cluster that the plugin made."""
+    identity, _ = plugin.create("SksCluster", CLUSTER | {"name": "shared"})
+    return identity

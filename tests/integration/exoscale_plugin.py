@@ -32,6 +32,11 @@ PROVIDER = "urn:pulumi:dev::test::pulumi:providers:exoscale::default"
 BOOKKEEPING = ("__meta", "__pulumi_raw_state_delta")
 """What the bridge keeps for itself in states."""
 
+ZONE = {"zone": "ch-gva-2"}
+CLUSTER = ZONE | {"serviceLevel": "starter", "version": "1.34.3"}
+ABSENT = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
+"""The id of nothing."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -101,3 +106,9 @@ def given(state: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in state.items()
         if value is not None and key not in BOOKKEEPING
     }
+
+
+def pool(cluster: str, name: str, **more: Any) -> dict[str, Any]:
+    """The inputs of a nodepool of one node."""
+    chosen = {"clusterId": cluster, "name": name, "instanceType": "standard.small", "size": 1}
+    return ZONE | chosen | more

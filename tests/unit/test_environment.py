@@ -72,6 +72,8 @@ def test_nothing_leads_out_of_the_sandbox() -> None:
         "PULUMI_BACKEND_URL": "https://real",
         "EXOSCALE_API_KEY": "real",
         "EXOSCALE_API_SECRET": "real",
+        "EXOSCALE_KEY": "real",
+        "CLOUDSTACK_SECRET": "real",
         "EXOSCALE_API_ENVIRONMENT": "real",
         "KUBECONFIG": "/real",
         "NO_PROXY": "intranet",

@@ -76,7 +76,7 @@ def plugin() -> Plugin:
         (
             "SksCluster",
             {"zone": "z", "autoUpgrade": "perhaps"},
-            'parsing "perhaps": invalid syntax',
+            'parsing "perhaps": invalid',
         ),
         ("SksCluster", {"zone": "z", "audit": {"enable": True}}, "at 'thing.audit.enable'"),
     ],

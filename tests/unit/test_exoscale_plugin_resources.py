@@ -113,9 +113,7 @@ def test_a_timeout_names_what_took_too_long(plugin: Plugin, account: Account) ->
 
 
 def test_the_apis_words_in_errors(plugin: Plugin) -> None:
-    with pytest.raises(
-        Refused, match=r"CreateSKSCluster: http response: Bad Request: .*level"
-    ) as refused:
+    with pytest.raises(Refused, match=r"CreateSKSCluster: http response: Bad Request:") as refused:
         plugin.create("SksCluster", CLUSTER | {"serviceLevel": "gold"})
     assert refused.value.kept is None
 

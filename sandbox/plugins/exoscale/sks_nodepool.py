@@ -78,6 +78,7 @@ class SksNodepool(Resource):
 
     def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
         client = call.account.v3(inputs["zone"])
+        client.get_sks_cluster(id=inputs["clusterId"])
         body = {
             **_words(inputs, {*GROUPS, *SCALARS, "deployTargetId", "taints"}),
             "instance-type": {"id": _instance_type_id(client, inputs["instanceType"])},
