@@ -19,6 +19,7 @@ from components.availability import (
 )
 from components.before_rollout import BeforeRolloutArgs, create_job
 from components.container import ContainerArgs, InitContainerArgs, SidecarArgs
+from components.database import Database, DatabaseArgs
 from components.ingress_controller import IngressController
 from components.labels import common_labels, selector
 from components.network_policy import (
@@ -49,6 +50,7 @@ class WebAppArgs(ContainerArgs, RouteArgs):
     secrets: ConfigArgs
     generated_secrets: Sequence[str]
     pull_secret: NotRequired[PullSecretArgs]
+    database: NotRequired[DatabaseArgs]
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     selector: NotRequired[Mapping[str, str]]
@@ -93,6 +95,12 @@ class WebApp(pulumi.ComponentResource):
         )
         config = create_app_config(name, args, child)
         before: list[pulumi.Resource] = [account]
+        if "database" in args:
+            database = Database(
+                name, args["database"], namespace=self.namespace, clients=pods, opts=child
+            )
+            config = config._replace(env=[*config.env, database.variable])
+            before.append(database)
         if job := args.get("before_rollout"):
             its_pod = job_pod(name, args, config, job)
             before.append(create_job(name, self.namespace, job, its_pod, _after(child, before)))

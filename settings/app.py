@@ -17,6 +17,7 @@ from settings.container import (
     SidecarSettings,
     VolumeSettings,
 )
+from settings.database import DatabaseSettings
 from settings.mistakes import refuse
 from settings.namespace import not_reserved
 from settings.network_policy import NetworkPolicySettings
@@ -46,6 +47,7 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)
     generated_secrets: tuple[EnvironmentName, ...] = ()
     pull_secret: PullSecretSettings | None = None
+    database: DatabaseSettings | None = None
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     annotations: dict[LabelKey, EnvironmentValue] = Field(default_factory=dict)
     selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
@@ -84,6 +86,8 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     def args(self) -> WebAppArgs:
         settings = self.model_dump(exclude={"name"}, exclude_none=True)
         settings["namespace"] = self.namespace_name
+        if self.database:
+            settings["database"] = self.database.args
         if self.autoscaler:
             settings["replicas"] = self.autoscaler.min
         return cast("WebAppArgs", settings)

@@ -12,6 +12,9 @@ from settings.mistakes import Mistake, Place
 if TYPE_CHECKING:
     from settings.app import AppSettings
 
+LONGEST_NAME_WITH_DATABASE = 49
+"""The database's objects are named APP-db; a CronJob's name has 52 characters at most."""
+
 
 def mistakes(app: AppSettings) -> Iterator[Mistake]:
     """All of them, by their places below the application."""
@@ -20,6 +23,7 @@ def mistakes(app: AppSettings) -> Iterator[Mistake]:
     yield from _one_variable_twice(app)
     yield from _mounts_without_volume(app)
     yield from _one_path_twice(app)
+    yield from _name_too_long(app)
 
 
 def containers(app: AppSettings) -> list[tuple[Place, ContainerSettings]]:
@@ -56,8 +60,11 @@ def _one_variable_twice(app: AppSettings) -> Iterator[Mistake]:
     variables += [
         (("generatedSecrets", index), name) for index, name in enumerate(app.generated_secrets)
     ]
+    if app.database:
+        variables.append((("database", "variable"), app.database.variable))
     yield from _twice(
-        variables, "must be in one of environment, config, secrets and generatedSecrets, once"
+        variables,
+        "must be in one of environment, config, secrets, generatedSecrets and database, once",
     )
 
 
@@ -84,6 +91,12 @@ def _one_path_twice(app: AppSettings) -> Iterator[Mistake]:
             paths += [(("config", "files", path), path) for path in app.config.files]
             paths += [(("secrets", "files", path), path) for path in app.secrets.files]
         yield from _twice(paths, "must be mounted once")
+
+
+def _name_too_long(app: AppSettings) -> Iterator[Mistake]:
+    if app.database and len(app.name) > LONGEST_NAME_WITH_DATABASE:
+        allowed = f"must have {LONGEST_NAME_WITH_DATABASE} characters at most, with a database"
+        yield Mistake(("name",), app.name, allowed)
 
 
 def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Mistake]:

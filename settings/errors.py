@@ -26,6 +26,7 @@ SECRETS = (
     ("apps", "*", "secrets", "environment", "*"),
     ("apps", "*", "secrets", "files", "*"),
     ("apps", "*", "pullSecret", "password"),
+    ("apps", "*", "database", "backup", "secretKey"),
 )
 
 _ALLOWED = {

@@ -21,6 +21,11 @@ def mistakes(settings: Settings) -> Iterator[Mistake]:
     for index, namespace in enumerate(settings.namespaces):
         if namespace.name not in used:
             yield Mistake(("namespaces", index, "name"), namespace.name, "has no application in it")
+    if settings.cluster and not settings.cluster.csi:
+        for index, app in enumerate(settings.apps):
+            if app.database and app.database.needs_csi:
+                allowed = "needs a volume: set cluster.csi to true, or a storageClass"
+                yield Mistake(("apps", index, "database", "kind"), app.database.kind, allowed)
     if settings.production:
         for index, app in enumerate(settings.apps):
             for place, given in _resources(app):

@@ -1,6 +1,6 @@
 """What simulated nodes say of pods: those that run, those that end, those that can't start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def kube(sandbox: Sandbox, cluster_kubeconfig: Path) -> Iterator[Kube]:
     kube.run("kubectl", "delete", "namespace", NAMESPACE, "--wait=false")
 
 
-def container(name: str, command: str | list[str] = (), **more: Any) -> dict[str, Any]:
+def container(name: str, command: str | Sequence[str] = (), **more: Any) -> dict[str, Any]:
     words = command.split() if isinstance(command, str) else list(command)
     return {"name": name, "image": IMAGE, "command": words, **more}
 

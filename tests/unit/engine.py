@@ -21,6 +21,12 @@ COMPUTED: dict[str, dict[str, Any]] = {
     },
 }
 
+ANSWERS: dict[str, dict[str, Any]] = {
+    "exoscale:index/getDatabaseUri:getDatabaseUri": {
+        "uri": "postgres://admin:hidden@db.example.com:21699/defaultdb?sslmode=require"
+    },
+}
+
 
 @dataclass
 class Engine(Mocks):
@@ -39,7 +45,7 @@ class Engine(Mocks):
         """Take a hook as the callback server does; no operation here runs it."""
 
     def call(self, args: MockCallArgs) -> Any:
-        raise AssertionError(f"unexpected call of {args.token}")
+        return ANSWERS[args.token] | args.args
 
     def of_type(self, typ: str) -> dict[str, dict[str, Any]]:
         """The inputs of the resources whose type ends with `typ`, by name."""

@@ -1,0 +1,126 @@
+"""Backups of a PostgreSQL database: a CronJob that puts dumps into a bucket of Exoscale's object
+storage.
+
+One container dumps, the next uploads: each is an official image with one task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import CronJob
+from pulumi_kubernetes.core.v1 import Secret
+
+from components.database import URL_KEY, BackupArgs, DatabaseArgs, database_name
+from components.labels import common_labels, selector
+from components.security import pod_security_context, security_context
+
+FOLDER = "/backup"
+USER = 999
+DUMP = f'pg_dump --format=custom --dbname="$URL" --file="{FOLDER}/$(date -u +%Y%m%dT%H%M%SZ).dump"'
+UPLOAD = f'rclone copy {FOLDER} "$TARGET" && rclone delete --min-age "$KEEP" "$TARGET"'
+"""Old dumps are removed only after a new one is there."""
+
+
+def backup_selector(app: str) -> dict[str, str]:
+    """The labels of the pods that make backups."""
+    return selector(app, f"{database_name(app)}-backup")
+
+
+def create_backup(
+    app: str,
+    backup: BackupArgs,
+    database: DatabaseArgs,
+    namespace: str,
+    url: Secret,
+    opts: pulumi.ResourceOptions,
+) -> CronJob:
+    """Back up the application's database, whose URL is in the Secret `url`."""
+    name = database_name(app)
+    labels = common_labels(app, f"{name}-backup")
+    keys = Secret(
+        f"{name}-backup",
+        metadata={"name": f"{name}-backup", "namespace": namespace, "labels": labels},
+        string_data={"accessKey": backup["access_key"], "secretKey": backup["secret_key"]},
+        opts=opts,
+    )
+    mounts = [{"name": "backup", "mount_path": FOLDER}]
+    common = {"security_context": security_context(), "volume_mounts": mounts}
+    dump = {
+        "name": "dump",
+        "image": database["image"],
+        "command": ["sh", "-c", DUMP],
+        "env": [_from(url, "URL", URL_KEY)],
+        "resources": database["resources"],
+        **common,
+    }
+    upload = {
+        "name": "upload",
+        "image": backup["image"],
+        "command": ["sh", "-c", UPLOAD],
+        "env": _rclone(name, backup, keys),
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"memory": "256Mi"},
+        },
+        **common,
+    }
+    return CronJob(
+        name,
+        metadata={"name": name, "namespace": namespace, "labels": labels},
+        spec={
+            "schedule": backup["schedule"],
+            "time_zone": "Etc/UTC",
+            "concurrency_policy": "Forbid",
+            "starting_deadline_seconds": 3600,
+            "job_template": {
+                "spec": {
+                    "backoff_limit": 2,
+                    "template": {
+                        "metadata": {"labels": labels},
+                        "spec": {
+                            "restart_policy": "Never",
+                            "automount_service_account_token": False,
+                            "security_context": pod_security_context(USER),
+                            "init_containers": [dump],
+                            "containers": [upload],
+                            "volumes": [
+                                {
+                                    "name": "backup",
+                                    "empty_dir": {"size_limit": database["storage"]},
+                                }
+                            ],
+                        },
+                    },
+                }
+            },
+        },
+        opts=opts,
+    )
+
+
+def _rclone(name: str, backup: BackupArgs, keys: Secret) -> list[Mapping[str, Any]]:
+    """rclone's configuration, by environment variables: a remote `sos`, and no file."""
+    values = {
+        "RCLONE_CONFIG": "/notfound",
+        "RCLONE_CONFIG_SOS_TYPE": "s3",
+        "RCLONE_CONFIG_SOS_PROVIDER": "Other",
+        "RCLONE_CONFIG_SOS_ENDPOINT": f"https://sos-{backup['zone']}.exo.io",
+        "RCLONE_CONFIG_SOS_NO_CHECK_BUCKET": "true",
+        "TARGET": f"sos:{backup['bucket']}/{name}",
+        "KEEP": f"{backup['keep_days']}d",
+    }
+    return [
+        _from(keys, "RCLONE_CONFIG_SOS_ACCESS_KEY_ID", "accessKey"),
+        _from(keys, "RCLONE_CONFIG_SOS_SECRET_ACCESS_KEY", "secretKey"),
+        *({"name": variable, "value": value} for variable, value in values.items()),
+    ]
+
+
+def _from(secret: Secret, variable: str, key: str) -> Mapping[str, Any]:
+    return {
+        "name": variable,
+        "value_from": {"secret_key_ref": {"name": secret.metadata.name, "key": key}},
+    }

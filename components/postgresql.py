@@ -1,0 +1,179 @@
+"""PostgreSQL on the cluster: a StatefulSet with a volume, reached by its application alone.
+
+The image is the official one (docker-library/postgres): it makes the database at its first start
+from `POSTGRES_DB`, `POSTGRES_USER` and `POSTGRES_PASSWORD`, and leaves one that is there alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet
+from pulumi_kubernetes.core.v1 import PersistentVolume, Secret, Service
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components.database import URL_KEY, DatabaseArgs, database_name
+from components.database_backup import backup_selector, create_backup
+from components.labels import common_labels, selector
+from components.security import pod_security_context, security_context
+from components.service import SKIP_AWAIT
+
+PORT = 5432
+USER = DATABASE = "app"
+PASSWORD_KEY = "password"
+POSTGRES_USER = 999
+"""The user `postgres` of the image (docker-library/postgres, Dockerfile-debian.template)."""
+
+DATA = "/var/lib/postgresql/data"
+CLAIM = "data"
+CSI_DRIVER = "csi.exoscale.com"
+SECONDS_TO_STOP = 120
+
+
+def create_postgresql(
+    app: str,
+    args: DatabaseArgs,
+    namespace: str,
+    clients: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> Secret:
+    """Create the database of `app`; return the Secret with its password and URL."""
+    name = database_name(app)
+    metadata = {"name": name, "namespace": namespace, "labels": common_labels(app, name)}
+    pods = selector(app, name)
+
+    secret = _secret(name, metadata, opts)
+    Service(
+        name,
+        metadata={**metadata, "annotations": SKIP_AWAIT},
+        spec={"cluster_ip": "None", "selector": pods, "ports": [{"port": PORT}]},
+        opts=opts,
+    )
+    NetworkPolicy(
+        name,
+        metadata=metadata,
+        spec={
+            "pod_selector": {"match_labels": pods},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [
+                {
+                    "from_": [
+                        {"pod_selector": {"match_labels": peer}}
+                        for peer in (clients, backup_selector(app))
+                    ],
+                    "ports": [{"port": PORT}],
+                }
+            ],
+        },
+        opts=opts,
+    )
+    if "volume" in args:
+        _existing_volume(name, args, args["volume"], namespace, opts)
+    StatefulSet(
+        name,
+        metadata=metadata,
+        spec={
+            "service_name": name,
+            "replicas": 1,
+            "selector": {"match_labels": pods},
+            "persistent_volume_claim_retention_policy": {
+                "when_deleted": "Retain" if args["keep_data"] else "Delete",
+                "when_scaled": "Retain",
+            },
+            "template": {
+                "metadata": {"labels": metadata["labels"]},
+                "spec": {
+                    "automount_service_account_token": False,
+                    "security_context": pod_security_context(POSTGRES_USER),
+                    "termination_grace_period_seconds": SECONDS_TO_STOP,
+                    "containers": [_container(args, secret)],
+                    "volumes": [
+                        {"name": directory, "empty_dir": {}} for directory in ("run", "tmp")
+                    ],
+                },
+            },
+            "volume_claim_templates": [
+                {
+                    "metadata": {"name": CLAIM},
+                    "spec": {
+                        "storage_class_name": args["storage_class"],
+                        "access_modes": ["ReadWriteOnce"],
+                        "resources": {"requests": {"storage": args["storage"]}},
+                    },
+                }
+            ],
+        },
+        opts=opts,
+    )
+    if "backup" in args:
+        create_backup(app, args["backup"], args, namespace, secret, opts)
+    return secret
+
+
+def _secret(name: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions) -> Secret:
+    """The password, and the URL with it: drawn once, kept by later runs."""
+    password = secrets.token_urlsafe(32)
+    values = {
+        PASSWORD_KEY: password,
+        URL_KEY: f"postgresql://{USER}:{password}@{name}:{PORT}/{DATABASE}",
+    }
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return Secret(
+        name,
+        metadata=metadata,
+        data=pulumi.Output.secret(encoded),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
+    )
+
+
+def _existing_volume(
+    name: str, args: DatabaseArgs, volume: str, namespace: str, opts: pulumi.ResourceOptions
+) -> PersistentVolume:
+    """A volume that is there already, for the claim that the StatefulSet makes."""
+    return PersistentVolume(
+        name,
+        metadata={"name": f"{namespace}-{name}"},
+        spec={
+            "storage_class_name": args["storage_class"],
+            "capacity": {"storage": args["storage"]},
+            "access_modes": ["ReadWriteOnce"],
+            "persistent_volume_reclaim_policy": "Retain" if args["keep_data"] else "Delete",
+            "claim_ref": {"namespace": namespace, "name": f"{CLAIM}-{name}-0"},
+            "csi": {"driver": CSI_DRIVER, "volume_handle": volume, "fs_type": "ext4"},
+        },
+        # It goes beside the namespace, whose claim it waits for, and not before it.
+        opts=pulumi.ResourceOptions(parent=opts.parent),
+    )
+
+
+def _container(args: DatabaseArgs, secret: Secret) -> dict[str, Any]:
+    # By TCP: while it makes the database, the image's server listens on its socket only.
+    ready = ["pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}"]
+    probe = {"exec_": {"command": ready}, "period_seconds": 10, "timeout_seconds": 5}
+    password = {"secret_key_ref": {"name": secret.metadata.name, "key": PASSWORD_KEY}}
+    return {
+        "name": "postgresql",
+        "image": args["image"],
+        "ports": [{"container_port": PORT}],
+        "env": [
+            {"name": "POSTGRES_USER", "value": USER},
+            {"name": "POSTGRES_DB", "value": DATABASE},
+            {"name": "POSTGRES_PASSWORD", "value_from": password},
+            # A folder below the mount: a new volume has a lost+found, and initdb wants none.
+            {"name": "PGDATA", "value": f"{DATA}/pgdata"},
+        ],
+        "resources": args["resources"],
+        "security_context": security_context(),
+        "startup_probe": {**probe, "failure_threshold": 60},
+        "readiness_probe": probe,
+        "liveness_probe": {**probe, "failure_threshold": 6},
+        "volume_mounts": [
+            {"name": CLAIM, "mount_path": DATA},
+            {"name": "run", "mount_path": "/var/run/postgresql"},
+            {"name": "tmp", "mount_path": "/tmp"},
+        ],
+    }

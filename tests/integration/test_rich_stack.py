@@ -1,0 +1,120 @@
+"""A stack whose applications use every setting between them, deployed on a cluster that is there.
+
+Its databases have real claims; when an application goes, so does its data or not, as was told.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.paths import write_private
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.stack import TUTORIAL, Stack, copy_project
+from tests.manifests import RICH_STACK
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def kube(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kube:
+    """A cluster with load balancers and volumes."""
+    cluster = sandbox.create_cluster(
+        "rich",
+        size=2,
+        addons=["exoscale-cloud-controller", "exoscale-container-storage-interface"],
+    )
+    file = tmp_path_factory.mktemp("rich") / "kubeconfig"
+    write_private(file, sandbox.kubeconfig(cluster))
+    return Kube(file, sandbox.environment)
+
+
+@pytest.fixture(scope="module")
+def settings(kube: Kube) -> dict[str, Any]:
+    cluster = {"kubeconfig": str(kube.kubeconfig)}
+    return {**copy.deepcopy(RICH_STACK), "ingress": TUTORIAL["ingress"], "existingCluster": cluster}
+
+
+@pytest.fixture(scope="module")
+def stack(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    stack = Stack("rich", copy_project(tmp_path_factory.mktemp("rich")), sandbox.environment)
+    stack("stack", "init")
+    stack.configure(settings)
+    for path in secrets(settings):
+        stack("config", "set", "--secret", "--path", path, "hidden-value")
+    stack.up()
+    yield stack
+    stack("destroy", "--yes", "--skip-preview")
+    stack("stack", "rm", "--yes")
+
+
+def secrets(settings: dict[str, Any]) -> list[str]:
+    """The places of the settings that have to be encrypted."""
+    return [
+        f"apps[{index}].database.backup.secretKey"
+        for index, app in enumerate(settings["apps"])
+        if app.get("database", {}).get("backup")
+    ]
+
+
+def volume_of(kube: Kube, app: str) -> dict[str, Any]:
+    claim = kube.get("pvc", f"data-{app}-db-0", f"rich-{app}")
+    assert claim["status"]["phase"] == "Bound"
+    return kube.get("pv", claim["spec"]["volumeName"])
+
+
+def test_nothing_more_is_to_be_done(stack: Stack) -> None:
+    stack("preview", "--expect-no-changes")
+    stack("refresh", "--yes", "--expect-no-changes")
+
+
+def test_the_app_has_the_url_of_its_database(stack: Stack, kube: Kube) -> None:
+    assert kube.get("statefulset", "shop-db", "rich-shop")["status"]["readyReplicas"] == 1
+    deployment = kube.get("deployment", "shop", "rich-shop")
+    variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    (source,) = (
+        item["valueFrom"]["secretKeyRef"] for item in variables if item["name"] == "DATABASE_URL"
+    )
+    secret = kube.get("secret", source["name"], "rich-shop")
+    url = base64.b64decode(secret["data"][source["key"]]).decode()
+    password = base64.b64decode(secret["data"]["password"]).decode()
+    assert url == f"postgresql://app:{password}@shop-db:5432/app"
+    assert password not in stack("stack", "export")
+    assert not [text for text in stack.transcript if password in text]
+
+
+def test_a_backup_runs(stack: Stack, kube: Kube) -> None:
+    kube.run("kubectl", "create", "job", "now", "--from=cronjob/shop-db", "-n", "rich-shop")
+    kube.run(
+        *("kubectl", "wait", "job/now", "-n", "rich-shop"),
+        *("--for=condition=Complete", "--timeout=30s"),
+    )
+
+
+def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
+    (blog,) = (app for app in settings["apps"] if app["name"] == "blog")
+    assert volume_of(kube, "blog")["spec"]["csi"]["volumeHandle"] == blog["database"]["volume"]
+
+
+def test_data_outlives_its_app(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
+    kept = volume_of(kube, "shop")["metadata"]["name"]
+    others = [app for app in settings["apps"] if app["name"] not in ("shop", "blog")]
+    stack.configure({**settings, "apps": others})
+    stack.up()
+    assert {"rich-shop", "rich-blog"}.isdisjoint(kube.names("namespace"))
+
+    def left() -> bool:
+        volumes = kube.list("pv")
+        return [(v["metadata"]["name"], v["status"]["phase"]) for v in volumes] == [
+            (kept, "Released")
+        ]
+
+    eventually(left)

@@ -1,0 +1,210 @@
+"""What a database declares, of either kind, and which settings are wrong."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
+from pydantic import ValidationError
+
+from components.database import Database
+from settings.database import DatabaseSettings
+from settings.errors import explain
+from tests.unit.app import declare_app
+from tests.unit.engine import Engine, run
+from tests.unit.stack_settings import changed, load, mistakes
+
+CLIENTS = {"app": "web"}
+BACKUP = {
+    "zone": "de-fra-1",
+    "bucket": "dumps",
+    "accessKey": "EXOkey",
+    "secretKey": "hidden",
+}
+DBAAS = {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]}
+VOLUME = "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
+
+
+def declare(**settings: Any) -> tuple[Engine, dict[str, Any]]:
+    """What a database with these settings declares, and the variable that the app gets."""
+
+    def program() -> Any:
+        args = DatabaseSettings.model_validate(settings).args
+        opts = pulumi.ResourceOptions()
+        return Database("web", args, namespace="test", clients=CLIENTS, opts=opts).variable
+
+    return run(program)
+
+
+def decoded(secret: dict[str, Any]) -> dict[str, str]:
+    assert is_rpc_secret(secret["data"])
+    values = unwrap_rpc_secret(secret["data"])
+    return {key: base64.b64decode(value).decode() for key, value in values.items()}
+
+
+def stateful_set(**settings: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = declare(**settings)[0].of_type("StatefulSet")["web-db"]["spec"]
+    return spec
+
+
+def test_the_app_gets_the_url_from_a_secret() -> None:
+    engine, variable = declare()
+    assert variable == {
+        "name": "DATABASE_URL",
+        "value_from": {"secret_key_ref": {"name": "web-db", "key": "url"}},
+    }
+    values = decoded(engine.of_type("Secret")["web-db"])
+    assert len(values["password"]) >= 40
+    assert values["url"] == f"postgresql://app:{values['password']}@web-db:5432/app"
+    service = engine.of_type("Service")["web-db"]
+    assert service["spec"]["clusterIP"] == "None"
+    assert service["spec"]["selector"] == stateful_set()["selector"]["matchLabels"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "storage_class", "when_deleted"),
+    [
+        ({}, "exoscale-bs-retain", "Retain"),
+        ({"keepData": False}, "exoscale-sbs", "Delete"),
+        ({"storageClass": "mine"}, "mine", "Retain"),
+    ],
+)
+def test_the_data_is_kept_unless_told_otherwise(
+    settings: dict[str, Any], storage_class: str, when_deleted: str
+) -> None:
+    spec = stateful_set(**settings)
+    (claim,) = spec["volumeClaimTemplates"]
+    assert claim["spec"]["storageClassName"] == storage_class
+    assert spec["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == when_deleted
+
+
+def test_a_volume_that_is_there_is_taken_for_the_claim() -> None:
+    engine, _ = declare(volume=VOLUME, storage="20Gi")
+    spec = engine.of_type("PersistentVolume")["web-db"]["spec"]
+    (claim,) = stateful_set(volume=VOLUME)["volumeClaimTemplates"]
+    name = f"{claim['metadata']['name']}-web-db-0"
+    assert spec["claimRef"] == {"namespace": "test", "name": name}
+    assert spec["csi"]["volumeHandle"] == VOLUME
+    assert spec["storageClassName"] == claim["spec"]["storageClassName"]
+    assert spec["persistentVolumeReclaimPolicy"] == "Retain"
+    assert not declare()[0].of_type("PersistentVolume")
+
+
+def test_only_the_app_and_the_backups_reach_it_and_it_reaches_nobody() -> None:
+    engine, _ = declare(backup=BACKUP)
+    policy = engine.of_type("NetworkPolicy")["web-db"]["spec"]
+    backup = engine.of_type("CronJob")["web-db"]["spec"]["jobTemplate"]["spec"]["template"]
+    (rule,) = policy["ingress"]
+    (app, dumps) = (peer["podSelector"]["matchLabels"] for peer in rule["from"])
+    assert app == CLIENTS
+    assert dumps.items() <= backup["metadata"]["labels"].items()
+    assert rule["ports"] == [{"port": 5432}]
+    assert policy["podSelector"] == stateful_set()["selector"]
+    assert (policy["policyTypes"], "egress" in policy) == (["Ingress", "Egress"], False)
+
+
+def test_a_backup_dumps_then_uploads() -> None:
+    engine, _ = declare(backup=BACKUP, image="postgres:17.7")
+    spec = engine.of_type("CronJob")["web-db"]["spec"]
+    pod = spec["jobTemplate"]["spec"]["template"]["spec"]
+    (dump,), (upload,) = pod["initContainers"], pod["containers"]
+    assert (spec["schedule"], dump["image"]) == ("0 3 * * *", "postgres:17.7")
+    assert dump["env"][0]["valueFrom"]["secretKeyRef"] == {"name": "web-db", "key": "url"}
+    values = {item["name"]: item.get("value") for item in upload["env"]}
+    assert values["RCLONE_CONFIG_SOS_ENDPOINT"] == "https://sos-de-fra-1.exo.io"
+    assert (values["TARGET"], values["KEEP"]) == ("sos:dumps/web-db", "30d")
+    keys = engine.of_type("Secret")["web-db-backup"]["stringData"]
+    assert is_rpc_secret(keys)
+    assert unwrap_rpc_secret(keys) == {"accessKey": "EXOkey", "secretKey": "hidden"}
+
+
+def test_the_managed_one_is_exoscales() -> None:
+    engine, variable = declare(**DBAAS)
+    service = engine.of_type("Dbaas")["web-db"]
+    assert service == {
+        "name": "webapp-test-web-db",
+        "type": "pg",
+        "zone": "ch-gva-2",
+        "plan": "startup-4",
+        "terminationProtection": True,
+        "pg": {"version": "17", "ipFilters": ["192.0.2.0/24"]},
+    }
+    assert variable["value_from"]["secret_key_ref"] == {"name": "web-db-uri", "key": "url"}
+    assert decoded(engine.of_type("Secret")["web-db-uri"]) == {
+        "url": "postgresql://admin:hidden@db.example.com:21699/defaultdb?sslmode=require"
+    }
+    assert not engine.of_type("StatefulSet")
+    ended = declare(**DBAAS, keepData=False)[0].of_type("Dbaas")["web-db"]
+    assert ended["terminationProtection"] is False
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"kind": "mysql"}, "kind: \"mysql\": must be one of 'postgresql' or 'dbaas'"),
+        ({"plan": "startup-4"}, 'plan: "startup-4": is not a key of kind postgresql'),
+        (DBAAS | {"storage": "1Gi"}, 'storage: "1Gi": is not a key of kind dbaas'),
+        (DBAAS | {"zone": None}, "zone: null: is required with kind dbaas"),
+        (DBAAS | {"ipFilter": []}, "ipFilter: []: is required with kind dbaas"),
+        ({"storage": "10"}, 'storage: "10": must be bytes with their unit, such as 256Mi or 1Gi'),
+        ({"volume": "abc"}, 'volume: "abc": must be ZONE/ID of a block storage volume'),
+        (
+            {"backup": BACKUP | {"schedule": "daily"}},
+            'backup.schedule: "daily": must be a schedule in cron',
+        ),
+        ({"backup": BACKUP | {"keepDays": 0}}, "backup.keepDays: 0: must be 1 or more"),
+    ],
+)
+def test_a_mistake_names_key_value_and_what_is_allowed(settings: dict[str, Any], line: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        DatabaseSettings.model_validate(settings)
+    (told,) = explain(caught.value, DatabaseSettings)
+    assert told.startswith(line)
+
+
+def test_the_app_gets_the_variable_beside_its_others() -> None:
+    engine, _ = declare_app(database={"variable": "DB"})
+    (container,) = engine.of_type("Deployment")["rickroller"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    (variable,) = (item for item in container["env"] if item["name"] == "DB")
+    assert variable["valueFrom"]["secretKeyRef"] == {"name": "rickroller-db", "key": "url"}
+    assert not declare_app()[0].of_type("StatefulSet")
+
+
+@pytest.mark.parametrize(
+    ("database", "line"),
+    [
+        ({}, 'apps[0].database.kind: "postgresql": needs a volume: set cluster.csi to true'),
+        (
+            DBAAS | {"variable": "KEY"},
+            'apps[0].database.variable: "KEY": must be in one of environment, config, secrets',
+        ),
+    ],
+)
+def test_a_mistake_beside_other_keys(database: dict[str, Any], line: str) -> None:
+    values = changed("apps[0].database", database)
+    values["apps"][0]["environment"] = {"KEY": "x"}
+    assert [found for found in mistakes(values) if found.startswith(line)]
+
+
+def test_a_long_name_leaves_no_room_for_the_databases() -> None:
+    values = changed("apps[0].database", DBAAS)
+    values["apps"][0]["name"] = "a" * 49
+    load(values)
+    values["apps"][0]["name"] = "a" * 50
+    assert mistakes(values) == [
+        f'apps[0].name: "{"a" * 50}": must have 49 characters at most, with a database'
+    ]
+
+
+def test_a_key_in_clear_is_named_and_not_told() -> None:
+    values = changed("apps[0].database", {"backup": BACKUP})
+    values["cluster"] |= {"csi": True}
+    (line,) = mistakes(values)
+    assert "--path 'apps[0].database.backup.secretKey'" in line
+    assert BACKUP["secretKey"] not in line
+    assert load(values, secret={"apps"}).apps[0].database
