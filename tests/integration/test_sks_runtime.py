@@ -29,12 +29,14 @@ from tests.integration.sks_account import (
 
 pytestmark = pytest.mark.integration
 
+NETWORKING = {"cluster-cidr": "10.1.0.0/16", "service-cluster-ip-range": "10.2.0.0/16"}
 MEMORY_LIMIT = 700 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with account_with_cluster(tmp_path_factory.mktemp("sks"), nodes=2) as account:
+    home = tmp_path_factory.mktemp("sks")
+    with account_with_cluster(home, nodes=2, networking=NETWORKING) as account:
         yield account
 
 
@@ -58,6 +60,42 @@ def test_a_cluster_with_its_nodes_fits_its_memory(account: Account) -> None:
         for pid in processes_of(account.home)
     )
     assert 0 < held < MEMORY_LIMIT
+
+
+def test_networks_of_pods_and_services_are_those_asked_for(account: Account) -> None:
+    cidrs = {node.spec.pod_cidr for node in account.core.list_node().items}
+    assert cidrs == {"10.1.0.0/24", "10.1.1.0/24"}
+    service = account.core.read_namespaced_service("kubernetes", "default")
+    assert service.spec.cluster_ip == "10.2.0.1"
+
+
+def test_kubelet_settings_and_addresses_are_on_the_nodes(account: Account) -> None:
+    network = account.done(
+        account.exoscale.create_private_network(
+            name="backend", start_ip="10.9.0.10", end_ip="10.9.0.20", netmask="255.255.255.0"
+        )
+    )
+    pool = account.add_nodepool(
+        "dual",
+        1,
+        public_ip_assignment="dual",
+        kubelet_max_pods=30,
+        labels={"tier": "db"},
+        taints={"tier": {"value": "db", "effect": "NoSchedule"}},
+        private_networks=[{"id": network}],
+    )
+    (node,) = account.core.list_node(label_selector="tier=db").items
+    instance = account.exoscale.get_instance(id=node.spec.provider_id.removeprefix("exoscale://"))
+    addresses = {(a.type, a.address) for a in node.status.addresses}
+    for ip in (instance["public-ip"], instance["ipv6-address"]):
+        assert {("InternalIP", ip), ("ExternalIP", ip)} < addresses
+    assert node.status.allocatable["pods"] == "30"
+    assert ("tier", "db", "NoSchedule") in {(t.key, t.value, t.effect) for t in node.spec.taints}
+    lease = {"ip": "10.9.0.10", "instance-id": instance["id"]}
+    assert account.exoscale.get_private_network(id=network)["leases"] == [lease]
+    where = {"id": account.cluster_id, "sks_nodepool_id": pool}
+    account.done(account.exoscale.delete_sks_nodepool(**where))
+    account.done(account.exoscale.delete_private_network(id=network))
 
 
 def test_certificates_decide_who_may_do_what(account: Account) -> None:
