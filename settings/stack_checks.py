@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from settings import ingress_checks
 from settings.app_checks import containers
 from settings.mistakes import Mistake, Place
 from settings.resources import ResourcesSettings
@@ -30,10 +31,12 @@ def mistakes(settings: Settings) -> Iterator[Mistake]:
         for index, app in enumerate(settings.apps):
             for place, given in _resources(app):
                 yield from _missing_resources(("apps", index, *place), given)
+    yield from ingress_checks.mistakes(settings)
 
 
 def warnings(settings: Settings) -> Iterator[str]:
     """One line each, with the key that it is about."""
+    yield from ingress_checks.warnings(settings)
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
         for place, each in containers(app):

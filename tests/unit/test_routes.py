@@ -72,3 +72,24 @@ def test_a_controller_only_where_it_is_needed_or_asked_for() -> None:
     assert controller("ingress.controller", "traefik").controller == "traefik"
     for key, value in {"path": "/a", "host": "a.example", "ingress": {"regex": "/a"}}.items():
         assert controller(f"apps[0].{key}", value) is not None
+
+
+def test_the_retirement_is_told_until_a_controller_is_chosen() -> None:
+    def told(**ingress: Any) -> bool:
+        warnings = load(changed("apps[0].path", "/a") | {"ingress": ingress}).warnings
+        return any(line.startswith("ingress.controller: ingress-nginx gets") for line in warnings)
+
+    assert told() and told(chart="./chart")
+    assert not told(controller="nginx")
+    assert not told(controller="traefik")
+    assert not any("ingress-nginx" in line for line in load(changed("ingress", {})).warnings)
+
+
+def test_a_list_of_clients_needs_their_addresses() -> None:
+    app = {"name": "web", "image": "example/web:1", "path": "/a"}
+    values = changed("apps", [app | {"ingress": {"allowList": ["192.0.2.0/24"]}}])
+    load(values)
+    values["ingress"] = {"loadBalancer": {"externalTrafficPolicy": "Cluster"}}
+    (line,) = mistakes(values)
+    assert line.startswith("apps[0].ingress.allowList: ")
+    assert "hides the clients' addresses" in line
