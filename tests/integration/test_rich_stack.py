@@ -48,21 +48,12 @@ def stack(
     stack = Stack("rich", copy_project(tmp_path_factory.mktemp("rich")), sandbox.environment)
     stack("stack", "init")
     stack.configure(settings)
-    for path in secrets(settings):
-        stack("config", "set", "--secret", "--path", path, "hidden-value")
+    # One secret makes all of the applications' settings secret to the engine.
+    stack("config", "set", "--secret", "--path", "apps[0].database.backup.secretKey", "hidden")
     stack.up()
     yield stack
     stack("destroy", "--yes", "--skip-preview")
     stack("stack", "rm", "--yes")
-
-
-def secrets(settings: dict[str, Any]) -> list[str]:
-    """The places of the settings that have to be encrypted."""
-    return [
-        f"apps[{index}].database.backup.secretKey"
-        for index, app in enumerate(settings["apps"])
-        if app.get("database", {}).get("backup")
-    ]
 
 
 def volume_of(kube: Kube, app: str) -> dict[str, Any]:
@@ -107,7 +98,7 @@ def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict
 def test_data_outlives_its_app(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
     kept = volume_of(kube, "shop")["metadata"]["name"]
     others = [app for app in settings["apps"] if app["name"] not in ("shop", "blog")]
-    stack.configure({**settings, "apps": others})
+    stack.configure({**settings, "apps": others, "namespaces": []})
     stack.up()
     assert {"rich-shop", "rich-blog"}.isdisjoint(kube.names("namespace"))
 
