@@ -75,7 +75,10 @@ class Database(pulumi.ComponentResource):
         clients: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Declare the database of the application `app`, whose pods have the labels `clients`."""
+        """Declare the database of the application `app`, whose pods have the labels `clients`.
+
+        Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
+        """
         super().__init__("webapp:index:Database", database_name(app), None, opts)
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
         if args["kind"] == "dbaas":

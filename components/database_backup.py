@@ -14,7 +14,7 @@ from pulumi_kubernetes.batch.v1 import CronJob
 from pulumi_kubernetes.core.v1 import Secret
 
 from components.database import URL_KEY, BackupArgs, DatabaseArgs, database_name
-from components.labels import common_labels, selector
+from components.labels import common_labels
 from components.security import pod_security_context, security_context
 
 FOLDER = "/backup"
@@ -22,11 +22,6 @@ USER = 999
 DUMP = f'pg_dump --format=custom --dbname="$URL" --file="{FOLDER}/$(date -u +%Y%m%dT%H%M%SZ).dump"'
 UPLOAD = f'rclone copy {FOLDER} "$TARGET" && rclone delete --min-age "$KEEP" "$TARGET"'
 """Old dumps are removed only after a new one is there."""
-
-
-def backup_selector(app: str) -> dict[str, str]:
-    """The labels of the pods that make backups."""
-    return selector(app, f"{database_name(app)}-backup")
 
 
 def create_backup(

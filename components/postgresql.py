@@ -1,4 +1,4 @@
-"""PostgreSQL on the cluster: a StatefulSet with a volume, reached by its application alone.
+"""PostgreSQL on the cluster: a StatefulSet with a volume, reached by its application and its Jobs.
 
 The image is the official one (docker-library/postgres): it makes the database at its first start
 from `POSTGRES_DB`, `POSTGRES_USER` and `POSTGRES_PASSWORD`, and leaves one that is there alone.
@@ -17,8 +17,8 @@ from pulumi_kubernetes.core.v1 import PersistentVolume, Secret, Service
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.database import URL_KEY, DatabaseArgs, database_name
-from components.database_backup import backup_selector, create_backup
-from components.labels import common_labels, selector
+from components.database_backup import create_backup
+from components.labels import INSTANCE, common_labels, selector
 from components.security import pod_security_context, security_context
 from components.service import SKIP_AWAIT
 
@@ -63,7 +63,7 @@ def create_postgresql(
                 {
                     "from_": [
                         {"pod_selector": {"match_labels": peer}}
-                        for peer in (clients, backup_selector(app))
+                        for peer in (clients, {INSTANCE: app})
                     ],
                     "ports": [{"port": PORT}],
                 }

@@ -93,16 +93,25 @@ def test_a_volume_that_is_there_is_taken_for_the_claim() -> None:
     assert not declare()[0].of_type("PersistentVolume")
 
 
-def test_only_the_app_and_the_backups_reach_it_and_it_reaches_nobody() -> None:
-    engine, _ = declare(backup=BACKUP)
-    policy = engine.of_type("NetworkPolicy")["web-db"]["spec"]
-    backup = engine.of_type("CronJob")["web-db"]["spec"]["jobTemplate"]["spec"]["template"]
+def test_only_pods_of_the_app_reach_it_and_it_reaches_nobody() -> None:
+    engine, _ = declare_app(
+        database={"backup": BACKUP},
+        beforeRollout={"command": ["migrate"]},
+        selector={"app": "old"},
+    )
+    policy = engine.of_type("NetworkPolicy")["rickroller-db"]["spec"]
     (rule,) = policy["ingress"]
-    (app, dumps) = (peer["podSelector"]["matchLabels"] for peer in rule["from"])
-    assert app == CLIENTS
-    assert dumps.items() <= backup["metadata"]["labels"].items()
+    allowed = [peer["podSelector"]["matchLabels"] for peer in rule["from"]]
+    backup = engine.of_type("CronJob")["rickroller-db"]["spec"]["jobTemplate"]["spec"]
+    (job,) = engine.of_type("Job").values()
+    for pods in (engine.of_type("Deployment")["rickroller"]["spec"], backup, job["spec"]):
+        labels = pods["template"]["metadata"]["labels"]
+        assert any(peer.items() <= labels.items() for peer in allowed)
+    assert all(peer and not {"namespaceSelector", "ipBlock"} & peer.keys() for peer in rule["from"])
+    assert allowed == [{"app": "old"}, {"app.kubernetes.io/instance": "rickroller"}]
     assert rule["ports"] == [{"port": 5432}]
-    assert policy["podSelector"] == stateful_set()["selector"]
+    database = engine.of_type("StatefulSet")["rickroller-db"]["spec"]
+    assert policy["podSelector"] == database["selector"]
     assert (policy["policyTypes"], "egress" in policy) == (["Ingress", "Egress"], False)
 
 
