@@ -47,6 +47,7 @@ class Child:
     def __init__(self, command: Command) -> None:
         self.command = command
         self.failure: str | None = None
+        self._log_start = 0
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -76,8 +77,9 @@ class Child:
         self.command.pid_file.unlink(missing_ok=True)
 
     def log_tail(self, lines: int = 5) -> str:
-        """The last lines of the process's log."""
-        text = self.command.log.read_bytes()[-8192:].decode("utf-8", "replace")
+        """The last lines that the process, as it was last started, has logged."""
+        log = self.command.log.read_bytes()[self._log_start :]
+        text = log[-8192:].decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-lines:])
 
     def _supervise(self) -> None:
@@ -119,6 +121,7 @@ class Child:
                 os._exit(1)
 
         with command.log.open("ab") as log:
+            self._log_start = log.tell()
             process = subprocess.Popen(
                 command.arguments,
                 cwd=command.directory,
