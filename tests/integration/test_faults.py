@@ -166,6 +166,7 @@ def lives(
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         yield {seed: threads.submit(one, seed) for seed in SEEDS}
+        threads.shutdown(cancel_futures=True)  # of a session that is interrupted
 
 
 @pytest.mark.parametrize("seed", SEEDS)
