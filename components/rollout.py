@@ -9,8 +9,10 @@ class RolloutArgs(TypedDict):
     """How pods are replaced.
 
     `type` is `RollingUpdate` or `Recreate`; `max_surge` and `max_unavailable` are numbers of pods
-    or percentages. A rollout that makes no progress for `progress_deadline_seconds` has failed. A
-    pod goes on serving for `drain_seconds` after it was told to stop, and is killed
+    or percentages. To Kubernetes, a rollout has failed that makes no progress for
+    `progress_deadline_seconds`. The engine waits `timeout_seconds` for all of it, whatever
+    Kubernetes says meanwhile (pulumi/pulumi-kubernetes, `provider/pkg/await/deployment.go`). A pod
+    goes on serving for `drain_seconds` after it was told to stop, and is killed
     `termination_grace_period_seconds` after that telling.
     """
 
@@ -18,6 +20,7 @@ class RolloutArgs(TypedDict):
     max_surge: int | str
     max_unavailable: int | str
     progress_deadline_seconds: int
+    timeout_seconds: int
     revision_history_limit: int
     drain_seconds: int
     termination_grace_period_seconds: int

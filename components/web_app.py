@@ -146,6 +146,7 @@ def _deployment(
 ) -> Deployment:
     """The number of pods is the autoscaler's, where there is one, from its first change on."""
     labels = common_labels(name)
+    timeout = f"{args['rollout']['timeout_seconds']}s"
     left_alone = ["spec.replicas"] if "autoscaler" in args else []
     return Deployment(
         name,
@@ -162,5 +163,11 @@ def _deployment(
                 "spec": spec,
             },
         },
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=left_alone)),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                ignore_changes=left_alone,
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
+            ),
+        ),
     )

@@ -12,6 +12,12 @@ from settings.mistakes import Mistake, Place
 if TYPE_CHECKING:
     from settings.app import AppSettings
 
+OWN_SECRETS = frozenset({"SECRETS", "SECRET_FILES", "REGISTRY"})
+"""Names that Secrets of generated variables would share with the component's own."""
+
+LONGEST_NAME_WITH_JOB = 39
+"""The Job's name is longer by 24 characters; its pods bear 63 at most, in a label."""
+
 LONGEST_NAME_WITH_DATABASE = 49
 """The database's objects are named APP-db; a CronJob's name has 52 characters at most."""
 
@@ -23,6 +29,8 @@ def mistakes(app: AppSettings) -> Iterator[Mistake]:
     yield from _one_variable_twice(app)
     yield from _mounts_without_volume(app)
     yield from _one_path_twice(app)
+    yield from _one_file_key_twice(app)
+    yield from _names_of_own_secrets(app)
     yield from _name_too_long(app)
 
 
@@ -97,6 +105,25 @@ def _name_too_long(app: AppSettings) -> Iterator[Mistake]:
     if app.database and len(app.name) > LONGEST_NAME_WITH_DATABASE:
         allowed = f"must have {LONGEST_NAME_WITH_DATABASE} characters at most, with a database"
         yield Mistake(("name",), app.name, allowed)
+    if app.before_rollout and len(app.name) > LONGEST_NAME_WITH_JOB:
+        allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
+        yield Mistake(("name",), app.name, allowed)
+
+
+def _one_file_key_twice(app: AppSettings) -> Iterator[Mistake]:
+    """Files are kept under their paths, with `_` for each slash."""
+    for key, files in (("config", app.config.files), ("secrets", app.secrets.files)):
+        named: list[tuple[Place, str]] = [
+            ((key, "files", path), path.replace("/", "_")) for path in files
+        ]
+        yield from _twice(named, "must differ from other files by more than / and _")
+
+
+def _names_of_own_secrets(app: AppSettings) -> Iterator[Mistake]:
+    for index, variable in enumerate(app.generated_secrets):
+        if variable.upper() in OWN_SECRETS:
+            allowed = f"must be another one than {', '.join(sorted(OWN_SECRETS))}"
+            yield Mistake(("generatedSecrets", index), variable, allowed)
 
 
 def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Mistake]:

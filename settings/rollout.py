@@ -31,6 +31,7 @@ class RolloutSettings(SettingsModel):
     max_surge: Count = 1
     max_unavailable: Count = 0
     progress_deadline_seconds: Deadline = 300
+    timeout_seconds: Deadline = 600
     revision_history_limit: Annotated[StrictInt, Field(ge=0, le=100)] = 10
     drain_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 5
     termination_grace_period_seconds: Deadline = 30
@@ -48,6 +49,10 @@ class RolloutSettings(SettingsModel):
                 f" {self.termination_grace_period_seconds}"
             )
             mistakes.append(Mistake(("drainSeconds",), self.drain_seconds, allowed))
+        if self.timeout_seconds < self.progress_deadline_seconds:
+            deadline = self.progress_deadline_seconds
+            allowed = f"must not be less than progressDeadlineSeconds, {deadline}"
+            mistakes.append(Mistake(("timeoutSeconds",), self.timeout_seconds, allowed))
         if _none(self.max_surge) and _none(self.max_unavailable):
             allowed = "must not be 0 as maxSurge is: no pod could be replaced"
             mistakes.append(Mistake(("maxUnavailable",), self.max_unavailable, allowed))

@@ -54,6 +54,11 @@ SIDECAR: dict[str, Any] = {"name": "logs", "image": "busybox:1.37"}
             '"some": must be a number',
         ),
         ({"rollout": {"maxSurge": 0}}, "rollout.maxUnavailable", "no pod could be replaced"),
+        (
+            {"rollout": {"progressDeadlineSeconds": 900}},
+            "rollout.timeoutSeconds",
+            "600: must not be less than progressDeadlineSeconds, 900",
+        ),
         ({"rollout": {"maxSurge": "150%"}}, "rollout.maxSurge", '"150%": must be a number'),
         (
             {"rollout": {"drainSeconds": 30}},
@@ -147,6 +152,17 @@ SIDECAR: dict[str, Any] = {"name": "logs", "image": "busybox:1.37"}
             {"config": {"files": {"/etc/app/": ""}}},
             'config.files["/etc/app/"]',
             "must be an absolute path",
+        ),
+        (
+            {"config": {"files": {"/a/b": "", "/a_b": ""}}},
+            'config.files["/a_b"]',
+            "must differ from other files by more than / and _",
+        ),
+        ({"generatedSecrets": ["SECRETS"]}, "generatedSecrets[0]", "must be another one than"),
+        (
+            {"name": "w" * 40, "beforeRollout": {"command": ["migrate"]}},
+            "name",
+            "must have 39 characters at most",
         ),
         (
             {"networkPolicy": {"from": [{}]}},
