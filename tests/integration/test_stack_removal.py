@@ -9,6 +9,7 @@ from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
 
+ON_CLUSTER = ("webapp:index:WebApp", "webapp:index:AppNamespace", "webapp:index:Ingress")
 BUILT_IN = {"default", "kube-system", "kube-public", "kube-node-lease"}
 CLUSTER_WIDE = "namespaces,ingressclasses,clusterroles,clusterrolebindings,persistentvolumes"
 EVERYWHERE = "pods,deployments,daemonsets,replicasets,services,ingresses,secrets"
@@ -21,7 +22,7 @@ def test_destroy_leaves_nothing(
     on_cluster = [
         f"--target={resource['urn']}"
         for resource in stack.resources()
-        if "webapp:index:WebApp" in resource["urn"] or "webapp:index:Ingress" in resource["urn"]
+        if any(component in resource["urn"] for component in ON_CLUSTER)
     ]
     stack("destroy", "--yes", "--skip-preview", *on_cluster)
     assert kube.names("namespaces") == BUILT_IN
