@@ -1,0 +1,111 @@
+"""Who may do what on a cluster, for how long, and that no secret is seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.paths import write_private
+from tests.integration.account import VERSION, Sandbox
+from tests.integration.cluster_stack import POOL, create_stack, plan
+from tests.integration.kube import Kube
+from tests.integration.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+TOKEN = "audit-token-nobody-may-see"
+
+
+@pytest.fixture(scope="module")
+def access(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A cluster whose two kubeconfigs have to be renewed by every `up`."""
+    short = {"ttlSeconds": 3600, "earlyRenewalSeconds": 3599}
+    settings = {
+        "zone": "ch-gva-2",
+        "version": VERSION,
+        "nodepools": [POOL],
+        "kubeconfig": short,
+        "readOnlyKubeconfig": short,
+        "audit": {"endpoint": "https://audit.example"},
+    }
+    folder = tmp_path_factory.mktemp("access") / "project"
+    stack = create_stack("access", folder, sandbox, settings)
+    stack("config", "set", "--secret", "--path", "cluster.audit.bearerToken", TOKEN)
+    stack.up()
+    yield stack
+    stack("destroy", "--yes", "--skip-preview")
+
+
+def test_a_token_is_nowhere_in_clear(access: Stack) -> None:
+    assert TOKEN not in access.file.read_text()
+    assert TOKEN not in json.dumps(access.resources())
+    access("preview", "--diff")
+    settings = access.file.read_text()
+    access.file.write_text(settings.replace("zone: ch-gva-2", "zone: mars"))
+    assert "cluster.zone: [secret]: must be one of" in access.run("preview").stdout
+    access.file.write_text(settings)
+    assert not [text for text in access.transcript if TOKEN in text]
+
+
+def test_people_may_look_and_not_touch(access: Stack, sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    write_private(file, access.outputs(secrets=True)["read_only_kubeconfig"])
+    reader = Kube(file, sandbox.environment)
+    assert reader.names("serviceaccounts", "kube-system")
+    assert reader.run("kubectl", "auth", "can-i", "list", "pods", "--all-namespaces") == "yes\n"
+    for command in ("get secrets", "delete serviceaccount default", "create namespace mine"):
+        with pytest.raises(AssertionError, match='User "reader" cannot'):
+            reader.run("kubectl", *command.split(), "--namespace", "kube-system")
+
+
+def test_a_renewal_replaces_no_kubernetes_object(access: Stack) -> None:
+    """The preview can't ask the cluster with credentials that are not there yet: Pulumi shows the
+    objects as updates. The `up` finds that they are the same."""
+    before = access.outputs(secrets=True)
+    planned = plan(access)
+    assert (
+        planned.operations["kubernetes"] == planned.operations["ClusterRoleBinding"] == {"update"}
+    )
+    done = access.up()
+    assert (done["replace"], done["update"]) == (2, 1)
+    after = access.outputs(secrets=True)
+    assert all(before[name] != after[name] for name in ("kubeconfig", "read_only_kubeconfig"))
+
+
+def test_a_protected_cluster_is_neither_removed_nor_replaced(
+    access: Stack, sandbox: Sandbox
+) -> None:
+    settings = access.file.read_text()
+    access("config", "set", "--path", "cluster.protect", "true")
+    access.up()
+    before = sandbox.holds(), len(access.resources())
+    removal = access.run("destroy", "--yes")  # its preview refuses; without one, the rest would go
+    protected = access.file.read_text()
+    access("config", "set", "--path", "cluster.cni", "cilium")
+    replacement = access.run("preview")
+    access.file.write_text(protected)
+    for answer in (removal, replacement):
+        assert answer.returncode != 0
+        assert "protect" in answer.stdout + answer.stderr
+    assert (sandbox.holds(), len(access.resources())) == before
+    access.file.write_text(settings)
+    access.up()
+
+
+def test_missing_credentials_are_named(access: Stack) -> None:
+    environment = dict(access.environment)
+    del environment["EXOSCALE_API_KEY"]
+    answer = subprocess.run(
+        access.command("preview", "--refresh"),
+        cwd=access.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.returncode != 0
+    assert "EXOSCALE_API_KEY" in answer.stdout + answer.stderr

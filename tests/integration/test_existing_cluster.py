@@ -1,0 +1,47 @@
+"""A stack on a cluster that it did not create: the same ingress controller and applications."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.stack import TUTORIAL, Stack, copy_project
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_stack_on_an_existing_cluster(
+    sandbox: Sandbox, cluster_kubeconfig: Path, tmp_path: Path
+) -> None:
+    before = sandbox.holds()
+    stack = Stack("existing", copy_project(tmp_path), sandbox.environment)
+    settings = {key: value for key, value in TUTORIAL.items() if key != "cluster"}
+    stack.configure({**settings, "existingCluster": {"kubeconfig": str(cluster_kubeconfig)}})
+    stack("stack", "init")
+    stack.up()
+    stack("preview", "--expect-no-changes")
+
+    outputs = stack.outputs()
+    assert outputs["rickroller_url"] == f"http://{outputs['load_balancer_address']}/rickroller/"
+    assert outputs["kubeconfig"] == "[secret]"
+    kube = Kube(cluster_kubeconfig, sandbox.environment)
+    assert kube.get("deployment", "rickroller", "test")["status"]["readyReplicas"] == 3
+    kinds = {resource["type"].partition(":")[0] for resource in stack.resources()}
+    assert "exoscale" not in kinds
+
+    by_file = stack.file.read_text()
+    stack.configure(settings)
+    stack(
+        "config", "set", "--secret", "--path", "existingCluster.kubeconfig",
+        cluster_kubeconfig.read_text(),
+    )  # fmt: skip
+    stack("preview", "--expect-no-changes")
+    assert "client-key-data" not in stack.file.read_text()
+    stack.file.write_text(by_file)
+
+    stack("destroy", "--yes", "--skip-preview")
+    assert sandbox.holds() == before
+    assert not kube.names("namespaces") & {"test", "ingress-nginx"}
