@@ -13,7 +13,12 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
-from pulumi_kubernetes.core.v1 import PersistentVolume, Secret, Service
+from pulumi_kubernetes.core.v1 import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Secret,
+    Service,
+)
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.database import URL_KEY, DatabaseArgs, database_name
@@ -29,7 +34,6 @@ POSTGRES_USER = 999
 """The user `postgres` of the image (docker-library/postgres, Dockerfile-debian.template)."""
 
 DATA = "/var/lib/postgresql/data"
-CLAIM = "data"
 CSI_DRIVER = "csi.exoscale.com"
 SECONDS_TO_STOP = 120
 
@@ -71,8 +75,7 @@ def create_postgresql(
         },
         opts=opts,
     )
-    if "volume" in args:
-        _existing_volume(name, args, args["volume"], namespace, opts)
+    claim = _claim(name, args, metadata, opts)
     StatefulSet(
         name,
         metadata=metadata,
@@ -80,10 +83,6 @@ def create_postgresql(
             "service_name": name,
             "replicas": 1,
             "selector": {"match_labels": pods},
-            "persistent_volume_claim_retention_policy": {
-                "when_deleted": "Retain" if args["keep_data"] else "Delete",
-                "when_scaled": "Retain",
-            },
             "template": {
                 "metadata": {"labels": metadata["labels"]},
                 "spec": {
@@ -92,20 +91,15 @@ def create_postgresql(
                     "termination_grace_period_seconds": SECONDS_TO_STOP,
                     "containers": [_container(args, secret)],
                     "volumes": [
-                        {"name": directory, "empty_dir": {}} for directory in ("run", "tmp")
+                        {
+                            "name": "data",
+                            "persistent_volume_claim": {"claim_name": claim.metadata.name},
+                        },
+                        {"name": "run", "empty_dir": {}},
+                        {"name": "tmp", "empty_dir": {}},
                     ],
                 },
             },
-            "volume_claim_templates": [
-                {
-                    "metadata": {"name": CLAIM},
-                    "spec": {
-                        "storage_class_name": args["storage_class"],
-                        "access_modes": ["ReadWriteOnce"],
-                        "resources": {"requests": {"storage": args["storage"]}},
-                    },
-                }
-            ],
         },
         opts=opts,
     )
@@ -130,23 +124,45 @@ def _secret(name: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions
     )
 
 
+def _claim(
+    name: str, args: DatabaseArgs, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions
+) -> PersistentVolumeClaim:
+    """The claim for a new volume, or for one that is there already.
+
+    A claim of its own, and no template of the StatefulSet's: that could not grow. Its name is
+    generated: if it is replaced, the pod moves to the new one before the old one goes.
+    """
+    spec = {
+        "storage_class_name": args["storage_class"],
+        "access_modes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": args["storage"]}},
+    }
+    if "volume" in args:
+        spec["volume_name"] = _existing_volume(
+            name, args, args["volume"], metadata["labels"], opts
+        ).metadata.name
+    unnamed = {key: value for key, value in metadata.items() if key != "name"}
+    return PersistentVolumeClaim(name, metadata=unnamed, spec=spec, opts=opts)
+
+
 def _existing_volume(
-    name: str, args: DatabaseArgs, volume: str, namespace: str, opts: pulumi.ResourceOptions
+    name: str,
+    args: DatabaseArgs,
+    volume: str,
+    labels: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
 ) -> PersistentVolume:
-    """A volume that is there already, for the claim that the StatefulSet makes."""
     return PersistentVolume(
         name,
-        metadata={"name": f"{namespace}-{name}"},
+        metadata={"labels": labels},
         spec={
             "storage_class_name": args["storage_class"],
             "capacity": {"storage": args["storage"]},
             "access_modes": ["ReadWriteOnce"],
-            "persistent_volume_reclaim_policy": "Retain" if args["keep_data"] else "Delete",
-            "claim_ref": {"namespace": namespace, "name": f"{CLAIM}-{name}-0"},
+            "persistent_volume_reclaim_policy": "Retain",
             "csi": {"driver": CSI_DRIVER, "volume_handle": volume, "fs_type": "ext4"},
         },
-        # It goes beside the namespace, whose claim it waits for, and not before it.
-        opts=pulumi.ResourceOptions(parent=opts.parent),
+        opts=opts,
     )
 
 
@@ -172,7 +188,7 @@ def _container(args: DatabaseArgs, secret: Secret) -> dict[str, Any]:
         "readiness_probe": probe,
         "liveness_probe": {**probe, "failure_threshold": 6},
         "volume_mounts": [
-            {"name": CLAIM, "mount_path": DATA},
+            {"name": "data", "mount_path": DATA},
             {"name": "run", "mount_path": "/var/run/postgresql"},
             {"name": "tmp", "mount_path": "/tmp"},
         ],

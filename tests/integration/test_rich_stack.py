@@ -16,10 +16,12 @@ from sandbox.paths import write_private
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
-from tests.integration.stack import TUTORIAL, Stack, copy_project
+from tests.integration.stack import TUTORIAL, Stack, Step, copy_project
 from tests.manifests import RICH_STACK
 
 pytestmark = pytest.mark.integration
+
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +58,21 @@ def stack(
     stack("stack", "rm", "--yes")
 
 
-def volume_of(kube: Kube, app: str) -> dict[str, Any]:
-    claim = kube.get("pvc", f"data-{app}-db-0", f"rich-{app}")
+def claim_of(kube: Kube, app: str) -> dict[str, Any]:
+    """The claim of the database's pod."""
+    pod = kube.get("pod", f"{app}-db-0", f"rich-{app}")
+    (name,) = (
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["spec"]["volumes"]
+        if "persistentVolumeClaim" in volume
+    )
+    claim = kube.get("pvc", name, f"rich-{app}")
     assert claim["status"]["phase"] == "Bound"
-    return kube.get("pv", claim["spec"]["volumeName"])
+    return claim
+
+
+def volume_of(kube: Kube, app: str) -> dict[str, Any]:
+    return kube.get("pv", claim_of(kube, app)["spec"]["volumeName"])
 
 
 def test_nothing_more_is_to_be_done(stack: Stack) -> None:
@@ -93,6 +106,17 @@ def test_a_backup_runs(stack: Stack, kube: Kube) -> None:
 def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
     (blog,) = (app for app in settings["apps"] if app["name"] == "blog")
     assert volume_of(kube, "blog")["spec"]["csi"]["volumeHandle"] == blog["database"]["volume"]
+
+
+def test_a_volume_grows_in_place(stack: Stack, kube: Kube) -> None:
+    before = claim_of(kube, "shop")
+    assert before["status"]["capacity"] == {"storage": "2Gi"}
+    stack.set("apps[0].database.storage", "3Gi")
+    grown = {"spec.resources.requests.storage": "update"}
+    assert Step("update", CLAIM, "shop-db", grown) in stack.preview()
+    stack.up()
+    eventually(lambda: claim_of(kube, "shop")["status"]["capacity"] == {"storage": "3Gi"})
+    assert claim_of(kube, "shop")["metadata"]["uid"] == before["metadata"]["uid"]
 
 
 def test_data_outlives_its_app(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:

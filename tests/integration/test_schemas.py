@@ -84,13 +84,6 @@ def pod(workload: Manifest) -> Manifest:
     template: Any = workload
     for key in WITH_PODS[workload["kind"]]:
         template = template[key]
-    claims = [
-        {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-0"}}
-        for name in (
-            claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", ())
-        )
-    ]
-    spec = {**template["spec"], "volumes": [*template["spec"].get("volumes", ()), *claims]}
     metadata = {**template["metadata"], "namespace": workload["metadata"]["namespace"]}
     metadata["generateName"] = f"{workload['metadata']['name']}-"
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}

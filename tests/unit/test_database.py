@@ -64,31 +64,41 @@ def test_the_app_gets_the_url_from_a_secret() -> None:
     assert service["spec"]["selector"] == stateful_set()["selector"]["matchLabels"]
 
 
+def claim(engine: Engine) -> dict[str, Any]:
+    spec: dict[str, Any] = engine.of_type("PersistentVolumeClaim")["web-db"]["spec"]
+    return spec
+
+
 @pytest.mark.parametrize(
-    ("settings", "storage_class", "when_deleted"),
+    ("settings", "storage_class"),
     [
-        ({}, "exoscale-bs-retain", "Retain"),
-        ({"keepData": False}, "exoscale-sbs", "Delete"),
-        ({"storageClass": "mine"}, "mine", "Retain"),
+        ({}, "exoscale-bs-retain"),
+        ({"keepData": False}, "exoscale-sbs"),
+        ({"storageClass": "mine"}, "mine"),
     ],
 )
 def test_the_data_is_kept_unless_told_otherwise(
-    settings: dict[str, Any], storage_class: str, when_deleted: str
+    settings: dict[str, Any], storage_class: str
 ) -> None:
-    spec = stateful_set(**settings)
-    (claim,) = spec["volumeClaimTemplates"]
-    assert claim["spec"]["storageClassName"] == storage_class
-    assert spec["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == when_deleted
+    assert claim(declare(**settings)[0])["storageClassName"] == storage_class
+
+
+def test_the_pod_has_the_claim() -> None:
+    engine, _ = declare(storage="20Gi")
+    assert claim(engine)["resources"] == {"requests": {"storage": "20Gi"}}
+    pod = engine.of_type("StatefulSet")["web-db"]["spec"]["template"]["spec"]
+    assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "web-db"}
+    (mount,) = (m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "data")
+    (folder,) = (v for v in pod["containers"][0]["env"] if v["name"] == "PGDATA")
+    assert folder["value"].startswith(mount["mountPath"] + "/")
 
 
 def test_a_volume_that_is_there_is_taken_for_the_claim() -> None:
-    engine, _ = declare(volume=VOLUME, storage="20Gi")
+    engine, _ = declare(volume=VOLUME)
     spec = engine.of_type("PersistentVolume")["web-db"]["spec"]
-    (claim,) = stateful_set(volume=VOLUME)["volumeClaimTemplates"]
-    name = f"{claim['metadata']['name']}-web-db-0"
-    assert spec["claimRef"] == {"namespace": "test", "name": name}
+    assert claim(engine)["volumeName"] == "web-db"
     assert spec["csi"]["volumeHandle"] == VOLUME
-    assert spec["storageClassName"] == claim["spec"]["storageClassName"]
+    assert spec["storageClassName"] == claim(engine)["storageClassName"]
     assert spec["persistentVolumeReclaimPolicy"] == "Retain"
     assert not declare()[0].of_type("PersistentVolume")
 
