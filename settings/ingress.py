@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
@@ -31,6 +32,9 @@ CHARTS = {
     "traefik": Chart("traefik", "https://traefik.github.io/charts", "41.3.0"),
 }
 
+FIRST_TRAEFIK_CHART = 40
+"""The first with Traefik 3.7, which has the annotation `x-forwarded-prefix` (traefik#12697)."""
+
 
 class IngressSettings(SettingsModel):
     """The ingress controller: its chart, how it runs, its load balancer."""
@@ -57,11 +61,18 @@ class IngressSettings(SettingsModel):
     values: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _of_nginx(self) -> Self:
-        if self.controller == "traefik" and self.admission_webhook is not None:
-            allowed = "must not be given with controller traefik, which has none"
-            refuse([Mistake(("admissionWebhook",), self.admission_webhook, allowed)])
+    def _suits_traefik(self) -> Self:
+        if self.controller == "traefik":
+            refuse(self._not_traefiks())
         return self
+
+    def _not_traefiks(self) -> Iterator[Mistake]:
+        if self.admission_webhook is not None:
+            allowed = "must not be given with controller traefik, which has none"
+            yield Mistake(("admissionWebhook",), self.admission_webhook, allowed)
+        if self.version and int(self.version.partition(".")[0]) < FIRST_TRAEFIK_CHART:
+            allowed = f"must be {FIRST_TRAEFIK_CHART}.0.0 or later, the first with Traefik 3.7"
+            yield Mistake(("version",), self.version, allowed)
 
     @property
     def args(self) -> IngressControllerArgs:

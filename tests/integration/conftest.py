@@ -56,7 +56,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def cluster_kubeconfig(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The path of an administrator's kubeconfig for a running cluster with two nodes."""
-    cluster = sandbox.create_cluster("tests", size=2)
+    cluster = sandbox.create_cluster("tests", size=2, addons=["exoscale-cloud-controller"])
     file = tmp_path_factory.mktemp("kubeconfig") / "kubeconfig"
     write_private(file, sandbox.kubeconfig(cluster))
     return file

@@ -168,6 +168,7 @@ def test_free_values_on_top() -> None:
             "admissionWebhook",
             "must not be given with controller traefik",
         ),
+        ({"controller": "traefik", "version": "39.0.9"}, "version", "must be 40.0.0 or later"),
         (
             {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}},
             "resources.limits",
