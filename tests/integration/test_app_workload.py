@@ -1,0 +1,281 @@
+"""Applications of a stack on a cluster that is there already: pods, configuration, scaling."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.stack import Stack, Step, copy_project
+
+pytestmark = pytest.mark.integration
+
+NAMESPACE = "shop"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+SMALL = {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "16Mi"}}
+LOGS = {"volume": "shared-logs", "path": "/var/log/nginx"}
+WITH_SHELL = {
+    "name": "rickroller",
+    "namespace": NAMESPACE,
+    "image": "derlin/rickroller:1.0.0",
+    "sidecars": [
+        {
+            "name": "sh",
+            "image": "busybox:1.37",
+            "native": False,
+            "command": ["sh", "-c", "while true; do sleep 10; done"],
+        }
+    ],
+}
+WITH_LOGS = {
+    "name": "example",
+    "namespace": NAMESPACE,
+    "image": "nginx:1.29",
+    "port": 80,
+    "security": {"runAsUser": 101, "writablePaths": ["/tmp", "/run", "/var/cache/nginx"]},
+    "volumes": [{"name": "shared-logs"}],
+    "mounts": [LOGS],
+    "sidecars": [
+        {
+            "name": "sidecar",
+            "image": "busybox:1.37",
+            "command": ["sh", "-c"],
+            "args": ["touch /var/log/nginx/access.log; tail -F /var/log/nginx/access.log"],
+            "mounts": [LOGS],
+        }
+    ],
+}
+"""The tutorial's two examples of sidecars."""
+
+WEB = {
+    "name": "web",
+    "image": "example/web:1",
+    "replicas": 3,
+    "resources": SMALL,
+    "rollout": {"progressDeadlineSeconds": 5, "timeoutSeconds": 10},
+    "config": {"environment": {"COLOR": "red"}, "files": {"/etc/web/web.conf": "color=red"}},
+    "beforeRollout": {"command": ["migrate"]},
+}
+APP = "apps[2]"
+
+
+@pytest.fixture(scope="module")
+def kube(sandbox: Sandbox, cluster_kubeconfig: Path) -> Kube:
+    return Kube(cluster_kubeconfig, sandbox.environment)
+
+
+@pytest.fixture(scope="module")
+def settings(cluster_kubeconfig: Path) -> dict[str, Any]:
+    return {
+        "existingCluster": {"kubeconfig": str(cluster_kubeconfig)},
+        "namespaces": [
+            {
+                "name": NAMESPACE,
+                "quota": {"requests": {"cpu": 2, "memory": "2Gi"}, "pods": 20},
+                "defaults": {"requests": {"cpu": "10m"}, "limits": {"memory": "64Mi"}},
+            }
+        ],
+        "apps": [WITH_SHELL, WITH_LOGS, WEB],
+    }
+
+
+@pytest.fixture(scope="module")
+def stack(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """The three applications, deployed."""
+    stack = Stack("apps", copy_project(tmp_path_factory.mktemp("apps")), sandbox.environment)
+    stack.configure(settings)
+    stack("stack", "init")
+    secret = f"{APP}.secrets.environment.TOKEN"
+    stack("config", "set", "--secret", "--path", secret, "t0ken-in-clear")
+    stack.up()
+    yield stack
+    stack("destroy", "--yes", "--skip-preview")
+
+
+def pods(kube: Kube, app: str, namespace: str) -> list[dict[str, Any]]:
+    """The pods that serve an application and are not about to end."""
+    return [
+        pod
+        for pod in kube.list("pods", namespace)
+        if pod["metadata"]["labels"].get("app.kubernetes.io/name") == app
+        and "deletionTimestamp" not in pod["metadata"]
+    ]
+
+
+def ready(kube: Kube) -> int:
+    """The number of pods that get requests."""
+    (endpoints,) = kube.list("endpointslices", "web")
+    return sum(each["conditions"]["ready"] for each in endpoints["endpoints"] or [])
+
+
+def test_the_tutorials_two_examples_of_sidecars(stack: Stack, kube: Kube) -> None:
+    (pod,) = pods(kube, "rickroller", NAMESPACE)
+    running = {each["name"] for each in pod["status"]["containerStatuses"] if each["ready"]}
+    assert running == {"rickroller", "sh"}
+
+    (pod,) = pods(kube, "example", NAMESPACE)
+    (native,) = pod["spec"]["initContainers"]
+    assert (native["name"], native["restartPolicy"]) == ("sidecar", "Always")
+    (application,) = pod["spec"]["containers"]
+    for container in (native, application):
+        shared = [m for m in container["volumeMounts"] if m["name"] == "shared-logs"]
+        assert [mount["mountPath"] for mount in shared] == ["/var/log/nginx"]
+    assert {each["ready"] for each in pod["status"]["initContainerStatuses"]} == {True}
+    stack("preview", "--expect-no-changes")
+
+
+def test_two_applications_share_a_namespace_with_its_bounds(stack: Stack, kube: Kube) -> None:
+    namespaces = [r for r in stack.resources() if r["type"] == "kubernetes:core/v1:Namespace"]
+    assert sorted(r["outputs"]["metadata"]["name"] for r in namespaces) == [NAMESPACE, "web"]
+    quota = kube.get("resourcequota", NAMESPACE, NAMESPACE)
+    assert quota["status"]["used"]["pods"] == "2"
+    (limit,) = kube.get("limitrange", NAMESPACE, NAMESPACE)["spec"]["limits"]
+    assert limit["default"] == {"memory": "64Mi"}
+    account = kube.get("serviceaccount", "rickroller", NAMESPACE)
+    assert account["automountServiceAccountToken"] is False
+    assert kube.names("networkpolicies", NAMESPACE) == {"rickroller", "example"}
+
+
+def test_the_api_server_refuses_pods_that_may_do_more(stack: Stack, kube: Kube) -> None:
+    command = ("kubectl", "run", "root", "--image=busybox", "--namespace=web", "--dry-run=server")
+    refused = subprocess.run(
+        command,
+        env={**kube.environment, "KUBECONFIG": str(kube.kubeconfig)},
+        capture_output=True,
+        text=True,
+    )
+    assert refused.returncode != 0
+    assert 'violates PodSecurity "restricted:latest"' in refused.stderr
+
+
+def test_configuration_reaches_the_pods_and_secrets_nobody_else(stack: Stack, kube: Kube) -> None:
+    first, *_ = pods(kube, "web", "web")
+    (container,) = first["spec"]["containers"]
+    config, hidden = (next(iter(each.values()))["name"] for each in container["envFrom"])
+    assert kube.get("configmap", config, "web")["data"] == {"COLOR": "red"}
+    token = kube.get("secret", hidden, "web")["data"]["TOKEN"]
+    assert base64.b64decode(token) == b"t0ken-in-clear"
+    assert {"/tmp", "/etc/web/web.conf"} == {m["mountPath"] for m in container["volumeMounts"]}
+    (job,) = kube.list("jobs", "web")
+    assert job["status"]["succeeded"] == 1
+
+    stack("preview", "--diff", "--show-sames")
+    texts = [*stack.transcript, stack.file.read_text(), json.dumps(stack.resources())]
+    assert not any("t0ken-in-clear" in text or token in text for text in texts)
+
+
+def test_a_change_of_configuration_rolls_the_pods_without_downtime(
+    stack: Stack, kube: Kube
+) -> None:
+    before = {pod["metadata"]["name"] for pod in pods(kube, "web", "web")}
+    stack.set(f"{APP}.config.environment.COLOR", "blue")
+    steps = stack.preview()
+    assert [(step.operation, step.kind.rpartition(":")[2]) for step in steps] == [
+        ("replace", "ConfigMap"),
+        ("replace", "Job"),
+        ("update", "Deployment"),
+    ]
+
+    lowest, done = [ready(kube)], threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            lowest.append(ready(kube))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    stack.up()
+    done.set()
+    watching.join()
+    assert min(lowest) >= 3
+    now = eventually(lambda: [each for each in pods(kube, "web", "web") if len(each)])
+    assert before.isdisjoint(each["metadata"]["name"] for each in now)
+    assert set(stack.up()) <= {"same", "read"}
+    assert len(kube.names("replicasets", "web")) == 2
+
+
+def test_an_upgrade_that_does_not_become_ready_leaves_the_old_pods(
+    stack: Stack, kube: Kube
+) -> None:
+    before = {pod["metadata"]["name"] for pod in pods(kube, "web", "web")}
+    stack.set(f"{APP}.image", "registry.invalid/web:2")
+    stack("config", "rm", "--path", f"{APP}.beforeRollout")
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.returncode != 0
+    assert "ImagePullBackOff" in failed.stdout
+    assert "registry.invalid/web:2" in failed.stdout
+    assert ready(kube) == 3
+    assert before <= {pod["metadata"]["name"] for pod in pods(kube, "web", "web")}
+
+    stack.set(f"{APP}.image", "example/web:1")
+    stack.up()
+    assert {pod["metadata"]["name"] for pod in pods(kube, "web", "web")} == before
+
+
+def test_a_failing_job_stops_an_upgrade_before_it(stack: Stack, kube: Kube) -> None:
+    before = {pod["metadata"]["name"] for pod in pods(kube, "web", "web")}
+    stack.set(f"{APP}.image", "example/web:2")
+    document = yaml.safe_load(stack.file.read_text())
+    document["config"]["webapp:apps"][2]["beforeRollout"] = {"command": ["false"]}
+    stack.file.write_text(yaml.safe_dump(document))
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.returncode != 0
+    assert "web-before-rollout" in failed.stdout
+    assert {pod["metadata"]["name"] for pod in pods(kube, "web", "web")} == before
+
+    stack("config", "rm", "--path", f"{APP}.beforeRollout")
+    stack.up()
+    assert {pod["spec"]["containers"][0]["image"] for pod in pods(kube, "web", "web")} == {
+        "example/web:2"
+    }
+
+
+def test_to_a_hundred_pods_and_to_none(stack: Stack, kube: Kube) -> None:
+    stack.set(f"{APP}.replicas", "100")
+    assert stack.preview() == [Step("update", DEPLOYMENT, "web", {"spec.replicas": "update"})]
+    stack.up()
+    assert ready(kube) == 100
+    nodes = [pod["spec"]["nodeName"] for pod in pods(kube, "web", "web")]
+    assert all(abs(nodes.count(node) - 50) <= 5 for node in kube.names("nodes"))
+    assert kube.get("poddisruptionbudget", "web", "web")["status"]["disruptionsAllowed"] == 1
+
+    stack.set(f"{APP}.replicas", "0")
+    stack.up()
+    eventually(lambda: not kube.list("pods", "web"))
+    assert kube.names("poddisruptionbudgets", "web") == set()
+
+
+def test_an_autoscalers_number_of_pods_is_left_alone(stack: Stack, kube: Kube) -> None:
+    stack("config", "rm", "--path", f"{APP}.replicas")
+    for key, value in (("min", 2), ("max", 9), ("cpu", 80)):
+        stack.set(f"{APP}.autoscaler.{key}", str(value))
+    stack.up()
+    kube.run("kubectl", "scale", "deployment/web", "--replicas=5", "--namespace=web")
+    stack("preview", "--expect-no-changes")
+    stack.set(f"{APP}.environment.GREETING", "hello")
+    changed = {"spec.template.spec.containers[0].env": "add"}
+    assert stack.preview() == [Step("update", DEPLOYMENT, "web", changed)]
+    stack.up()
+    assert kube.get("deployment", "web", "web")["spec"]["replicas"] == 5
+    scaler = kube.get("horizontalpodautoscaler", "web", "web")["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 9)
+
+
+def test_another_selector_is_shown_as_a_replacement(stack: Stack) -> None:
+    before = stack.file.read_text()
+    stack.set(f"{APP}.selector.app", "web")
+    steps = [step for step in stack.preview() if step.kind == DEPLOYMENT]
+    stack.file.write_text(before)
+    assert "replace" in {step.operation for step in steps}
