@@ -20,6 +20,9 @@ CERTIFICATE_FOLDER = "/default-certificate"
 def values(args: IngressControllerArgs, service: str, class_name: str) -> dict[str, Any]:
     """Helm values for the official chart.
 
+    Requests are buffered, as ingress-nginx does: without that the provider heeds no limit of their
+    size (`pkg/provider/kubernetes/ingress-nginx/middleware.go`).
+
     Args:
         service: the name of the Service, which is the one that ingress-nginx had.
         class_name: the Ingress class, whose controller's name can't be changed in place: it stays
@@ -43,6 +46,7 @@ def values(args: IngressControllerArgs, service: str, class_name: str) -> dict[s
             "kubernetesIngressNGINX": {
                 "enabled": True,
                 "ingressClass": class_name,
+                "proxyRequestBuffering": True,
                 "publishService": {
                     "enabled": True,
                     "pathOverride": f"{args['namespace']}/{service}",

@@ -168,6 +168,7 @@ def test_another_controller_takes_the_place_and_keeps_the_address(
     assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
     (arguments,) = (c["args"] for c in controller["spec"]["template"]["spec"]["containers"])
     assert "--providers.kubernetesingressnginx" in arguments
+    assert "--providers.kubernetesingressnginx.proxyRequestBuffering=true" in arguments
     stack("preview", "--refresh", "--expect-no-changes")
 
 

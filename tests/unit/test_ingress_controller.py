@@ -92,6 +92,7 @@ def test_traefik_takes_the_service_and_the_class_of_the_former_controller() -> N
     assert values["providers"]["kubernetesIngressNGINX"] == {
         "enabled": True,
         "ingressClass": "nginx",
+        "proxyRequestBuffering": True,
         "publishService": {
             "enabled": True,
             "pathOverride": "ingress-nginx/ingress-nginx-controller",
