@@ -1,0 +1,22 @@
+"""The stack that the API server validates and runs has every setting of an application in it."""
+
+from __future__ import annotations
+
+from settings.app import AppSettings
+from tests.manifests import RICH_STACK, declared
+
+
+def test_no_key_of_an_application_is_left_out() -> None:
+    used = {key for app in RICH_STACK["apps"] for key in app}
+    assert {field.alias or name for name, field in AppSettings.model_fields.items()} <= used
+
+
+def test_everything_in_it_is_declared() -> None:
+    objects = declared({**RICH_STACK, "existingCluster": {"kubeconfig": "{}"}})
+    kinds = {manifest["kind"] for manifest in objects}
+    assert {"CronJob", "HorizontalPodAutoscaler", "Job", "LimitRange", "StatefulSet"} <= kinds
+    names = [
+        (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])
+        for each in objects
+    ]
+    assert len(set(names)) == len(names)
