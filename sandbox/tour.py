@@ -19,8 +19,9 @@ def tour(stack: str, outputs: Mapping[str, str]) -> str:
     apps = [key.removesuffix("_url") for key in outputs if key.endswith("_url")]
     lines = [""]
     lines += [f"{app:<16}{outputs[f'{app}_url']}" for app in apps]
+    if address := outputs.get("load_balancer_address"):
+        lines += [f"{'load balancer':<16}{address}"]
     lines += [
-        f"{'load balancer':<16}{outputs['load_balancer_address']}",
         "",
         "The Kubernetes API server is real; its nodes are simulated and run no containers, and the",
         "load balancer exists in the sandboxed account alone: the URL carries no traffic yet.",

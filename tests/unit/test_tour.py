@@ -37,3 +37,9 @@ def test_a_stack_without_apps_has_a_tour_too() -> None:
     text = tour("local", {"load_balancer_address": "203.0.113.1"})
     assert "kubectl get nodes" in text
     assert "describe ingress" not in text
+
+
+def test_a_stack_without_a_controller_has_no_address_of_one() -> None:
+    text = tour("local", {"web_url": "http://web.web.svc/", "web_namespace": "web"})
+    assert "web             http://web.web.svc/\n" in text
+    assert "load balancer  " not in text
