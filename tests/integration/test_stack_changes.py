@@ -111,8 +111,8 @@ def test_service_types(stack: Stack, kube: Kube, sandbox: Sandbox) -> None:
 
     before, others = service(kube), balancers()
     stack.set("apps[0].service", "LoadBalancer")
-    told = dict.fromkeys((f"{BALANCER}healthcheck-{key}\"]" for key in ("mode", "uri")), "add")
-    told[f"{BALANCER}instancepool-id\"]"] = "add"
+    told = dict.fromkeys((f'{BALANCER}healthcheck-{key}"]' for key in ("mode", "uri")), "add")
+    told[f'{BALANCER}instancepool-id"]'] = "add"
     local = {"spec.externalTrafficPolicy": "add", "spec.type": "update"}
     assert changes() == told | local | {SKIP_AWAIT: "delete"}
     stack.up()

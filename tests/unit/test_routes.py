@@ -79,7 +79,8 @@ def test_the_retirement_is_told_until_a_controller_is_chosen() -> None:
         warnings = load(changed("apps[0].path", "/a") | {"ingress": ingress}).warnings
         return any(line.startswith("ingress.controller: ingress-nginx gets") for line in warnings)
 
-    assert told() and told(chart="./chart")
+    assert told()
+    assert told(chart="./chart")
     assert not told(controller="nginx")
     assert not told(controller="traefik")
     assert not any("ingress-nginx" in line for line in load(changed("ingress", {})).warnings)
