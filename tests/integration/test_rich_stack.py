@@ -108,6 +108,18 @@ def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict
     assert volume_of(kube, "blog")["spec"]["csi"]["volumeHandle"] == blog["database"]["volume"]
 
 
+def test_a_managed_database_is_refused_by_name_where_there_is_none(stack: Stack) -> None:
+    before = stack.file.read_text()
+    path = "apps[2].database"
+    stack.set(f"{path}.kind", "dbaas")
+    stack.set(f"{path}.zone", "ch-gva-2")
+    stack.set(f"{path}.ipFilter[0]", "192.0.2.0/24")
+    answer = stack.run("preview")
+    stack.file.write_text(before)
+    assert answer.returncode != 0
+    assert "exoscale:index/dbaas:Dbaas is not supported" in answer.stdout
+
+
 def test_a_volume_grows_in_place(stack: Stack, kube: Kube) -> None:
     before = claim_of(kube, "shop")
     assert before["status"]["capacity"] == {"storage": "2Gi"}
