@@ -82,11 +82,11 @@ class Database(pulumi.ComponentResource):
         super().__init__("webapp:index:Database", database_name(app), None, opts)
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
         if args["kind"] == "dbaas":
-            from components.dbaas import create_dbaas
+            from components.databases.dbaas import create_dbaas
 
             secret = create_dbaas(app, args, namespace, child)
         else:
-            from components.postgresql import create_postgresql
+            from components.databases.postgresql import create_postgresql
 
             secret = create_postgresql(app, args, namespace, clients, child)
         self.variable = {

@@ -10,7 +10,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Namespace, Service
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
-from components import ingress_nginx, traefik
+from components.ingress import ingress_nginx, traefik
 from components.load_balancer import (
     BehindLoadBalancer,
     LoadBalancerArgs,

@@ -9,29 +9,29 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
-from components.app_config import ConfigArgs, PullSecretArgs, create_app_config
-from components.app_ingress import RouteArgs, create_ingress, is_served, url
-from components.availability import (
+from components.app.app_config import ConfigArgs, PullSecretArgs, create_app_config
+from components.app.app_ingress import RouteArgs, create_ingress, is_served, url
+from components.app.availability import (
     AutoscalerArgs,
     DisruptionBudgetArgs,
     create_autoscaler,
     create_disruption_budget,
 )
-from components.before_rollout import BeforeRolloutArgs, create_job
-from components.container import ContainerArgs, InitContainerArgs, SidecarArgs
-from components.database import Database, DatabaseArgs
-from components.ingress_controller import IngressController
-from components.labels import common_labels, selector
-from components.network_policy import (
+from components.app.before_rollout import BeforeRolloutArgs, create_job
+from components.app.container import ContainerArgs, InitContainerArgs, SidecarArgs
+from components.app.network_policy import (
     EVERYWHERE,
     NetworkPolicyArgs,
     PeerArgs,
     create_network_policy,
 )
-from components.pod import VolumeArgs, job_pod, pod
-from components.probes import ProbesArgs
-from components.rollout import RolloutArgs, rollout
-from components.service import create_service
+from components.app.pod import VolumeArgs, job_pod, pod
+from components.app.probes import ProbesArgs
+from components.app.rollout import RolloutArgs, rollout
+from components.app.service import create_service
+from components.database import Database, DatabaseArgs
+from components.ingress_controller import IngressController
+from components.labels import common_labels, selector
 
 
 class WebAppArgs(ContainerArgs, RouteArgs):

@@ -12,15 +12,15 @@ from typing import Any, Self
 import pulumi
 from pydantic import StrictBool, ValidationError, model_validator
 
-from settings import stack_checks
 from settings.app import AppSettings
+from settings.checks import stack_checks
+from settings.checks.routes import conflicts
 from settings.cluster import ClusterSettings
 from settings.errors import explain, one_cluster, repeated, unencrypted
 from settings.existing_cluster import ExistingClusterSettings
 from settings.ingress import IngressSettings
 from settings.mistakes import refuse
 from settings.namespace import NamespaceSettings
-from settings.routes import conflicts
 from settings.types import SettingsModel
 
 LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster", "ingress")

@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, Annotated, Self, cast
 
 from pydantic import Field, StrictInt, field_validator, model_validator
 
-from settings import app_checks
-from settings.app_config import ConfigSettings, PullSecretSettings, SecretsSettings
-from settings.app_ingress import RouteSettings
-from settings.availability import AutoscalerSettings, DisruptionBudgetSettings
-from settings.container import (
+from settings.apps.app_config import ConfigSettings, PullSecretSettings, SecretsSettings
+from settings.apps.app_ingress import RouteSettings
+from settings.apps.availability import AutoscalerSettings, DisruptionBudgetSettings
+from settings.apps.container import (
     AppSecuritySettings,
     ContainerSettings,
     InitContainerSettings,
     SidecarSettings,
     VolumeSettings,
 )
-from settings.database import DatabaseSettings
+from settings.apps.database import DatabaseSettings
+from settings.apps.network_policy import NetworkPolicySettings
+from settings.apps.probes import ProbesSettings
+from settings.apps.rollout import BeforeRolloutSettings, RolloutSettings
+from settings.apps.service import ServiceSettings
+from settings.checks import app_checks
 from settings.mistakes import refuse
 from settings.namespace import not_reserved
-from settings.network_policy import NetworkPolicySettings
-from settings.probes import ProbesSettings
 from settings.resources import ResourcesSettings, resources
-from settings.rollout import BeforeRolloutSettings, RolloutSettings
-from settings.service import ServiceSettings
 from settings.types import DnsLabel, EnvironmentName, EnvironmentValue, LabelKey, LabelValue
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.app_ingress import RouteArgs, create_ingress, url
+from components.app.app_ingress import RouteArgs, create_ingress, url
+from components.app.service import create_service
 from components.ingress_controller import IngressController
-from components.service import create_service
-from settings.app_ingress import RouteSettings
+from settings.apps.app_ingress import RouteSettings
 from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, mistakes

@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.app.service import ServiceArgs, create_service
 from components.load_balancer import LOAD_BALANCER
-from components.service import ServiceArgs, create_service
-from settings.service import ServiceSettings
+from settings.apps.service import ServiceSettings
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 

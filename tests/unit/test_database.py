@@ -11,7 +11,7 @@ from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
 
 from components.database import Database
-from settings.database import DatabaseSettings
+from settings.apps.database import DatabaseSettings
 from settings.errors import explain
 from tests.unit.app import declare_app
 from tests.unit.engine import Engine, run

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from settings.routes import conflicts
+from settings.checks.routes import conflicts
 from tests.unit.stack_settings import changed, load, mistakes
 
 REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from components import ingress_nginx, traefik
+from components.ingress import ingress_nginx, traefik
 from settings.ingress import CHARTS, IngressSettings
 
 FOLDER = Path(__file__).parents[2] / "sandbox" / "charts"

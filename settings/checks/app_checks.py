@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from settings.container import ContainerSettings
+from settings.apps.container import ContainerSettings
 from settings.mistakes import Mistake, Place
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from settings import ingress_checks
-from settings.app_checks import containers
+from settings.checks import ingress_checks
+from settings.checks.app_checks import containers
 from settings.mistakes import Mistake, Place
 from settings.resources import ResourcesSettings
 

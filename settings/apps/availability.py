@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
+from settings.apps.rollout import Count
 from settings.mistakes import Mistake, refuse
-from settings.rollout import Count
 from settings.types import EnvironmentValue, SettingsModel, matches
 
 Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]

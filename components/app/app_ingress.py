@@ -9,9 +9,9 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.networking.v1 import Ingress
 
+from components.app.service import SERVICE_PORT, SKIP_AWAIT, ServiceArgs
 from components.ingress_controller import IngressController
 from components.load_balancer import load_balancer_address
-from components.service import SERVICE_PORT, SKIP_AWAIT, ServiceArgs
 
 NGINX = "nginx.ingress.kubernetes.io/"
 CERT_MANAGER = "cert-manager.io/"

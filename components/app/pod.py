@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from components.app_config import AppConfig
-from components.before_rollout import BeforeRolloutArgs
-from components.container import WRITABLE_VOLUME, InitContainerArgs, container
-from components.probes import probes
+from components.app.app_config import AppConfig
+from components.app.before_rollout import BeforeRolloutArgs
+from components.app.container import WRITABLE_VOLUME, InitContainerArgs, container
+from components.app.probes import probes
 from components.security import pod_security_context
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
+from components.app.service import SKIP_AWAIT
 from components.database import URL_KEY, DatabaseArgs, database_name
-from components.database_backup import create_backup
+from components.databases.database_backup import create_backup
 from components.labels import INSTANCE, common_labels, selector
 from components.security import pod_security_context, security_context
-from components.service import SKIP_AWAIT
 
 PORT = 5432
 USER = DATABASE = "app"

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
-from settings.container import FilePath
+from settings.apps.container import FilePath
 from settings.types import EnvironmentName, EnvironmentValue, Secret, SettingsModel, matches
 
 RegistryName = Annotated[

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from components.ingress.placement import spread
 from components.load_balancer import RECOMMENDED, controller_annotations
-from components.placement import spread
 
 if TYPE_CHECKING:
     from components.ingress_controller import IngressControllerArgs

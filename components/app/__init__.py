@@ -1,0 +1,1 @@
+"""The parts of `WebApp`: what its pods, Services and Ingresses are made of."""

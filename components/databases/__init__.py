@@ -1,0 +1,1 @@
+"""The kinds of `Database`: PostgreSQL in the cluster, or managed by Exoscale."""

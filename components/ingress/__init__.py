@@ -1,0 +1,1 @@
+"""What each Helm chart is told by `IngressController`."""

@@ -1,0 +1,1 @@
+"""The settings that an item of `apps` is made of."""

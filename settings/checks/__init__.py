@@ -1,0 +1,1 @@
+"""Checks that look at several settings at once."""
