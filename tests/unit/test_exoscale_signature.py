@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from exoscale_auth import ExoscaleV2Auth  # type: ignore[import-untyped]
+from exoscale_auth import ExoscaleV2Auth
 
 from sandbox.exoscale_api.auth import Credentials, verify
 from sandbox.exoscale_api.errors import Forbidden
