@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from sandbox.paths import ROOT
+from tests.bench.account_side import account_side
 from tests.bench.figures import Figure, table
 from tests.bench.plugins import MEGABYTE, PLUGINS, cluster_bytes, start_seconds, watched
 from tests.bench.projects import APP, PROGRAM, write_project
@@ -49,6 +50,7 @@ class Bench:
             yield Figure(f"start of plugin {name}", start, "s", 1)
         yield from self._preview()
         yield from self._up()
+        yield from account_side(self.sandbox, self.folder, self.repetitions)
         unchanged = medians({"up": Case(self._make_up)}, self.repetitions)["up"]
         yield Figure("`make up`, all running, nothing changed", unchanged, "s", 15)
         stopped = Case(self._make_up, undo=partial(self.sandbox.run, "down"))

@@ -72,7 +72,7 @@ OBJECTS = [
         },
     },
 ]
-"""As the component WebApp writes them."""
+"""The tutorial's objects, plain, for Pulumi and kubectl alike."""
 
 PROGRAM = """\
 import json

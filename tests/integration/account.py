@@ -27,10 +27,10 @@ class Sandbox:
 
     home: Path
 
-    def run(self, command: str, timeout: float = COMMAND_SECONDS) -> None:
+    def run(self, *command: str, timeout: float = COMMAND_SECONDS) -> None:
         """Run `python -m sandbox COMMAND`; fail with its words if it fails."""
         answer = subprocess.run(
-            [sys.executable, "-m", "sandbox", command],
+            [sys.executable, "-m", "sandbox", *command],
             cwd=ROOT,
             env={**os.environ, "SANDBOX_HOME": str(self.home)},
             capture_output=True,
