@@ -38,7 +38,7 @@ class HealthCheckArgs(TypedDict, total=False):
 class BehindLoadBalancer(TypedDict, total=False):
     """The instance pool of the nodes behind load balancers.
 
-    It must be given where the cluster has several nodepools.
+    It must be given where the cluster has several nodepools, as it has while one is replaced.
     """
 
     instance_pool_id: pulumi.Input[str]
@@ -69,8 +69,9 @@ def controller_annotations(
     port); with `Cluster` it tries to connect, for a page may be missing.
 
     Args:
-        instance_pool_id: the nodes behind the load balancer; the controller finds them by itself
-            where the cluster has one nodepool.
+        instance_pool_id: the nodes behind the load balancer. Where the cluster has one nodepool,
+            now and ever, the controller finds them by itself; while a nodepool is replaced there
+            are two, and a load balancer that is not told stays with the old one.
     """
     check = args["health_check"]
     local = args["external_traffic_policy"] == "Local"

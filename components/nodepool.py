@@ -115,7 +115,8 @@ def create_nodepool(
             opts,
             pulumi.ResourceOptions(
                 depends_on=[*rules],
-                replace_on_changes=IGNORED_ON_UPDATE,
+                # a group can't go while nodes are in it
+                replace_on_changes=[*IGNORED_ON_UPDATE, "antiAffinityGroupIds"],
                 replacement_trigger=trigger,
                 hooks=hooks,
                 import_=import_id,

@@ -9,7 +9,6 @@ import pulumi
 
 CLUSTER_EMPTYING_IGNORED = ("labels",)
 NODEPOOL_EMPTYING_IGNORED = (
-    "antiAffinityGroupIds",
     "deployTargetId",
     "description",
     "labels",

@@ -10,6 +10,7 @@ import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksKubeconfig
 from pulumiverse_exoscale import SksCluster as Cluster
 
+from components.deleted_nodepools import until_unused
 from components.firewall import FirewallRuleArgs, create_rules
 from components.nodepool import NodepoolArgs, create_nodepool
 from components.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
@@ -143,6 +144,7 @@ class SksCluster(pulumi.ComponentResource):
             opts=child,
         )
         nodepool_hooks = refuse_nodepool_updates(name)
+        nodepool_hooks.on_error = [until_unused(name)]
         nodepools = [
             create_nodepool(
                 f"{name}-{pool['name']}",

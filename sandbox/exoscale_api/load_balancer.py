@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sandbox.exoscale_api import address, quota, timestamp
 from sandbox.exoscale_api.account import Call, Handler
-from sandbox.exoscale_api.errors import Conflict
+from sandbox.exoscale_api.errors import Conflict, Forbidden
 from sandbox.exoscale_api.instance import KIND as INSTANCE_KIND
 from sandbox.exoscale_api.instance import NODEPOOL_KIND
 from sandbox.exoscale_api.operations import Reference
@@ -68,6 +68,18 @@ def delete_load_balancer(call: Call) -> Json:
 def require(call: Call) -> Json:
     """The load balancer that the path names; raises NotFound."""
     return call.require(KIND, call.path["id"], zone=call.zone)
+
+
+def refuse_if_used(call: Call, pool: str) -> None:
+    """Raise Forbidden if a load balancer sends to the instance pool, in the words of Exoscale's API
+    as exoscale/cli, pull request 724, has them.
+    """
+    for load_balancer in call.store.list(KIND, zone=call.zone):
+        if any(service["instance-pool"]["id"] == pool for service in load_balancer["services"]):
+            raise Forbidden(
+                f"Operation destroyInstancePool on resource {pool} is forbidden - "
+                f"reason: Locked by NLB {load_balancer['id']}"
+            )
 
 
 def reference(id_: str) -> Reference:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance, not_simulated, quota, sks_cluster, timestamp
+from sandbox.exoscale_api import (
+    instance,
+    load_balancer,
+    not_simulated,
+    quota,
+    sks_cluster,
+    timestamp,
+)
 from sandbox.exoscale_api.account import Account, Call, Handler
 from sandbox.exoscale_api.deploy_target import deploy_target
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
@@ -110,6 +117,7 @@ def evict_sks_nodepool_members(call: Call) -> Json:
 def delete_sks_nodepool(call: Call) -> Json:
     with call.store.transaction():
         nodepool = _require_idle(call)
+        load_balancer.refuse_if_used(call, nodepool["instance-pool"]["id"])
         call.store.update(KIND, nodepool["id"], state="deleting")
         return _begin(call, "delete-sks-nodepool", nodepool)
 

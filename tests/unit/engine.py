@@ -44,6 +44,9 @@ class Engine(Mocks):
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
         """Take a hook as the callback server does; no operation here runs it."""
 
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        """Take a hook as the callback server does; no operation here fails."""
+
     def call(self, args: MockCallArgs) -> Any:
         return ANSWERS[args.token] | args.args
 

@@ -86,6 +86,22 @@ def test_what_is_in_use_can_not_be_deleted(account: Account) -> None:
     assert api.list_instance_pools() == {"instance-pools": []}
 
 
+def test_a_nodepool_that_a_load_balancer_uses_can_not_be_deleted(account: Account) -> None:
+    api = account.api
+    cluster = account.cluster()
+    nodepool = account.nodepool(cluster)
+    (pool,) = api.list_instance_pools()["instance-pools"]
+    nlb = account.done(api.create_load_balancer(name="k8s"))
+    used = {"id": nlb, **SERVICE, "instance_pool": {"id": pool["id"]}}
+    account.done(api.add_service_to_load_balancer(**used))
+    with pytest.raises(
+        Exception, match=rf"403: .*{pool['id']} is forbidden .* Locked by NLB {nlb}"
+    ):
+        api.delete_sks_nodepool(id=cluster, sks_nodepool_id=nodepool)
+    account.done(api.delete_load_balancer(id=nlb))
+    account.done(api.delete_sks_nodepool(id=cluster, sks_nodepool_id=nodepool))
+
+
 def test_names_of_groups_are_unique(account: Account) -> None:
     account.done(account.api.create_security_group(name="sks"))
     account.done(account.api.create_anti_affinity_group(name="sks"))
