@@ -68,8 +68,9 @@ def create_nodepool(
 ) -> SksNodepool:
     """Create a nodepool in the security group `group`, once that has its `rules`.
 
-    Replaced, it and its anti-affinity group are there anew, under new names, before the old go:
-    there are nodes all the time, and never those of both pools in one group.
+    Replaced, it is there anew, under a new name, before the old goes: there are nodes all the time.
+    In an upgrade so is its anti-affinity group; else nodes of both pools are in it for a while, and
+    Exoscale has to find that many hosts.
 
     Args:
         import_id: `CLUSTER-ID/NODEPOOL-ID@ZONE` of a nodepool made by hand.
