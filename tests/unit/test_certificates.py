@@ -34,7 +34,7 @@ def test_it_answers_for_exoscales_names(tmp_path: Path) -> None:
     assert not accepts(tmp_path, HOST, "api-at-vie-1.exoscale.com")
 
 
-@pytest.mark.parametrize("name", ["pypi.org", "exoscale.com.example.org", "127.0.0.1"])
+@pytest.mark.parametrize("name", ["example.org", "exoscale.com.example.org", "127.0.0.1"])
 def test_it_can_sign_for_no_other_names(tmp_path: Path, name: str) -> None:
     assert not accepts(tmp_path, name, name)
 

@@ -143,9 +143,9 @@ def test_an_outer_proxy_gets_the_rest(
     outer = Server(b"HTTP/1.1 200 OK\r\n\r\nouter")
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:p%40ss@127.0.0.1:{run(outer)}")
     port = run(Proxy([HOST], context, 1))
-    assert everything(ask(port, "pypi.org:443")) == b"HTTP/1.1 200 OK\r\n\r\nouter"
+    assert everything(ask(port, "example.org:443")) == b"HTTP/1.1 200 OK\r\n\r\nouter"
     assert outer.seen == [
-        b"CONNECT pypi.org:443 HTTP/1.1\r\nHost: pypi.org:443\r\n"
+        b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n"
         b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n\r\n"
     ]
     assert everything(ask(port, "sos-ch-gva-2.exo.io:443")).startswith(b"HTTP/1.1 403 ")
