@@ -39,7 +39,9 @@ def create_read_only_kubeconfig(
             "name": "view",
         },
         subjects=[{"api_group": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}],
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider)),
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(provider=provider, deleted_with=cluster)
+        ),
     )
     kubeconfig = SksKubeconfig(
         name,
