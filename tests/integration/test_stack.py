@@ -87,7 +87,8 @@ def test_cluster(stack: Stack, sandbox: Sandbox, kube: Kube) -> None:
         "running",
     )
     (nodepool,) = cluster["nodepools"]
-    assert (nodepool["name"], nodepool["size"], nodepool["disk-size"]) == ("workers", 2, 20)
+    assert nodepool["name"].startswith("webapp-local-workers-")
+    assert (nodepool["size"], nodepool["disk-size"]) == (2, 20)
     nodes = kube.list("nodes")
     assert len(nodes) == 2
     for node in nodes:
