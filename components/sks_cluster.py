@@ -225,6 +225,9 @@ def _cluster(name: str, args: SksClusterArgs, opts: pulumi.ResourceOptions) -> C
             opts,
             pulumi.ResourceOptions(
                 replace_on_changes=IGNORED_ON_UPDATE,
+                # with a name of its own, the provider would have the old one removed first, and
+                # with it the credentials that remove what is on it
+                delete_before_replace=False,
                 hooks=refuse_cluster_updates(name),
                 protect=args["protect"],
                 import_=adopted and f"{adopted}@{args['zone']}",
