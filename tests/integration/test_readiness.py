@@ -80,8 +80,8 @@ def namespace(client: DynamicClient) -> Iterator[Namespace]:
 
 
 def test_a_deployment_through_its_life(namespace: Namespace) -> None:
-    live = namespace.wait(namespace.deployment("web", 3))
-    assert live["status"]["availableReplicas"] >= 2
+    live = namespace.wait(namespace.deployment("web", 30))  # so many that there is a wait to see
+    assert live["status"]["availableReplicas"] >= 20
     assert namespace.lines[-1] == "✅ Deployment initialization complete"
     assert any(line.startswith("Waiting for app ReplicaSet") for line in namespace.lines)
 

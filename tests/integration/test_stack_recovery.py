@@ -35,7 +35,7 @@ def wrong_settings() -> dict[str, Any]:
 WRONG = (
     ("cluster.zone", '"ch-gva-9"', "'ch-gva-2'"),
     ("cluster.level", '"free"', "'starter' or 'pro'"),
-    ("cluster.cni", '"flannel"', "'calico' or 'cilium'"),
+    ("cluster.cni", '"flannel"', "'calico', 'cilium' or 'none'"),
     ("cluster.sise", "unknown key", "allowed are"),
     ("cluster.nodepools[0].size", "0", "1 or more"),
     ("apps[0].name", '"Rick_Roller"', "a DNS label"),
