@@ -7,6 +7,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from components import secret_values
+
 URL_KEY = "url"
 """The key of the URL in the Secret."""
 
@@ -89,8 +91,5 @@ class Database(pulumi.ComponentResource):
             from components.databases.postgresql import create_postgresql
 
             secret = create_postgresql(app, args, namespace, clients, child)
-        self.variable = {
-            "name": args["variable"],
-            "value_from": {"secret_key_ref": {"name": secret.metadata.name, "key": URL_KEY}},
-        }
+        self.variable = secret_values.variable(args["variable"], secret, URL_KEY)
         self.register_outputs({})

@@ -61,7 +61,7 @@ def explain(
 
 def _line(detail: ErrorDetails, model: type[BaseModel], secret: Collection[str]) -> str:
     location = [part for part in detail["loc"] if part != "[key]"]
-    key = _path(location)
+    key = path(location)
     if detail["type"] == "extra_forbidden":
         return f"{key}: unknown key; {_suggestion(location, model)}"
     context = {**detail.get("ctx", {}), "key": key}
@@ -93,7 +93,7 @@ def unencrypted(values: Mapping[str, Any], secret: Collection[str]) -> list[str]
         found.append(kubeconfig)
     return [
         f"{key}: {HIDDEN}: must be encrypted: pulumi config set --secret --path '{key}'"
-        for key in (_path(location) for location in found if location[0] not in secret)
+        for key in (path(location) for location in found if location[0] not in secret)
     ]
 
 
@@ -114,16 +114,17 @@ def _places(values: Any, place: Sequence[str]) -> Iterator[tuple[str | int, ...]
                 yield (key, *rest)
 
 
-def _path(location: Sequence[str | int]) -> str:
-    path = ""
+def path(location: Sequence[str | int]) -> str:
+    """A place in the settings, as `pulumi config set --path` takes it."""
+    text = ""
     for part in location:
         if isinstance(part, int):
-            path += f"[{part}]"
+            text += f"[{part}]"
         elif re.fullmatch(r"[\w-]+", part):
-            path += f".{part}" if path else part
+            text += f".{part}" if text else part
         else:
-            path += f'["{part}"]'
-    return path
+            text += f'["{part}"]'
+    return text
 
 
 def _suggestion(location: Sequence[str | int], model: type[BaseModel]) -> str:
@@ -152,7 +153,7 @@ def repeated(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[st
         for field in fields:
             shared = Counter(_value(item, field) for item in items)
             problems += [
-                f"{_path(location)}: {_told(value, hidden=location[0] in secret)}: "
+                f"{path(location)}: {_told(value, hidden=location[0] in secret)}: "
                 f"two have this {field}; each must differ"
                 for value, count in shared.items()
                 if value is not None and count > 1

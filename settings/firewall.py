@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from settings.types import Description, DnsLabel, Network, SettingsModel, matches, not_empty
+from settings.types import (
+    WHOLE_NUMBER_TOO,
+    Description,
+    DnsLabel,
+    Network,
+    SettingsModel,
+    matches,
+    not_empty,
+)
 
 KUBELET_PORT = 10250
 WIDEST = {4: 8, 6: 16}
@@ -16,7 +24,7 @@ WIDEST = {4: 8, 6: 16}
 
 Ports = Annotated[
     str,
-    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    WHOLE_NUMBER_TOO,
     Field(strict=True),
     matches(r"\d{1,5}(-\d{1,5})?", "a port or a range, such as 443 or 8000-8010"),
 ]

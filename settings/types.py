@@ -24,6 +24,14 @@ Zone = Literal[
 ]
 
 
+QUALIFIED_NAME = (
+    r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
+"""A label's or annotation's key (kubernetes.io/docs/concepts/overview/working-with-objects)."""
+
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
 def matches(pattern: str, allowed: str) -> AfterValidator:
     compiled = re.compile(pattern)
 
@@ -54,6 +62,9 @@ def _text(value: object) -> object:
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
 
+
+WHOLE_NUMBER_TOO = BeforeValidator(lambda value: str(value) if type(value) is int else value)
+"""A string that YAML reads as a whole number where nothing else is in it."""
 
 DnsLabel = Annotated[
     StrictStr,
@@ -89,7 +100,7 @@ Description = Annotated[StrictStr, Field(max_length=255)]
 Identifier = Annotated[
     StrictStr,
     matches(
-        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        UUID,
         "an ID, such as 5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b",
     ),
 ]
@@ -102,7 +113,7 @@ Address = Annotated[
 LabelKey = Annotated[
     StrictStr,
     matches(
-        r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
+        QUALIFIED_NAME,
         "a Kubernetes label's key, such as tier or example.com/tier",
     ),
 ]

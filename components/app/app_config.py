@@ -7,7 +7,6 @@ checksum, is seen in that specification.
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
+
+from components.secret_values import drawn_secret, encoded, variable
 
 if TYPE_CHECKING:
     from components.web_app import WebAppArgs
@@ -54,16 +55,8 @@ def create_app_config(name: str, args: WebAppArgs, opts: pulumi.ResourceOptions)
     metadata = {"namespace": args["namespace"]}
     config, hidden = args["config"], args["secrets"]
     env = [
-        {
-            "name": variable,
-            "value_from": {
-                "secret_key_ref": {
-                    "name": _generated_secret(name, variable, metadata, opts).metadata.name,
-                    "key": variable,
-                }
-            },
-        }
-        for variable in args["generated_secrets"]
+        variable(key, _generated_secret(name, key, metadata, opts), key)
+        for key in args["generated_secrets"]
     ]
     env_from: list[dict[str, Any]] = []
     volumes: list[dict[str, Any]] = []
@@ -90,19 +83,10 @@ def create_app_config(name: str, args: WebAppArgs, opts: pulumi.ResourceOptions)
 
 
 def _generated_secret(
-    name: str, variable: str, metadata: Mapping[str, str], opts: pulumi.ResourceOptions
+    name: str, key: str, metadata: Mapping[str, str], opts: pulumi.ResourceOptions
 ) -> Secret:
-    """A Secret with a random value that later runs keep.
-
-    Each run draws a new value, which the engine drops for the one in its state, if there is one.
-    """
-    value = base64.b64encode(secrets.token_urlsafe(32).encode()).decode()
-    return Secret(
-        f"{name}-{variable.lower().replace('_', '-')}",
-        metadata=metadata,
-        data=pulumi.Output.secret({variable: value}),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
-    )
+    values = {key: secrets.token_urlsafe(32)}
+    return drawn_secret(f"{name}-{key.lower().replace('_', '-')}", metadata, values, opts)
 
 
 def _secret(
@@ -112,12 +96,7 @@ def _secret(
     opts: pulumi.ResourceOptions,
 ) -> Secret:
     """The values in base64, as the API server has them: there is no drift to be found later."""
-    data = {
-        key: pulumi.Output.secret(value).apply(
-            lambda text: base64.b64encode(text.encode()).decode()
-        )
-        for key, value in values.items()
-    }
+    data = {key: pulumi.Output.secret(value).apply(encoded) for key, value in values.items()}
     return Secret(name, metadata=metadata, data=data, opts=opts)
 
 
@@ -130,16 +109,15 @@ def _pull_secret(
     """Source: kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets."""
 
     def document(password: str) -> str:
-        token = base64.b64encode(f"{args['username']}:{password}".encode()).decode()
+        token = encoded(f"{args['username']}:{password}")
         return json.dumps({"auths": {args["registry"]: {"auth": token}}})
 
     contents = pulumi.Output.secret(args["password"]).apply(document)
-    encoded = contents.apply(lambda text: base64.b64encode(text.encode()).decode())
     return Secret(
         f"{name}-registry",
         metadata=metadata,
         type="kubernetes.io/dockerconfigjson",
-        data={".dockerconfigjson": encoded},
+        data={".dockerconfigjson": contents.apply(encoded)},
         opts=opts,
     )
 

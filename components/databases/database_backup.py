@@ -15,6 +15,7 @@ from pulumi_kubernetes.core.v1 import Secret
 
 from components.database import URL_KEY, BackupArgs, DatabaseArgs, database_name
 from components.labels import common_labels
+from components.secret_values import variable
 from components.security import pod_security_context, security_context
 
 FOLDER = "/backup"
@@ -47,7 +48,7 @@ def create_backup(
         "name": "dump",
         "image": database["image"],
         "command": ["sh", "-c", DUMP],
-        "env": [_from(url, "URL", URL_KEY)],
+        "env": [variable("URL", url, URL_KEY)],
         "resources": database["resources"],
         **common,
     }
@@ -108,14 +109,7 @@ def _rclone(name: str, backup: BackupArgs, keys: Secret) -> list[Mapping[str, An
         "KEEP": f"{backup['keep_days']}d",
     }
     return [
-        _from(keys, "RCLONE_CONFIG_SOS_ACCESS_KEY_ID", "accessKey"),
-        _from(keys, "RCLONE_CONFIG_SOS_SECRET_ACCESS_KEY", "secretKey"),
-        *({"name": variable, "value": value} for variable, value in values.items()),
+        variable("RCLONE_CONFIG_SOS_ACCESS_KEY_ID", keys, "accessKey"),
+        variable("RCLONE_CONFIG_SOS_SECRET_ACCESS_KEY", keys, "secretKey"),
+        *({"name": key, "value": value} for key, value in values.items()),
     ]
-
-
-def _from(secret: Secret, variable: str, key: str) -> Mapping[str, Any]:
-    return {
-        "name": variable,
-        "value_from": {"secret_key_ref": {"name": secret.metadata.name, "key": key}},
-    }

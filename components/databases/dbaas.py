@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas, get_database_uri_output
 
 from components.database import URL_KEY, DatabaseArgs, database_name
 from components.labels import common_labels
+from components.secret_values import encoded
 
 TYPE = "pg"
 
@@ -43,12 +42,11 @@ def create_dbaas(
             "namespace": namespace,
             "labels": common_labels(app, name),
         },
-        data=pulumi.Output.secret({URL_KEY: uri.apply(_encoded)}),
+        data=pulumi.Output.secret({URL_KEY: uri.apply(_url).apply(encoded)}),
         opts=opts,
     )
 
 
-def _encoded(uri: str) -> str:
-    """The URI in base64, with the scheme `postgresql`: SQLAlchemy, for one, takes no `postgres`."""
-    url = "postgresql://" + uri.partition("://")[2]
-    return base64.b64encode(url.encode()).decode()
+def _url(uri: str) -> str:
+    """The URI with the scheme `postgresql`: SQLAlchemy, for one, takes no `postgres`."""
+    return "postgresql://" + uri.partition("://")[2]

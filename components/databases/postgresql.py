@@ -6,7 +6,6 @@ from `POSTGRES_DB`, `POSTGRES_USER` and `POSTGRES_PASSWORD`, and leaves one that
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +24,7 @@ from components.app.service import SKIP_AWAIT
 from components.database import URL_KEY, DatabaseArgs, database_name
 from components.databases.database_backup import create_backup
 from components.labels import INSTANCE, common_labels, selector
+from components.secret_values import drawn_secret, variable
 from components.security import pod_security_context, security_context
 
 PORT = 5432
@@ -115,13 +115,7 @@ def _secret(name: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions
         PASSWORD_KEY: password,
         URL_KEY: f"postgresql://{USER}:{password}@{name}:{PORT}/{DATABASE}",
     }
-    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-    return Secret(
-        name,
-        metadata=metadata,
-        data=pulumi.Output.secret(encoded),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
-    )
+    return drawn_secret(name, metadata, values, opts)
 
 
 def _claim(
@@ -170,7 +164,6 @@ def _container(args: DatabaseArgs, secret: Secret) -> dict[str, Any]:
     # By TCP: while it makes the database, the image's server listens on its socket only.
     ready = ["pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}"]
     probe = {"exec_": {"command": ready}, "period_seconds": 10, "timeout_seconds": 5}
-    password = {"secret_key_ref": {"name": secret.metadata.name, "key": PASSWORD_KEY}}
     return {
         "name": "postgresql",
         "image": args["image"],
@@ -178,7 +171,7 @@ def _container(args: DatabaseArgs, secret: Secret) -> dict[str, Any]:
         "env": [
             {"name": "POSTGRES_USER", "value": USER},
             {"name": "POSTGRES_DB", "value": DATABASE},
-            {"name": "POSTGRES_PASSWORD", "value_from": password},
+            variable("POSTGRES_PASSWORD", secret, PASSWORD_KEY),
             # A folder below the mount: a new volume has a lost+found, and initdb wants none.
             {"name": "PGDATA", "value": f"{DATA}/pgdata"},
         ],

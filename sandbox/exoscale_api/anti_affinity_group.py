@@ -21,7 +21,7 @@ def create_anti_affinity_group(call: Call) -> Json:
         if any(other["name"] == group["name"] for other in call.store.list(KIND)):
             raise Conflict(f"An anti-affinity group named {group['name']} already exists")
         call.store.put(KIND, group)
-        return call.account.operations.done(_reference(group["id"]))
+        return call.account.operations.done(Reference.to(KIND, group["id"]))
 
 
 def list_anti_affinity_groups(call: Call) -> Json:
@@ -39,16 +39,12 @@ def delete_anti_affinity_group(call: Call) -> Json:
         if instance.in_use(call.store, f"{KIND}s", id_):
             raise Conflict("Cannot delete group when it's in use by virtual machines")
         call.store.delete(KIND, id_)
-        return call.account.operations.done(_reference(id_))
+        return call.account.operations.done(Reference.to(KIND, id_))
 
 
 def _answer(call: Call, group: Json) -> Json:
     members = instance.members(call.store, f"{KIND}s", group["id"])
     return group | {"instances": [{"id": member["id"]} for member in members]}
-
-
-def _reference(id_: str) -> Reference:
-    return Reference(id_, f"/{KIND}/{id_}", f"get-{KIND}")
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -30,7 +30,7 @@ def create_load_balancer(call: Call) -> Json:
             "services": [],
         }
         call.store.put(KIND, load_balancer, zone=call.zone)
-        return call.account.operations.done(reference(load_balancer["id"]))
+        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
 
 
 def list_load_balancers(call: Call) -> Json:
@@ -47,7 +47,7 @@ def update_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.put(KIND, load_balancer | changes)
-        return call.account.operations.done(reference(load_balancer["id"]))
+        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
 
 
 def reset_load_balancer_field(call: Call) -> Json:
@@ -55,14 +55,14 @@ def reset_load_balancer_field(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.put(KIND, load_balancer | {call.path["field"]: default})
-        return call.account.operations.done(reference(load_balancer["id"]))
+        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
 
 
 def delete_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.delete(KIND, load_balancer["id"])
-        return call.account.operations.done(reference(load_balancer["id"]))
+        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
 
 
 def require(call: Call) -> Json:
@@ -80,10 +80,6 @@ def refuse_if_used(call: Call, pool: str) -> None:
                 f"Operation destroyInstancePool on resource {pool} is forbidden - "
                 f"reason: Locked by NLB {load_balancer['id']}"
             )
-
-
-def reference(id_: str) -> Reference:
-    return Reference(id_, f"/load-balancer/{id_}", "get-load-balancer")
 
 
 def with_status(call: Call, service: Json) -> Json:

@@ -44,6 +44,11 @@ class Reference:
     path: str
     command: str
 
+    @classmethod
+    def to(cls, kind: str, id_: str) -> Reference:
+        """A reference to a resource whose kind is its path and the name of its operations."""
+        return cls(id_, f"/{kind}/{id_}", f"get-{kind}")
+
     def as_json(self) -> Json:
         return {"id": self.id, "link": f"/v2{self.path}", "command": self.command}
 

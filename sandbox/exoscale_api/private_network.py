@@ -33,7 +33,7 @@ def create_private_network(call: Call) -> Json:
     with call.store.transaction():
         quota.enforce(call.account, KIND)
         call.store.put(KIND, network, zone=call.zone)
-        return call.account.operations.done(_reference(network["id"]))
+        return call.account.operations.done(Reference.to(KIND, network["id"]))
 
 
 def list_private_networks(call: Call) -> Json:
@@ -50,14 +50,14 @@ def update_private_network(call: Call) -> Json:
         network = _require(call) | _given(call)
         _check_range(network)
         call.store.put(KIND, network)
-        return call.account.operations.done(_reference(network["id"]))
+        return call.account.operations.done(Reference.to(KIND, network["id"]))
 
 
 def reset_private_network_field(call: Call) -> Json:
     with call.store.transaction():
         network = _require(call)
         call.store.put(KIND, network | {"labels": {}})
-        return call.account.operations.done(_reference(network["id"]))
+        return call.account.operations.done(Reference.to(KIND, network["id"]))
 
 
 def delete_private_network(call: Call) -> Json:
@@ -66,7 +66,7 @@ def delete_private_network(call: Call) -> Json:
         if instance.in_use(call.store, "private-networks", network["id"]):
             raise Conflict("Cannot delete network when it's in use by virtual machines")
         call.store.delete(KIND, network["id"])
-        return call.account.operations.done(_reference(network["id"]))
+        return call.account.operations.done(Reference.to(KIND, network["id"]))
 
 
 def _require(call: Call) -> Json:
@@ -99,10 +99,6 @@ def _answer(call: Call, network: Json) -> Json:
         for id_, address in instance.leases(call.store, network["id"]).items()
     ]
     return network | ({"leases": leases} if "start-ip" in network else {})
-
-
-def _reference(id_: str) -> Reference:
-    return Reference(id_, f"/{KIND}/{id_}", f"get-{KIND}")
 
 
 OPERATIONS: dict[str, Handler] = {

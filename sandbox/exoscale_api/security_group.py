@@ -29,7 +29,7 @@ def create_security_group(call: Call) -> Json:
         if any(other["name"] == group["name"] for other in call.store.list(KIND)):
             raise Conflict(f"A security group named {group['name']} already exists")
         call.store.put(KIND, group)
-        return call.account.operations.done(reference(group["id"]))
+        return call.account.operations.done(Reference.to(KIND, group["id"]))
 
 
 def list_security_groups(call: Call) -> Json:
@@ -55,7 +55,7 @@ def delete_security_group(call: Call) -> Json:
                     f"Cannot delete group while a rule of group {group['name']} refers to it"
                 )
         call.store.delete(KIND, id_)
-        return call.account.operations.done(reference(id_))
+        return call.account.operations.done(Reference.to(KIND, id_))
 
 
 def add_external_source_to_security_group(call: Call) -> Json:
@@ -65,7 +65,7 @@ def add_external_source_to_security_group(call: Call) -> Json:
         if cidr not in group["external-sources"]:
             group["external-sources"].append(cidr)
             call.store.put(KIND, group)
-        return call.account.operations.done(reference(group["id"]))
+        return call.account.operations.done(Reference.to(KIND, group["id"]))
 
 
 def remove_external_source_from_security_group(call: Call) -> Json:
@@ -75,7 +75,7 @@ def remove_external_source_from_security_group(call: Call) -> Json:
         if cidr in group["external-sources"]:
             group["external-sources"].remove(cidr)
             call.store.put(KIND, group)
-        return call.account.operations.done(reference(group["id"]))
+        return call.account.operations.done(Reference.to(KIND, group["id"]))
 
 
 def network(cidr: str) -> str:
@@ -85,10 +85,6 @@ def network(cidr: str) -> str:
     except ValueError as error:
         raise BadRequest(f"Invalid request: {error}") from error
     return cidr
-
-
-def reference(id_: str) -> Reference:
-    return Reference(id_, f"/security-group/{id_}", "get-security-group")
 
 
 OPERATIONS: dict[str, Handler] = {

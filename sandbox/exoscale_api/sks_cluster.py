@@ -10,11 +10,11 @@ from sandbox.exoscale_api import sks_settings as settings
 from sandbox.exoscale_api.account import Call, Handler
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
 from sandbox.exoscale_api.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.operations import Reference
 from sandbox.exoscale_api.sks_cluster_work import (
     KIND,
     begin_change,
     keep_token,
-    reference,
     token_of,
 )
 from sandbox.exoscale_api.sks_runtime import Authority
@@ -67,7 +67,10 @@ def create_sks_cluster(call: Call) -> Json:
         call.store.put(KIND, cluster, zone=call.zone)
         keep_token(call.account, cluster["id"], token)
         return call.account.operations.begin(
-            call.account, "create-sks-cluster", {"id": cluster["id"]}, reference(cluster["id"])
+            call.account,
+            "create-sks-cluster",
+            {"id": cluster["id"]},
+            Reference.to(KIND, cluster["id"]),
         )
 
 
@@ -103,7 +106,7 @@ def update_sks_cluster(call: Call) -> Json:
         call.store.put(KIND, cluster | at_once)
         same = all(cluster.get(name) == value for name, value in changes.items())
         if same and token == token_of(call.account, cluster["id"]):
-            return call.account.operations.done(reference(cluster["id"]))
+            return call.account.operations.done(Reference.to(KIND, cluster["id"]))
         return begin_change(call.account, cluster["id"], "updating", changes, token)
 
 
@@ -115,7 +118,7 @@ def upgrade_sks_cluster(call: Call) -> Json:
         cluster = require_running(call)
         settings.check_upgrade(cluster["name"], cluster["version"], version)
         if version == cluster["version"]:
-            return call.account.operations.done(reference(cluster["id"]))
+            return call.account.operations.done(Reference.to(KIND, cluster["id"]))
         token = token_of(call.account, cluster["id"])
         return begin_change(call.account, cluster["id"], "upgrading", {"version": version}, token)
 
@@ -126,7 +129,7 @@ def upgrade_sks_cluster_service_level(call: Call) -> Json:
         if cluster["level"] == "pro":
             raise Conflict(f"SKS cluster {cluster['name']} has the level pro already")
         call.store.update(KIND, cluster["id"], level="pro")
-        return call.account.operations.done(reference(cluster["id"]))
+        return call.account.operations.done(Reference.to(KIND, cluster["id"]))
 
 
 def delete_sks_cluster(call: Call) -> Json:
@@ -138,7 +141,10 @@ def delete_sks_cluster(call: Call) -> Json:
             raise Conflict(f"SKS cluster {cluster['name']} still has nodepools")
         call.store.update(KIND, cluster["id"], state="deleting")
         return call.account.operations.begin(
-            call.account, "delete-sks-cluster", {"id": cluster["id"]}, reference(cluster["id"])
+            call.account,
+            "delete-sks-cluster",
+            {"id": cluster["id"]},
+            Reference.to(KIND, cluster["id"]),
         )
 
 

@@ -22,15 +22,13 @@ _CHANGE = "sks-cluster-change"
 """Kind of the changes that are under way, each with the token that is to be."""
 
 
-def reference(id_: str) -> Reference:
-    return Reference(id_, f"/sks-cluster/{id_}", "get-sks-cluster")
-
-
 def begin_change(account: Account, id_: str, state: str, changes: Json, token: str | None) -> Json:
     """Begin to change a control plane, with the audit token `token`; `state` is for meanwhile."""
     account.store.put(_CHANGE, {"id": id_, "changes": changes, "token": token})
     account.store.update(KIND, id_, state=state)
-    return account.operations.begin(account, "change-sks-cluster", {"id": id_}, reference(id_))
+    return account.operations.begin(
+        account, "change-sks-cluster", {"id": id_}, Reference.to(KIND, id_)
+    )
 
 
 def token_of(account: Account, id_: str) -> str | None:

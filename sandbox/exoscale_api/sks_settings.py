@@ -15,13 +15,10 @@ from packaging.version import Version
 
 from sandbox.exoscale_api.errors import BadRequest
 from sandbox.exoscale_api.store import Json
-from sandbox.sks.spec import Audit, ClusterSpec, Networking, Oidc
+from sandbox.sks.spec import CCM_ADDON, CSI_ADDON, Audit, ClusterSpec, Networking, Oidc
 
 AUDIT_BACKOFF = "10s"
 """Default of `initial-backoff` (OpenAPI, sks-audit-create)."""
-
-CCM = "exoscale-cloud-controller"
-CSI = "exoscale-container-storage-interface"
 
 _DURATION = re.compile(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 _Network = IPv4Network | IPv6Network
@@ -67,8 +64,8 @@ def check_addons(addons: list[str], before: list[str]) -> None:
     """Raise BadRequest if addons are taken away, or one lacks another that it works with."""
     if removed := sorted(set(before) - set(addons)):
         raise BadRequest(f"Disabling addons is not supported: {', '.join(removed)}")
-    if CSI in addons and CCM not in addons:
-        raise BadRequest(f"Addon {CSI} requires {CCM}")
+    if CSI_ADDON in addons and CCM_ADDON not in addons:
+        raise BadRequest(f"Addon {CSI_ADDON} requires {CCM_ADDON}")
 
 
 def check_upgrade(name: str, version: str, to: str) -> None:

@@ -25,7 +25,6 @@ from sandbox.sks.spec import CloudError
 
 _log = logging.getLogger(__name__)
 
-ADDON = "exoscale-cloud-controller"
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 
 EXCLUDED_NODE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"

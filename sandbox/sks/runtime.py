@@ -16,7 +16,7 @@ import urllib3
 from kubernetes import client
 
 from sandbox.paths import private_directory
-from sandbox.sks import cloud_controller, health, nodes, storage, system_pods
+from sandbox.sks import health, nodes, storage, system_pods
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.exoscale_client import Client, zone_client
@@ -24,7 +24,7 @@ from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
 from sandbox.sks.programs import Programs
-from sandbox.sks.spec import CloudError, ClusterSpec, NodepoolSpec, SksError
+from sandbox.sks.spec import CCM_ADDON, CloudError, ClusterSpec, NodepoolSpec, SksError
 
 __all__ = ["ClusterSpec", "NodepoolSpec", "SksError", "SksRuntime"]
 
@@ -177,7 +177,7 @@ class SksRuntime:
         with _reasons("addons"):
             storage.reconcile(plane.api_client, record.addons)
             system_pods.reconcile(plane.api_client, record)
-        if cloud_controller.ADDON in record.addons and record.id not in self._controllers:
+        if CCM_ADDON in record.addons and record.id not in self._controllers:
             controller = CloudController(
                 record.name, plane.new_api_client(), partial(self._cloud_client, record.zone)
             )

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+CCM_ADDON = "exoscale-cloud-controller"
+CSI_ADDON = "exoscale-container-storage-interface"
+METRICS_ADDON = "metrics-server"
+
 
 class SksError(Exception):
     """A cluster operation failed; the message is the reason, fit for a user's eyes."""

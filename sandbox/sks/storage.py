@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from kubernetes import client
 
-CSI_ADDON = "exoscale-container-storage-interface"
+from sandbox.sks.spec import CSI_ADDON
+
 CSI_DRIVER = "csi.exoscale.com"
 
 _RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}

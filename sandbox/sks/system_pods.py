@@ -12,8 +12,7 @@ from typing import Any
 
 from kubernetes import client
 
-from sandbox.sks.spec import ClusterSpec
-from sandbox.sks.storage import CSI_ADDON
+from sandbox.sks.spec import CSI_ADDON, METRICS_ADDON, ClusterSpec
 
 NAMESPACE = "kube-system"
 
@@ -52,7 +51,7 @@ def _deployments(spec: ClusterSpec) -> Iterator[tuple[str, str, int]]:
     yield "konnectivity-agent", "registry.k8s.io/kas-network-proxy/proxy-agent", 2
     if spec.cni:
         yield (*_ONCE[spec.cni], 1)
-    if "metrics-server" in spec.addons:
+    if METRICS_ADDON in spec.addons:
         yield "metrics-server", "registry.k8s.io/metrics-server/metrics-server", 1
     if CSI_ADDON in spec.addons:
         yield "exoscale-csi-controller", "exoscale/csi-driver", 1

@@ -7,7 +7,6 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     PlainSerializer,
     StrictBool,
@@ -18,7 +17,16 @@ from pydantic import (
 )
 
 from settings.load_balancer import seconds, whole_seconds
-from settings.types import DnsLabel, Duration, EnvironmentValue, Network, SettingsModel, matches
+from settings.types import (
+    QUALIFIED_NAME,
+    WHOLE_NUMBER_TOO,
+    DnsLabel,
+    Duration,
+    EnvironmentValue,
+    Network,
+    SettingsModel,
+    matches,
+)
 
 NGINX = "nginx.ingress.kubernetes.io/"
 RESERVED = {
@@ -73,13 +81,13 @@ Host = Annotated[
 ]
 BodySize = Annotated[
     StrictStr,
-    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    WHOLE_NUMBER_TOO,
     matches(r"\d+[kmg]?", "a size as nginx has it, such as 512k, 20m or 1g; 0 is without limit"),
 ]
 AnnotationKey = Annotated[
     StrictStr,
     matches(
-        r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
+        QUALIFIED_NAME,
         f"an annotation's key, such as {NGINX}enable-cors",
     ),
 ]

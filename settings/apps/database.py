@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
 
 from settings.resources import Memory, ResourcesSettings, resources
-from settings.types import EnvironmentName, Image, Network, Secret, SettingsModel, Zone, matches
+from settings.types import (
+    UUID,
+    EnvironmentName,
+    Image,
+    Network,
+    Secret,
+    SettingsModel,
+    Zone,
+    matches,
+)
 
 if TYPE_CHECKING:
     from components.database import DatabaseArgs
@@ -39,7 +48,7 @@ Bucket = Annotated[
 Volume = Annotated[
     StrictStr,
     matches(
-        r"[a-z]{2}-[a-z]{2,3}-\d/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        rf"[a-z]{{2}}-[a-z]{{2,3}}-\d/{UUID}",
         "ZONE/ID of a block storage volume, such as ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b",
     ),
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from settings.checks import ingress_checks
 from settings.checks.app_checks import containers
+from settings.errors import path
 from settings.mistakes import Mistake, Place
 from settings.resources import ResourcesSettings
 
@@ -41,8 +42,8 @@ def warnings(settings: Settings) -> Iterator[str]:
         key = f"apps[{index}]"
         for place, each in containers(app):
             if _moves(each.image):
-                where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place)
-                yield f"{key}{where}.image: {each.image} can become another image at any time"
+                where = path(("apps", index, *place, "image"))
+                yield f"{where}: {each.image} can become another image at any time"
         if settings.production and not app.autoscaler and app.replicas == 1:
             yield f"{key}.replicas: with 1 pod, {app.name} is down whenever its node is"
         if app.probes.readiness.type == "none":

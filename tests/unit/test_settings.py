@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pulumi
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from components.existing_cluster import ExistingClusterArgs
 from components.ingress_controller import IngressControllerArgs
@@ -18,6 +19,7 @@ from components.web_app import WebAppArgs
 from settings import Settings
 from settings.app import AppSettings
 from settings.cluster import ClusterSettings
+from settings.errors import SECRETS
 from settings.existing_cluster import ExistingClusterSettings
 from settings.ingress import IngressSettings
 from tests.unit.stack_settings import VALID, changed, load, mistakes
@@ -154,3 +156,23 @@ def _keys(annotation: Any) -> set[str]:
         fields = annotation.model_fields.items()
         return {f.alias or n for n, f in fields}.union(*(_keys(f.annotation) for _, f in fields))
     return set().union(*(_keys(part) for part in get_args(annotation)))
+
+
+def secret_places(annotation: Any) -> Iterator[tuple[str, ...]]:
+    """Where a setting's type has secrets, `*` for the keys of a mapping and the items of a list."""
+    if annotation is SecretStr:
+        yield ()
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            for place in secret_places(field.annotation):
+                yield (field.alias or name, *place)
+    else:
+        several = get_origin(annotation) in (dict, tuple)
+        for part in get_args(annotation):
+            for place in secret_places(part):
+                yield ("*", *place) if several else place
+
+
+def test_every_secret_is_refused_in_clear() -> None:
+    apart = ("existingCluster", "kubeconfig")  # a path may be in clear
+    assert set(secret_places(Settings)) == {*SECRETS, apart}
