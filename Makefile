@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback down test lint bench
+.PHONY: up preview rollback down test test-all lint bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -26,8 +26,12 @@ down: .venv/sandbox-ready
 	@$(SANDBOX) down
 
 test: .venv/dev-ready
-	@$(SANDBOX) tools --kubernetes 1.33.13
-	@$(BIN)/python -m pytest
+	@$(SANDBOX) tools
+	@$(BIN)/python -m pytest tests/unit tests/integration/life
+
+test-all: .venv/dev-ready
+	@$(SANDBOX) tools --kubernetes 1.35.4
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any, NotRequired
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace, Service
+from pulumi_kubernetes.core.v1 import Namespace, Service, ServiceInitArgs
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress import ingress_nginx, traefik
@@ -86,11 +86,7 @@ class IngressController(pulumi.ComponentResource):
                 pulumi.ResourceOptions(depends_on=[namespace]),
             ),
         )
-        service = Service.get(
-            name,
-            pulumi.Output.concat(self.release.status.namespace, f"/{name}-controller"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        service = _service_of(self.release, name, f"{name}-controller", self)
 
         self.address = service.status.apply(load_balancer_address)
         self.register_outputs({"address": self.address})
@@ -99,6 +95,22 @@ class IngressController(pulumi.ComponentResource):
         if args["controller"] == "traefik":
             return traefik.values(args, f"{name}-controller", self.class_name)
         return ingress_nginx.values(args)
+
+
+def _service_of(release: Release, name: str, service: str, parent: pulumi.Resource) -> Service:
+    """A Service that the release made, as it is in the cluster.
+
+    It is read with the inputs that name it: after `Service.get`, which gives none, every refresh
+    shows them as an update.
+    """
+    namespace = release.status.namespace
+    arguments = ServiceInitArgs(
+        api_version="v1", kind="Service", metadata={"name": service, "namespace": namespace}
+    )
+    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
+    identity = pulumi.Output.concat(namespace, "/", service)
+    options = pulumi.ResourceOptions(parent=parent, id=identity)
+    return Service(name, opts=options, __props__=arguments)
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from sandbox.paths import ROOT
 
 COMMAND_SECONDS = 300
 ZONE = "ch-gva-2"
-VERSION = "1.34.3"
+VERSION = "1.36.5"
+OLDER_VERSION = "1.35.4"
+"""The second version that is installed: what an upgrade begins with."""
 
 
 @dataclass(frozen=True)

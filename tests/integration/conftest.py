@@ -1,8 +1,7 @@
-"""One sandbox for all tests of a session, and one deployed stack; nothing is left afterwards.
+"""One sandbox for all tests of a process, and one deployed stack; nothing is left afterwards.
 
-The tests of the program share the stack `local` and take it through its life in the order of
-their files: test_stack.py, test_stack_changes.py, ..., test_stack_removal.py. Each can also be run
-alone: what it needs is then deployed for it.
+The tests in `life/` share the stack `local` and take it through its life in the order of their
+files. Each can also be run alone: what it needs is then deployed for it.
 """
 
 import re
@@ -35,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="compare the provider plugins in DIR, instead of the sandbox's own, with the tests",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, where tests run side by side, a file's own and those that share a stack."""
+    for item in items:
+        shared = item.path.parent if item.path.parent.name == "life" else item.path
+        item.add_marker(pytest.mark.xdist_group(shared.stem))
 
 
 FIRST_UP_SECONDS = 1800

@@ -22,6 +22,7 @@ from sandbox.environment import sandbox_variables
 from sandbox.fault_client import FaultClient
 from sandbox.plugins.wire import decode, encode
 from sandbox.proxy import Proxy
+from tests.integration.account import VERSION
 from tests.integration.plugin_process import InitializationFailed, PluginProcess
 from tests.integration.served_account import served_account
 from tests.unit.exoscale_plugin import Plugin, Refused
@@ -33,7 +34,7 @@ BOOKKEEPING = ("__meta", "__pulumi_raw_state_delta")
 """What the bridge keeps for itself in states."""
 
 ZONE = {"zone": "ch-gva-2"}
-CLUSTER = ZONE | {"serviceLevel": "starter", "version": "1.34.3"}
+CLUSTER = ZONE | {"serviceLevel": "starter", "version": VERSION}
 ABSENT = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
 """The id of nothing."""
 

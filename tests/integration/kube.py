@@ -18,7 +18,7 @@ class Kube:
     environment: Mapping[str, str]
 
     def run(self, *command: str, stdin: str | None = None) -> str:
-        """Run kubectl, helm or any program that reads KUBECONFIG; return its standard output."""
+        """Run kubectl, or any program that reads KUBECONFIG; return its standard output."""
         answer = subprocess.run(
             command,
             env={**self.environment, "KUBECONFIG": str(self.kubeconfig)},
@@ -34,6 +34,20 @@ class Kube:
         """Return one object."""
         found = self.run("kubectl", "get", kind, name, "--namespace", namespace, "-o", "json")
         return dict(json.loads(found))
+
+    def releases(self, name: str, namespace: str) -> list[tuple[int, str]]:
+        """Return the revisions of a Helm release and their states, by the Secrets that hold them.
+
+        Source: helm.sh/docs/topics/advanced, "Storage backends".
+        """
+        labels = [
+            item["metadata"]["labels"]
+            for item in self.list("secrets", namespace)
+            if item["type"] == "helm.sh/release.v1"
+        ]
+        return sorted(
+            (int(each["version"]), each["status"]) for each in labels if each["name"] == name
+        )
 
     def list(self, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
         """Return all objects of a kind, of one namespace or of all."""

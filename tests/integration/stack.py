@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from sandbox.paths import ROOT
+from tests.integration.account import VERSION
 
 COMMAND_SECONDS = 300
 UNCHANGED = ("same", "read", "refresh")
@@ -20,7 +21,7 @@ PARTS = ("Pulumi*.yaml", "__main__.py", "settings", "components", "sandbox/chart
 NODEPOOL = {"name": "workers", "instanceType": "standard.small", "size": 2, "diskSize": 20}
 CLUSTER = {
     "zone": "ch-gva-2",
-    "version": "1.34.3",
+    "version": VERSION,
     "level": "starter",
     "nodePortSources": ["0.0.0.0/0"],
     "allowOpenNetworks": True,

@@ -12,7 +12,7 @@ import yaml
 
 from settings.cluster import ClusterSettings
 from settings.nodepool import NodepoolSettings
-from tests.integration.account import Sandbox
+from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
 from tests.integration.cluster_stack import POOL, Objects, create_stack, plan
 from tests.integration.stack import Stack
 
@@ -23,7 +23,7 @@ CREATE = {"create"}
 REPLACE = {"replace"}
 NONE: set[str] = set()
 BY_HAND = "by hand"
-OLD, NEW = "1.33.13", "1.34.3"
+OLD, NEW = OLDER_VERSION, VERSION
 OIDC = {"clientId": "kube", "issuerUrl": "https://login.example"}
 Show = Callable[[Objects], Any]
 
@@ -238,7 +238,7 @@ def test_a_change_does_what_its_preview_says(
     ("path", "value", "reason"),
     [
         ("version", OLD, "a cluster can't go back"),
-        ("version", "1.36.0", "one minor version after the other"),
+        ("version", "1.38.0", "one minor version after the other"),
         ("csi", False, "csi: can't be turned off"),
         ("labels", {}, "labels: can't be emptied"),
         ("nodepools[0].labels", {}, "labels: can't be emptied"),

@@ -30,7 +30,7 @@ def make(plugin: ExoscalePlugin, kind: str, inputs: dict[str, Any]) -> Made:
 def made(plugin: ExoscalePlugin) -> dict[str, Made]:
     """One resource of each kind."""
     zone = {"zone": "ch-gva-2"}
-    starter = {"serviceLevel": "starter", "version": "1.34.3", "labels": {"a": "b"}}
+    starter = {"serviceLevel": "starter", "version": "1.36.5", "labels": {"a": "b"}}
     cluster = make(plugin, "SksCluster", zone | starter | {"name": "changes"})
     sources = ["192.0.2.0/24", "10.0.0.0/8"]
     group = make(plugin, "SecurityGroup", {"name": "changes", "externalSources": sources})
@@ -95,7 +95,7 @@ GONE = object()
     [
         ("SksCluster", {"name": "x"}, {"name": "UPDATE"}),
         ("SksCluster", {"description": "x"}, {"description": "UPDATE"}),
-        ("SksCluster", {"version": "1.34.4"}, {"version": "UPDATE"}),
+        ("SksCluster", {"version": "1.36.6"}, {"version": "UPDATE"}),
         ("SksCluster", {"version": GONE}, {}),
         ("SksCluster", {"autoUpgrade": True}, {"autoUpgrade": "UPDATE"}),
         ("SksCluster", {"labels": {"a": "c", "d": "e"}}, {"labels.a": "UPDATE", "labels.d": "ADD"}),

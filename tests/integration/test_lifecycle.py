@@ -15,6 +15,7 @@ from exoscale.api.v2 import Client
 from sandbox.account import Account
 from sandbox.daemon_state import processes, running_pid
 from sandbox.paths import ROOT
+from tests.integration.account import VERSION
 
 pytestmark = pytest.mark.integration
 
@@ -67,7 +68,7 @@ def account(home: Path) -> Account:
 def cluster(home: Path, account: Account) -> str:
     client = Client(account.api_key, account.api_secret, url=account.endpoint)
     operation = client.create_sks_cluster(
-        name="lifecycle", level="starter", version="1.34.3", cni="calico"
+        name="lifecycle", level="starter", version=VERSION, cni="calico"
     )
 
     def over() -> bool:

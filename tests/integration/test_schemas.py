@@ -1,7 +1,7 @@
 """What the program declares is what the API server knows, field by field, and what the Pod Security
 level of the applications' namespaces lets in.
 
-The API server of Kubernetes 1.34 judges: server-side dry runs with strict field validation.
+The API server of Kubernetes 1.36 judges: server-side dry runs with strict field validation.
 """
 
 from __future__ import annotations

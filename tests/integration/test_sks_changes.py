@@ -18,13 +18,14 @@ from exoscale.api.exceptions import ExoscaleAPIClientException
 from kubernetes import client
 
 from sandbox.paths import TOOLS_BIN
+from tests.integration.account import OLDER_VERSION, VERSION
 from tests.integration.https_server import HttpsServer, https_server
 from tests.integration.polling import eventually
 from tests.integration.sks_account import Account, account_with_cluster, names
 
 pytestmark = pytest.mark.integration
 
-OLD, NEW = "1.33.13", "1.34.3"
+OLD, NEW = OLDER_VERSION, VERSION
 CCM, CSI = "exoscale-cloud-controller", "exoscale-container-storage-interface"
 
 

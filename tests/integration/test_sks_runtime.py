@@ -1,9 +1,7 @@
-"""Real clusters: nodes, certificates, workloads, claims, the ingress chart, crashes."""
+"""Real clusters: nodes, certificates, workloads, claims, crashes."""
 
 import os
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,11 @@ import urllib3
 import yaml
 from kubernetes import client
 
-from sandbox.paths import ROOT, TOOLS_BIN
-from sandbox.sks.load_balancer_spec import PREFIX
 from tests.integration.polling import eventually
 from tests.integration.sks_account import (
     ZONE,
     Account,
     account_with_cluster,
-    address,
     kubernetes,
     names,
     processes_of,
@@ -173,62 +168,6 @@ def test_claims_of_a_stateful_set_get_volumes_that_go_with_them(account: Account
     account.core.delete_namespace("data")
     eventually(lambda: not account.core.list_persistent_volume().items)
     eventually(lambda: "data" not in names(account.core.list_namespace()))
-
-
-@pytest.fixture
-def namespace(account: Account) -> Iterator[str]:
-    name = f"n{time.monotonic_ns()}"
-    account.core.create_namespace({"metadata": {"name": name}})
-    yield name
-    account.core.delete_namespace(name)
-
-
-def test_the_ingress_chart_gives_the_objects_of_the_official_one(
-    account: Account, namespace: str, tmp_path: Path
-) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        account.runtime.kubeconfig(account.cluster_id, "helm", ["system:masters"], 3600)
-    )
-    values = {
-        "controller": {
-            "kind": "DaemonSet",
-            "service": {
-                "externalTrafficPolicy": "Local",
-                "annotations": {
-                    PREFIX + "service-healthcheck-mode": "http",
-                    PREFIX + "service-healthcheck-uri": "/",
-                },
-            },
-        }
-    }
-    (tmp_path / "values.yaml").write_text(yaml.safe_dump(values))
-    chart = ROOT / "sandbox" / "charts" / "ingress-nginx"
-
-    def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [TOOLS_BIN / "helm", *arguments, "-n", namespace, "--kubeconfig", kubeconfig],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    refused = helm("install", "ingress-nginx", str(chart), "--set", "controller.hostNetwork=true")
-    assert "additional properties 'hostNetwork' not allowed" in refused.stderr
-    installed = helm(
-        "install", "ingress-nginx", str(chart), "-f", str(tmp_path / "values.yaml"), "--wait"
-    )
-    assert installed.returncode == 0, installed.stderr
-    assert address(account, "ingress-nginx-controller", namespace)
-    (nlb,) = account.load_balancers()
-    service = account.core.read_namespaced_service("ingress-nginx-controller", namespace)
-    assert {item["healthcheck"]["port"] for item in nlb["services"]} == {
-        service.spec.health_check_node_port
-    }
-    networking = client.NetworkingV1Api(account.api_client)
-    assert networking.read_ingress_class("nginx").spec.controller == "k8s.io/ingress-nginx"
-    assert helm("uninstall", "ingress-nginx", "--wait").returncode == 0
-    eventually(lambda: not account.load_balancers())
 
 
 def test_a_component_that_ends_is_started_again(account: Account) -> None:

@@ -9,14 +9,14 @@ import pytest
 
 from sandbox.fault_client import FaultClient
 from sandbox.paths import write_private
-from tests.integration.account import Sandbox
+from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
 from tests.integration.cluster_stack import Objects, plan
 from tests.integration.kube import Kube
 from tests.integration.stack import CLUSTER, TUTORIAL, Stack, copy_project
 
 pytestmark = pytest.mark.integration
 
-OLD, NEW = "1.33.13", "1.34.3"
+OLD, NEW = OLDER_VERSION, VERSION
 
 
 @pytest.fixture(scope="module")

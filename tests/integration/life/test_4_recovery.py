@@ -161,7 +161,7 @@ def test_an_interrupted_up_is_finished_by_the_next_beside_another_stack(
     finally:
         process.kill()
         process.communicate(timeout=COMMAND_SECONDS)
-    eventually(lambda: not processes(sandbox, "sandbox.plugins"))
+    eventually(lambda: not processes(sandbox, "pulumi-resource-"))
     # Pulumi's own language host looks for its engine every five minutes only.
     for host in processes(sandbox, "pulumi-language-python"):
         os.kill(host, signal.SIGTERM)
@@ -172,9 +172,8 @@ def test_an_interrupted_up_is_finished_by_the_next_beside_another_stack(
     dev("preview", "--expect-no-changes")
     assert clusters() == {name: identity}
     assert other.get("deployment", "rickroller", "test")["status"]["readyReplicas"] > 0
-    assert '"deployed"' in other.run(
-        "helm", "status", "ingress-nginx", "--namespace", "ingress-nginx", "-o", "json"
-    )
+    *_, (_, state) = other.releases("ingress-nginx", "ingress-nginx")
+    assert state == "deployed"
     (entry,) = other.get("service", "ingress-nginx-controller", "ingress-nginx")["status"][
         "loadBalancer"
     ]["ingress"]

@@ -1,17 +1,16 @@
 """The stack `local`: its first preview, its deployment, and what there is then."""
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.integration import tutorial
-from tests.integration.account import Sandbox
+from tests.integration.account import VERSION, Sandbox
 from tests.integration.conftest import FirstPreview
 from tests.integration.kube import Kube
+from tests.integration.life import tutorial
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -81,7 +80,7 @@ def test_cluster(stack: Stack, sandbox: Sandbox, kube: Kube) -> None:
         if cluster["name"] == stack.outputs()["cluster_name"]
     )
     assert (cluster["version"], cluster["level"], cluster["cni"], cluster["state"]) == (
-        "1.34.3",
+        VERSION,
         "starter",
         "calico",
         "running",
@@ -170,9 +169,7 @@ def test_ingress(kube: Kube, stack: Stack) -> None:
 
 
 def test_release(kube: Kube, stack: Stack) -> None:
-    words = ("helm", "status", "ingress-nginx", "--namespace", "ingress-nginx", "-o", "json")
-    release = json.loads(kube.run(*words))
-    assert (release["info"]["status"], release["version"]) == ("deployed", 1)
+    assert kube.releases("ingress-nginx", "ingress-nginx") == [(1, "deployed")]
     controller = kube.get("daemonset", "ingress-nginx-controller", "ingress-nginx")
     assert controller["status"]["numberReady"] == 2
 
@@ -192,6 +189,8 @@ def test_load_balancer(kube: Kube, stack: Stack, sandbox: Sandbox) -> None:
     assert balanced == {
         (port["port"], port["nodePort"], "source-hash", "http") for port in service["spec"]["ports"]
     }
+    checked = {item["healthcheck"]["port"] for item in balancer["services"]}
+    assert checked == {service["spec"]["healthCheckNodePort"]}
     outputs = stack.outputs()
     assert outputs["load_balancer_address"] == entry["ip"]
     assert outputs["rickroller_url"] == f"http://{entry['ip']}/rickroller/"
