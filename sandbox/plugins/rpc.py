@@ -81,9 +81,6 @@ class Engine:
         self._channel = grpc.insecure_channel(address)
         self._stub = engine_pb2_grpc.EngineStub(self._channel)
 
-    def info(self, urn: str, message: str) -> None:
-        self._log(urn, message, engine_pb2.INFO)
-
     def warning(self, urn: str, message: str) -> None:
         self._log(urn, message, engine_pb2.WARNING)
 
@@ -201,18 +198,17 @@ def diff_response(
     replaces: Sequence[str] = (),
     *,
     delete_before_replace: bool = False,
-    input_diff: bool = True,
     stables: Sequence[str] = (),
 ) -> provider_pb2.DiffResponse:
     """A detailed diff: `changes` by property path, of which `replaces` force a replacement.
 
-    `input_diff` is False if the changes are those from the old outputs, not from the old inputs.
+    The changes are those from the old outputs, not from the old inputs.
     """
     kinds = provider_pb2.PropertyDiff.Kind
     detailed = {
         path: provider_pb2.PropertyDiff(
             kind=kinds.Value(kind.upper() + ("_REPLACE" if path in replaces else "")),
-            inputDiff=input_diff,
+            inputDiff=False,
         )
         for path, kind in changes.items()
     }

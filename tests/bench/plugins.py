@@ -10,7 +10,8 @@ from statistics import median
 
 from sandbox.daemon_state import processes
 
-PLUGINS = ("exoscale", "kubernetes")
+PLUGINS = {"exoscale": b"sandbox.plugins.exoscale", "kubernetes": b"pulumi-resource-kubernetes"}
+"""What the command line of each plugin's process has in it."""
 LOOK_SECONDS = 0.1
 NO_ENGINE = "127.0.0.1:1"
 MEGABYTE = 10**6
@@ -64,12 +65,11 @@ def cluster_bytes(home: Path) -> int:
 
 def _peak_bytes(name: str, home: Path) -> int:
     found = 0
-    program = f"sandbox.plugins.{name}".encode()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            if program not in (folder / "cmdline").read_bytes():
+            if PLUGINS[name] not in (folder / "cmdline").read_bytes():
                 continue
             if f"SANDBOX_HOME={home}".encode() not in (folder / "environ").read_bytes():
                 continue

@@ -114,7 +114,6 @@ class ExoscaleProvider(rpc.Provider):
             replaces,
             delete_before_replace=bool(properties)
             and plan.delete_before_replace(kind.fields, news),
-            input_diff=False,
             stables=sorted(stable.difference(properties)),
         )
         answer.replaces[:] = properties
