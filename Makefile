@@ -26,7 +26,7 @@ down: .venv/sandbox-ready
 	@$(SANDBOX) down
 
 test: .venv/dev-ready
-	@$(SANDBOX) tools --kubernetes 1.33.13
+	@$(SANDBOX) tools --kubernetes 1.35.4
 	@$(BIN)/python -m pytest
 
 lint: .venv/dev-ready

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from sandbox import fault_commands, lifecycle, paths
-from sandbox.build import ensure_tools
 from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
+from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
 from sandbox.tools import kubernetes_tools
 
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="VERSION",
         action="append",
         default=[],
-        help="another version that clusters may have, such as 1.33.13; may be repeated",
+        help="another version that clusters may have, such as 1.35.4; may be repeated",
     )
     env = commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
