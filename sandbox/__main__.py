@@ -115,7 +115,16 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     # the command is looked for on the sandbox's PATH, not on the outer one
     os.environ["PATH"] = environment["PATH"]
-    return subprocess.Popen(command, env=environment)
+    return subprocess.Popen(command, env=environment, preexec_fn=_default_signals)
+
+
+def _default_signals() -> None:
+    """Let SIGINT and SIGQUIT end the command where they were ignored, as in a background job.
+
+    Pulumi ends its language host with SIGINT, and waits 5 s for one that ignores it.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 if __name__ == "__main__":
