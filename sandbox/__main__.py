@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from sandbox import fault_commands, lifecycle, paths
-from sandbox.build import ensure_tools
 from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
+from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
 from sandbox.tools import kubernetes_tools
 
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="VERSION",
         action="append",
         default=[],
-        help="another version that clusters may have, such as 1.33.13; may be repeated",
+        help="another version that clusters may have, such as 1.35.4; may be repeated",
     )
     env = commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
@@ -115,7 +115,16 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     # the command is looked for on the sandbox's PATH, not on the outer one
     os.environ["PATH"] = environment["PATH"]
-    return subprocess.Popen(command, env=environment)
+    return subprocess.Popen(command, env=environment, preexec_fn=_default_signals)
+
+
+def _default_signals() -> None:
+    """Let SIGINT and SIGQUIT end the command where they were ignored, as in a background job.
+
+    Pulumi ends its language host with SIGINT, and waits 5 s for one that ignores it.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -1,136 +1,62 @@
-"""Provides the tools in TOOLS_BIN: a suitable one from PATH as a link, else one that Go builds.
+"""Builds tools from their Go modules.
 
-What was done is written down in a stamp a tool, so that it is done once and goes on where it was
-interrupted (Go's own cache keeps the packages of an unfinished build).
+Go's own cache keeps the packages of an unfinished build, so that the next one goes on from there.
 """
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 from sandbox.errors import SandboxError
-from sandbox.find import Found, find, find_beside, search_path, version_of
-from sandbox.paths import TOOLS_BIN, TOOLS_BUILD
+from sandbox.find import version_of
+from sandbox.installed import GO_FLAGS, GO_SETTINGS, LINK_FLAGS, install
+from sandbox.paths import TOOLS_BUILD
 from sandbox.prerequisites import check_go
 from sandbox.progress import Progress, Step
-from sandbox.tools import TOOLS, GoModule, Tool
+from sandbox.tools import GoModule, OwnMain, Tool, source_of_main
 
-# -l (no inlining) saves a quarter of the build time; -s -w leave out the debugger's tables.
-GO_FLAGS = ("-trimpath", "-buildvcs=false", "-mod=mod", "-gcflags=all=-l")
-LINK_FLAGS = "-s -w"
 # The runtime defaults (GODEBUG) of this release; go raises it where a module asks for more.
 GO_DIRECTIVE = "1.24"
 
+MODULES_AT_ONCE = 2
+"""Modules that are built side by side: while one is fetched or linked, another one is compiled."""
 
-def ensure_tools(progress: Progress, more: Sequence[Tool] = ()) -> None:
-    """Provide every tool in TOOLS_BIN, and `more`, at most once at a time on this clone.
+GIBIBYTE = 2**30
+COMPILER_MEMORY = (GIBIBYTE // 2, 3 * GIBIBYTE)
+"""The least and the most bytes at which a compiler or linker begins to collect garbage."""
 
-    Raises SandboxError if a prerequisite is missing or a build fails.
+
+def build(tools: Sequence[Tool], progress: Progress) -> None:
+    """Build the tools and install them; the modules of the first ones are begun first.
+
+    When one fails, what is under way is finished, for it need not be built again; nothing more is
+    begun. Raises SandboxError if Go is missing or too old, or for the build that failed first.
     """
-    tools = (*TOOLS, *more)
-    if all(_installed(tool) for tool in tools):
-        return
-    with _lock(progress):
-        present = [tool for tool in tools if _installed(tool)]
-        for tool in present:
-            progress.say(f"{tool.name} {tool.version}", "ready")
-        missing = [
-            tool for tool in tools if tool not in present and not _install_found(tool, progress)
-        ]
-        if missing:
-            check_go()
-        for module in dict.fromkeys(tool.module for tool in missing):
-            _build(module, [tool for tool in missing if tool.module == module], progress)
+    check_go()
+    modules = dict.fromkeys(tool.module for tool in tools)
+    failed = threading.Event()
 
-
-def _installed(tool: Tool) -> bool:
-    target = _target(tool)
-    stamp = _stamp_file(tool)
-    if not (stamp.exists() and target.exists()):
-        return False
-    written: dict[str, Any] = json.loads(stamp.read_text())
-    return written == {"recipe": _recipe(tool), "program": _identity(target)}
-
-
-def _recipe(tool: Tool) -> dict[str, Any]:
-    return {
-        "module": f"{tool.module.path}@{tool.module.version}",
-        "replace": list(tool.module.replace),
-        "variables": [list(pair) for pair in tool.module.variables],
-        "flags": [*GO_FLAGS, LINK_FLAGS],
-        "source": tool.source,
-        "suitable": str(tool.suitable),
-    }
-
-
-def _identity(target: Path) -> dict[str, Any]:
-    status = target.stat()
-    return {"path": str(target.resolve()), "size": status.st_size, "changed": status.st_mtime_ns}
-
-
-def _target(tool: Tool) -> Path:
-    return TOOLS_BIN / tool.folder / tool.name
-
-
-def _stamp_file(tool: Tool) -> Path:
-    return TOOLS_BUILD / "stamps" / tool.folder / f"{tool.name}.json"
-
-
-def _stamp(tool: Tool) -> None:
-    file = _stamp_file(tool)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".new")
-    temporary.write_text(json.dumps({"recipe": _recipe(tool), "program": _identity(_target(tool))}))
-    temporary.replace(file)
-
-
-@contextmanager
-def _lock(progress: Progress) -> Iterator[None]:
-    TOOLS_BUILD.mkdir(parents=True, exist_ok=True)
-    with (TOOLS_BUILD / "lock").open("w") as file:
+    def build_module(module: GoModule) -> None:
+        if failed.is_set():
+            return
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with progress.step("tools", "waiting for another process that builds them"):
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+            _build(module, [tool for tool in tools if tool.module == module], progress)
+        except BaseException:
+            failed.set()
+            raise
 
-
-def _install_found(tool: Tool, progress: Progress) -> bool:
-    found = _look_for(tool)
-    if found is None:
-        return False
-    if found.unsuitable is not None:
-        progress.say(tool.name, f"{found.path} {found.unsuitable}: not used")
-        return False
-    target = _target(tool)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{tool.name}.new")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(found.path)
-    temporary.replace(target)
-    _stamp(tool)
-    progress.say(f"{tool.name} {found.version or ''}".strip(), f"found at {found.path}")
-    return True
-
-
-def _look_for(tool: Tool) -> Found | None:
-    if tool.beside is not None:
-        main = TOOLS_BIN / tool.beside
-        return find_beside(tool, main.resolve()) if main.is_symlink() else None
-    found = find(tool, search_path(without=TOOLS_BIN))
-    if found is not None and found.unsuitable is None:
-        for other in TOOLS:
-            if other.beside == tool.name and find_beside(other, found.path.resolve()) is None:
-                return replace(found, unsuitable=f"has no {other.name} beside it")
-    return found
+    pool = ThreadPoolExecutor(MODULES_AT_ONCE)
+    try:
+        for finished in as_completed([pool.submit(build_module, module) for module in modules]):
+            finished.result()
+    finally:
+        failed.set()
+        pool.shutdown()
 
 
 def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
@@ -146,17 +72,28 @@ def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
         commands = [tool for tool in tools if not tool.script]
         if commands:
             _write_go_mod(module, folder, Path(source["GoMod"]))
+            for tool in commands:
+                if tool.main is not None:
+                    _write_main(tool, tool.main, Path(source["Dir"]), folder)
             _go_build(module, commands, folder, output, step)
         for tool in tools:
             if tool.script:
                 _copy_script(source["Dir"], tool, output)
             _check_version(tool, output / tool.name)
         for tool in tools:
-            target = _target(tool)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (output / tool.name).replace(target)
-            _stamp(tool)
+            install(tool, output / tool.name)
             step.results.append((f"{tool.name} {tool.version}", "built"))
+
+
+def _write_main(tool: Tool, main: OwnMain, module_folder: Path, folder: Path) -> None:
+    target = folder / tool.name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    (target / "main.go").write_text(source_of_main(main))
+    schema = json.loads((module_folder / main.schema).read_text())
+    (target / Path(main.schema).name).write_text(json.dumps({**schema, "version": tool.version}))
+    for file in main.embedded:
+        shutil.copyfile(module_folder / file, target / Path(file).name)
 
 
 def _copy_script(module_folder: str, tool: Tool, output: Path) -> None:
@@ -208,7 +145,15 @@ def _go(arguments: list[str], folder: Path) -> str:
 
 
 def _go_environment() -> dict[str, str]:
-    return {**os.environ, "GOWORK": "off", "GOFLAGS": ""}
+    return {"GOGC": "off", "GOMEMLIMIT": str(_compiler_memory()), **os.environ, **GO_SETTINGS}
+
+
+def _compiler_memory() -> int:
+    """Bytes that one compiler may fill before it collects garbage: all run at once in memory."""
+    least, most = COMPILER_MEMORY
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    at_once = MODULES_AT_ONCE * (os.cpu_count() or 1)
+    return max(least, min(most, memory // at_once))
 
 
 def _go_build(module: GoModule, tools: list[Tool], folder: Path, output: Path, step: Step) -> None:
@@ -243,7 +188,7 @@ def _go_build(module: GoModule, tools: list[Tool], folder: Path, output: Path, s
 
 
 def _check_version(tool: Tool, built: Path) -> None:
-    if tool.version_arguments:
+    if tool.tells_version:
         version = version_of(tool, built)
         if version is None or version not in tool.suitable:
             raise SandboxError(

@@ -1,6 +1,7 @@
 """Finding a tool of a suitable version on PATH."""
 
 import os
+import select
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -8,10 +9,13 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from sandbox.account import LOOPBACK
 from sandbox.tools import Tool, version_in
 
 ASK_SECONDS = 20
 """How long a program may take to print its version."""
+NO_PROXY = [("grpc.enable_http_proxy", 0)]
+"""Channel options: a plugin on this machine is not asked through a proxy."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ def find_beside(tool: Tool, main: Path) -> Found | None:
 
 def version_of(tool: Tool, program: Path) -> Version | None:
     """Ask a program for its version; None if it does not run or names no version."""
+    if tool.plugin:
+        return _plugin_version(program)
     try:
         answer = subprocess.run(
             [program, *tool.version_arguments],
@@ -62,3 +68,32 @@ def version_of(tool: Tool, program: Path) -> Version | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return version_in(answer.stdout)
+
+
+def _plugin_version(program: Path) -> Version | None:
+    # imported here: most commands find all tools in place
+    import grpc
+    from google.protobuf.empty_pb2 import Empty
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
+
+    try:
+        # its argument is the engine's address, which it uses only when it has something to say
+        process = subprocess.Popen(
+            [program, LOOPBACK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+    except OSError:
+        return None
+    with process:
+        try:
+            assert process.stdout is not None
+            readable, _, _ = select.select([process.stdout], [], [], ASK_SECONDS)
+            port = process.stdout.readline().strip() if readable else ""
+            if not port.isdecimal():
+                return None
+            with grpc.insecure_channel(f"{LOOPBACK}:{port}", NO_PROXY) as channel:
+                answer = ResourceProviderStub(channel).GetPluginInfo(Empty(), timeout=ASK_SECONDS)
+            return version_in(answer.version)
+        except grpc.RpcError:
+            return None
+        finally:
+            process.kill()

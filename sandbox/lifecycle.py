@@ -13,12 +13,12 @@ from pathlib import Path
 
 from sandbox import pulumi_home
 from sandbox.account import Account
-from sandbox.build import ensure_tools
 from sandbox.daemon_state import MARK, DaemonState, processes, running_pid
 from sandbox.errors import SandboxError
 from sandbox.paths import ROOT, private_directory
 from sandbox.prerequisites import check_platform
 from sandbox.progress import Progress
+from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
 
 START_SECONDS = 180.0

@@ -1,4 +1,4 @@
-"""Progress of long work: live on a terminal, plain lines elsewhere."""
+"""Progress of long work: live on a terminal, plain lines elsewhere; steps may run side by side."""
 
 import shutil
 import sys
@@ -11,7 +11,7 @@ from typing import TextIO
 LINE_EVERY = 15.0
 """Seconds between two plain lines of the same step."""
 REDRAW_EVERY = 0.5
-"""Seconds between two drawings of the live line."""
+"""Seconds between two drawings of the live lines."""
 
 WIDTH = 38
 """Columns of a title."""
@@ -38,16 +38,19 @@ class Step:
 
 
 class Progress:
-    """Writes progress to `stream` (standard error unless told otherwise)."""
+    """Writes progress to `stream` (standard error unless told otherwise), from any thread."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
+        self._lock = threading.Lock()
+        self._steps: list[Step] = []
+        self._drawn = 0
 
     def say(self, title: str, text: str) -> None:
         """Write one finished line about `title`."""
-        self._stream.write(f"  {title:<{WIDTH}} {text}\n")
-        self._stream.flush()
+        with self._lock:
+            self._write(f"  {title:<{WIDTH}} {text}\n")
 
     @contextmanager
     def step(self, title: str, detail: str) -> Iterator[Step]:
@@ -58,26 +61,34 @@ class Progress:
         step = Step(title, detail)
         stopped = threading.Event()
         ticker = threading.Thread(target=self._tick, args=(step, stopped), daemon=True)
+        with self._lock:
+            self._steps.append(step)
         ticker.start()
         try:
             yield step
         finally:
             stopped.set()
             ticker.join()
+            with self._lock:
+                self._steps.remove(step)
+                self._write()
         for name, result in step.results:
             self.say(name, f"{result}, {duration(time.monotonic() - step.started)}")
 
     def _tick(self, step: Step, stopped: threading.Event) -> None:
         while True:
-            self._draw(step.line())
+            with self._lock:
+                self._write("" if self._live else f"{step.line()}\n")
             if stopped.wait(REDRAW_EVERY if self._live else LINE_EVERY):
                 break
-        if self._live:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
 
-    def _draw(self, line: str) -> None:
-        self._stream.write(f"\r\x1b[K{line[: _columns()]}" if self._live else f"{line}\n")
+    def _write(self, finished: str = "") -> None:
+        """Write `finished`, on a terminal in place of the live lines, which follow it again."""
+        if self._live:
+            erase = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else ""
+            live = "".join(f"{step.line()[: _columns()]}\n" for step in self._steps)
+            finished, self._drawn = f"{erase}{finished}{live}", len(self._steps)
+        self._stream.write(finished)
         self._stream.flush()
 
 

@@ -21,20 +21,22 @@ from sandbox.progress import Progress
 from sandbox.stack_files import stack_files
 
 PLUGINS = {"kubernetes": "pulumi_kubernetes", "exoscale": "pulumiverse_exoscale"}
-"""The providers that the sandbox stands in for, and the PyPI package that fixes each's version."""
+"""The providers, and the PyPI package that fixes each's version."""
 
 
 def prepare(account: Account, home: Path, progress: Progress, plugins: Path | None = None) -> None:
     """Install the plugins and create a stack for every Pulumi.<stack>.yaml, where not done yet.
 
-    A plugin that the folder `plugins` has is taken from there. Raises SandboxError if it has none,
+    A plugin that the folder `plugins` has is taken from there; otherwise the Kubernetes plugin is
+    the tool, and the Exoscale plugin the sandbox's own. Raises SandboxError if it has none,
     and with Pulumi's own words where it refuses.
     """
     environment = command_environment(account, home, plugins=plugins)
     versions = {name: importlib.metadata.version(package) for name, package in PLUGINS.items()}
     given = find_plugins(plugins, versions, pulumi_home(home, plugins)) if plugins else {}
+    programs = {"kubernetes": TOOLS_BIN / "pulumi-resource-kubernetes", **given}
     for name, version in versions.items():
-        content = running(given[name]) if name in given else launcher(name)
+        content = running(programs[name]) if name in programs else launcher(name)
         _install_plugin(name, version, content, environment, progress)
     project = str(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["name"])
     for stack in stack_files():

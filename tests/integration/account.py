@@ -15,12 +15,12 @@ from exoscale.api.v2 import Client
 from sandbox.account import Account
 from sandbox.environment import command_environment
 from sandbox.paths import ROOT
+from sandbox.tools import EARLIER_KUBERNETES_VERSION, KUBERNETES_VERSION
 
 COMMAND_SECONDS = 300
 ZONE = "ch-gva-2"
-VERSION = "1.36.5"
-OLDER_VERSION = "1.35.4"
-"""The second version that is installed: what an upgrade begins with."""
+VERSION = KUBERNETES_VERSION
+OLDER_VERSION = EARLIER_KUBERNETES_VERSION
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.plugin_folder import ARCHITECTURES, find_plugins
 
-VERSIONS = {"exoscale": "0.66.1", "kubernetes": "4.34.2"}
+VERSIONS = {"exoscale": "0.66.1", "kubernetes": "4.25.0"}
 RELEASED = f"pulumi-resource-exoscale-v0.66.1-linux-{ARCHITECTURES[os.uname().machine]}.tar.gz"
 
 

