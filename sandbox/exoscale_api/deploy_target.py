@@ -5,7 +5,7 @@ The sandbox has one in every zone, so that nodepools can name it.
 
 from uuid import NAMESPACE_URL, uuid5
 
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import NotFound
 from sandbox.exoscale_api.store import Json
 

@@ -5,9 +5,10 @@ import string
 from uuid import uuid4
 
 from sandbox.exoscale_api import address, timestamp
-from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import Conflict
 from sandbox.exoscale_api.instance_type import instance_type
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.store import Json, Store
 
 KIND = "instance"
@@ -17,13 +18,13 @@ NETWORK_KIND = "private-network"
 _SUFFIX = string.ascii_lowercase + string.digits
 
 
-def create(account: Account, zone: str, nodepool: Json, count: int) -> None:
+def create(organization: Organization, zone: str, nodepool: Json, count: int) -> None:
     """Add instances of the nodepool as it is defined now; raises Conflict without a free address.
 
     They are named as on SKS: pool-3d8ad-kxmrz.
     """
     pool_id = nodepool["instance-pool"]["id"]
-    existing = account.store.list(KIND)
+    existing = organization.store.list(KIND)
     addresses = {other["public-ip"] for other in existing}
     names = {other["name"] for other in existing}
     for _ in range(count):
@@ -49,15 +50,15 @@ def create(account: Account, zone: str, nodepool: Json, count: int) -> None:
             "security-groups": nodepool["security-groups"],
             "anti-affinity-groups": nodepool["anti-affinity-groups"],
             "private-networks": [
-                _attachment(account.store, network["id"])
+                _attachment(organization.store, network["id"])
                 for network in nodepool["private-networks"]
             ],
             **({"deploy-target": target} if (target := nodepool.get("deploy-target")) else {}),
             "labels": {},
             "manager": {"id": pool_id, "type": "instance-pool"},
         }
-        account.store.put(KIND, instance, zone=zone, parent=nodepool["id"])
-        account.faults.strike_node(nodepool["name"], instance["id"])
+        organization.store.put(KIND, instance, zone=zone, parent=nodepool["id"])
+        organization.faults.strike_node(nodepool["name"], instance["id"])
 
 
 def members(store: Store, field: str, group_id: str) -> list[Json]:

@@ -1,7 +1,7 @@
 """Instance pools: read-only, each the one behind a nodepool."""
 
 from sandbox.exoscale_api import instance
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import NotFound
 from sandbox.exoscale_api.store import Json
 

@@ -8,7 +8,7 @@ to be had in every zone.
 
 from uuid import NAMESPACE_URL, uuid5
 
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import NotFound
 from sandbox.exoscale_api.store import Json
 
@@ -91,7 +91,7 @@ def list_instance_types(call: Call) -> Json:
 
 
 def _answer(call: Call, type_: Json) -> Json:
-    return type_ | {"authorized": True, "zones": list(call.account.zones)}
+    return type_ | {"authorized": True, "zones": list(call.organization.zones)}
 
 
 OPERATIONS: dict[str, Handler] = {

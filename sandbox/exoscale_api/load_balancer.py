@@ -5,11 +5,10 @@ from contextlib import suppress
 from uuid import uuid4
 
 from sandbox.exoscale_api import address, quota, timestamp
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import Conflict, Forbidden
 from sandbox.exoscale_api.instance import KIND as INSTANCE_KIND
 from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.operations import Reference
 from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import SksError
 
@@ -18,7 +17,7 @@ KIND = "load-balancer"
 
 def create_load_balancer(call: Call) -> Json:
     with call.store.transaction():
-        quota.enforce(call.account, "network-load-balancer")
+        quota.enforce(call.organization, "network-load-balancer")
         load_balancer = {
             "id": str(uuid4()),
             "name": call.body["name"],
@@ -30,7 +29,7 @@ def create_load_balancer(call: Call) -> Json:
             "services": [],
         }
         call.store.put(KIND, load_balancer, zone=call.zone)
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def list_load_balancers(call: Call) -> Json:
@@ -47,7 +46,7 @@ def update_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.put(KIND, load_balancer | changes)
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def reset_load_balancer_field(call: Call) -> Json:
@@ -55,14 +54,14 @@ def reset_load_balancer_field(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.put(KIND, load_balancer | {call.path["field"]: default})
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def delete_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.delete(KIND, load_balancer["id"])
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def require(call: Call) -> Json:
@@ -96,7 +95,9 @@ def with_status(call: Call, service: Json) -> Json:
     cluster_id = call.store.parent(NODEPOOL_KIND, nodepool["id"])
     answering: Collection[str] = ()
     with suppress(SksError):
-        answering = call.account.runtime.answering_nodes(cluster_id, service["healthcheck"]["port"])
+        answering = call.organization.runtime.answering_nodes(
+            cluster_id, service["healthcheck"]["port"]
+        )
     status = [
         {
             "public-ip": member["public-ip"],

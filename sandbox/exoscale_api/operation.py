@@ -1,12 +1,12 @@
-"""Operations as a service: reading the state of one."""
+"""Operations: what Exoscale calls a job, and how a client reads the state of one."""
 
-from sandbox.exoscale_api import operations
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api import jobs
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.store import Json
 
 
 def get_operation(call: Call) -> Json:
-    operation: Json = call.require(operations.KIND, call.path["id"])["operation"]
+    operation: Json = call.require(jobs.KIND, call.path["id"])["operation"]
     return operation
 
 

@@ -9,9 +9,8 @@ from secrets import randbelow
 from uuid import uuid4
 
 from sandbox.exoscale_api import instance, quota
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import BadRequest, Conflict
-from sandbox.exoscale_api.operations import Reference
 from sandbox.exoscale_api.store import Json
 
 KIND = instance.NETWORK_KIND
@@ -31,9 +30,9 @@ def create_private_network(call: Call) -> Json:
     }
     _check_range(network)
     with call.store.transaction():
-        quota.enforce(call.account, KIND)
+        quota.enforce(call.organization, KIND)
         call.store.put(KIND, network, zone=call.zone)
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def list_private_networks(call: Call) -> Json:
@@ -50,14 +49,14 @@ def update_private_network(call: Call) -> Json:
         network = _require(call) | _given(call)
         _check_range(network)
         call.store.put(KIND, network)
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def reset_private_network_field(call: Call) -> Json:
     with call.store.transaction():
         network = _require(call)
         call.store.put(KIND, network | {"labels": {}})
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def delete_private_network(call: Call) -> Json:
@@ -66,7 +65,7 @@ def delete_private_network(call: Call) -> Json:
         if instance.in_use(call.store, "private-networks", network["id"]):
             raise Conflict("Cannot delete network when it's in use by virtual machines")
         call.store.delete(KIND, network["id"])
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def _require(call: Call) -> Json:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import Forbidden, NotFound
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.store import Json
 
 DEFAULT_QUOTAS: Mapping[str, int] = {
@@ -21,9 +22,9 @@ _KINDS = {
 }
 
 
-def enforce(account: Account, resource: str, more: int = 1) -> None:
+def enforce(organization: Organization, resource: str, more: int = 1) -> None:
     """Raise Forbidden if `more` of the resource would exceed the account's quota."""
-    quota = _quota(account, resource)
+    quota = _quota(organization, resource)
     if quota["usage"] + more > quota["limit"]:
         raise Forbidden(
             f"Quota exceeded: {quota['usage']} of {quota['limit']} {resource} in use, "
@@ -32,19 +33,21 @@ def enforce(account: Account, resource: str, more: int = 1) -> None:
 
 
 def list_quotas(call: Call) -> Json:
-    return {"quotas": [_quota(call.account, resource) for resource in call.account.quotas]}
+    return {
+        "quotas": [_quota(call.organization, resource) for resource in call.organization.quotas]
+    }
 
 
 def get_quota(call: Call) -> Json:
     resource = call.path["entity"]
-    if resource not in call.account.quotas:
+    if resource not in call.organization.quotas:
         raise NotFound(f"quota {resource} not found")
-    return _quota(call.account, resource)
+    return _quota(call.organization, resource)
 
 
-def _quota(account: Account, resource: str) -> Json:
-    usage = len(account.store.list(_KINDS[resource]))
-    limit = account.faults.quota(resource, account.quotas[resource])
+def _quota(organization: Organization, resource: str) -> Json:
+    usage = len(organization.store.list(_KINDS[resource]))
+    limit = organization.faults.quota(resource, organization.quotas[resource])
     return {"resource": resource, "usage": usage, "limit": limit}
 
 

@@ -2,9 +2,8 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
-from sandbox.exoscale_api.operations import Reference
 from sandbox.exoscale_api.security_group import KIND, PUBLIC, network
 from sandbox.exoscale_api.store import Json
 
@@ -17,7 +16,7 @@ def add_rule_to_security_group(call: Call) -> Json:
             raise Conflict("This security group rule already exists")
         group["rules"].append(rule)
         call.store.put(KIND, group)
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def delete_rule_from_security_group(call: Call) -> Json:
@@ -27,7 +26,7 @@ def delete_rule_from_security_group(call: Call) -> Json:
         if len(rules) == len(group["rules"]):
             raise NotFound(f"security-group rule {call.path['rule-id']} not found")
         call.store.put(KIND, group | {"rules": rules})
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def _rule(call: Call) -> Json:

@@ -38,8 +38,8 @@ from sandbox.exoscale_api import (
     sks_nodepool,
     zone,
 )
-from sandbox.exoscale_api.account import Account, Call, Handler
 from sandbox.exoscale_api.auth import Credentials, verify
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.connection import Dropped
 from sandbox.exoscale_api.errors import ApiError, BadRequest, NotFound, NotSimulated
 from sandbox.exoscale_api.fault import (
@@ -54,8 +54,9 @@ from sandbox.exoscale_api.fault import (
 from sandbox.exoscale_api.fault_routes import PATH as FAULTS
 from sandbox.exoscale_api.fault_routes import FaultRoutes
 from sandbox.exoscale_api.faults import Faults
+from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Document, Operation, document
-from sandbox.exoscale_api.operations import Operations
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.request_log import Entry
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
@@ -102,27 +103,27 @@ def create_app(
 
     `base_url` is the address that clients reach it at, without a path. `check_answers` makes an
     answer that Exoscale's OpenAPI document does not allow an error 500. `app.state.resume()` brings
-    stored clusters and interrupted operations back; it blocks, and clusters' controllers need the
-    API to be served meanwhile. `app.state.account` is the account.
+    stored clusters and interrupted tasks back; it blocks, and clusters' controllers need the API to
+    be served meanwhile. `app.state.organization` and `app.state.jobs` are what is served.
     """
     if urlsplit(base_url).path:
         raise ValueError(f"base_url has a path: {base_url}")
     store = Store(store_dir)
-    account = Account(
+    organization = Organization(
         store=store,
-        operations=Operations(store, sks_cluster_work.TASKS | sks_nodepool.TASKS),
         runtime=runtime,
         base_url=base_url,
         zones=tuple(document().zones),
         quotas=quotas,
         faults=Faults(store),
     )
-    server = _Server(account, credentials, document(), check_answers)
+    jobs = Jobs(organization, sks_cluster_work.TASKS | sks_nodepool.TASKS)
+    server = _Server(organization, jobs, credentials, document(), check_answers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        account.operations.stop()
+        jobs.stop()
 
     app = Starlette(
         routes=[
@@ -132,21 +133,28 @@ def create_app(
         ],
         lifespan=lifespan,
     )
-    app.state.account = account
-    app.state.resume = partial(resume, account)
+    app.state.organization = organization
+    app.state.jobs = jobs
+    app.state.resume = partial(resume, organization, jobs)
     return app
 
 
 class _Server:
     def __init__(
-        self, account: Account, credentials: Credentials, document: Document, check_answers: bool
+        self,
+        organization: Organization,
+        jobs: Jobs,
+        credentials: Credentials,
+        document: Document,
+        check_answers: bool,
     ) -> None:
-        self._account = account
+        self._organization = organization
+        self._jobs = jobs
         self._credentials = credentials
         self._document = document
         self._check_answers = check_answers
         simulated = [operation for operation in document.operations if operation.id in HANDLERS]
-        self._fault_routes = FaultRoutes(account, simulated)
+        self._fault_routes = FaultRoutes(organization, jobs, simulated)
 
     async def serve(self, request: Request) -> Response:
         """Answer a request of Exoscale's API, and log a line of it."""
@@ -172,11 +180,11 @@ class _Server:
         zone_name, path = _zone_and_path(request)
         if request.headers.get("authorization") or (request.method, path) != ("GET", "/zone"):
             self._authenticate(request, body)  # zones are public: Exoscale's client does not sign
-        if zone_name not in self._account.zones:
+        if zone_name not in self._organization.zones:
             raise NotFound(f"zone {zone_name} not found")
         operation, parameters = self._document.match(request.method, path)
         entry.operation = operation
-        entry.fault = await run_in_threadpool(self._account.faults.strike, operation, path)
+        entry.fault = await run_in_threadpool(self._organization.faults.strike, operation, path)
         effect = entry.fault.effect if entry.fault else None
         match effect:
             case Status():
@@ -185,7 +193,8 @@ class _Server:
                 await asyncio.sleep(effect.milliseconds / 1000)
             case Drop():
                 return Dropped()
-        call = Call(self._account, zone_name, parameters, dict(request.query_params), {})
+        query = dict(request.query_params)
+        call = Call(self._organization, self._jobs, zone_name, parameters, query, {})
         answer = await run_in_threadpool(self._answer, operation, call, body, entry.fault)
         return Dropped() if isinstance(effect, DropAnswer) else JSONResponse(answer)
 
@@ -197,9 +206,9 @@ class _Server:
         request = partial(HANDLERS[operation.id], replace(call, body=content or {}))
         match fault:
             case Fault(effect=OperationFails(message=message)):
-                answer = self._account.operations.fail(request, message)
+                answer = self._jobs.fail(request, message)
             case Fault(effect=OperationHangs(), id=holder):
-                answer = self._account.operations.hold(request, holder)
+                answer = self._jobs.hold(request, holder)
             case _:
                 answer = request()
         if self._check_answers:

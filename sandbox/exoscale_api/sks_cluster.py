@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from sandbox.exoscale_api import not_simulated, quota, timestamp
 from sandbox.exoscale_api import sks_settings as settings
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
 from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.jobs import Reference
 from sandbox.exoscale_api.sks_cluster_work import (
     KIND,
     begin_change,
@@ -29,7 +29,7 @@ _WITH_CONTROL_PLANE = ("running", "updating", "upgrading")
 
 
 def list_sks_cluster_versions(call: Call) -> Json:
-    return {"sks-cluster-versions": list(call.account.runtime.versions)}
+    return {"sks-cluster-versions": list(call.organization.runtime.versions)}
 
 
 def create_sks_cluster(call: Call) -> Json:
@@ -63,11 +63,10 @@ def create_sks_cluster(call: Call) -> Json:
     if "audit" in body:
         cluster["audit"], token = _audit({"enabled": True} | body["audit"], None)
     with call.store.transaction():
-        quota.enforce(call.account, KIND)
+        quota.enforce(call.organization, KIND)
         call.store.put(KIND, cluster, zone=call.zone)
-        keep_token(call.account, cluster["id"], token)
-        return call.account.operations.begin(
-            call.account,
+        keep_token(call.store, cluster["id"], token)
+        return call.jobs.begin(
             "create-sks-cluster",
             {"id": cluster["id"]},
             Reference.to(KIND, cluster["id"]),
@@ -93,7 +92,7 @@ def update_sks_cluster(call: Call) -> Json:
         if at_once.get("description", "") is None:
             at_once["description"] = ""
         changes = {name: call.body[name] for name in _IN_CONTROL_PLANE if name in call.body}
-        token = token_of(call.account, cluster["id"])
+        token = token_of(call.store, cluster["id"])
         if "audit" in changes:
             changes["audit"], token = _audit(cluster.get("audit", {}) | changes["audit"], token)
         if changes.get("oidc"):
@@ -105,9 +104,9 @@ def update_sks_cluster(call: Call) -> Json:
             changes["feature-gates"] = []
         call.store.put(KIND, cluster | at_once)
         same = all(cluster.get(name) == value for name, value in changes.items())
-        if same and token == token_of(call.account, cluster["id"]):
-            return call.account.operations.done(Reference.to(KIND, cluster["id"]))
-        return begin_change(call.account, cluster["id"], "updating", changes, token)
+        if same and token == token_of(call.store, cluster["id"]):
+            return call.done(KIND, cluster["id"])
+        return begin_change(call, cluster["id"], "updating", changes, token)
 
 
 def upgrade_sks_cluster(call: Call) -> Json:
@@ -118,9 +117,9 @@ def upgrade_sks_cluster(call: Call) -> Json:
         cluster = require_running(call)
         settings.check_upgrade(cluster["name"], cluster["version"], version)
         if version == cluster["version"]:
-            return call.account.operations.done(Reference.to(KIND, cluster["id"]))
-        token = token_of(call.account, cluster["id"])
-        return begin_change(call.account, cluster["id"], "upgrading", {"version": version}, token)
+            return call.done(KIND, cluster["id"])
+        token = token_of(call.store, cluster["id"])
+        return begin_change(call, cluster["id"], "upgrading", {"version": version}, token)
 
 
 def upgrade_sks_cluster_service_level(call: Call) -> Json:
@@ -129,7 +128,7 @@ def upgrade_sks_cluster_service_level(call: Call) -> Json:
         if cluster["level"] == "pro":
             raise Conflict(f"SKS cluster {cluster['name']} has the level pro already")
         call.store.update(KIND, cluster["id"], level="pro")
-        return call.account.operations.done(Reference.to(KIND, cluster["id"]))
+        return call.done(KIND, cluster["id"])
 
 
 def delete_sks_cluster(call: Call) -> Json:
@@ -140,8 +139,7 @@ def delete_sks_cluster(call: Call) -> Json:
         if call.store.list(NODEPOOL_KIND, parent=cluster["id"]):
             raise Conflict(f"SKS cluster {cluster['name']} still has nodepools")
         call.store.update(KIND, cluster["id"], state="deleting")
-        return call.account.operations.begin(
-            call.account,
+        return call.jobs.begin(
             "delete-sks-cluster",
             {"id": cluster["id"]},
             Reference.to(KIND, cluster["id"]),
@@ -150,7 +148,7 @@ def delete_sks_cluster(call: Call) -> Json:
 
 def generate_sks_cluster_kubeconfig(call: Call) -> Json:
     cluster = _require(call, _WITH_CONTROL_PLANE)
-    kubeconfig = call.account.runtime.kubeconfig(
+    kubeconfig = call.organization.runtime.kubeconfig(
         cluster["id"], call.body["user"], call.body["groups"], call.body.get("ttl", _KUBECONFIG_TTL)
     )
     return {"kubeconfig": b64encode(kubeconfig.encode()).decode()}
@@ -159,7 +157,7 @@ def generate_sks_cluster_kubeconfig(call: Call) -> Json:
 def get_sks_cluster_authority_cert(call: Call) -> Json:
     cluster = _require(call, _WITH_CONTROL_PLANE)
     authority = cast(Authority, call.path["authority"])
-    certificate = call.account.runtime.authority_cert(cluster["id"], authority)
+    certificate = call.organization.runtime.authority_cert(cluster["id"], authority)
     return {"cacert": b64encode(certificate.encode()).decode()}
 
 
@@ -181,7 +179,7 @@ def _require(call: Call, states: Collection[str]) -> Json:
 
 
 def _check_version(call: Call, version: str) -> None:
-    versions = call.account.runtime.versions
+    versions = call.organization.runtime.versions
     if version not in versions:
         raise BadRequest(f"version {version} is not available: {', '.join(versions)}")
 

@@ -7,11 +7,12 @@ they were.
 from contextlib import suppress
 
 from sandbox.exoscale_api import sks_settings
-from sandbox.exoscale_api.account import Account
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.operations import Arguments, Reference, Task
+from sandbox.exoscale_api.jobs import Arguments, Reference, Task
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.sks_version import of_version
-from sandbox.exoscale_api.store import Json
+from sandbox.exoscale_api.store import Json, Store
 from sandbox.sks.spec import ClusterSpec
 
 KIND = "sks-cluster"
@@ -22,79 +23,77 @@ _CHANGE = "sks-cluster-change"
 """Kind of the changes that are under way, each with the token that is to be."""
 
 
-def begin_change(account: Account, id_: str, state: str, changes: Json, token: str | None) -> Json:
+def begin_change(call: Call, id_: str, state: str, changes: Json, token: str | None) -> Json:
     """Begin to change a control plane, with the audit token `token`; `state` is for meanwhile."""
-    account.store.put(_CHANGE, {"id": id_, "changes": changes, "token": token})
-    account.store.update(KIND, id_, state=state)
-    return account.operations.begin(
-        account, "change-sks-cluster", {"id": id_}, Reference.to(KIND, id_)
-    )
+    call.store.put(_CHANGE, {"id": id_, "changes": changes, "token": token})
+    call.store.update(KIND, id_, state=state)
+    return call.jobs.begin("change-sks-cluster", {"id": id_}, Reference.to(KIND, id_))
 
 
-def token_of(account: Account, id_: str) -> str | None:
+def token_of(store: Store, id_: str) -> str | None:
     """The bearer token of the cluster's audit endpoint."""
-    record = account.store.find(_AUDIT_TOKEN, id_)
+    record = store.find(_AUDIT_TOKEN, id_)
     return record["token"] if record else None
 
 
-def keep_token(account: Account, id_: str, token: str | None) -> None:
+def keep_token(store: Store, id_: str, token: str | None) -> None:
     """Store the bearer token of the cluster's audit endpoint, if there is one."""
     if token is not None:
-        account.store.put(_AUDIT_TOKEN, {"id": id_, "token": token})
+        store.put(_AUDIT_TOKEN, {"id": id_, "token": token})
 
 
-def _create(account: Account, arguments: Arguments) -> None:
+def _create(organization: Organization, arguments: Arguments) -> None:
     id_ = arguments["id"]
-    _remove_files(account, id_)
-    cluster = account.store.find(KIND, id_)
+    _remove_files(organization, id_)
+    cluster = organization.store.find(KIND, id_)
     assert cluster is not None
-    spec = _specification(account, cluster, token_of(account, id_))
-    endpoint = account.runtime.create_cluster(id_, spec)
-    account.store.update(KIND, id_, state="running", endpoint=endpoint)
+    spec = _specification(organization, cluster, token_of(organization.store, id_))
+    endpoint = organization.runtime.create_cluster(id_, spec)
+    organization.store.update(KIND, id_, state="running", endpoint=endpoint)
 
 
-def _run_change(account: Account, arguments: Arguments) -> None:
-    id_, store = arguments["id"], account.store
+def _run_change(organization: Organization, arguments: Arguments) -> None:
+    id_, store = arguments["id"], organization.store
     cluster, change = store.find(KIND, id_), store.find(_CHANGE, id_)
     assert cluster is not None
     if change is None:  # done, but for the operation's end
         return
     changed = cluster | change["changes"]
-    account.runtime.update_cluster(id_, _specification(account, changed, change["token"]))
+    organization.runtime.update_cluster(id_, _specification(organization, changed, change["token"]))
     with store.transaction():
         if changed["version"] != cluster["version"]:
             for nodepool in store.list(NODEPOOL_KIND, parent=id_):
                 store.put(NODEPOOL_KIND, nodepool | of_version(changed["version"]))
         store.put(KIND, changed | {"state": "running"})
-        keep_token(account, id_, change["token"])
+        keep_token(store, id_, change["token"])
         store.delete(_CHANGE, id_)
 
 
-def _change_failed(account: Account, arguments: Arguments) -> None:
+def _change_failed(organization: Organization, arguments: Arguments) -> None:
     """The cluster runs on with what it had."""
-    account.store.delete(_CHANGE, arguments["id"])
-    account.store.update(KIND, arguments["id"], state="running")
+    organization.store.delete(_CHANGE, arguments["id"])
+    organization.store.update(KIND, arguments["id"], state="running")
 
 
-def _specification(account: Account, cluster: Json, token: str | None) -> ClusterSpec:
-    return sks_settings.specification(cluster, account.store.zone(KIND, cluster["id"]), token)
+def _specification(organization: Organization, cluster: Json, token: str | None) -> ClusterSpec:
+    return sks_settings.specification(cluster, organization.store.zone(KIND, cluster["id"]), token)
 
 
-def _delete(account: Account, arguments: Arguments) -> None:
+def _delete(organization: Organization, arguments: Arguments) -> None:
     id_ = arguments["id"]
-    _remove_files(account, id_)
-    with account.store.transaction():
-        account.store.delete(_AUDIT_TOKEN, id_)
-        account.store.delete(KIND, id_)
+    _remove_files(organization, id_)
+    with organization.store.transaction():
+        organization.store.delete(_AUDIT_TOKEN, id_)
+        organization.store.delete(KIND, id_)
 
 
-def _remove_files(account: Account, id_: str) -> None:
+def _remove_files(organization: Organization, id_: str) -> None:
     with suppress(FileNotFoundError):
-        account.runtime.delete_cluster(id_)
+        organization.runtime.delete_cluster(id_)
 
 
-def _failed(account: Account, arguments: Arguments) -> None:
-    account.store.update(KIND, arguments["id"], state="error")
+def _failed(organization: Organization, arguments: Arguments) -> None:
+    organization.store.update(KIND, arguments["id"], state="error")
 
 
 TASKS: dict[str, Task] = {

@@ -13,11 +13,12 @@ from sandbox.exoscale_api import (
     sks_cluster,
     timestamp,
 )
-from sandbox.exoscale_api.account import Account, Call, Handler
+from sandbox.exoscale_api.call import Call, Handler
 from sandbox.exoscale_api.deploy_target import deploy_target
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
 from sandbox.exoscale_api.instance_type import instance_type
-from sandbox.exoscale_api.operations import Arguments, Reference, Task
+from sandbox.exoscale_api.jobs import Arguments, Jobs, Reference, Task
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.sks_version import latest_patch, of_version, template_id
 from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import NodepoolSpec
@@ -56,7 +57,7 @@ def create_sks_nodepool(call: Call) -> Json:
     not_simulated.refuse(call, "create-sks-nodepool", _NOT_SIMULATED)
     with call.store.transaction():
         cluster = sks_cluster.require_running(call)
-        quota.enforce(call.account, "instance", call.body["size"])
+        quota.enforce(call.organization, "instance", call.body["size"])
         nodepool = {
             "id": str(uuid4()),
             **_DEFAULTS,
@@ -64,7 +65,7 @@ def create_sks_nodepool(call: Call) -> Json:
             "size": call.body["size"],
             "addons": call.body.get("addons", []),
             "instance-pool": {"id": str(uuid4())},
-            **of_version(latest_patch(cluster["version"], call.account.runtime.versions)),
+            **of_version(latest_patch(cluster["version"], call.organization.runtime.versions)),
             "state": "creating",
             "created-at": timestamp.now(),
         }
@@ -73,7 +74,7 @@ def create_sks_nodepool(call: Call) -> Json:
                 f"Invalid request: body.disk-size: storage-lvm needs {_LVM_DISK} GiB at least"
             )
         call.store.put(KIND, nodepool, zone=call.zone, parent=cluster["id"])
-        instance.create(call.account, call.zone, nodepool, nodepool["size"])
+        instance.create(call.organization, call.zone, nodepool, nodepool["size"])
         return _begin(call, "set-sks-nodepool", nodepool)
 
 
@@ -87,7 +88,7 @@ def update_sks_nodepool(call: Call) -> Json:
         nodepool = _require_idle(call)
         changed = nodepool | _definition(call)
         call.store.put(KIND, {name: value for name, value in changed.items() if value is not None})
-        return call.account.operations.done(_reference(call.path["id"], nodepool["id"]))
+        return call.jobs.done(_reference(call.path["id"], nodepool["id"]))
 
 
 def scale_sks_nodepool(call: Call) -> Json:
@@ -97,8 +98,8 @@ def scale_sks_nodepool(call: Call) -> Json:
         nodepool = _require_idle(call)
         members = call.store.list(instance.KIND, parent=nodepool["id"])
         if size > len(members):
-            quota.enforce(call.account, "instance", size - len(members))
-            instance.create(call.account, call.zone, nodepool, size - len(members))
+            quota.enforce(call.organization, "instance", size - len(members))
+            instance.create(call.organization, call.zone, nodepool, size - len(members))
         return _resize(call, nodepool, members[size:], size)
 
 
@@ -183,8 +184,7 @@ def _require_idle(call: Call) -> Json:
 
 def _begin(call: Call, task: str, nodepool: Json) -> Json:
     cluster_id = call.path["id"]
-    return call.account.operations.begin(
-        call.account,
+    return call.jobs.begin(
         task,
         {"cluster": cluster_id, "id": nodepool["id"]},
         _reference(cluster_id, nodepool["id"]),
@@ -195,11 +195,11 @@ def _reference(cluster_id: str, id_: str) -> Reference:
     return Reference(id_, f"/sks-cluster/{cluster_id}/nodepool/{id_}", "get-sks-nodepool")
 
 
-def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
+def _specification(organization: Organization, nodepool: Json) -> NodepoolSpec:
     """The nodepool as the SKS runtime takes it: without instances that are to go."""
     staying = [
         member
-        for member in account.store.list(instance.KIND, parent=nodepool["id"])
+        for member in organization.store.list(instance.KIND, parent=nodepool["id"])
         if member["state"] != "destroying"
     ]
     type_ = instance_type(nodepool["instance-type"]["id"])
@@ -221,26 +221,26 @@ def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
             [member[name] for name in ("public-ip", "ipv6-address") if name in member]
             for member in staying
         ],
-        unready=account.faults.unready(),
+        unready=organization.faults.unready(),
         instance_type=f"{type_['family']}.{type_['size']}",
     )
 
 
-def recover(account: Account, id_: str) -> None:
+def recover(organization: Organization, jobs: Jobs, id_: str) -> None:
     """Begin to make the nodes Ready that were kept from it."""
-    nodepool = account.store.find(KIND, id_)
+    nodepool = organization.store.find(KIND, id_)
     if nodepool is not None and nodepool["state"] != "deleting":
-        cluster = account.store.parent(KIND, id_)
+        cluster = organization.store.parent(KIND, id_)
         arguments = {"cluster": cluster, "id": id_}
-        account.operations.begin(account, "set-sks-nodepool", arguments, _reference(cluster, id_))
+        jobs.begin("set-sks-nodepool", arguments, _reference(cluster, id_))
 
 
-def set_nodes(account: Account, arguments: Arguments) -> None:
+def set_nodes(organization: Organization, arguments: Arguments) -> None:
     """Task: make the nodes of the nodepool `id` of `cluster` those of its instances."""
-    store = account.store
+    store = organization.store
     nodepool = store.find(KIND, arguments["id"])
     assert nodepool is not None
-    account.runtime.set_nodepool(arguments["cluster"], _specification(account, nodepool))
+    organization.runtime.set_nodepool(arguments["cluster"], _specification(organization, nodepool))
     with store.transaction():
         for member in store.list(instance.KIND, parent=nodepool["id"]):
             if member["state"] == "destroying":
@@ -250,16 +250,16 @@ def set_nodes(account: Account, arguments: Arguments) -> None:
         store.update(KIND, nodepool["id"], state="running")
 
 
-def _delete(account: Account, arguments: Arguments) -> None:
-    account.runtime.delete_nodepool(arguments["cluster"], arguments["id"])
-    with account.store.transaction():
-        for member in account.store.list(instance.KIND, parent=arguments["id"]):
-            account.store.delete(instance.KIND, member["id"])
-        account.store.delete(KIND, arguments["id"])
+def _delete(organization: Organization, arguments: Arguments) -> None:
+    organization.runtime.delete_nodepool(arguments["cluster"], arguments["id"])
+    with organization.store.transaction():
+        for member in organization.store.list(instance.KIND, parent=arguments["id"]):
+            organization.store.delete(instance.KIND, member["id"])
+        organization.store.delete(KIND, arguments["id"])
 
 
-def _failed(account: Account, arguments: Arguments) -> None:
-    account.store.update(KIND, arguments["id"], state="error")
+def _failed(organization: Organization, arguments: Arguments) -> None:
+    organization.store.update(KIND, arguments["id"], state="error")
 
 
 OPERATIONS: dict[str, Handler] = {
