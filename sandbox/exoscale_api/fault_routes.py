@@ -3,29 +3,36 @@
 Requests are signed with the account's key, as all others. They are not subject to faults.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sandbox.exoscale_api import sks_nodepool
 from sandbox.exoscale_api.errors import BadRequest, MethodNotAllowed, NotFound
 from sandbox.exoscale_api.fault import NODE, QUOTA, Fault, Quota, parse
-from sandbox.exoscale_api.instance import KIND as INSTANCE
 from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Operation
 from sandbox.exoscale_api.organization import Organization
+from sandbox.exoscale_api.resource import Recover
 
 PATH = "/sandbox/faults"
 
 
 class FaultRoutes:
-    """`operations` are those that the server simulates: a fault may be for these."""
+    """`operations` are those that the server simulates: a fault may be for these.
+
+    `recover` are the resources' own, for instances that a cleared fault kept from being Ready.
+    """
 
     def __init__(
-        self, organization: Organization, jobs: Jobs, operations: Sequence[Operation]
+        self,
+        organization: Organization,
+        jobs: Jobs,
+        operations: Sequence[Operation],
+        recover: Sequence[Recover],
     ) -> None:
         self._organization = organization
         self._jobs = jobs
         self._operations = operations
+        self._recover = recover
 
     def answer(self, method: str, path: str, body: object) -> Any:
         """Answer a request; raises ApiError."""
@@ -47,9 +54,9 @@ class FaultRoutes:
         """Raises BadRequest unless there is something that the fault can act on."""
         if (
             isinstance(fault.effect, Quota)
-            and fault.effect.resource not in self._organization.quotas
+            and fault.effect.resource not in self._organization.quotas.names
         ):
-            known = ", ".join(self._organization.quotas)
+            known = ", ".join(self._organization.quotas.names)
             raise BadRequest(f"no quota {fault.effect.resource}: there are {known}")
         if fault.target not in (NODE, QUOTA) and not self._concerns_a_route(fault):
             raise BadRequest(f"no operation matches {fault.target}")
@@ -68,12 +75,6 @@ class FaultRoutes:
         with self._organization.store.transaction():
             fault = self._organization.faults.remove(id_)
             self._jobs.release(id_)
-            self._recover(fault.nodes)
+            for recover in self._recover:
+                recover(self._organization, self._jobs, fault.nodes)
         return fault.as_json()
-
-    def _recover(self, instance_ids: Iterable[str]) -> None:
-        """Begin to make nodes Ready, nodepool by nodepool."""
-        store = self._organization.store
-        present = [id_ for id_ in instance_ids if store.find(INSTANCE, id_)]
-        for nodepool_id in {store.parent(INSTANCE, id_) for id_ in present}:
-            sks_nodepool.recover(self._organization, self._jobs, nodepool_id)

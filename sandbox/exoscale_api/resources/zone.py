@@ -1,6 +1,7 @@
 """Zones."""
 
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
+from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 
 
@@ -13,4 +14,4 @@ def list_zones(call: Call) -> Json:
     }
 
 
-OPERATIONS: dict[str, Handler] = {"list-zones": list_zones}
+RESOURCE = Resource("zone", operations={"list-zones": list_zones})

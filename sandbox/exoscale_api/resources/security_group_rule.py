@@ -2,9 +2,10 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
-from sandbox.exoscale_api.security_group import KIND, PUBLIC, network
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources.security_group import KIND, PUBLIC, network
 from sandbox.exoscale_api.store import Json
 
 
@@ -75,7 +76,10 @@ def _peer(call: Call, given: Json) -> Json:
     return {"id": group["id"], "name": group["name"], "visibility": "private"}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "add-rule-to-security-group": add_rule_to_security_group,
-    "delete-rule-from-security-group": delete_rule_from_security_group,
-}
+RESOURCE = Resource(
+    "security-group-rule",
+    operations={
+        "add-rule-to-security-group": add_rule_to_security_group,
+        "delete-rule-from-security-group": delete_rule_from_security_group,
+    },
+)

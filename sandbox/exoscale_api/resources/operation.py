@@ -1,7 +1,8 @@
 """Operations: what Exoscale calls a job, and how a client reads the state of one."""
 
 from sandbox.exoscale_api import jobs
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
+from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 
 
@@ -10,4 +11,4 @@ def get_operation(call: Call) -> Json:
     return operation
 
 
-OPERATIONS: dict[str, Handler] = {"get-operation": get_operation}
+RESOURCE = Resource(jobs.KIND, operations={"get-operation": get_operation})

@@ -2,9 +2,10 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import Conflict
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
 KIND = "anti-affinity-group"
@@ -46,9 +47,18 @@ def _answer(call: Call, group: Json) -> Json:
     return group | {"instances": [{"id": member["id"]} for member in members]}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-anti-affinity-group": create_anti_affinity_group,
-    "list-anti-affinity-groups": list_anti_affinity_groups,
-    "get-anti-affinity-group": get_anti_affinity_group,
-    "delete-anti-affinity-group": delete_anti_affinity_group,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-anti-affinity-group": create_anti_affinity_group,
+        "list-anti-affinity-groups": list_anti_affinity_groups,
+        "get-anti-affinity-group": get_anti_affinity_group,
+        "delete-anti-affinity-group": delete_anti_affinity_group,
+    },
+    status=Listing(
+        f"{KIND}s",
+        fields=("id", "name", "zone", "parent"),
+        columns={"anti affinity group": "name"},
+        position=4,
+    ),
+)

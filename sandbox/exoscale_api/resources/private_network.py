@@ -8,13 +8,16 @@ import ipaddress
 from secrets import randbelow
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance, quota
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict
+from sandbox.exoscale_api.quotas import Quota
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
-KIND = instance.NETWORK_KIND
+KIND = "private-network"
 
+_QUOTA = Quota("private-network", KIND, limit=50)
 _RANGE = ("start-ip", "end-ip", "netmask")
 _FIELDS = ("name", "description", "labels", "options", *_RANGE)
 _VNI_MAXIMUM = 2**24
@@ -30,7 +33,7 @@ def create_private_network(call: Call) -> Json:
     }
     _check_range(network)
     with call.store.transaction():
-        quota.enforce(call.organization, KIND)
+        call.organization.quotas.enforce(_QUOTA)
         call.store.put(KIND, network, zone=call.zone)
         return call.done(KIND, network["id"])
 
@@ -100,12 +103,16 @@ def _answer(call: Call, network: Json) -> Json:
     return network | ({"leases": leases} if "start-ip" in network else {})
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-private-network": create_private_network,
-    "list-private-networks": list_private_networks,
-    "get-private-network": get_private_network,
-    "update-private-network": update_private_network,
-    "reset-private-network-field": reset_private_network_field,
-    "delete-private-network": delete_private_network,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-private-network": create_private_network,
+        "list-private-networks": list_private_networks,
+        "get-private-network": get_private_network,
+        "update-private-network": update_private_network,
+        "reset-private-network-field": reset_private_network_field,
+        "delete-private-network": delete_private_network,
+    },
+    quota=_QUOTA,
+)
 """Attaching single instances is not here: only nodepools have any."""

@@ -3,9 +3,10 @@
 import ipaddress
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
-from sandbox.exoscale_api import instance
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
 KIND = "security-group"
@@ -86,11 +87,20 @@ def network(cidr: str) -> str:
     return cidr
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-security-group": create_security_group,
-    "list-security-groups": list_security_groups,
-    "get-security-group": get_security_group,
-    "delete-security-group": delete_security_group,
-    "add-external-source-to-security-group": add_external_source_to_security_group,
-    "remove-external-source-from-security-group": remove_external_source_from_security_group,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-security-group": create_security_group,
+        "list-security-groups": list_security_groups,
+        "get-security-group": get_security_group,
+        "delete-security-group": delete_security_group,
+        "add-external-source-to-security-group": add_external_source_to_security_group,
+        "remove-external-source-from-security-group": remove_external_source_from_security_group,
+    },
+    status=Listing(
+        f"{KIND}s",
+        fields=("id", "name", "zone", "parent"),
+        columns={"security group": "name"},
+        position=3,
+    ),
+)

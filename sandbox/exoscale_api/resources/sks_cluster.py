@@ -5,21 +5,21 @@ from collections.abc import Collection
 from typing import cast
 from uuid import uuid4
 
-from sandbox.exoscale_api import not_simulated, quota, timestamp
-from sandbox.exoscale_api import sks_settings as settings
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api import not_simulated, timestamp
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
-from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.jobs import Reference
-from sandbox.exoscale_api.sks_cluster_work import (
-    KIND,
-    begin_change,
-    keep_token,
-    token_of,
-)
+from sandbox.exoscale_api.jobs import Reference, Task
+from sandbox.exoscale_api.quotas import Quota
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.resources.sks_parts import cluster_work as work
+from sandbox.exoscale_api.resources.sks_parts import settings
+from sandbox.exoscale_api.resources.sks_parts.start import start_clusters
 from sandbox.exoscale_api.sks_runtime import Authority
 from sandbox.exoscale_api.store import Json
 
+KIND = work.KIND
+_QUOTA = Quota("sks-cluster", KIND, limit=10)
 _KUBECONFIG_TTL = 30 * 24 * 3600
 """Default lifetime of a kubeconfig's certificate, in seconds (OpenAPI, sks-kubeconfig-request)."""
 
@@ -63,9 +63,9 @@ def create_sks_cluster(call: Call) -> Json:
     if "audit" in body:
         cluster["audit"], token = _audit({"enabled": True} | body["audit"], None)
     with call.store.transaction():
-        quota.enforce(call.organization, KIND)
+        call.organization.quotas.enforce(_QUOTA)
         call.store.put(KIND, cluster, zone=call.zone)
-        keep_token(call.store, cluster["id"], token)
+        work.keep_token(call.store, cluster["id"], token)
         return call.jobs.begin(
             "create-sks-cluster",
             {"id": cluster["id"]},
@@ -92,7 +92,7 @@ def update_sks_cluster(call: Call) -> Json:
         if at_once.get("description", "") is None:
             at_once["description"] = ""
         changes = {name: call.body[name] for name in _IN_CONTROL_PLANE if name in call.body}
-        token = token_of(call.store, cluster["id"])
+        token = work.token_of(call.store, cluster["id"])
         if "audit" in changes:
             changes["audit"], token = _audit(cluster.get("audit", {}) | changes["audit"], token)
         if changes.get("oidc"):
@@ -104,9 +104,9 @@ def update_sks_cluster(call: Call) -> Json:
             changes["feature-gates"] = []
         call.store.put(KIND, cluster | at_once)
         same = all(cluster.get(name) == value for name, value in changes.items())
-        if same and token == token_of(call.store, cluster["id"]):
+        if same and token == work.token_of(call.store, cluster["id"]):
             return call.done(KIND, cluster["id"])
-        return begin_change(call, cluster["id"], "updating", changes, token)
+        return work.begin_change(call, cluster["id"], "updating", changes, token)
 
 
 def upgrade_sks_cluster(call: Call) -> Json:
@@ -118,8 +118,8 @@ def upgrade_sks_cluster(call: Call) -> Json:
         settings.check_upgrade(cluster["name"], cluster["version"], version)
         if version == cluster["version"]:
             return call.done(KIND, cluster["id"])
-        token = token_of(call.store, cluster["id"])
-        return begin_change(call, cluster["id"], "upgrading", {"version": version}, token)
+        token = work.token_of(call.store, cluster["id"])
+        return work.begin_change(call, cluster["id"], "upgrading", {"version": version}, token)
 
 
 def upgrade_sks_cluster_service_level(call: Call) -> Json:
@@ -203,15 +203,38 @@ def _answer(call: Call, cluster: Json) -> Json:
     return answer | {"nodepools": call.store.list(NODEPOOL_KIND, parent=cluster["id"])}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "list-sks-cluster-versions": list_sks_cluster_versions,
-    "create-sks-cluster": create_sks_cluster,
-    "list-sks-clusters": list_sks_clusters,
-    "get-sks-cluster": get_sks_cluster,
-    "update-sks-cluster": update_sks_cluster,
-    "upgrade-sks-cluster": upgrade_sks_cluster,
-    "upgrade-sks-cluster-service-level": upgrade_sks_cluster_service_level,
-    "delete-sks-cluster": delete_sks_cluster,
-    "generate-sks-cluster-kubeconfig": generate_sks_cluster_kubeconfig,
-    "get-sks-cluster-authority-cert": get_sks_cluster_authority_cert,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "list-sks-cluster-versions": list_sks_cluster_versions,
+        "create-sks-cluster": create_sks_cluster,
+        "list-sks-clusters": list_sks_clusters,
+        "get-sks-cluster": get_sks_cluster,
+        "update-sks-cluster": update_sks_cluster,
+        "upgrade-sks-cluster": upgrade_sks_cluster,
+        "upgrade-sks-cluster-service-level": upgrade_sks_cluster_service_level,
+        "delete-sks-cluster": delete_sks_cluster,
+        "generate-sks-cluster-kubeconfig": generate_sks_cluster_kubeconfig,
+        "get-sks-cluster-authority-cert": get_sks_cluster_authority_cert,
+    },
+    tasks={
+        "create-sks-cluster": Task(work.create, work.failed),
+        "change-sks-cluster": Task(work.change, work.change_failed),
+        "delete-sks-cluster": Task(work.delete, work.failed),
+    },
+    quota=_QUOTA,
+    status=Listing(
+        "sks-clusters",
+        fields=("id", "name", "state", "level", "version", "endpoint", "zone", "parent"),
+        columns={
+            "cluster": "name",
+            "zone": "zone",
+            "version": "version",
+            "level": "level",
+            "state": "state",
+            "API server": "endpoint",
+        },
+        position=1,
+    ),
+    resume=start_clusters,
+)

@@ -2,10 +2,11 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance_pool
-from sandbox.exoscale_api.call import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
-from sandbox.exoscale_api.load_balancer import KIND, require, with_status
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources import instance_pool
+from sandbox.exoscale_api.resources.load_balancer import KIND, require, with_status
 from sandbox.exoscale_api.store import Json
 
 _UPDATABLE = ("name", "description", "protocol", "strategy", "port", "target-port", "healthcheck")
@@ -98,10 +99,13 @@ def _save(call: Call, load_balancer: Json, services: list[Json]) -> None:
     call.store.put(KIND, load_balancer | {"services": services})
 
 
-OPERATIONS: dict[str, Handler] = {
-    "add-service-to-load-balancer": add_service_to_load_balancer,
-    "get-load-balancer-service": get_load_balancer_service,
-    "update-load-balancer-service": update_load_balancer_service,
-    "reset-load-balancer-service-field": reset_load_balancer_service_field,
-    "delete-load-balancer-service": delete_load_balancer_service,
-}
+RESOURCE = Resource(
+    "load-balancer-service",
+    operations={
+        "add-service-to-load-balancer": add_service_to_load_balancer,
+        "get-load-balancer-service": get_load_balancer_service,
+        "update-load-balancer-service": update_load_balancer_service,
+        "reset-load-balancer-service-field": reset_load_balancer_service_field,
+        "delete-load-balancer-service": delete_load_balancer_service,
+    },
+)

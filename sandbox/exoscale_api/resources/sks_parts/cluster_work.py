@@ -6,12 +6,12 @@ they were.
 
 from contextlib import suppress
 
-from sandbox.exoscale_api import sks_settings
 from sandbox.exoscale_api.call import Call
-from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.jobs import Arguments, Reference, Task
+from sandbox.exoscale_api.jobs import Arguments, Reference
 from sandbox.exoscale_api.organization import Organization
-from sandbox.exoscale_api.sks_version import of_version
+from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.resources.sks_parts import settings
+from sandbox.exoscale_api.resources.sks_parts.versions import of_version
 from sandbox.exoscale_api.store import Json, Store
 from sandbox.sks.spec import ClusterSpec
 
@@ -42,7 +42,7 @@ def keep_token(store: Store, id_: str, token: str | None) -> None:
         store.put(_AUDIT_TOKEN, {"id": id_, "token": token})
 
 
-def _create(organization: Organization, arguments: Arguments) -> None:
+def create(organization: Organization, arguments: Arguments) -> None:
     id_ = arguments["id"]
     _remove_files(organization, id_)
     cluster = organization.store.find(KIND, id_)
@@ -52,34 +52,34 @@ def _create(organization: Organization, arguments: Arguments) -> None:
     organization.store.update(KIND, id_, state="running", endpoint=endpoint)
 
 
-def _run_change(organization: Organization, arguments: Arguments) -> None:
+def change(organization: Organization, arguments: Arguments) -> None:
     id_, store = arguments["id"], organization.store
-    cluster, change = store.find(KIND, id_), store.find(_CHANGE, id_)
+    cluster, begun = store.find(KIND, id_), store.find(_CHANGE, id_)
     assert cluster is not None
-    if change is None:  # done, but for the operation's end
+    if begun is None:  # done, but for the operation's end
         return
-    changed = cluster | change["changes"]
-    organization.runtime.update_cluster(id_, _specification(organization, changed, change["token"]))
+    changed = cluster | begun["changes"]
+    organization.runtime.update_cluster(id_, _specification(organization, changed, begun["token"]))
     with store.transaction():
         if changed["version"] != cluster["version"]:
             for nodepool in store.list(NODEPOOL_KIND, parent=id_):
                 store.put(NODEPOOL_KIND, nodepool | of_version(changed["version"]))
         store.put(KIND, changed | {"state": "running"})
-        keep_token(store, id_, change["token"])
+        keep_token(store, id_, begun["token"])
         store.delete(_CHANGE, id_)
 
 
-def _change_failed(organization: Organization, arguments: Arguments) -> None:
+def change_failed(organization: Organization, arguments: Arguments) -> None:
     """The cluster runs on with what it had."""
     organization.store.delete(_CHANGE, arguments["id"])
     organization.store.update(KIND, arguments["id"], state="running")
 
 
 def _specification(organization: Organization, cluster: Json, token: str | None) -> ClusterSpec:
-    return sks_settings.specification(cluster, organization.store.zone(KIND, cluster["id"]), token)
+    return settings.specification(cluster, organization.store.zone(KIND, cluster["id"]), token)
 
 
-def _delete(organization: Organization, arguments: Arguments) -> None:
+def delete(organization: Organization, arguments: Arguments) -> None:
     id_ = arguments["id"]
     _remove_files(organization, id_)
     with organization.store.transaction():
@@ -92,12 +92,5 @@ def _remove_files(organization: Organization, id_: str) -> None:
         organization.runtime.delete_cluster(id_)
 
 
-def _failed(organization: Organization, arguments: Arguments) -> None:
+def failed(organization: Organization, arguments: Arguments) -> None:
     organization.store.update(KIND, arguments["id"], state="error")
-
-
-TASKS: dict[str, Task] = {
-    "create-sks-cluster": Task(_create, _failed),
-    "change-sks-cluster": Task(_run_change, _change_failed),
-    "delete-sks-cluster": Task(_delete, _failed),
-}
