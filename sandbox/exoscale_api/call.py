@@ -36,5 +36,9 @@ class Call:
         """The answer of an asynchronous operation on the resource that was done at once."""
         return self.jobs.done(Reference.to(kind, id_))
 
+    def begin(self, task: str, kind: str, id_: str) -> Json:
+        """The answer of an asynchronous operation whose task is on the resource, its `id`."""
+        return self.jobs.begin(task, {"id": id_}, Reference.to(kind, id_))
+
 
 Handler = Callable[[Call], Any]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.exoscale_api.errors import BadRequest, MethodNotAllowed, NotFound
-from sandbox.exoscale_api.fault import NODE, QUOTA, Fault, Quota, parse
+from sandbox.exoscale_api.fault import NODE, QUOTA, Fault, Limit, parse
 from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Operation
 from sandbox.exoscale_api.organization import Organization
@@ -53,7 +53,7 @@ class FaultRoutes:
     def _check(self, fault: Fault) -> Fault:
         """Raises BadRequest unless there is something that the fault can act on."""
         if (
-            isinstance(fault.effect, Quota)
+            isinstance(fault.effect, Limit)
             and fault.effect.resource not in self._organization.quotas.names
         ):
             known = ", ".join(self._organization.quotas.names)

@@ -2,9 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sandbox.exoscale_api import faults
 from sandbox.exoscale_api.discovery import find_resources
@@ -26,51 +27,43 @@ def summary(store_dir: Path) -> dict[str, list[Json]]:
     all_faults = [body for _, _, body in stored.get(faults.KIND, [])]
     kept_from_ready = {node: fault["id"] for fault in all_faults for node in fault["nodes"]}
 
-    def entries(kind: str, within: str | None = None) -> list[Json]:
-        listing = listings[kind]
-        found = []
-        for zone, parent, body in stored.get(kind, []):
-            if within in (None, parent):
-                fault = kept_from_ready.get(body["id"])
-                resource = body | {"zone": zone, "parent": parent, "fault": fault}
-                entry = {name: resource.get(name) for name in listing.fields}
-                found.append(entry | listing.derived(body) | inner(kind, body["id"]))
-        return found
-
-    def inner(kind: str, id_: str) -> dict[str, list[Json]]:
-        return {
-            listings[child].name: entries(child, within=id_) for child in _within(kind, listings)
+    def entry(kind: str, zone: str, parent: str, body: Json) -> Json:
+        fault = kept_from_ready.get(body["id"])
+        resource = body | {"zone": zone, "parent": parent, "fault": fault}
+        inner = {
+            child.name: entries(child_kind, within=body["id"])
+            for child_kind, child in listings.items()
+            if child.within == kind
         }
+        fields = {name: resource.get(name) for name in listings[kind].fields}
+        return fields | listings[kind].derived(body) | inner
 
-    return {listings[kind].name: entries(kind) for kind in _within(None, listings)} | {
-        "faults": all_faults
+    def entries(kind: str, within: str | None = None) -> list[Json]:
+        return [entry(kind, *found) for found in stored.get(kind, []) if within in (None, found[1])]
+
+    lists = {
+        listing.name: entries(kind) for kind, listing in listings.items() if not listing.within
     }
+    return lists | {"faults": all_faults}
 
 
 def tables(found: Mapping[str, list[Json]]) -> Iterator[Table]:
-    """A summary's lists as tables, without the empty ones and the faults."""
+    """The lists of a summary as tables, the faults and what is empty apart."""
     listings = _listings()
 
-    def below(kind: str, entries: list[Json]) -> Iterator[Table]:
-        listing = listings[kind]
-        if entries:
-            columns = listing.columns
-            yield (
-                list(columns),
-                [[_cell(column, entry) for column in columns.values()] for entry in entries],
-            )
-        for child in _within(kind, listings):
-            yield from below(
-                child,
-                [
-                    inner | {"parent": entry["name"]}
-                    for entry in entries
-                    for inner in entry[listings[child].name]
-                ],
-            )
+    def below(kind: str | None, parents: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+        for child_kind, child in listings.items():
+            if child.within == kind:
+                entries = [
+                    entry | {"parent": parent.get("name")}
+                    for parent in parents
+                    for entry in parent[child.name]
+                ]
+                if entries:
+                    yield list(child.columns), [_row(child, entry) for entry in entries]
+                    yield from below(child_kind, entries)
 
-    for kind in _within(None, listings):
-        yield from below(kind, found[listings[kind].name])
+    return below(None, [found])
 
 
 def _listings() -> dict[str, Listing]:
@@ -78,12 +71,9 @@ def _listings() -> dict[str, Listing]:
     return dict(sorted(listed.items(), key=lambda item: item[1].position))
 
 
-def _within(kind: str | None, listings: Mapping[str, Listing]) -> list[str]:
-    return [child for child, listing in listings.items() if listing.within == kind]
-
-
-def _cell(column: str | Callable[[Json], object], entry: Json) -> object:
-    return entry[column] if isinstance(column, str) else column(entry)
+def _row(listing: Listing, entry: Json) -> list[object]:
+    columns = listing.columns.values()
+    return [entry[column] if isinstance(column, str) else column(entry) for column in columns]
 
 
 def _stored(file: Path) -> dict[str, list[tuple[str, str, Json]]]:

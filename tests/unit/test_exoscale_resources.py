@@ -21,7 +21,7 @@ ELASTIC_IP = '''
 from uuid import uuid4
 
 from sandbox.exoscale_api.call import Call
-from sandbox.exoscale_api.jobs import Reference, Task
+from sandbox.exoscale_api.jobs import Task
 from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
 
@@ -34,7 +34,7 @@ def create(call):
         call.organization.quotas.enforce(QUOTA)
         ip = {"id": str(uuid4()), "description": call.body["description"]}
         call.store.put(KIND, ip, zone=call.zone)
-        return call.jobs.begin("create-elastic-ip", {"id": ip["id"]}, Reference.to(KIND, ip["id"]))
+        return call.begin("create-elastic-ip", KIND, ip["id"])
 
 
 def list_all(call):

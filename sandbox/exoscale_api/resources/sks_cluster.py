@@ -8,7 +8,7 @@ from uuid import uuid4
 from sandbox.exoscale_api import not_simulated, timestamp
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
-from sandbox.exoscale_api.jobs import Reference, Task
+from sandbox.exoscale_api.jobs import Task
 from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
@@ -66,11 +66,7 @@ def create_sks_cluster(call: Call) -> Json:
         call.organization.quotas.enforce(_QUOTA)
         call.store.put(KIND, cluster, zone=call.zone)
         work.keep_token(call.store, cluster["id"], token)
-        return call.jobs.begin(
-            "create-sks-cluster",
-            {"id": cluster["id"]},
-            Reference.to(KIND, cluster["id"]),
-        )
+        return call.begin("create-sks-cluster", KIND, cluster["id"])
 
 
 def list_sks_clusters(call: Call) -> Json:
@@ -139,11 +135,7 @@ def delete_sks_cluster(call: Call) -> Json:
         if call.store.list(NODEPOOL_KIND, parent=cluster["id"]):
             raise Conflict(f"SKS cluster {cluster['name']} still has nodepools")
         call.store.update(KIND, cluster["id"], state="deleting")
-        return call.jobs.begin(
-            "delete-sks-cluster",
-            {"id": cluster["id"]},
-            Reference.to(KIND, cluster["id"]),
-        )
+        return call.begin("delete-sks-cluster", KIND, cluster["id"])
 
 
 def generate_sks_cluster_kubeconfig(call: Call) -> Json:

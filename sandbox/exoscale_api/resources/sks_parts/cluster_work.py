@@ -7,7 +7,7 @@ they were.
 from contextlib import suppress
 
 from sandbox.exoscale_api.call import Call
-from sandbox.exoscale_api.jobs import Arguments, Reference
+from sandbox.exoscale_api.jobs import Arguments
 from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
 from sandbox.exoscale_api.resources.sks_parts import settings
@@ -27,7 +27,7 @@ def begin_change(call: Call, id_: str, state: str, changes: Json, token: str | N
     """Begin to change a control plane, with the audit token `token`; `state` is for meanwhile."""
     call.store.put(_CHANGE, {"id": id_, "changes": changes, "token": token})
     call.store.update(KIND, id_, state=state)
-    return call.jobs.begin("change-sks-cluster", {"id": id_}, Reference.to(KIND, id_))
+    return call.begin("change-sks-cluster", KIND, id_)
 
 
 def token_of(store: Store, id_: str) -> str | None:
@@ -43,6 +43,7 @@ def keep_token(store: Store, id_: str, token: str | None) -> None:
 
 
 def create(organization: Organization, arguments: Arguments) -> None:
+    """Task: start the control plane of a new cluster."""
     id_ = arguments["id"]
     _remove_files(organization, id_)
     cluster = organization.store.find(KIND, id_)
@@ -53,10 +54,11 @@ def create(organization: Organization, arguments: Arguments) -> None:
 
 
 def change(organization: Organization, arguments: Arguments) -> None:
+    """Task: make a control plane what `begin_change` was told."""
     id_, store = arguments["id"], organization.store
     cluster, begun = store.find(KIND, id_), store.find(_CHANGE, id_)
     assert cluster is not None
-    if begun is None:  # done, but for the operation's end
+    if begun is None:  # done, but for the job's end
         return
     changed = cluster | begun["changes"]
     organization.runtime.update_cluster(id_, _specification(organization, changed, begun["token"]))
@@ -70,16 +72,13 @@ def change(organization: Organization, arguments: Arguments) -> None:
 
 
 def change_failed(organization: Organization, arguments: Arguments) -> None:
-    """The cluster runs on with what it had."""
+    """Record that it was not changed: the cluster runs on with what it had."""
     organization.store.delete(_CHANGE, arguments["id"])
     organization.store.update(KIND, arguments["id"], state="running")
 
 
-def _specification(organization: Organization, cluster: Json, token: str | None) -> ClusterSpec:
-    return settings.specification(cluster, organization.store.zone(KIND, cluster["id"]), token)
-
-
 def delete(organization: Organization, arguments: Arguments) -> None:
+    """Task: remove the control plane, and what is stored of the cluster."""
     id_ = arguments["id"]
     _remove_files(organization, id_)
     with organization.store.transaction():
@@ -87,10 +86,15 @@ def delete(organization: Organization, arguments: Arguments) -> None:
         organization.store.delete(KIND, id_)
 
 
+def failed(organization: Organization, arguments: Arguments) -> None:
+    """Record that a cluster was not created, or not removed."""
+    organization.store.update(KIND, arguments["id"], state="error")
+
+
+def _specification(organization: Organization, cluster: Json, token: str | None) -> ClusterSpec:
+    return settings.specification(cluster, organization.store.zone(KIND, cluster["id"]), token)
+
+
 def _remove_files(organization: Organization, id_: str) -> None:
     with suppress(FileNotFoundError):
         organization.runtime.delete_cluster(id_)
-
-
-def failed(organization: Organization, arguments: Arguments) -> None:
-    organization.store.update(KIND, arguments["id"], state="error")

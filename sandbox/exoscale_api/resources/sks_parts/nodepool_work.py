@@ -15,6 +15,7 @@ _MAX_PODS = 110
 
 
 def reference(cluster_id: str, id_: str) -> Reference:
+    """What a job about a nodepool refers to."""
     return Reference(id_, f"/sks-cluster/{cluster_id}/nodepool/{id_}", "get-sks-nodepool")
 
 
@@ -49,6 +50,7 @@ def set_nodes(organization: Organization, arguments: Arguments) -> None:
 
 
 def delete(organization: Organization, arguments: Arguments) -> None:
+    """Task: remove the nodes, and what is stored of the nodepool and its instances."""
     organization.runtime.delete_nodepool(arguments["cluster"], arguments["id"])
     with organization.store.transaction():
         for member in organization.store.list(instance.KIND, parent=arguments["id"]):
@@ -57,6 +59,7 @@ def delete(organization: Organization, arguments: Arguments) -> None:
 
 
 def failed(organization: Organization, arguments: Arguments) -> None:
+    """Record that the nodes are not what they should be."""
     organization.store.update(NODEPOOL_KIND, arguments["id"], state="error")
 
 
