@@ -120,7 +120,7 @@ def _serve(home: Path, account: Account) -> int:
         runtime=runtime,
     )
     certificates.write_authorities(home)
-    hosts = {f"api-{zone}.exoscale.com" for zone in app.state.account.zones}
+    hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}
     proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
     threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
     server = uvicorn.Server(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.account import Account
 from sandbox.daemon_state import DaemonState, processes, running_pid
-from sandbox.exoscale_api import summary
+from sandbox.exoscale_api import summary, tables
 from sandbox.fault_commands import fault_table
 from sandbox.table import table
 
@@ -46,50 +46,10 @@ def _parts(found: dict[str, Any]) -> Iterator[str]:
         "processes": f"{names}, {memory / 2**20:.0f} MB resident" if names else "none",
     }
     yield "".join(f"{title:<15}{text}\n" for title, text in account.items())
-    clusters = found["sks-clusters"]
-    pools = [(cluster, pool) for cluster in clusters for pool in cluster["nodepools"]]
-    yield from _table(
-        ("cluster", "zone", "version", "level", "state", "API server"),
-        [
-            [cluster[key] for key in ("name", "zone", "version", "level", "state", "endpoint")]
-            for cluster in clusters
-        ],
-    )
-    yield from _table(
-        ("nodepool", "cluster", "size", "state"),
-        [(pool["name"], cluster["name"], pool["size"], pool["state"]) for cluster, pool in pools],
-    )
-    yield from _table(
-        ("node", "nodepool", "address", "state"),
-        [
-            (node["name"], pool["name"], node["public-ip"], _node_state(node))
-            for _, pool in pools
-            for node in pool["instances"]
-        ],
-    )
-    yield from _table(
-        ("load balancer", "zone", "address", "state", "services"),
-        [
-            (item["name"], item["zone"], item["ip"], item["state"], ", ".join(item["services"]))
-            for item in found["load-balancers"]
-        ],
-    )
-    for kind in ("security-groups", "anti-affinity-groups"):
-        yield from _table((kind.replace("-", " ").removesuffix("s"),), _names(found[kind]))
+    for head, rows in tables(found):
+        yield table(head, rows)
     if found["faults"]:
         yield fault_table(found["faults"])
-
-
-def _table(head: tuple[str, ...], rows: list[Any]) -> list[str]:
-    return [table(head, rows)] if rows else []
-
-
-def _names(resources: list[dict[str, Any]]) -> list[tuple[str]]:
-    return [(resource["name"],) for resource in resources]
-
-
-def _node_state(node: dict[str, Any]) -> str:
-    return f"not Ready (fault {node['fault']})" if node["fault"] else str(node["state"])
 
 
 def _counted(names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 `create_app` makes the ASGI application. Paths, bodies and answers follow the OpenAPI document
 inside the PyPI package `exoscale`; an operation that is not simulated answers 501 with its
-operationId. One file per service holds that service's operations.
+operationId. A file of `resources/` says all of one resource.
 
 Scope, as on Exoscale: security groups, anti-affinity groups, instance types, quotas and
 operations belong to the account; SKS clusters, nodepools, instance pools, instances and load
@@ -13,6 +13,6 @@ clients' own default.
 
 from sandbox.exoscale_api.auth import Credentials
 from sandbox.exoscale_api.server import create_app
-from sandbox.exoscale_api.summary import summary
+from sandbox.exoscale_api.summary import summary, tables
 
-__all__ = ["Credentials", "create_app", "summary"]
+__all__ = ["Credentials", "create_app", "summary", "tables"]

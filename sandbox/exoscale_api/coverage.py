@@ -3,8 +3,8 @@
 from itertools import groupby
 from pathlib import Path
 
+from sandbox.exoscale_api.discovery import find_resources
 from sandbox.exoscale_api.openapi import Operation, document
-from sandbox.exoscale_api.server import HANDLERS
 
 FILE = Path(__file__).with_name("COVERAGE.md")
 
@@ -19,12 +19,13 @@ Written by `python -m sandbox.exoscale_api.coverage` from the OpenAPI document o
 def coverage() -> str:
     """The text of COVERAGE.md: services with an operation that is simulated, then the others."""
     operations = sorted(document().operations, key=lambda o: (o.tag, o.path, o.method))
+    simulated = {id_ for resource in find_resources() for id_ in resource.operations}
     services = {tag: list(group) for tag, group in groupby(operations, key=lambda o: o.tag)}
-    touched = {tag for tag, group in services.items() if any(o.id in HANDLERS for o in group)}
-    lines = [_HEAD, f"{len(HANDLERS)} of {len(operations)} operations are simulated.", ""]
+    touched = {tag for tag, group in services.items() if any(o.id in simulated for o in group)}
+    lines = [_HEAD, f"{len(simulated)} of {len(operations)} operations are simulated.", ""]
     for tag in sorted(touched):
         lines += [f"## {tag}", "", "| operation | route | simulated |", "|---|---|---|"]
-        lines += [_row(operation) for operation in services[tag]] + [""]
+        lines += [_row(operation, operation.id in simulated) for operation in services[tag]] + [""]
     lines += [
         "## Services of which nothing is simulated",
         "",
@@ -35,8 +36,8 @@ def coverage() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(operation: Operation) -> str:
-    simulated = "yes" if operation.id in HANDLERS else ""
+def _row(operation: Operation, is_simulated: bool) -> str:
+    simulated = "yes" if is_simulated else ""
     return f"| {operation.id} | `{operation.method} {operation.path}` | {simulated} |"
 
 

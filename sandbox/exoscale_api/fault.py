@@ -93,7 +93,7 @@ class NotReady(_Model):
         return f"not Ready (nodepool {self.nodepool})" if self.nodepool else "not Ready"
 
 
-class Quota(_Model):
+class Limit(_Model):
     """The account may have so many of the resource and no more."""
 
     kind: Literal["quota"] = "quota"
@@ -105,11 +105,11 @@ class Quota(_Model):
 
 
 Effect = Annotated[
-    Status | Delay | Drop | DropAnswer | OperationFails | OperationHangs | NotReady | Quota,
+    Status | Delay | Drop | DropAnswer | OperationFails | OperationHangs | NotReady | Limit,
     Field(discriminator="kind"),
 ]
 _OF_OPERATIONS = (OperationFails, OperationHangs)
-_TARGETS = {NotReady: NODE, Quota: QUOTA}
+_TARGETS = {NotReady: NODE, Limit: QUOTA}
 
 
 class Fault(_Model):

@@ -3,36 +3,47 @@
 Requests are signed with the account's key, as all others. They are not subject to faults.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sandbox.exoscale_api import sks_nodepool
-from sandbox.exoscale_api.account import Account
 from sandbox.exoscale_api.errors import BadRequest, MethodNotAllowed, NotFound
-from sandbox.exoscale_api.fault import NODE, QUOTA, Fault, Quota, parse
-from sandbox.exoscale_api.instance import KIND as INSTANCE
+from sandbox.exoscale_api.fault import NODE, QUOTA, Fault, Limit, parse
+from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Operation
+from sandbox.exoscale_api.organization import Organization
+from sandbox.exoscale_api.resource import Recover
 
 PATH = "/sandbox/faults"
 
 
 class FaultRoutes:
-    """`operations` are those that the server simulates: a fault may be for these."""
+    """`operations` are those that the server simulates: a fault may be for these.
 
-    def __init__(self, account: Account, operations: Sequence[Operation]) -> None:
-        self._account = account
+    `recover` are the resources' own, for instances that a cleared fault kept from being Ready.
+    """
+
+    def __init__(
+        self,
+        organization: Organization,
+        jobs: Jobs,
+        operations: Sequence[Operation],
+        recover: Sequence[Recover],
+    ) -> None:
+        self._organization = organization
+        self._jobs = jobs
         self._operations = operations
+        self._recover = recover
 
     def answer(self, method: str, path: str, body: object) -> Any:
         """Answer a request; raises ApiError."""
         id_ = path.removeprefix(PATH).strip("/")
         match method, id_:
             case "GET", "":
-                return {"faults": [fault.as_json() for fault in self._account.faults.list()]}
+                return {"faults": [fault.as_json() for fault in self._organization.faults.list()]}
             case "POST", "":
-                return self._account.faults.add(self._check(parse(body))).as_json()
+                return self._organization.faults.add(self._check(parse(body))).as_json()
             case "DELETE", "":
-                return {"faults": [self._clear(f.id) for f in self._account.faults.list()]}
+                return {"faults": [self._clear(f.id) for f in self._organization.faults.list()]}
             case "DELETE", _:
                 return {"faults": [self._clear(id_)]}
             case _, "":
@@ -41,8 +52,11 @@ class FaultRoutes:
 
     def _check(self, fault: Fault) -> Fault:
         """Raises BadRequest unless there is something that the fault can act on."""
-        if isinstance(fault.effect, Quota) and fault.effect.resource not in self._account.quotas:
-            known = ", ".join(self._account.quotas)
+        if (
+            isinstance(fault.effect, Limit)
+            and fault.effect.resource not in self._organization.quotas.names
+        ):
+            known = ", ".join(self._organization.quotas.names)
             raise BadRequest(f"no quota {fault.effect.resource}: there are {known}")
         if fault.target not in (NODE, QUOTA) and not self._concerns_a_route(fault):
             raise BadRequest(f"no operation matches {fault.target}")
@@ -58,15 +72,9 @@ class FaultRoutes:
 
     def _clear(self, id_: str) -> dict[str, Any]:
         """Remove a fault; what it held back goes on."""
-        with self._account.store.transaction():
-            fault = self._account.faults.remove(id_)
-            self._account.operations.release(self._account, id_)
-            self._recover(fault.nodes)
+        with self._organization.store.transaction():
+            fault = self._organization.faults.remove(id_)
+            self._jobs.release(id_)
+            for recover in self._recover:
+                recover(self._organization, self._jobs, fault.nodes)
         return fault.as_json()
-
-    def _recover(self, instance_ids: Iterable[str]) -> None:
-        """Begin to make nodes Ready, nodepool by nodepool."""
-        store = self._account.store
-        present = [id_ for id_ in instance_ids if store.find(INSTANCE, id_)]
-        for nodepool_id in {store.parent(INSTANCE, id_) for id_ in present}:
-            sks_nodepool.recover(self._account, nodepool_id)

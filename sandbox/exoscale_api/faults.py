@@ -1,7 +1,7 @@
 """The account's faults, kept in its store until they are cleared."""
 
 from sandbox.exoscale_api.errors import NotFound
-from sandbox.exoscale_api.fault import Fault, NotReady, Quota
+from sandbox.exoscale_api.fault import Fault, Limit, NotReady
 from sandbox.exoscale_api.openapi import Operation
 from sandbox.exoscale_api.store import Store
 
@@ -69,7 +69,7 @@ class Faults:
         limits = [
             fault.effect.limit
             for fault in self.list()
-            if isinstance(fault.effect, Quota) and fault.effect.resource == resource
+            if isinstance(fault.effect, Limit) and fault.effect.resource == resource
         ]
         return min([limit, *limits])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sandbox.exoscale_api.account import Call
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import NotSimulated
 
 

@@ -1,11 +1,11 @@
-"""The HTTP server: from a signed request to an operation of a service."""
+"""The HTTP server: from a signed request to an operation of a resource."""
 
 import asyncio
 import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,27 +20,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.exoscale_api import (
-    anti_affinity_group,
-    deploy_target,
-    instance,
-    instance_pool,
-    instance_type,
-    load_balancer,
-    load_balancer_service,
-    operation,
-    private_network,
-    quota,
-    security_group,
-    security_group_rule,
-    sks_cluster,
-    sks_cluster_work,
-    sks_nodepool,
-    zone,
-)
-from sandbox.exoscale_api.account import Account, Call, Handler
 from sandbox.exoscale_api.auth import Credentials, verify
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.connection import Dropped
+from sandbox.exoscale_api.discovery import find_resources
 from sandbox.exoscale_api.errors import ApiError, BadRequest, NotFound, NotSimulated
 from sandbox.exoscale_api.fault import (
     Delay,
@@ -54,9 +37,12 @@ from sandbox.exoscale_api.fault import (
 from sandbox.exoscale_api.fault_routes import PATH as FAULTS
 from sandbox.exoscale_api.fault_routes import FaultRoutes
 from sandbox.exoscale_api.faults import Faults
+from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Document, Operation, document
-from sandbox.exoscale_api.operations import Operations
+from sandbox.exoscale_api.organization import Organization
+from sandbox.exoscale_api.quotas import Quotas
 from sandbox.exoscale_api.request_log import Entry
+from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
 from sandbox.exoscale_api.store import Store
@@ -70,24 +56,6 @@ _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 _PATH = re.compile(r"(?:/(?P<zone>[^/]+))?/v2(?P<path>/.*)")
 _HOST = re.compile(r"api-(?P<zone>[a-z0-9-]+)\.exoscale\.com(:\d+)?")
 
-HANDLERS: Mapping[str, Handler] = {
-    **anti_affinity_group.OPERATIONS,
-    **deploy_target.OPERATIONS,
-    **instance.OPERATIONS,
-    **instance_pool.OPERATIONS,
-    **instance_type.OPERATIONS,
-    **load_balancer.OPERATIONS,
-    **load_balancer_service.OPERATIONS,
-    **operation.OPERATIONS,
-    **private_network.OPERATIONS,
-    **quota.OPERATIONS,
-    **security_group.OPERATIONS,
-    **security_group_rule.OPERATIONS,
-    **sks_cluster.OPERATIONS,
-    **sks_nodepool.OPERATIONS,
-    **zone.OPERATIONS,
-}
-
 
 def create_app(
     *,
@@ -95,34 +63,41 @@ def create_app(
     credentials: Credentials,
     base_url: str,
     runtime: SksRuntime,
-    quotas: Mapping[str, int] = quota.DEFAULT_QUOTAS,
+    quotas: Mapping[str, int] | None = None,
     check_answers: bool = False,
 ) -> Starlette:
     """The account stored in `store_dir` (made if need be), as an ASGI application.
 
-    `base_url` is the address that clients reach it at, without a path. `check_answers` makes an
-    answer that Exoscale's OpenAPI document does not allow an error 500. `app.state.resume()` brings
-    stored clusters and interrupted operations back; it blocks, and clusters' controllers need the
-    API to be served meanwhile. `app.state.account` is the account.
+    `base_url` is the address that clients reach it at, without a path. `quotas` are the limits by
+    their names, instead of those that the resources declare. `check_answers` makes an answer that
+    Exoscale's OpenAPI document does not allow an error 500. `app.state.resume()` brings stored
+    clusters and interrupted tasks back; it blocks, and clusters' controllers need the API to be
+    served meanwhile. `app.state.organization` and `app.state.jobs` are what is served.
     """
     if urlsplit(base_url).path:
         raise ValueError(f"base_url has a path: {base_url}")
+    resources = find_resources()
+    declared = [resource.quota for resource in resources if resource.quota]
+    if quotas is not None:
+        declared = [replace(q, limit=quotas[q.name]) for q in declared if q.name in quotas]
     store = Store(store_dir)
-    account = Account(
+    faults = Faults(store)
+    organization = Organization(
         store=store,
-        operations=Operations(store, sks_cluster_work.TASKS | sks_nodepool.TASKS),
         runtime=runtime,
         base_url=base_url,
         zones=tuple(document().zones),
-        quotas=quotas,
-        faults=Faults(store),
+        faults=faults,
+        quotas=Quotas(store, faults, declared),
     )
-    server = _Server(account, credentials, document(), check_answers)
+    tasks = {name: task for resource in resources for name, task in resource.tasks.items()}
+    jobs = Jobs(organization, tasks)
+    server = _Server(organization, jobs, resources, credentials, document(), check_answers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        account.operations.stop()
+        jobs.stop()
 
     app = Starlette(
         routes=[
@@ -132,21 +107,33 @@ def create_app(
         ],
         lifespan=lifespan,
     )
-    app.state.account = account
-    app.state.resume = partial(resume, account)
+    app.state.organization = organization
+    app.state.jobs = jobs
+    app.state.resume = partial(resume, organization, jobs, resources)
     return app
 
 
 class _Server:
     def __init__(
-        self, account: Account, credentials: Credentials, document: Document, check_answers: bool
+        self,
+        organization: Organization,
+        jobs: Jobs,
+        resources: Sequence[Resource],
+        credentials: Credentials,
+        document: Document,
+        check_answers: bool,
     ) -> None:
-        self._account = account
+        self._organization = organization
+        self._jobs = jobs
         self._credentials = credentials
         self._document = document
         self._check_answers = check_answers
-        simulated = [operation for operation in document.operations if operation.id in HANDLERS]
-        self._fault_routes = FaultRoutes(account, simulated)
+        self._handlers = {
+            id_: handler for resource in resources for id_, handler in resource.operations.items()
+        }
+        simulated = [found for found in document.operations if found.id in self._handlers]
+        recover = [resource.recover for resource in resources if resource.recover]
+        self._fault_routes = FaultRoutes(organization, jobs, simulated, recover)
 
     async def serve(self, request: Request) -> Response:
         """Answer a request of Exoscale's API, and log a line of it."""
@@ -172,11 +159,11 @@ class _Server:
         zone_name, path = _zone_and_path(request)
         if request.headers.get("authorization") or (request.method, path) != ("GET", "/zone"):
             self._authenticate(request, body)  # zones are public: Exoscale's client does not sign
-        if zone_name not in self._account.zones:
+        if zone_name not in self._organization.zones:
             raise NotFound(f"zone {zone_name} not found")
         operation, parameters = self._document.match(request.method, path)
         entry.operation = operation
-        entry.fault = await run_in_threadpool(self._account.faults.strike, operation, path)
+        entry.fault = await run_in_threadpool(self._organization.faults.strike, operation, path)
         effect = entry.fault.effect if entry.fault else None
         match effect:
             case Status():
@@ -185,21 +172,22 @@ class _Server:
                 await asyncio.sleep(effect.milliseconds / 1000)
             case Drop():
                 return Dropped()
-        call = Call(self._account, zone_name, parameters, dict(request.query_params), {})
+        query = dict(request.query_params)
+        call = Call(self._organization, self._jobs, zone_name, parameters, query, {})
         answer = await run_in_threadpool(self._answer, operation, call, body, entry.fault)
         return Dropped() if isinstance(effect, DropAnswer) else JSONResponse(answer)
 
     def _answer(self, operation: Operation, call: Call, body: bytes, fault: Fault | None) -> Any:
-        if operation.id not in HANDLERS:
+        if operation.id not in self._handlers:
             raise NotSimulated(f"{operation.id} is not simulated")
         content = _json(body) if operation.body_pointer else None
         self._document.check_request(operation, {**call.query, **call.path}, content)
-        request = partial(HANDLERS[operation.id], replace(call, body=content or {}))
+        request = partial(self._handlers[operation.id], replace(call, body=content or {}))
         match fault:
             case Fault(effect=OperationFails(message=message)):
-                answer = self._account.operations.fail(request, message)
+                answer = self._jobs.fail(request, message)
             case Fault(effect=OperationHangs(), id=holder):
-                answer = self._account.operations.hold(request, holder)
+                answer = self._jobs.hold(request, holder)
             case _:
                 answer = request()
         if self._check_answers:

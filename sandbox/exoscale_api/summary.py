@@ -1,70 +1,82 @@
-"""A read-only summary of a stored account, for people."""
+"""A read-only summary of what is stored, for people: as JSON, and as tables of that."""
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+from sandbox.exoscale_api import faults
+from sandbox.exoscale_api.discovery import find_resources
+from sandbox.exoscale_api.resource import Listing
 from sandbox.exoscale_api.store import FILE_NAME, Json
 
-_FIELDS = {
-    "sks-cluster": ("id", "name", "state", "level", "version", "endpoint"),
-    "sks-nodepool": ("id", "name", "state", "size"),
-    "instance": ("id", "name", "state", "public-ip"),
-    "load-balancer": ("id", "name", "state", "ip"),
-    "security-group": ("id", "name"),
-    "anti-affinity-group": ("id", "name"),
-}
+Table = tuple[list[str], list[list[object]]]
+"""Heads and rows."""
 
 
 def summary(store_dir: Path) -> dict[str, list[Json]]:
-    """Clusters (with nodepools and instances), load balancers, groups and faults of an account.
+    """What the account has of each resource that has a `Listing`, and its faults.
 
     It is read from the file in `store_dir` alone, so the server may be running or not; an account
     that was never used has nothing.
     """
-    resources = _resources(store_dir / FILE_NAME)
+    listings = _listings()
+    stored = _stored(store_dir / FILE_NAME)
+    all_faults = [body for _, _, body in stored.get(faults.KIND, [])]
+    kept_from_ready = {node: fault["id"] for fault in all_faults for node in fault["nodes"]}
 
-    def all_of(kind: str) -> Iterable[Json]:
-        for zone, parent, body in resources.get(kind, []):
-            yield {name: body.get(name) for name in _FIELDS[kind]} | {
-                "zone": zone,
-                "parent": parent,
-            }
+    def entry(kind: str, zone: str, parent: str, body: Json) -> Json:
+        fault = kept_from_ready.get(body["id"])
+        resource = body | {"zone": zone, "parent": parent, "fault": fault}
+        inner = {
+            child.name: entries(child_kind, within=body["id"])
+            for child_kind, child in listings.items()
+            if child.within == kind
+        }
+        fields = {name: resource.get(name) for name in listings[kind].fields}
+        return fields | listings[kind].derived(body) | inner
 
-    def children(kind: str, parent: Json) -> list[Json]:
-        return [child for child in all_of(kind) if child["parent"] == parent["id"]]
+    def entries(kind: str, within: str | None = None) -> list[Json]:
+        return [entry(kind, *found) for found in stored.get(kind, []) if within in (None, found[1])]
 
-    faults = [body for _, _, body in resources.get("fault", [])]
-    kept_from_ready = {node: fault["id"] for fault in faults for node in fault["nodes"]}
-
-    def instances(nodepool: Json) -> list[Json]:
-        return [
-            child | {"fault": kept_from_ready.get(child["id"])}
-            for child in children("instance", nodepool)
-        ]
-
-    def nodepools(cluster: Json) -> list[Json]:
-        return [pool | {"instances": instances(pool)} for pool in children("sks-nodepool", cluster)]
-
-    return {
-        "sks-clusters": [
-            cluster | {"nodepools": nodepools(cluster)} for cluster in all_of("sks-cluster")
-        ],
-        "load-balancers": [
-            balancer | {"services": [service["name"] for service in body["services"]]}
-            for balancer, (_, _, body) in zip(
-                all_of("load-balancer"), resources.get("load-balancer", []), strict=True
-            )
-        ],
-        "security-groups": list(all_of("security-group")),
-        "anti-affinity-groups": list(all_of("anti-affinity-group")),
-        "faults": faults,
+    lists = {
+        listing.name: entries(kind) for kind, listing in listings.items() if not listing.within
     }
+    return lists | {"faults": all_faults}
 
 
-def _resources(file: Path) -> dict[str, list[tuple[str, str, Json]]]:
+def tables(found: Mapping[str, list[Json]]) -> Iterator[Table]:
+    """The lists of a summary as tables, the faults and what is empty apart."""
+    listings = _listings()
+
+    def below(kind: str | None, parents: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+        for child_kind, child in listings.items():
+            if child.within == kind:
+                entries = [
+                    entry | {"parent": parent.get("name")}
+                    for parent in parents
+                    for entry in parent[child.name]
+                ]
+                if entries:
+                    yield list(child.columns), [_row(child, entry) for entry in entries]
+                    yield from below(child_kind, entries)
+
+    return below(None, [found])
+
+
+def _listings() -> dict[str, Listing]:
+    listed = {found.kind: found.status for found in find_resources() if found.status}
+    return dict(sorted(listed.items(), key=lambda item: item[1].position))
+
+
+def _row(listing: Listing, entry: Json) -> list[object]:
+    columns = listing.columns.values()
+    return [entry[column] if isinstance(column, str) else column(entry) for column in columns]
+
+
+def _stored(file: Path) -> dict[str, list[tuple[str, str, Json]]]:
     """What is in the file, by kind: zone, parent and body, oldest first."""
     found: dict[str, list[tuple[str, str, Json]]] = {}
     if file.exists():

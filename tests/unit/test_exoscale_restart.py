@@ -37,7 +37,7 @@ def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
 
 def test_operations_that_were_cut_off_run_again(tmp_path: Path) -> None:
     before = Account(tmp_path)
-    before.app.state.account.operations.stop()
+    before.app.state.jobs.stop()
     before.runtime.fail = "cut off"
     operation = before.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
     cluster = operation["reference"]["id"]

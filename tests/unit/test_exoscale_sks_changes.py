@@ -192,7 +192,7 @@ def test_a_change_that_was_cut_off_is_done_after_a_restart(tmp_path: Path) -> No
     cluster = account.cluster(version="1.33.13")
     account.runtime.ready.clear()
     operation = account.api.upgrade_sks_cluster(id=cluster, version="1.34.3")
-    account.app.state.account.operations.stop()
+    account.app.state.jobs.stop()
 
     restarted = Account(tmp_path, ThreeVersions())
     restarted.app.state.resume()

@@ -2,10 +2,10 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
-from sandbox.exoscale_api.operations import Reference
-from sandbox.exoscale_api.security_group import KIND, PUBLIC, network
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources.security_group import KIND, PUBLIC, network
 from sandbox.exoscale_api.store import Json
 
 
@@ -17,7 +17,7 @@ def add_rule_to_security_group(call: Call) -> Json:
             raise Conflict("This security group rule already exists")
         group["rules"].append(rule)
         call.store.put(KIND, group)
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def delete_rule_from_security_group(call: Call) -> Json:
@@ -27,7 +27,7 @@ def delete_rule_from_security_group(call: Call) -> Json:
         if len(rules) == len(group["rules"]):
             raise NotFound(f"security-group rule {call.path['rule-id']} not found")
         call.store.put(KIND, group | {"rules": rules})
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def _rule(call: Call) -> Json:
@@ -76,7 +76,10 @@ def _peer(call: Call, given: Json) -> Json:
     return {"id": group["id"], "name": group["name"], "visibility": "private"}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "add-rule-to-security-group": add_rule_to_security_group,
-    "delete-rule-from-security-group": delete_rule_from_security_group,
-}
+RESOURCE = Resource(
+    "security-group-rule",
+    operations={
+        "add-rule-to-security-group": add_rule_to_security_group,
+        "delete-rule-from-security-group": delete_rule_from_security_group,
+    },
+)

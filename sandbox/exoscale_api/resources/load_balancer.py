@@ -2,23 +2,27 @@
 
 from collections.abc import Collection
 from contextlib import suppress
+from ipaddress import IPv4Network
 from uuid import uuid4
 
-from sandbox.exoscale_api import address, quota, timestamp
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api import address, timestamp
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import Conflict, Forbidden
-from sandbox.exoscale_api.instance import KIND as INSTANCE_KIND
-from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.quotas import Quota
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources.instance import KIND as INSTANCE_KIND
+from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
 from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import SksError
 
 KIND = "load-balancer"
+_QUOTA = Quota("network-load-balancer", KIND, limit=50)
+_ADDRESSES = (IPv4Network("203.0.113.0/24"),)
 
 
 def create_load_balancer(call: Call) -> Json:
     with call.store.transaction():
-        quota.enforce(call.account, "network-load-balancer")
+        call.organization.quotas.enforce(_QUOTA)
         load_balancer = {
             "id": str(uuid4()),
             "name": call.body["name"],
@@ -30,7 +34,7 @@ def create_load_balancer(call: Call) -> Json:
             "services": [],
         }
         call.store.put(KIND, load_balancer, zone=call.zone)
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def list_load_balancers(call: Call) -> Json:
@@ -47,7 +51,7 @@ def update_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.put(KIND, load_balancer | changes)
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def reset_load_balancer_field(call: Call) -> Json:
@@ -55,14 +59,14 @@ def reset_load_balancer_field(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.put(KIND, load_balancer | {call.path["field"]: default})
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def delete_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.delete(KIND, load_balancer["id"])
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def require(call: Call) -> Json:
@@ -96,7 +100,9 @@ def with_status(call: Call, service: Json) -> Json:
     cluster_id = call.store.parent(NODEPOOL_KIND, nodepool["id"])
     answering: Collection[str] = ()
     with suppress(SksError):
-        answering = call.account.runtime.answering_nodes(cluster_id, service["healthcheck"]["port"])
+        answering = call.organization.runtime.answering_nodes(
+            cluster_id, service["healthcheck"]["port"]
+        )
     status = [
         {
             "public-ip": member["public-ip"],
@@ -115,16 +121,33 @@ def _answer(call: Call, load_balancer: Json) -> Json:
 def _free_ip(call: Call) -> str:
     used = {other["ip"] for other in call.store.list(KIND)}
     try:
-        return address.free_address(address.LOAD_BALANCERS, used)
+        return address.free_address(_ADDRESSES, used)
     except LookupError as error:
         raise Conflict(str(error)) from error
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-load-balancer": create_load_balancer,
-    "list-load-balancers": list_load_balancers,
-    "get-load-balancer": get_load_balancer,
-    "update-load-balancer": update_load_balancer,
-    "reset-load-balancer-field": reset_load_balancer_field,
-    "delete-load-balancer": delete_load_balancer,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-load-balancer": create_load_balancer,
+        "list-load-balancers": list_load_balancers,
+        "get-load-balancer": get_load_balancer,
+        "update-load-balancer": update_load_balancer,
+        "reset-load-balancer-field": reset_load_balancer_field,
+        "delete-load-balancer": delete_load_balancer,
+    },
+    quota=_QUOTA,
+    status=Listing(
+        "load-balancers",
+        fields=("id", "name", "state", "ip", "zone", "parent"),
+        derived=lambda stored: {"services": [service["name"] for service in stored["services"]]},
+        columns={
+            "load balancer": "name",
+            "zone": "zone",
+            "address": "ip",
+            "state": "state",
+            "services": lambda entry: ", ".join(entry["services"]),
+        },
+        position=2,
+    ),
+)

@@ -5,21 +5,21 @@ from collections.abc import Collection
 from typing import cast
 from uuid import uuid4
 
-from sandbox.exoscale_api import not_simulated, quota, timestamp
-from sandbox.exoscale_api import sks_settings as settings
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api import not_simulated, timestamp
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotSimulated
-from sandbox.exoscale_api.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.operations import Reference
-from sandbox.exoscale_api.sks_cluster_work import (
-    KIND,
-    begin_change,
-    keep_token,
-    token_of,
-)
+from sandbox.exoscale_api.jobs import Task
+from sandbox.exoscale_api.quotas import Quota
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.resources.sks_parts import cluster_work as work
+from sandbox.exoscale_api.resources.sks_parts import settings
+from sandbox.exoscale_api.resources.sks_parts.start import start_clusters
 from sandbox.exoscale_api.sks_runtime import Authority
 from sandbox.exoscale_api.store import Json
 
+KIND = work.KIND
+_QUOTA = Quota("sks-cluster", KIND, limit=10)
 _KUBECONFIG_TTL = 30 * 24 * 3600
 """Default lifetime of a kubeconfig's certificate, in seconds (OpenAPI, sks-kubeconfig-request)."""
 
@@ -29,7 +29,7 @@ _WITH_CONTROL_PLANE = ("running", "updating", "upgrading")
 
 
 def list_sks_cluster_versions(call: Call) -> Json:
-    return {"sks-cluster-versions": list(call.account.runtime.versions)}
+    return {"sks-cluster-versions": list(call.organization.runtime.versions)}
 
 
 def create_sks_cluster(call: Call) -> Json:
@@ -63,15 +63,10 @@ def create_sks_cluster(call: Call) -> Json:
     if "audit" in body:
         cluster["audit"], token = _audit({"enabled": True} | body["audit"], None)
     with call.store.transaction():
-        quota.enforce(call.account, KIND)
+        call.organization.quotas.enforce(_QUOTA)
         call.store.put(KIND, cluster, zone=call.zone)
-        keep_token(call.account, cluster["id"], token)
-        return call.account.operations.begin(
-            call.account,
-            "create-sks-cluster",
-            {"id": cluster["id"]},
-            Reference.to(KIND, cluster["id"]),
-        )
+        work.keep_token(call.store, cluster["id"], token)
+        return call.begin("create-sks-cluster", KIND, cluster["id"])
 
 
 def list_sks_clusters(call: Call) -> Json:
@@ -93,7 +88,7 @@ def update_sks_cluster(call: Call) -> Json:
         if at_once.get("description", "") is None:
             at_once["description"] = ""
         changes = {name: call.body[name] for name in _IN_CONTROL_PLANE if name in call.body}
-        token = token_of(call.account, cluster["id"])
+        token = work.token_of(call.store, cluster["id"])
         if "audit" in changes:
             changes["audit"], token = _audit(cluster.get("audit", {}) | changes["audit"], token)
         if changes.get("oidc"):
@@ -105,9 +100,9 @@ def update_sks_cluster(call: Call) -> Json:
             changes["feature-gates"] = []
         call.store.put(KIND, cluster | at_once)
         same = all(cluster.get(name) == value for name, value in changes.items())
-        if same and token == token_of(call.account, cluster["id"]):
-            return call.account.operations.done(Reference.to(KIND, cluster["id"]))
-        return begin_change(call.account, cluster["id"], "updating", changes, token)
+        if same and token == work.token_of(call.store, cluster["id"]):
+            return call.done(KIND, cluster["id"])
+        return work.begin_change(call, cluster["id"], "updating", changes, token)
 
 
 def upgrade_sks_cluster(call: Call) -> Json:
@@ -118,9 +113,9 @@ def upgrade_sks_cluster(call: Call) -> Json:
         cluster = require_running(call)
         settings.check_upgrade(cluster["name"], cluster["version"], version)
         if version == cluster["version"]:
-            return call.account.operations.done(Reference.to(KIND, cluster["id"]))
-        token = token_of(call.account, cluster["id"])
-        return begin_change(call.account, cluster["id"], "upgrading", {"version": version}, token)
+            return call.done(KIND, cluster["id"])
+        token = work.token_of(call.store, cluster["id"])
+        return work.begin_change(call, cluster["id"], "upgrading", {"version": version}, token)
 
 
 def upgrade_sks_cluster_service_level(call: Call) -> Json:
@@ -129,7 +124,7 @@ def upgrade_sks_cluster_service_level(call: Call) -> Json:
         if cluster["level"] == "pro":
             raise Conflict(f"SKS cluster {cluster['name']} has the level pro already")
         call.store.update(KIND, cluster["id"], level="pro")
-        return call.account.operations.done(Reference.to(KIND, cluster["id"]))
+        return call.done(KIND, cluster["id"])
 
 
 def delete_sks_cluster(call: Call) -> Json:
@@ -140,17 +135,12 @@ def delete_sks_cluster(call: Call) -> Json:
         if call.store.list(NODEPOOL_KIND, parent=cluster["id"]):
             raise Conflict(f"SKS cluster {cluster['name']} still has nodepools")
         call.store.update(KIND, cluster["id"], state="deleting")
-        return call.account.operations.begin(
-            call.account,
-            "delete-sks-cluster",
-            {"id": cluster["id"]},
-            Reference.to(KIND, cluster["id"]),
-        )
+        return call.begin("delete-sks-cluster", KIND, cluster["id"])
 
 
 def generate_sks_cluster_kubeconfig(call: Call) -> Json:
     cluster = _require(call, _WITH_CONTROL_PLANE)
-    kubeconfig = call.account.runtime.kubeconfig(
+    kubeconfig = call.organization.runtime.kubeconfig(
         cluster["id"], call.body["user"], call.body["groups"], call.body.get("ttl", _KUBECONFIG_TTL)
     )
     return {"kubeconfig": b64encode(kubeconfig.encode()).decode()}
@@ -159,7 +149,7 @@ def generate_sks_cluster_kubeconfig(call: Call) -> Json:
 def get_sks_cluster_authority_cert(call: Call) -> Json:
     cluster = _require(call, _WITH_CONTROL_PLANE)
     authority = cast(Authority, call.path["authority"])
-    certificate = call.account.runtime.authority_cert(cluster["id"], authority)
+    certificate = call.organization.runtime.authority_cert(cluster["id"], authority)
     return {"cacert": b64encode(certificate.encode()).decode()}
 
 
@@ -181,7 +171,7 @@ def _require(call: Call, states: Collection[str]) -> Json:
 
 
 def _check_version(call: Call, version: str) -> None:
-    versions = call.account.runtime.versions
+    versions = call.organization.runtime.versions
     if version not in versions:
         raise BadRequest(f"version {version} is not available: {', '.join(versions)}")
 
@@ -205,15 +195,38 @@ def _answer(call: Call, cluster: Json) -> Json:
     return answer | {"nodepools": call.store.list(NODEPOOL_KIND, parent=cluster["id"])}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "list-sks-cluster-versions": list_sks_cluster_versions,
-    "create-sks-cluster": create_sks_cluster,
-    "list-sks-clusters": list_sks_clusters,
-    "get-sks-cluster": get_sks_cluster,
-    "update-sks-cluster": update_sks_cluster,
-    "upgrade-sks-cluster": upgrade_sks_cluster,
-    "upgrade-sks-cluster-service-level": upgrade_sks_cluster_service_level,
-    "delete-sks-cluster": delete_sks_cluster,
-    "generate-sks-cluster-kubeconfig": generate_sks_cluster_kubeconfig,
-    "get-sks-cluster-authority-cert": get_sks_cluster_authority_cert,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "list-sks-cluster-versions": list_sks_cluster_versions,
+        "create-sks-cluster": create_sks_cluster,
+        "list-sks-clusters": list_sks_clusters,
+        "get-sks-cluster": get_sks_cluster,
+        "update-sks-cluster": update_sks_cluster,
+        "upgrade-sks-cluster": upgrade_sks_cluster,
+        "upgrade-sks-cluster-service-level": upgrade_sks_cluster_service_level,
+        "delete-sks-cluster": delete_sks_cluster,
+        "generate-sks-cluster-kubeconfig": generate_sks_cluster_kubeconfig,
+        "get-sks-cluster-authority-cert": get_sks_cluster_authority_cert,
+    },
+    tasks={
+        "create-sks-cluster": Task(work.create, work.failed),
+        "change-sks-cluster": Task(work.change, work.change_failed),
+        "delete-sks-cluster": Task(work.delete, work.failed),
+    },
+    quota=_QUOTA,
+    status=Listing(
+        "sks-clusters",
+        fields=("id", "name", "state", "level", "version", "endpoint", "zone", "parent"),
+        columns={
+            "cluster": "name",
+            "zone": "zone",
+            "version": "version",
+            "level": "level",
+            "state": "state",
+            "API server": "endpoint",
+        },
+        position=1,
+    ),
+    resume=start_clusters,
+)

@@ -5,22 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sandbox.exoscale_api import (
+from sandbox.exoscale_api import not_simulated, timestamp
+from sandbox.exoscale_api.call import Call
+from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
+from sandbox.exoscale_api.jobs import Task
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources import (
     instance,
     load_balancer,
-    not_simulated,
-    quota,
+    private_network,
     sks_cluster,
-    timestamp,
 )
-from sandbox.exoscale_api.account import Account, Call, Handler
-from sandbox.exoscale_api.deploy_target import deploy_target
-from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
-from sandbox.exoscale_api.instance_type import instance_type
-from sandbox.exoscale_api.operations import Arguments, Reference, Task
-from sandbox.exoscale_api.sks_version import latest_patch, of_version, template_id
+from sandbox.exoscale_api.resources.deploy_target import deploy_target
+from sandbox.exoscale_api.resources.instance_type import instance_type
+from sandbox.exoscale_api.resources.sks_parts import instances
+from sandbox.exoscale_api.resources.sks_parts import nodepool_work as work
+from sandbox.exoscale_api.resources.sks_parts.versions import latest_patch, of_version, template_id
 from sandbox.exoscale_api.store import Json
-from sandbox.sks.spec import NodepoolSpec
 
 KIND = instance.NODEPOOL_KIND
 
@@ -45,8 +46,6 @@ _UPDATABLE = (
     "deploy-target",
 )
 _REFERENCES = ("security-groups", "anti-affinity-groups", "private-networks")
-_MAX_PODS = 110
-"""A kubelet's own default."""
 _LVM_DISK = 100
 """Disk (GiB) that the addon storage-lvm needs (Exoscale's provider, sks_nodepool)."""
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -56,7 +55,7 @@ def create_sks_nodepool(call: Call) -> Json:
     not_simulated.refuse(call, "create-sks-nodepool", _NOT_SIMULATED)
     with call.store.transaction():
         cluster = sks_cluster.require_running(call)
-        quota.enforce(call.account, "instance", call.body["size"])
+        call.organization.quotas.enforce(instance.QUOTA, call.body["size"])
         nodepool = {
             "id": str(uuid4()),
             **_DEFAULTS,
@@ -64,7 +63,7 @@ def create_sks_nodepool(call: Call) -> Json:
             "size": call.body["size"],
             "addons": call.body.get("addons", []),
             "instance-pool": {"id": str(uuid4())},
-            **of_version(latest_patch(cluster["version"], call.account.runtime.versions)),
+            **of_version(latest_patch(cluster["version"], call.organization.runtime.versions)),
             "state": "creating",
             "created-at": timestamp.now(),
         }
@@ -73,8 +72,8 @@ def create_sks_nodepool(call: Call) -> Json:
                 f"Invalid request: body.disk-size: storage-lvm needs {_LVM_DISK} GiB at least"
             )
         call.store.put(KIND, nodepool, zone=call.zone, parent=cluster["id"])
-        instance.create(call.account, call.zone, nodepool, nodepool["size"])
-        return _begin(call, "set-sks-nodepool", nodepool)
+        instances.create(call.organization, call.zone, nodepool, nodepool["size"])
+        return work.begin(call.jobs, "set-sks-nodepool", call.path["id"], nodepool["id"])
 
 
 def get_sks_nodepool(call: Call) -> Json:
@@ -87,7 +86,7 @@ def update_sks_nodepool(call: Call) -> Json:
         nodepool = _require_idle(call)
         changed = nodepool | _definition(call)
         call.store.put(KIND, {name: value for name, value in changed.items() if value is not None})
-        return call.account.operations.done(_reference(call.path["id"], nodepool["id"]))
+        return call.jobs.done(work.reference(call.path["id"], nodepool["id"]))
 
 
 def scale_sks_nodepool(call: Call) -> Json:
@@ -97,8 +96,8 @@ def scale_sks_nodepool(call: Call) -> Json:
         nodepool = _require_idle(call)
         members = call.store.list(instance.KIND, parent=nodepool["id"])
         if size > len(members):
-            quota.enforce(call.account, "instance", size - len(members))
-            instance.create(call.account, call.zone, nodepool, size - len(members))
+            call.organization.quotas.enforce(instance.QUOTA, size - len(members))
+            instances.create(call.organization, call.zone, nodepool, size - len(members))
         return _resize(call, nodepool, members[size:], size)
 
 
@@ -119,7 +118,7 @@ def delete_sks_nodepool(call: Call) -> Json:
         nodepool = _require_idle(call)
         load_balancer.refuse_if_used(call, nodepool["instance-pool"]["id"])
         call.store.update(KIND, nodepool["id"], state="deleting")
-        return _begin(call, "delete-sks-nodepool", nodepool)
+        return work.begin(call.jobs, "delete-sks-nodepool", call.path["id"], nodepool["id"])
 
 
 def get_active_nodepool_template(call: Call) -> Json:
@@ -147,7 +146,7 @@ def _definition(call: Call) -> Json:
 
 
 def _existing(call: Call, kind: str, reference: Mapping[str, Any]) -> Json:
-    zone = call.zone if kind == instance.NETWORK_KIND else None
+    zone = call.zone if kind == private_network.KIND else None
     return {"id": call.require(kind, _id(reference), zone=zone)["id"]}
 
 
@@ -161,7 +160,7 @@ def _resize(call: Call, nodepool: Json, leaving: list[Json], size: int) -> Json:
     for member in leaving:
         call.store.update(instance.KIND, member["id"], state="destroying")
     call.store.update(KIND, nodepool["id"], state="scaling", size=size)
-    return _begin(call, "set-sks-nodepool", nodepool)
+    return work.begin(call.jobs, "set-sks-nodepool", call.path["id"], nodepool["id"])
 
 
 def _require(call: Call) -> Json:
@@ -181,98 +180,26 @@ def _require_idle(call: Call) -> Json:
     return nodepool
 
 
-def _begin(call: Call, task: str, nodepool: Json) -> Json:
-    cluster_id = call.path["id"]
-    return call.account.operations.begin(
-        call.account,
-        task,
-        {"cluster": cluster_id, "id": nodepool["id"]},
-        _reference(cluster_id, nodepool["id"]),
-    )
-
-
-def _reference(cluster_id: str, id_: str) -> Reference:
-    return Reference(id_, f"/sks-cluster/{cluster_id}/nodepool/{id_}", "get-sks-nodepool")
-
-
-def _specification(account: Account, nodepool: Json) -> NodepoolSpec:
-    """The nodepool as the SKS runtime takes it: without instances that are to go."""
-    staying = [
-        member
-        for member in account.store.list(instance.KIND, parent=nodepool["id"])
-        if member["state"] != "destroying"
-    ]
-    type_ = instance_type(nodepool["instance-type"]["id"])
-    return NodepoolSpec(
-        id=nodepool["id"],
-        name=nodepool["name"],
-        size=len(staying),
-        instance_pool_id=nodepool["instance-pool"]["id"],
-        version=nodepool["version"],
-        max_pods=nodepool.get("kubelet-max-pods") or _MAX_PODS,
-        labels=nodepool["labels"],
-        taints={k: f"{t['value']}:{t['effect']}" for k, t in nodepool["taints"].items()},
-        cpus=type_["cpus"],
-        memory_bytes=type_["memory"],
-        disk_gib=nodepool["disk-size"],
-        node_names=[member["name"] for member in staying],
-        instance_ids=[member["id"] for member in staying],
-        addresses=[
-            [member[name] for name in ("public-ip", "ipv6-address") if name in member]
-            for member in staying
-        ],
-        unready=account.faults.unready(),
-        instance_type=f"{type_['family']}.{type_['size']}",
-    )
-
-
-def recover(account: Account, id_: str) -> None:
-    """Begin to make the nodes Ready that were kept from it."""
-    nodepool = account.store.find(KIND, id_)
-    if nodepool is not None and nodepool["state"] != "deleting":
-        cluster = account.store.parent(KIND, id_)
-        arguments = {"cluster": cluster, "id": id_}
-        account.operations.begin(account, "set-sks-nodepool", arguments, _reference(cluster, id_))
-
-
-def set_nodes(account: Account, arguments: Arguments) -> None:
-    """Task: make the nodes of the nodepool `id` of `cluster` those of its instances."""
-    store = account.store
-    nodepool = store.find(KIND, arguments["id"])
-    assert nodepool is not None
-    account.runtime.set_nodepool(arguments["cluster"], _specification(account, nodepool))
-    with store.transaction():
-        for member in store.list(instance.KIND, parent=nodepool["id"]):
-            if member["state"] == "destroying":
-                store.delete(instance.KIND, member["id"])
-            else:
-                store.update(instance.KIND, member["id"], state="running")
-        store.update(KIND, nodepool["id"], state="running")
-
-
-def _delete(account: Account, arguments: Arguments) -> None:
-    account.runtime.delete_nodepool(arguments["cluster"], arguments["id"])
-    with account.store.transaction():
-        for member in account.store.list(instance.KIND, parent=arguments["id"]):
-            account.store.delete(instance.KIND, member["id"])
-        account.store.delete(KIND, arguments["id"])
-
-
-def _failed(account: Account, arguments: Arguments) -> None:
-    account.store.update(KIND, arguments["id"], state="error")
-
-
-OPERATIONS: dict[str, Handler] = {
-    "create-sks-nodepool": create_sks_nodepool,
-    "get-sks-nodepool": get_sks_nodepool,
-    "update-sks-nodepool": update_sks_nodepool,
-    "scale-sks-nodepool": scale_sks_nodepool,
-    "evict-sks-nodepool-members": evict_sks_nodepool_members,
-    "delete-sks-nodepool": delete_sks_nodepool,
-    "get-active-nodepool-template": get_active_nodepool_template,
-}
-
-TASKS: dict[str, Task] = {
-    "set-sks-nodepool": Task(set_nodes, _failed),
-    "delete-sks-nodepool": Task(_delete, _failed),
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-sks-nodepool": create_sks_nodepool,
+        "get-sks-nodepool": get_sks_nodepool,
+        "update-sks-nodepool": update_sks_nodepool,
+        "scale-sks-nodepool": scale_sks_nodepool,
+        "evict-sks-nodepool-members": evict_sks_nodepool_members,
+        "delete-sks-nodepool": delete_sks_nodepool,
+        "get-active-nodepool-template": get_active_nodepool_template,
+    },
+    tasks={
+        "set-sks-nodepool": Task(work.set_nodes, work.failed),
+        "delete-sks-nodepool": Task(work.delete, work.failed),
+    },
+    status=Listing(
+        "nodepools",
+        within=sks_cluster.KIND,
+        fields=("id", "name", "state", "size", "zone", "parent"),
+        columns={"nodepool": "name", "cluster": "parent", "size": "size", "state": "state"},
+    ),
+    recover=work.recover,
+)

@@ -2,10 +2,10 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import Conflict
-from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
 KIND = "anti-affinity-group"
@@ -21,7 +21,7 @@ def create_anti_affinity_group(call: Call) -> Json:
         if any(other["name"] == group["name"] for other in call.store.list(KIND)):
             raise Conflict(f"An anti-affinity group named {group['name']} already exists")
         call.store.put(KIND, group)
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def list_anti_affinity_groups(call: Call) -> Json:
@@ -39,7 +39,7 @@ def delete_anti_affinity_group(call: Call) -> Json:
         if instance.in_use(call.store, f"{KIND}s", id_):
             raise Conflict("Cannot delete group when it's in use by virtual machines")
         call.store.delete(KIND, id_)
-        return call.account.operations.done(Reference.to(KIND, id_))
+        return call.done(KIND, id_)
 
 
 def _answer(call: Call, group: Json) -> Json:
@@ -47,9 +47,18 @@ def _answer(call: Call, group: Json) -> Json:
     return group | {"instances": [{"id": member["id"]} for member in members]}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-anti-affinity-group": create_anti_affinity_group,
-    "list-anti-affinity-groups": list_anti_affinity_groups,
-    "get-anti-affinity-group": get_anti_affinity_group,
-    "delete-anti-affinity-group": delete_anti_affinity_group,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-anti-affinity-group": create_anti_affinity_group,
+        "list-anti-affinity-groups": list_anti_affinity_groups,
+        "get-anti-affinity-group": get_anti_affinity_group,
+        "delete-anti-affinity-group": delete_anti_affinity_group,
+    },
+    status=Listing(
+        f"{KIND}s",
+        fields=("id", "name", "zone", "parent"),
+        columns={"anti affinity group": "name"},
+        position=4,
+    ),
+)

@@ -5,8 +5,9 @@ The sandbox has one in every zone, so that nodepools can name it.
 
 from uuid import NAMESPACE_URL, uuid5
 
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 
 
@@ -35,7 +36,10 @@ def _of(zone: str) -> Json:
     }
 
 
-OPERATIONS: dict[str, Handler] = {
-    "list-deploy-targets": list_deploy_targets,
-    "get-deploy-target": get_deploy_target,
-}
+RESOURCE = Resource(
+    "deploy-target",
+    operations={
+        "list-deploy-targets": list_deploy_targets,
+        "get-deploy-target": get_deploy_target,
+    },
+)

@@ -8,14 +8,16 @@ import ipaddress
 from secrets import randbelow
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance, quota
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict
-from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.quotas import Quota
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
-KIND = instance.NETWORK_KIND
+KIND = "private-network"
 
+_QUOTA = Quota("private-network", KIND, limit=50)
 _RANGE = ("start-ip", "end-ip", "netmask")
 _FIELDS = ("name", "description", "labels", "options", *_RANGE)
 _VNI_MAXIMUM = 2**24
@@ -31,9 +33,9 @@ def create_private_network(call: Call) -> Json:
     }
     _check_range(network)
     with call.store.transaction():
-        quota.enforce(call.account, KIND)
+        call.organization.quotas.enforce(_QUOTA)
         call.store.put(KIND, network, zone=call.zone)
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def list_private_networks(call: Call) -> Json:
@@ -50,14 +52,14 @@ def update_private_network(call: Call) -> Json:
         network = _require(call) | _given(call)
         _check_range(network)
         call.store.put(KIND, network)
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def reset_private_network_field(call: Call) -> Json:
     with call.store.transaction():
         network = _require(call)
         call.store.put(KIND, network | {"labels": {}})
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def delete_private_network(call: Call) -> Json:
@@ -66,7 +68,7 @@ def delete_private_network(call: Call) -> Json:
         if instance.in_use(call.store, "private-networks", network["id"]):
             raise Conflict("Cannot delete network when it's in use by virtual machines")
         call.store.delete(KIND, network["id"])
-        return call.account.operations.done(Reference.to(KIND, network["id"]))
+        return call.done(KIND, network["id"])
 
 
 def _require(call: Call) -> Json:
@@ -101,12 +103,16 @@ def _answer(call: Call, network: Json) -> Json:
     return network | ({"leases": leases} if "start-ip" in network else {})
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-private-network": create_private_network,
-    "list-private-networks": list_private_networks,
-    "get-private-network": get_private_network,
-    "update-private-network": update_private_network,
-    "reset-private-network-field": reset_private_network_field,
-    "delete-private-network": delete_private_network,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-private-network": create_private_network,
+        "list-private-networks": list_private_networks,
+        "get-private-network": get_private_network,
+        "update-private-network": update_private_network,
+        "reset-private-network-field": reset_private_network_field,
+        "delete-private-network": delete_private_network,
+    },
+    quota=_QUOTA,
+)
 """Attaching single instances is not here: only nodepools have any."""

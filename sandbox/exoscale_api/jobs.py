@@ -1,8 +1,9 @@
-"""Asynchronous operations: pending, then success or failure, across restarts of the server.
+"""Jobs: what asynchronous operations begin and answer; pending, then success or failure.
 
-What is done at once is answered as a success. Longer work is a named task whose arguments are
-stored with the operation: a task that was cut off runs again after a restart, so every task copes
-with having been run in part.
+Exoscale calls both the request and what it begins an operation. Here an operation is what OpenAPI
+calls so, and a job what `get-operation` tells of. What is done at once is answered as a success.
+Longer work is a named task whose arguments are stored with the job: a task that was cut off runs
+again after a restart of the server, so every task copes with having been run in part.
 """
 
 from __future__ import annotations
@@ -12,14 +13,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sandbox.exoscale_api.store import Json, Store
+from sandbox.exoscale_api.organization import Organization
+from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import SksError
-
-if TYPE_CHECKING:
-    from sandbox.exoscale_api.account import Account
 
 KIND = "operation"
 
@@ -32,13 +30,13 @@ Arguments = Mapping[str, str]
 class Task:
     """`run` does the work, in a thread; `failed` records on the resource that it was not done."""
 
-    run: Callable[[Account, Arguments], None]
-    failed: Callable[[Account, Arguments], None]
+    run: Callable[[Organization, Arguments], None]
+    failed: Callable[[Organization, Arguments], None]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What an operation is about: `command` is the operationId that reads it."""
+    """What a job is about: `command` is the operationId that reads it."""
 
     id: str
     path: str
@@ -54,25 +52,24 @@ class Reference:
 
 
 class _Undone(Exception):
-    """Carries an operation out of a transaction that is rolled back."""
+    """Carries a job out of a transaction that is rolled back."""
 
 
-class Operations:
-    def __init__(self, store: Store, tasks: Mapping[str, Task]) -> None:
-        self._store = store
+class Jobs:
+    def __init__(self, organization: Organization, tasks: Mapping[str, Task]) -> None:
+        self._organization = organization
+        self._store = organization.store
         self._tasks = tasks
         self._stopping = False
 
     def done(self, reference: Reference) -> Json:
-        """An operation that has succeeded already."""
+        """A job that has succeeded already."""
         operation = {"id": str(uuid4()), "state": "success", "reference": reference.as_json()}
         self._store.put(KIND, {"id": operation["id"], "operation": operation})
         return operation
 
-    def begin(
-        self, account: Account, task: str, arguments: Arguments, reference: Reference
-    ) -> Json:
-        """A pending operation, whose task starts when the transaction around it is on disk."""
+    def begin(self, task: str, arguments: Arguments, reference: Reference) -> Json:
+        """A pending job, whose task starts when the transaction around it is on disk."""
         operation = {"id": str(uuid4()), "state": "pending", "reference": reference.as_json()}
         record = {
             "id": operation["id"],
@@ -82,11 +79,11 @@ class Operations:
         }
         with self._store.transaction():
             self._store.put(KIND, record)
-            self._store.after_commit(lambda: self._start(account, record))
+            self._store.after_commit(lambda: self._start(record))
         return operation
 
     def fail(self, request: Callable[[], Json], message: str) -> Json:
-        """The operation that `request` begins; it fails with `message`, and nothing is done.
+        """The job that `request` begins; it fails with `message`, and nothing is done.
 
         Raises what `request` raises: what the API refuses at once is refused.
         """
@@ -100,7 +97,7 @@ class Operations:
         return operation
 
     def hold(self, request: Callable[[], Json], holder: str) -> Json:
-        """The operation that `request` begins, which stays pending until `release`."""
+        """The job that `request` begins, which stays pending until `release`."""
         with self._store.transaction():
             operation = request() | {"state": "pending"}
             record = self._store.find(KIND, operation["id"])
@@ -108,39 +105,37 @@ class Operations:
             self._store.put(KIND, record | {"operation": operation, "held-by": holder})
         return operation
 
-    def release(self, account: Account, holder: str) -> None:
-        """Let the operations go on that `holder` holds."""
+    def release(self, holder: str) -> None:
+        """Let the jobs go on that `holder` holds."""
         with self._store.transaction():
             for held in self._store.list(KIND):
                 if held.get("held-by") == holder:
                     record = {key: value for key, value in held.items() if key != "held-by"}
                     self._store.put(KIND, record)
                     if "task" in record:
-                        self._store.after_commit(partial(self._start, account, record))
+                        self._store.after_commit(partial(self._start, record))
                     else:
                         self._finish(record, state="success")
 
-    def resume(self, account: Account) -> None:
+    def resume(self) -> None:
         """Start again the tasks that an earlier server left pending."""
         for record in self._store.list(KIND):
             if record["operation"]["state"] == "pending":
-                self._start(account, record)
+                self._start(record)
 
     def stop(self) -> None:
         """Leave tasks that fail from now on, cut off by the end of the server, to `resume`."""
         self._stopping = True
 
-    def _start(self, account: Account, record: Json) -> None:
+    def _start(self, record: Json) -> None:
         if "held-by" in (self._store.find(KIND, record["id"]) or {}):
             return
-        threading.Thread(
-            target=self._run, args=(account, record), name=record["task"], daemon=True
-        ).start()
+        threading.Thread(target=self._run, args=(record,), name=record["task"], daemon=True).start()
 
-    def _run(self, account: Account, record: Json) -> None:
+    def _run(self, record: Json) -> None:
         task = self._tasks[record["task"]]
         try:
-            task.run(account, record["arguments"])
+            task.run(self._organization, record["arguments"])
         except Exception as error:
             if self._stopping:
                 _log.info("%s interrupted: %s", record["task"], error)
@@ -148,7 +143,7 @@ class Operations:
             known = isinstance(error, SksError)
             _log.error("%s failed: %s", record["task"], error, exc_info=not known)
             with self._store.transaction():
-                task.failed(account, record["arguments"])
+                task.failed(self._organization, record["arguments"])
                 message = str(error) if known else f"internal error: {type(error).__name__}"
                 self._finish(record, state="failure", reason="fault", message=message)
         else:

@@ -1,8 +1,9 @@
 """Instance pools: read-only, each the one behind a nodepool."""
 
-from sandbox.exoscale_api import instance
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
 _STATES = {
@@ -58,7 +59,10 @@ def _pool(call: Call, nodepool: Json) -> Json:
     }
 
 
-OPERATIONS: dict[str, Handler] = {
-    "get-instance-pool": get_instance_pool,
-    "list-instance-pools": list_instance_pools,
-}
+RESOURCE = Resource(
+    "instance-pool",
+    operations={
+        "get-instance-pool": get_instance_pool,
+        "list-instance-pools": list_instance_pools,
+    },
+)

@@ -8,8 +8,9 @@ to be had in every zone.
 
 from uuid import NAMESPACE_URL, uuid5
 
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 
 _MIB = 2**20
@@ -91,10 +92,13 @@ def list_instance_types(call: Call) -> Json:
 
 
 def _answer(call: Call, type_: Json) -> Json:
-    return type_ | {"authorized": True, "zones": list(call.account.zones)}
+    return type_ | {"authorized": True, "zones": list(call.organization.zones)}
 
 
-OPERATIONS: dict[str, Handler] = {
-    "get-instance-type": get_instance_type,
-    "list-instance-types": list_instance_types,
-}
+RESOURCE = Resource(
+    "instance-type",
+    operations={
+        "get-instance-type": get_instance_type,
+        "list-instance-types": list_instance_types,
+    },
+)

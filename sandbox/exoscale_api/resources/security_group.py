@@ -3,10 +3,10 @@
 import ipaddress
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
-from sandbox.exoscale_api import instance
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict
-from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.resource import Listing, Resource
+from sandbox.exoscale_api.resources import instance
 from sandbox.exoscale_api.store import Json
 
 KIND = "security-group"
@@ -29,7 +29,7 @@ def create_security_group(call: Call) -> Json:
         if any(other["name"] == group["name"] for other in call.store.list(KIND)):
             raise Conflict(f"A security group named {group['name']} already exists")
         call.store.put(KIND, group)
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def list_security_groups(call: Call) -> Json:
@@ -55,7 +55,7 @@ def delete_security_group(call: Call) -> Json:
                     f"Cannot delete group while a rule of group {group['name']} refers to it"
                 )
         call.store.delete(KIND, id_)
-        return call.account.operations.done(Reference.to(KIND, id_))
+        return call.done(KIND, id_)
 
 
 def add_external_source_to_security_group(call: Call) -> Json:
@@ -65,7 +65,7 @@ def add_external_source_to_security_group(call: Call) -> Json:
         if cidr not in group["external-sources"]:
             group["external-sources"].append(cidr)
             call.store.put(KIND, group)
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def remove_external_source_from_security_group(call: Call) -> Json:
@@ -75,7 +75,7 @@ def remove_external_source_from_security_group(call: Call) -> Json:
         if cidr in group["external-sources"]:
             group["external-sources"].remove(cidr)
             call.store.put(KIND, group)
-        return call.account.operations.done(Reference.to(KIND, group["id"]))
+        return call.done(KIND, group["id"])
 
 
 def network(cidr: str) -> str:
@@ -87,11 +87,20 @@ def network(cidr: str) -> str:
     return cidr
 
 
-OPERATIONS: dict[str, Handler] = {
-    "create-security-group": create_security_group,
-    "list-security-groups": list_security_groups,
-    "get-security-group": get_security_group,
-    "delete-security-group": delete_security_group,
-    "add-external-source-to-security-group": add_external_source_to_security_group,
-    "remove-external-source-from-security-group": remove_external_source_from_security_group,
-}
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-security-group": create_security_group,
+        "list-security-groups": list_security_groups,
+        "get-security-group": get_security_group,
+        "delete-security-group": delete_security_group,
+        "add-external-source-to-security-group": add_external_source_to_security_group,
+        "remove-external-source-from-security-group": remove_external_source_from_security_group,
+    },
+    status=Listing(
+        f"{KIND}s",
+        fields=("id", "name", "zone", "parent"),
+        columns={"security group": "name"},
+        position=3,
+    ),
+)

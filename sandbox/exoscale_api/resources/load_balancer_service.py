@@ -2,11 +2,11 @@
 
 from uuid import uuid4
 
-from sandbox.exoscale_api import instance_pool
-from sandbox.exoscale_api.account import Call, Handler
+from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
-from sandbox.exoscale_api.load_balancer import KIND, require, with_status
-from sandbox.exoscale_api.operations import Reference
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resources import instance_pool
+from sandbox.exoscale_api.resources.load_balancer import KIND, require, with_status
 from sandbox.exoscale_api.store import Json
 
 _UPDATABLE = ("name", "description", "protocol", "strategy", "port", "target-port", "healthcheck")
@@ -26,7 +26,7 @@ def add_service_to_load_balancer(call: Call) -> Json:
             "instance-pool": {"id": instance_pool.require(call, pool["id"])["id"]},
         } | _fields(call)
         _save(call, load_balancer, [*load_balancer["services"], service])
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def get_load_balancer_service(call: Call) -> Json:
@@ -51,7 +51,7 @@ def delete_load_balancer_service(call: Call) -> Json:
         load_balancer = require(call)
         service = _service(call, load_balancer)
         _save(call, load_balancer, [s for s in load_balancer["services"] if s != service])
-        return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+        return call.done(KIND, load_balancer["id"])
 
 
 def _fields(call: Call) -> Json:
@@ -86,7 +86,7 @@ def _service(call: Call, load_balancer: Json) -> Json:
 def _replace(call: Call, load_balancer: Json, service: Json) -> Json:
     services = [service if s["id"] == service["id"] else s for s in load_balancer["services"]]
     _save(call, load_balancer, services)
-    return call.account.operations.done(Reference.to(KIND, load_balancer["id"]))
+    return call.done(KIND, load_balancer["id"])
 
 
 def _save(call: Call, load_balancer: Json, services: list[Json]) -> None:
@@ -99,10 +99,13 @@ def _save(call: Call, load_balancer: Json, services: list[Json]) -> None:
     call.store.put(KIND, load_balancer | {"services": services})
 
 
-OPERATIONS: dict[str, Handler] = {
-    "add-service-to-load-balancer": add_service_to_load_balancer,
-    "get-load-balancer-service": get_load_balancer_service,
-    "update-load-balancer-service": update_load_balancer_service,
-    "reset-load-balancer-service-field": reset_load_balancer_service_field,
-    "delete-load-balancer-service": delete_load_balancer_service,
-}
+RESOURCE = Resource(
+    "load-balancer-service",
+    operations={
+        "add-service-to-load-balancer": add_service_to_load_balancer,
+        "get-load-balancer-service": get_load_balancer_service,
+        "update-load-balancer-service": update_load_balancer_service,
+        "reset-load-balancer-service-field": reset_load_balancer_service_field,
+        "delete-load-balancer-service": delete_load_balancer_service,
+    },
+)

@@ -1,0 +1,20 @@
+"""The organization whose API is served: what it has, and what runs its clusters."""
+
+from dataclasses import dataclass
+
+from sandbox.exoscale_api.faults import Faults
+from sandbox.exoscale_api.quotas import Quotas
+from sandbox.exoscale_api.sks_runtime import SksRuntime
+from sandbox.exoscale_api.store import Store
+
+
+@dataclass(frozen=True)
+class Organization:
+    """Exoscale's word for whom an account belongs to."""
+
+    store: Store
+    runtime: SksRuntime
+    base_url: str
+    zones: tuple[str, ...]
+    faults: Faults
+    quotas: Quotas

@@ -1,0 +1,94 @@
+"""The work on SKS nodepools that takes its time: making their nodes, and removing them."""
+
+from collections.abc import Iterable
+
+from sandbox.exoscale_api.jobs import Arguments, Jobs, Reference
+from sandbox.exoscale_api.organization import Organization
+from sandbox.exoscale_api.resources import instance
+from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.resources.instance_type import instance_type
+from sandbox.exoscale_api.store import Json
+from sandbox.sks.spec import NodepoolSpec
+
+_MAX_PODS = 110
+"""A kubelet's own default."""
+
+
+def reference(cluster_id: str, id_: str) -> Reference:
+    """What a job about a nodepool refers to."""
+    return Reference(id_, f"/sks-cluster/{cluster_id}/nodepool/{id_}", "get-sks-nodepool")
+
+
+def begin(jobs: Jobs, task: str, cluster_id: str, id_: str) -> Json:
+    """Begin a task on the nodepool."""
+    return jobs.begin(task, {"cluster": cluster_id, "id": id_}, reference(cluster_id, id_))
+
+
+def recover(organization: Organization, jobs: Jobs, instance_ids: Iterable[str]) -> None:
+    """Begin to make the nodes Ready that were kept from it, nodepool by nodepool."""
+    store = organization.store
+    present = [id_ for id_ in instance_ids if store.find(instance.KIND, id_)]
+    for nodepool_id in {store.parent(instance.KIND, id_) for id_ in present}:
+        nodepool = store.find(NODEPOOL_KIND, nodepool_id)
+        if nodepool is not None and nodepool["state"] != "deleting":
+            begin(jobs, "set-sks-nodepool", store.parent(NODEPOOL_KIND, nodepool_id), nodepool_id)
+
+
+def set_nodes(organization: Organization, arguments: Arguments) -> None:
+    """Task: make the nodes of the nodepool `id` of `cluster` those of its instances."""
+    store = organization.store
+    nodepool = store.find(NODEPOOL_KIND, arguments["id"])
+    assert nodepool is not None
+    organization.runtime.set_nodepool(arguments["cluster"], _specification(organization, nodepool))
+    with store.transaction():
+        for member in store.list(instance.KIND, parent=nodepool["id"]):
+            if member["state"] == "destroying":
+                store.delete(instance.KIND, member["id"])
+            else:
+                store.update(instance.KIND, member["id"], state="running")
+        store.update(NODEPOOL_KIND, nodepool["id"], state="running")
+
+
+def delete(organization: Organization, arguments: Arguments) -> None:
+    """Task: remove the nodes, and what is stored of the nodepool and its instances."""
+    organization.runtime.delete_nodepool(arguments["cluster"], arguments["id"])
+    with organization.store.transaction():
+        for member in organization.store.list(instance.KIND, parent=arguments["id"]):
+            organization.store.delete(instance.KIND, member["id"])
+        organization.store.delete(NODEPOOL_KIND, arguments["id"])
+
+
+def failed(organization: Organization, arguments: Arguments) -> None:
+    """Record that the nodes are not what they should be."""
+    organization.store.update(NODEPOOL_KIND, arguments["id"], state="error")
+
+
+def _specification(organization: Organization, nodepool: Json) -> NodepoolSpec:
+    """The nodepool as the SKS runtime takes it: without instances that are to go."""
+    staying = [
+        member
+        for member in organization.store.list(instance.KIND, parent=nodepool["id"])
+        if member["state"] != "destroying"
+    ]
+    type_ = instance_type(nodepool["instance-type"]["id"])
+    return NodepoolSpec(
+        id=nodepool["id"],
+        name=nodepool["name"],
+        size=len(staying),
+        instance_pool_id=nodepool["instance-pool"]["id"],
+        version=nodepool["version"],
+        max_pods=nodepool.get("kubelet-max-pods") or _MAX_PODS,
+        labels=nodepool["labels"],
+        taints={k: f"{t['value']}:{t['effect']}" for k, t in nodepool["taints"].items()},
+        cpus=type_["cpus"],
+        memory_bytes=type_["memory"],
+        disk_gib=nodepool["disk-size"],
+        node_names=[member["name"] for member in staying],
+        instance_ids=[member["id"] for member in staying],
+        addresses=[
+            [member[name] for name in ("public-ip", "ipv6-address") if name in member]
+            for member in staying
+        ],
+        unready=organization.faults.unready(),
+        instance_type=f"{type_['family']}.{type_['size']}",
+    )
