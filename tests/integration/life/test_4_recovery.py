@@ -178,6 +178,7 @@ def test_an_interrupted_up_is_finished_by_the_next_beside_another_stack(
     other.run(*FORGET_THE_RELEASE)
     dev.up()
     dev("preview", "--expect-no-changes")
+    dev("refresh", "--yes", "--expect-no-changes")
     assert clusters() == {name: identity}
     assert other.get("deployment", "rickroller", "test")["status"]["readyReplicas"] > 0
     *_, (_, state) = other.releases("ingress-nginx", "ingress-nginx")
