@@ -62,7 +62,7 @@ WEB = {
     "image": "example/web:1",
     "replicas": 3,
     "resources": SMALL,
-    "rollout": {"progressDeadlineSeconds": 5, "timeoutSeconds": 10},
+    "rollout": {"progressDeadlineSeconds": 5, "timeoutSeconds": 30},
     "config": {"environment": {"COLOR": "red"}, "files": {"/etc/web/web.conf": "color=red"}},
     "beforeRollout": {"command": ["migrate"]},
 }
