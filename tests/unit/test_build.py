@@ -132,7 +132,7 @@ def test_the_kubernetes_plugin_embeds_the_modules_schema_with_its_version(
     source.mkdir(parents=True)
     (source / "schema.json").write_text('{"name": "kubernetes"}')
     (source / "terraform-mapping.json").write_text("{}")
-    monkeypatch.setattr(build, "_check_version", lambda *_: None)
+    monkeypatch.setattr(build, "check_version", lambda *_: None)
 
     build.build([plugin], Progress(io.StringIO()))
     folder = go.folder / "build" / plugin.module.folder / plugin.name
