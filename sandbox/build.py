@@ -43,7 +43,16 @@ def build(tools: Sequence[Tool], progress: Progress) -> None:
         partial(_build, module, [tool for tool in tools if tool.module == module], progress)
         for module in modules
     ]
+    if len(jobs) > 1:
+        jobs.insert(1, partial(_build_standard_library, progress))
     side_by_side(jobs, MODULES_AT_ONCE)
+
+
+def _build_standard_library(progress: Progress) -> None:
+    """Compile what all modules share while the first is fetched, lest two compile it at once."""
+    with progress.step("Go's standard library", "being built"):
+        flags = [flag for flag in GO_FLAGS if flag != "-mod=mod"]  # this is outside of any module
+        _go(["build", *flags, "std"], TOOLS_BUILD)
 
 
 def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
