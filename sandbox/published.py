@@ -1,6 +1,7 @@
 """Installs tools from their publishers' releases, where these can be reached."""
 
 import tarfile
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -42,18 +43,25 @@ def install_released(tools: Sequence[Tool], progress: Progress) -> list[Tool]:
     if missing:
         whose = "no publisher can be" if not reached else "these publishers can't be"
         progress.say("tools", f"{whose} reached ({', '.join(missing)}): building with Go instead")
-    jobs = [partial(_install, file, files[file], progress) for file in reached]
-    done = {tool for installed in side_by_side(jobs, FILES_AT_ONCE) for tool in installed}
+    stopped = threading.Event()
+    jobs = [partial(_install, file, files[file], progress, stopped) for file in reached]
+    done = {tool for installed in side_by_side(jobs, FILES_AT_ONCE, stopped) for tool in installed}
     return [tool for tool in tools if tool not in done]
 
 
-def _install(file: ReleasedFile, tools: list[Tool], progress: Progress) -> list[Tool]:
+class _Stopped(Exception):
+    """The run ends; what was fetched is gone on from in the next one."""
+
+
+def _install(
+    file: ReleasedFile, tools: list[Tool], progress: Progress, stopped: threading.Event
+) -> list[Tool]:
     title = f"{tools[0].name} {file.version}"
     part = _part_file(file)
     try:
         with progress.step(title, f"downloading from {host(file.address)}") as step:
             digest = file.digest or _published_digest(file)
-            download(file.address, digest, part, partial(_show, step, step.detail))
+            download(file.address, digest, part, partial(_show, step, step.detail, stopped))
             for tool in tools:
                 program = _program(tool, part, file)
                 check_version(tool, program, f"from {file.address}")
@@ -80,7 +88,9 @@ def _published_digest(file: ReleasedFile) -> str:
     return digest
 
 
-def _show(step: Step, doing: str, there: int, total: int | None) -> None:
+def _show(step: Step, doing: str, stopped: threading.Event, there: int, total: int | None) -> None:
+    if stopped.is_set():
+        raise _Stopped
     of = f" of {total / MEGABYTE:.0f}" if total is not None else ""
     step.detail = f"{doing}, {there / MEGABYTE:.0f}{of} MB"
 

@@ -2,35 +2,41 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
 
-def side_by_side(jobs: Sequence[Callable[[], Result]], at_once: int) -> list[Result]:
+def side_by_side(
+    jobs: Sequence[Callable[[], Result]], at_once: int, stopped: threading.Event | None = None
+) -> list[Result]:
     """Run the jobs, at most `at_once` at a time and the first ones first; return their results.
 
-    When one raises, what is under way is finished, nothing more is begun, and the error of the
-    first job that has one is raised.
+    When one raises, or Ctrl-C is pressed, nothing more is begun and `stopped` is set, at which
+    those under way may end; then the first error is raised.
     """
-    stopped = threading.Event()
+    stopped = stopped or threading.Event()
+    failures: list[BaseException] = []
 
     def run(job: Callable[[], Result]) -> Result | None:
         if stopped.is_set():
             return None
         try:
             return job()
-        except BaseException:
+        except BaseException as error:
+            failures.append(error)
             stopped.set()
-            raise
+            return None
 
     pool = ThreadPoolExecutor(at_once)
     try:
         running = [pool.submit(run, job) for job in jobs]
-        pool.shutdown()
-        results = [future.result() for future in running]
+        wait(running)
     finally:
         stopped.set()
         pool.shutdown()
+    if failures:
+        raise failures[0]
+    results = [future.result() for future in running]
     return [result for result in results if result is not None]
