@@ -13,7 +13,7 @@ from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
-from sandbox.tools import kubernetes_tools
+from sandbox.tools import EARLIER_KUBERNETES_VERSION, kubernetes_tools
 
 NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
 """Exit codes as shells give them."""
@@ -25,19 +25,20 @@ def parser() -> argparse.ArgumentParser:
         prog="sandbox", description="An Exoscale account on this machine."
     )
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start it; builds what is missing the first time")
+    commands.add_parser("up", help="start it; brings the tools the first time")
     commands.add_parser("down", help="stop it; clusters and stacks are kept")
     status = commands.add_parser("status", help="what runs and what the account holds")
     status.add_argument("--json", action="store_true", help="for programs")
     fault_commands.add_parser(commands)
     commands.add_parser("reset", help="stop it and remove all but the tools")
-    tools = commands.add_parser("tools", help="find or build the tools, no more")
+    tools = commands.add_parser("tools", help="find, download or build the tools, no more")
     tools.add_argument(
         "--kubernetes",
         metavar="VERSION",
         action="append",
         default=[],
-        help="another version that clusters may have, such as 1.35.4; may be repeated",
+        help="another version that clusters may have, such as "
+        f"{EARLIER_KUBERNETES_VERSION}; may be repeated",
     )
     env = commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
             "--plugins",
             metavar="DIR",
             type=Path,
-            help="use the provider plugins in DIR instead of the sandbox's own",
+            help="use the provider plugins in DIR",
         )
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     return result

@@ -7,17 +7,17 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.find import version_of
+from sandbox.find import check_version
 from sandbox.installed import GO_FLAGS, GO_SETTINGS, LINK_FLAGS, install
 from sandbox.paths import TOOLS_BUILD
 from sandbox.prerequisites import check_go
 from sandbox.progress import Progress, Step
+from sandbox.side_by_side import side_by_side
 from sandbox.tools import GoModule, OwnMain, Tool, source_of_main
 
 # The runtime defaults (GODEBUG) of this release; go raises it where a module asks for more.
@@ -35,28 +35,24 @@ def build(tools: Sequence[Tool], progress: Progress) -> None:
     """Build the tools and install them; the modules of the first ones are begun first.
 
     When one fails, what is under way is finished, for it need not be built again; nothing more is
-    begun. Raises SandboxError if Go is missing or too old, or for the build that failed first.
+    begun. Raises SandboxError if Go is missing or too old, or for a build that failed.
     """
     check_go()
     modules = dict.fromkeys(tool.module for tool in tools)
-    failed = threading.Event()
+    jobs = [
+        partial(_build, module, [tool for tool in tools if tool.module == module], progress)
+        for module in modules
+    ]
+    if len(jobs) > 1:
+        jobs.insert(1, partial(_build_standard_library, progress))
+    side_by_side(jobs, MODULES_AT_ONCE)
 
-    def build_module(module: GoModule) -> None:
-        if failed.is_set():
-            return
-        try:
-            _build(module, [tool for tool in tools if tool.module == module], progress)
-        except BaseException:
-            failed.set()
-            raise
 
-    pool = ThreadPoolExecutor(MODULES_AT_ONCE)
-    try:
-        for finished in as_completed([pool.submit(build_module, module) for module in modules]):
-            finished.result()
-    finally:
-        failed.set()
-        pool.shutdown()
+def _build_standard_library(progress: Progress) -> None:
+    """Compile what all modules share while the first is fetched, lest two compile it at once."""
+    with progress.step("Go's standard library", "being built"):
+        flags = [flag for flag in GO_FLAGS if flag != "-mod=mod"]  # this is outside of any module
+        _go(["build", *flags, "std"], TOOLS_BUILD)
 
 
 def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
@@ -79,7 +75,7 @@ def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
         for tool in tools:
             if tool.script:
                 _copy_script(source["Dir"], tool, output)
-            _check_version(tool, output / tool.name)
+            check_version(tool, output / tool.name, f"built from {module.path}")
         for tool in tools:
             install(tool, output / tool.name)
             step.results.append((f"{tool.name} {tool.version}", "built"))
@@ -185,12 +181,3 @@ def _go_build(module: GoModule, tools: list[Tool], folder: Path, output: Path, s
         if not built.exists():
             # go names a command after the last element of its path that is not a version
             (output / tool.package.removesuffix("/v3").rpartition("/")[2]).rename(built)
-
-
-def _check_version(tool: Tool, built: Path) -> None:
-    if tool.tells_version:
-        version = version_of(tool, built)
-        if version is None or version not in tool.suitable:
-            raise SandboxError(
-                f"{tool.name}, built from {tool.module.path}, says {version}, not {tool.suitable}"
-            )

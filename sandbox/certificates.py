@@ -5,11 +5,10 @@ import ssl
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import requests.utils
-
 from sandbox.environment import AUTHORITIES
 from sandbox.paths import authorities, private_directory, write_private
 from sandbox.sks.pki import Authority, KeyPair, new_authority
+from sandbox.trust import system_authorities
 
 DOMAIN = "exoscale.com"
 
@@ -44,12 +43,6 @@ def write_authorities(home: Path, outer: Mapping[str, str] = os.environ) -> None
     given = [Path(outer[name]) for name in AUTHORITIES if outer.get(name)]
     if file.exists() and file in given:
         return
-    sources = [path for path in dict.fromkeys(given) if path.is_file()] or [_system_authorities()]
+    sources = [path for path in dict.fromkeys(given) if path.is_file()] or [system_authorities()]
     parts = dict.fromkeys([authority(home).certificate.decode(), *map(Path.read_text, sources)])
     write_private(file, "\n".join(parts))
-
-
-def _system_authorities() -> Path:
-    """The system's file of authorities, else the one that Python's requests brings along."""
-    found = ssl.get_default_verify_paths().cafile
-    return Path(found or requests.utils.DEFAULT_CA_BUNDLE_PATH)

@@ -46,7 +46,7 @@ def sandbox_variables(
 ) -> dict[str, str]:
     """Return the variables that the sandbox sets, given those of the outer environment.
 
-    `plugins` is the folder whose provider plugins are used instead of the sandbox's own.
+    `plugins` is the folder whose provider plugins are used, as `--plugins` names it.
     """
     path = [str(TOOLS_BIN), str(Path(sys.executable).parent)]
     path += [

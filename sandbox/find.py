@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from sandbox.account import LOOPBACK
+from sandbox.errors import SandboxError
 from sandbox.tools import Tool, version_in
 
 ASK_SECONDS = 20
@@ -68,6 +69,14 @@ def version_of(tool: Tool, program: Path) -> Version | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return version_in(answer.stdout)
+
+
+def check_version(tool: Tool, program: Path, origin: str) -> None:
+    """Raise SandboxError unless a program, had from `origin`, says a suitable version."""
+    if tool.tells_version:
+        version = version_of(tool, program)
+        if version is None or version not in tool.suitable:
+            raise SandboxError(f"{tool.name}, {origin}, says {version}, not {tool.suitable}")
 
 
 def _plugin_version(program: Path) -> Version | None:

@@ -42,7 +42,7 @@ FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
 def up(home: Path, progress: Progress, plugins: Path | None = None) -> Account:
     """Bring the sandbox up unless it is; return its account once all is ready.
 
-    The provider plugins are those in the folder `plugins`, and the sandbox's own for the rest.
+    The provider plugins are those in the folder `plugins`, and for the rest as without it.
     Raises SandboxError if a tool or a plugin can't be had, or if the daemon or a cluster does not
     start.
     """

@@ -12,10 +12,10 @@ ROOT: Path = Path(__file__).resolve().parent.parent
 """The clone: the folder that holds Pulumi.yaml."""
 
 TOOLS_BIN: Path = ROOT / ".sandbox" / "bin"
-"""Executables found on PATH (as links) or built, first on PATH inside the sandbox."""
+"""Executables found on PATH (as links), downloaded or built, first on PATH in the sandbox."""
 
 TOOLS_BUILD: Path = ROOT / ".sandbox" / "build"
-"""One Go module a build, and the stamps of what was built."""
+"""One Go module a build, unfinished downloads, and the stamps of what is in TOOLS_BIN."""
 
 PASSPHRASE_FILE: Path = ROOT / ".sandbox" / "passphrase"
 """The passphrase of the clone's stacks (mode 0600), shared by every sandbox of the clone."""
@@ -28,7 +28,7 @@ def home() -> Path:
 
 
 def pulumi_home(home: Path, plugins: Path | None = None) -> Path:
-    """Return the PULUMI_HOME of the sandbox's own plugins, or of those in the folder `plugins`."""
+    """Return the PULUMI_HOME, a separate one for plugins in the folder `plugins`."""
     if plugins is None:
         return home / "pulumi-home"
     return home / "pulumi-homes" / hashlib.sha256(os.fsencode(plugins.resolve())).hexdigest()[:16]

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-"""The machine's own name of its architecture, and the one in the names of released files."""
+from sandbox.releases import GO_ARCHITECTURES
 
 
 def find_plugins(folder: Path, versions: Mapping[str, str], unpacked: Path) -> dict[str, Path]:
@@ -31,7 +29,7 @@ def find_plugins(folder: Path, versions: Mapping[str, str], unpacked: Path) -> d
     found, wanted = {}, []
     for name, version in versions.items():
         program = folder.resolve() / f"pulumi-resource-{name}"
-        architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
+        architecture = GO_ARCHITECTURES.get(platform.machine(), platform.machine())
         archive = program.with_name(f"{program.name}-v{version}-linux-{architecture}.tar.gz")
         if program.is_file():
             found[name] = program

@@ -1,4 +1,4 @@
-"""What must be on the machine before the sandbox can build its tools."""
+"""What must be on the machine for the sandbox, and for building its tools."""
 
 import json
 import re
@@ -25,8 +25,8 @@ def check_go() -> None:
     """Raise SandboxError, in one line, unless a `go` that can build the tools is on PATH."""
     if shutil.which("go") is None:
         raise SandboxError(
-            f"go is missing: install Go {GO_MINIMUM} or newer (https://go.dev/dl/) "
-            "and run this again"
+            "go is missing, which builds what can't be downloaded: install Go "
+            f"{GO_MINIMUM} or newer (https://go.dev/dl/) and run this again"
         )
     answer = subprocess.run(
         ["go", "env", "-json", "GOVERSION", "GOTOOLCHAIN"],

@@ -1,4 +1,7 @@
-"""Provides the tools in TOOLS_BIN: a suitable one from PATH as a link, else one that Go builds."""
+"""Provides the tools in TOOLS_BIN.
+
+Each is a suitable program on PATH, as a link; else the publisher's own release; else built by Go.
+"""
 
 import fcntl
 from collections.abc import Iterator, Sequence
@@ -16,7 +19,8 @@ from sandbox.tools import TOOLS, Tool
 def ensure_tools(progress: Progress, more: Sequence[Tool] = ()) -> None:
     """Provide every tool in TOOLS_BIN, and `more`, at most once at a time on this clone.
 
-    Raises SandboxError if a prerequisite is missing or a build fails.
+    Raises SandboxError if a prerequisite is missing, a download is not what it should be, or a
+    build fails.
     """
     tools = (*TOOLS, *more)
     if all(installed(tool) for tool in tools):
@@ -28,6 +32,11 @@ def ensure_tools(progress: Progress, more: Sequence[Tool] = ()) -> None:
         missing = [
             tool for tool in tools if tool not in present and not _install_found(tool, progress)
         ]
+        if missing:
+            # imported here: it brings an HTTP client, which is seldom needed
+            from sandbox.published import install_released
+
+            missing = install_released(missing, progress)
         if missing:
             build(missing, progress)
 

@@ -26,6 +26,8 @@ elif arguments[:2] == ["mod", "download"]:
     print(json.dumps({{"Dir": str(here / "source"), "GoMod": str(here / "source" / "go.mod")}}))
 elif arguments[:2] == ["mod", "edit"]:
     print("{{}}")
+elif arguments[-1] == "std":
+    (here / "std").touch()
 else:
     (here / "began" / module).write_text(json.dumps(dict(os.environ)))
     deadline = time.monotonic() + 20
@@ -70,6 +72,7 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeGo:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.delenv("GOGC", raising=False)
     monkeypatch.delenv("GOMEMLIMIT", raising=False)
+    (tmp_path / "build").mkdir()
     monkeypatch.setattr(build, "TOOLS_BUILD", tmp_path / "build")
     monkeypatch.setattr(installed, "TOOLS_BUILD", tmp_path / "build")
     monkeypatch.setattr(installed, "TOOLS_BIN", tmp_path / "bin")
@@ -107,6 +110,14 @@ def test_after_a_failed_build_nothing_more_is_begun(
     with pytest.raises(SandboxError, match="no such package"):
         build.build([tool("bad"), tool("later")], Progress(io.StringIO()))
     assert go.began == ["bad"]
+    assert not (go.folder / "std").exists()
+
+
+def test_what_modules_share_is_built_where_there_are_several(go: FakeGo) -> None:
+    build.build([tool("one")], Progress(io.StringIO()))
+    assert not (go.folder / "std").exists()
+    build.build([tool("one"), tool("two")], Progress(io.StringIO()))
+    assert (go.folder / "std").exists()
 
 
 def test_go_is_told_to_spend_memory_within_bounds(go: FakeGo) -> None:
@@ -132,7 +143,7 @@ def test_the_kubernetes_plugin_embeds_the_modules_schema_with_its_version(
     source.mkdir(parents=True)
     (source / "schema.json").write_text('{"name": "kubernetes"}')
     (source / "terraform-mapping.json").write_text("{}")
-    monkeypatch.setattr(build, "_check_version", lambda *_: None)
+    monkeypatch.setattr(build, "check_version", lambda *_: None)
 
     build.build([plugin], Progress(io.StringIO()))
     folder = go.folder / "build" / plugin.module.folder / plugin.name

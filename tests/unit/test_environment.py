@@ -14,7 +14,7 @@ from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.kubeconfig import merged
 from sandbox.paths import TOOLS_BIN
-from sandbox.pulumi_home import launcher
+from sandbox.provider_plugins import launcher
 from sandbox.stack_files import stack_files, untouched
 
 ACCOUNT = Account(

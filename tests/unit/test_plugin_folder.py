@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SandboxError
-from sandbox.plugin_folder import ARCHITECTURES, find_plugins
+from sandbox.plugin_folder import find_plugins
+from sandbox.releases import GO_ARCHITECTURES
 
 VERSIONS = {"exoscale": "0.66.1", "kubernetes": "4.25.0"}
-RELEASED = f"pulumi-resource-exoscale-v0.66.1-linux-{ARCHITECTURES[os.uname().machine]}.tar.gz"
+RELEASED = f"pulumi-resource-exoscale-v0.66.1-linux-{GO_ARCHITECTURES[os.uname().machine]}.tar.gz"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from sandbox import build, installed, provide
+from sandbox import build, installed, provide, releases
 from sandbox.errors import SandboxError
 from sandbox.find import find, find_beside, search_path
 from sandbox.paths import ROOT
@@ -176,6 +176,7 @@ def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setattr(module, "TOOLS_BUILD", tmp_path / "build")
     for module in (installed, provide):
         monkeypatch.setattr(module, "TOOLS_BIN", tmp_path / "bin")
+    monkeypatch.setattr(releases, "RELEASES", {})
     return tmp_path
 
 
