@@ -87,11 +87,11 @@ def main() -> int:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         os.environ[MARK] = str(home)
-        _keep_loopback()
+        keep_loopback()
         return _serve(home, Account.load_or_create(home))
 
 
-def _keep_loopback() -> None:
+def keep_loopback() -> None:
     """Let no proxy of the environment see what the daemon and its clusters say to each other."""
     hosts = urllib.request.getproxies_environment().get("no", "")
     for name in ("NO_PROXY", "no_proxy"):
