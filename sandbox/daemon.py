@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from typing import TextIO
 
@@ -86,7 +87,15 @@ def main() -> int:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         os.environ[MARK] = str(home)
+        keep_loopback()
         return _serve(home, Account.load_or_create(home))
+
+
+def keep_loopback() -> None:
+    """Let no proxy of the environment see what the daemon and its clusters say to each other."""
+    hosts = urllib.request.getproxies_environment().get("no", "")
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [hosts, LOOPBACK, "localhost"]))
 
 
 def _locked(file: TextIO) -> bool:

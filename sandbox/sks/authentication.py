@@ -31,7 +31,12 @@ def _jwt(oidc: Oidc) -> dict[str, Any]:
     if oidc.groups_claim:
         mappings["groups"] = {"claim": oidc.groups_claim, "prefix": oidc.groups_prefix}
     return {
-        "issuer": {"url": oidc.issuer_url, "audiences": [oidc.client_id]},
+        "issuer": {
+            "url": oidc.issuer_url,
+            "audiences": [oidc.client_id],
+            # Without it the issuer is called directly. There from Kubernetes 1.34 on.
+            "egressSelectorType": "controlplane",
+        },
         "claimMappings": mappings,
         "claimValidationRules": [
             {"claim": claim, "requiredValue": value}

@@ -61,6 +61,7 @@ def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> C
         "etcd-certfile": pki.certificate("etcd-client"),
         "etcd-keyfile": pki.key("etcd-client"),
         "client-ca-file": pki.certificate("control-plane-ca"),
+        "egress-selector-config-file": files.egress,
         "authentication-config": files.authentication,
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",

@@ -15,8 +15,9 @@ import yaml
 from kubernetes import client, config
 
 from sandbox.paths import private_directory, write_private
-from sandbox.sks import audit, components
+from sandbox.sks import audit, components, egress
 from sandbox.sks.authentication import authentication_configuration
+from sandbox.sks.egress import Egress
 from sandbox.sks.kubeconfig import kubeconfig
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.processes import Child, Command
@@ -43,6 +44,7 @@ class ControlPlane:
         self.record = files.load()
         self._programs = programs
         self._children: dict[str, Child] = {}
+        self._egress: Egress | None = None
 
     @property
     def endpoint(self) -> str:
@@ -69,6 +71,7 @@ class ControlPlane:
             private_directory(directory)
         self._write_configuration()
         try:
+            self._egress = Egress(record, files.egress_socket, self.new_api_client())
             self._run(components.etcd(tools, files, record))
             # An API server that finds no etcd waits a second longer each time.
             self._wait("etcd listens", self._etcd_listens)
@@ -104,6 +107,9 @@ class ControlPlane:
     def stop(self) -> None:
         """End all processes, clients before servers."""
         self._stop("kwok", *CONTROLLERS, API_SERVER, "etcd")
+        if self._egress is not None:
+            self._egress.close()
+            self._egress = None
 
     def failures(self) -> list[str]:
         """Why components are down that should be up; empty while all is well."""
@@ -157,6 +163,8 @@ class ControlPlane:
                 self.files.kubeconfig(component),
                 self.issue_kubeconfig(f"system:{component}", groups, _COMPONENT_LIFETIME),
             )
+        socket_name = self.files.egress_socket.relative_to(self.files.directory)
+        _write(self.files.egress, egress.configuration(str(socket_name)))
         stages = "---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml")))
         write_private(self.files.stages, stages)
 

@@ -46,11 +46,13 @@ class ClusterFiles:
         self.etcd_data = directory / "etcd"
         self.config = directory / "config"
         self.authentication = self.config / "authentication.yaml"
+        self.egress = self.config / "egress.yaml"
         self.audit_policy = self.config / "audit-policy.yaml"
         self.audit_webhook = self.config / "audit-webhook.kubeconfig"
         self.stages = self.config / "stages.yaml"
         self.logs = directory / "log"
         self.run = directory / "run"
+        self.egress_socket = self.run / "egress.sock"
         self.pki = ClusterPki(directory / "pki")
 
     def save(self, record: ClusterRecord) -> None:

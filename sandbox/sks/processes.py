@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
 _LOG_LIMIT = 4 * 1024 * 1024
 _QUICK_DEATH = 10.0
 _QUICK_DEATHS_ALLOWED = 3
@@ -26,7 +28,7 @@ _QUICK_DEATHS_ALLOWED = 3
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `environment` is added to the daemon's own; logs go to `log`."""
+    """What to run. `environment` is added to the daemon's own without proxies; logs go to `log`."""
 
     name: str
     arguments: Sequence[str]
@@ -125,7 +127,7 @@ class Child:
             process = subprocess.Popen(
                 command.arguments,
                 cwd=command.directory,
-                env={**os.environ, **command.environment},
+                env={**_without_proxies(os.environ), **command.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -134,6 +136,11 @@ class Child:
             )
         command.pid_file.write_text(f"{process.pid}\n")
         return process
+
+
+def _without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of a cluster leaves the machine; a proxy would take it there."""
+    return {name: value for name, value in environment.items() if name.upper() not in _PROXIES}
 
 
 def kill_stale(pid_file: Path, directory: Path, deadline: float = 10.0) -> None:

@@ -45,7 +45,11 @@ def test_user_names(fields: dict[str, str], username: dict[str, str]) -> None:
 
 def test_groups_audience_and_required_claims() -> None:
     found = jwt(groups_claim="groups", groups_prefix="oidc:", required_claim={"b": "2", "a": "1"})
-    assert found["issuer"] == {"url": ISSUER, "audiences": ["kube"]}
+    assert found["issuer"] == {
+        "url": ISSUER,
+        "audiences": ["kube"],
+        "egressSelectorType": "controlplane",
+    }
     assert found["claimMappings"]["groups"] == {"claim": "groups", "prefix": "oidc:"}
     assert found["claimValidationRules"] == [
         {"claim": "a", "requiredValue": "1"},

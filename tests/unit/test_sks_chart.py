@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from components.ingress import ingress_nginx, traefik
+from sandbox.sks.ingress_nginx import webhook
 from settings.ingress import CHARTS, IngressSettings
 
 FOLDER = Path(__file__).parents[2] / "sandbox" / "charts"
@@ -17,6 +18,7 @@ EVERYTHING: dict[str, Any] = {
     "metrics": True,
     "resources": {"requests": {"cpu": "100m"}},
     "defaultCertificate": "wildcard",
+    "admissionWebhook": False,
     "loadBalancer": {"externalTrafficPolicy": "Cluster"},
 }
 
@@ -46,6 +48,13 @@ def test_it_takes_what_the_program_sets(settings: dict[str, Any]) -> None:
     jsonschema.validate(_json(traefik.values(args, "web", "nginx")), schema("traefik"))
 
 
+def test_its_pods_are_those_whose_webhook_is_played() -> None:
+    template = (FOLDER / "ingress-nginx" / "templates" / "controller.yaml").read_text()
+    assert f"{webhook.PLAYED}: " in template
+    assert f"- name: {webhook.PORT}\n" in template
+    assert f"- name: {webhook.CERTIFICATES}\n" in template
+
+
 def _json(values: dict[str, Any]) -> Any:
     return json.loads(json.dumps(values))
 
@@ -56,7 +65,7 @@ def _json(values: dict[str, Any]) -> Any:
         ("ingress-nginx", {"tcp": {"22": "a/b:22"}}, "tcp"),
         ("ingress-nginx", {"controller": {"hostNetwork": True}}, "hostNetwork"),
         ("ingress-nginx", {"controller": {"service": {"internal": {}}}}, "internal"),
-        ("ingress-nginx", {"controller": {"admissionWebhooks": {"enabled": True}}}, "False was"),
+        ("ingress-nginx", {"controller": {"admissionWebhooks": {"patch": {}}}}, "patch"),
         ("ingress-nginx", {"controller": {"kind": "StatefulSet"}}, "StatefulSet"),
         ("traefik", {"hostNetwork": True}, "hostNetwork"),
         ("traefik", {"ingressClass": {"enabled": True}}, "False was expected"),

@@ -37,6 +37,11 @@ def test_an_audit_log_is_a_webhook_whose_token_is_in_a_file(files: ClusterFiles)
     assert not [argument for argument in command.arguments if "s3cret" in argument]
 
 
+def test_the_api_server_calls_nothing_by_itself(files: ClusterFiles) -> None:
+    server = flags(components.kube_apiserver(TOOLS, files, RECORD))
+    assert server["egress-selector-config-file"] == str(files.egress)
+
+
 def test_feature_gates_are_the_api_servers(files: ClusterFiles) -> None:
     record = replace(RECORD, feature_gates=["A", "B"])
     assert flags(components.kube_apiserver(TOOLS, files, record))["feature-gates"] == (

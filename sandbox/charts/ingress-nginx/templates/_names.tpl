@@ -16,6 +16,10 @@
 {{ printf "%s-controller" (include "fullname" .) | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{- define "admission" -}}
+{{ printf "%s-admission" (include "fullname" .) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
 {{- define "selector" -}}
 app.kubernetes.io/name: {{ include "name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}

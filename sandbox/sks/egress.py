@@ -1,0 +1,201 @@
+"""The one way out of a control plane: it leads to this machine, and never off it.
+
+kube-apiserver calls webhooks, aggregated API servers, kubelets, the audit log's endpoint and OIDC
+issuers through an HTTP CONNECT proxy that its EgressSelectorConfiguration names. This is that
+proxy. What answers on the loopback address is connected; a Service is, where the sandbox plays the
+pods behind it. All else is refused with a reason in the status line, for kube-apiserver puts that
+line into its own error (k8s.io/apiserver, pkg/server/egressselector/egress_selector.go).
+"""
+
+import ipaddress
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import client
+
+from sandbox.proxy import CHUNK, HEAD_SECONDS, Refused, target
+from sandbox.sks.ingress_nginx import webhook
+from sandbox.sks.spec import ClusterSpec
+
+_log = logging.getLogger(__name__)
+
+_HEAD_BYTES = 8192
+_NO_CONTAINERS = "the sandbox runs no containers: nothing answers at"
+
+Answer = Callable[[socket.socket], None]
+
+
+def configuration(socket_name: str) -> dict[str, Any]:
+    """An EgressSelectorConfiguration: everything but etcd by the Unix socket `socket_name`."""
+    connection = {
+        "proxyProtocol": "HTTPConnect",
+        "transport": {"uds": {"udsName": socket_name}},
+    }
+    return {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [
+            {"name": name, "connection": connection} for name in ("cluster", "controlplane")
+        ],
+    }
+
+
+class Egress:
+    """Serves the proxy of `cluster` on the Unix socket `path`, a thread for each connection."""
+
+    def __init__(self, cluster: ClusterSpec, path: Path, api_client: client.ApiClient) -> None:
+        self._cluster = cluster.name
+        self._pods = [ipaddress.ip_network(text) for text in cluster.networking.pods.split(",")]
+        self._path = path
+        self._api_client = api_client
+        self._refused: set[str] = set()
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX)
+        # The path of a socket has 107 bytes at most, that of a cluster's folder may have more.
+        with _directory(path.parent) as short:
+            self._listener.bind(str(short / path.name))
+        self._listener.listen(128)
+        threading.Thread(target=self._accept, name=f"egress-{cluster.name}", daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections; those that are open end with their clients."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection:
+                self._answer(connection)
+        except OSError as error:
+            _log.info("cluster %s: a connection of its API server: %s", self._cluster, error)
+
+    def _answer(self, connection: socket.socket) -> None:
+        """Answer one CONNECT request and what comes after it."""
+        connection.settimeout(HEAD_SECONDS)
+        try:
+            answer = self._route(*target(_head(connection)))
+        except Refused as refusal:
+            status, reason = refusal.args
+            if reason not in self._refused:  # kube-apiserver asks again and again
+                self._refused.add(reason)
+                _log.warning("cluster %s: %s", self._cluster, reason)
+            _send(connection, f"{status.partition(' ')[0]} {reason}")
+            return
+        _send(connection, "200 Connection established")
+        answer(connection)
+
+    def _route(self, host: str, port: int) -> Answer:
+        if _is_loopback(host):
+            return partial(_join, _connect(host, port))
+        try:
+            return self._service(host, port)
+        except client.ApiException as error:
+            raise Refused("502", f"{host}:{port}: {error.reason}") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise Refused("502", f"{host}:{port}: the API server does not answer") from error
+
+    def _service(self, address: str, port: int) -> Answer:
+        """What answers at a Service's address; kube-apiserver has resolved its name already."""
+        core = client.CoreV1Api(self._api_client)
+        for service in core.list_service_for_all_namespaces().items:
+            if address in (service.spec.cluster_ips or ()):
+                break
+        else:
+            raise Refused("403", self._why_not(address, port))
+        namespace, name = service.metadata.namespace, service.metadata.name
+        where = f"{name}.{namespace}.svc:{port} ({address})"
+        selector = ",".join(f"{k}={v}" for k, v in (service.spec.selector or {}).items())
+        found = core.list_namespaced_pod(namespace, label_selector=selector) if selector else None
+        ready = [pod for pod in found.items if _is_ready(pod)] if found else []
+        if not ready:
+            raise Refused("502", f"connection refused: no pod is ready behind {where}")
+        targets = {item.target_port for item in service.spec.ports if item.port == port}
+        for pod in ready:
+            if webhook.PORT in targets and webhook.is_played(pod):
+                return webhook.answering(self._api_client, pod, where)
+        raise Refused("403", f"{_NO_CONTAINERS} {where}")
+
+    def _why_not(self, address: str, port: int) -> str:
+        with suppress(ValueError):
+            if any(ipaddress.ip_address(address) in network for network in self._pods):
+                return f"{_NO_CONTAINERS} {address}:{port}"
+        return f"the sandbox lets nothing leave this machine: {address}:{port} is elsewhere"
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[Path]:
+    """A short path of the same directory."""
+    descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def _head(connection: socket.socket) -> bytes:
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        data = connection.recv(_HEAD_BYTES)
+        head += data
+        if not data or len(head) > _HEAD_BYTES:
+            raise Refused("400", "no CONNECT request")
+    return head
+
+
+def _send(connection: socket.socket, status: str) -> None:
+    connection.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode("ascii", "replace"))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _connect(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_connection((host, port), HEAD_SECONDS)
+    except OSError as error:
+        raise Refused("502", f"{host}:{port}: {error.strerror or error}") from error
+
+
+def _join(server: socket.socket, connection: socket.socket) -> None:
+    """Copy both ways until both sides have ended."""
+    with server:
+        for end in (server, connection):
+            end.settimeout(None)
+        upwards = threading.Thread(target=_copy, args=(connection, server), daemon=True)
+        upwards.start()
+        _copy(server, connection)
+        upwards.join()
+
+
+def _copy(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(CHUNK):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def _is_ready(pod: Any) -> bool:
+    conditions = pod.status.conditions or ()
+    return pod.metadata.deletion_timestamp is None and any(
+        condition.type == "Ready" and condition.status == "True" for condition in conditions
+    )

@@ -1,0 +1,1 @@
+"""The admission webhook of the ingress-nginx controller, whose pods are simulated."""

@@ -1,0 +1,39 @@
+"""An API server that answers GET requests from a table, for what uses the Kubernetes client."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from kubernetes import client
+
+Pages = dict[str, Any]
+"""Path to what is answered; a list stands for the list of its items."""
+
+
+@contextmanager
+def kubernetes_api(pages: Pages) -> Iterator[client.ApiClient]:
+    """A client of a server with `pages`, which may change meanwhile; other paths answer 404."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages.get(self.path.partition("?")[0])
+            self.send_response(404 if page is None else 200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            document = {"metadata": {}, "items": page} if isinstance(page, list) else page or {}
+            self.wfile.write(json.dumps(document).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        configuration = client.Configuration(host=f"http://127.0.0.1:{server.server_address[1]}")
+        configuration.proxy = None
+        try:
+            yield client.ApiClient(configuration)
+        finally:
+            server.shutdown()
