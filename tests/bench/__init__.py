@@ -1,1 +1,1 @@
-"""The benchmark: `make bench`, or `python -m tests.bench --markdown` for the table of docs/speed.md."""
+"""The benchmark: `make bench`, or `python -m tests.bench --markdown` for docs/speed.md."""

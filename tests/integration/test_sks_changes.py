@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from exoscale.api.exceptions import ExoscaleAPIClientException
 from kubernetes import client
 
-from sandbox.paths import TOOLS_BIN
 from tests.integration.account import OLDER_VERSION, VERSION
 from tests.integration.https_server import HttpsServer, https_server
 from tests.integration.polling import eventually
@@ -168,9 +168,9 @@ def test_people_sign_in_with_tokens_of_the_oidc_issuer(
 def test_feature_gates_are_those_of_the_api_server(account: Account) -> None:
     def gates() -> set[str]:
         cluster = account.home / "clusters" / account.cluster_id
-        command: list[str | Path] = [TOOLS_BIN / "kubectl", "get", "--raw", "/metrics"]
+        kubectl = Path(sys.executable).with_name("kubectl")
         metrics = subprocess.run(
-            [*command, "--kubeconfig", cluster / "config" / "admin.kubeconfig"],
+            [kubectl, "get", "--raw=/metrics", f"--kubeconfig={cluster}/config/admin.kubeconfig"],
             capture_output=True,
             text=True,
             check=True,
