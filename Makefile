@@ -27,11 +27,11 @@ down: .venv/sandbox-ready
 
 test: .venv/dev-ready
 	@$(SANDBOX) tools
-	@$(BIN)/python -m pytest tests/unit tests/integration/life
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope tests/unit tests/integration/life
 
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .

@@ -36,13 +36,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where tests run side by side, a file's own and those that share a stack."""
-    for item in items:
-        shared = item.path.parent if item.path.parent.name == "life" else item.path
-        item.add_marker(pytest.mark.xdist_group(shared.stem))
-
-
 FIRST_UP_SECONDS = 1800
 """The first `up` on a machine builds the tools."""
 

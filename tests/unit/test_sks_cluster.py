@@ -66,9 +66,10 @@ def test_more_ways_in() -> None:
         {"name": "ping", "protocol": "ICMP", "sources": ["192.0.2.0/24"], "description": "echo"},
     ]
     found = [rule for rule in rules(firewallRules=more) if "cidr" in rule]
+    found.sort(key=lambda rule: rule["description"], reverse=True)  # they are made side by side
     assert [(rule["description"], rule["cidr"], *ports(rule)) for rule in found] == [
-        ("web from 192.0.2.0/24", "192.0.2.0/24", "TCP", 8000, 8010),
         ("web from 2001:db8::/32", "2001:db8::/32", "TCP", 8000, 8010),
+        ("web from 192.0.2.0/24", "192.0.2.0/24", "TCP", 8000, 8010),
         ("echo", "192.0.2.0/24", "ICMP", None, None),
     ]
     assert (found[2]["icmpType"], found[2]["icmpCode"]) == (8, 0)

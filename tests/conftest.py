@@ -1,0 +1,18 @@
+"""How tests are spread over processes where they run side by side (pytest-xdist)."""
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+
+class ByStack(LoadScopeScheduling):
+    """Keeps together the tests of a file, and those in `life/`, which share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file.rpartition("/")[0] if "/life/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByStack:
+    """The one for `--dist loadscope`."""
+    return ByStack(config, log)
