@@ -10,11 +10,10 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
-from sandbox.sks.ingress_nginx.settings import RISKS, Settings
+from sandbox.sks.ingress_nginx.settings import RISKS, TRUE, Settings
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 
-_TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 _ALPHANUMERIC = r"a-zA-Z0-9._~/:\-"
@@ -25,13 +24,8 @@ _REGULAR_EXPRESSION = rf"[{_ALPHANUMERIC}^$\[\](){{}}*+?|&=\\]*"
 Valid = Callable[[str], bool]
 
 
-def is_true(value: str) -> bool:
-    """Whether Go's `strconv.ParseBool` reads it as true."""
-    return value in _TRUE
-
-
 def _boolean(value: str) -> bool:
-    return value in (*_TRUE, *_FALSE)
+    return value in (*TRUE, *_FALSE)
 
 
 def _integer(value: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.sks.ingress_nginx import annotations
-from sandbox.sks.ingress_nginx.settings import Settings
+from sandbox.sks.ingress_nginx.settings import Settings, is_true
 
 Ingress = dict[str, Any]
 """An Ingress as the API server has it in JSON."""
@@ -140,7 +140,7 @@ def _places(ingress: Ingress) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _is_canary(ingress: Ingress) -> bool:
-    return annotations.is_true(_annotations(ingress).get(_CANARY, ""))
+    return is_true(_annotations(ingress).get(_CANARY, ""))
 
 
 def _annotations(ingress: Ingress) -> dict[str, str]:

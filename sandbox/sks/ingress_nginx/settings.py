@@ -12,6 +12,7 @@ from typing import Any
 
 from kubernetes import client
 
+TRUE = ("1", "t", "T", "TRUE", "true", "True")
 RISKS = ("Low", "Medium", "High", "Critical")
 
 
@@ -42,7 +43,7 @@ def settings_of(api_client: client.ApiClient, pod: Any) -> Settings:
     flags = _flags(pod)
     config = _config(api_client, pod, flags.get("configmap", ""))
     controller = flags.get("controller-class", "k8s.io/ingress-nginx")
-    by_name = _is_true(flags.get("ingress-class-by-name", "false"))
+    by_name = is_true(flags.get("ingress-class-by-name", "false"))
     annotation_class = flags.get("ingress-class", "nginx")
     classes = client.NetworkingV1Api(api_client).list_ingress_class().items
     risk = config.get("annotations-risk-level", "High").capitalize()
@@ -54,13 +55,13 @@ def settings_of(api_client: client.ApiClient, pod: Any) -> Settings:
             or (by_name and found.metadata.name == annotation_class)
         },
         annotation_class=annotation_class,
-        without_class=_is_true(flags.get("watch-ingress-without-class", "false")),
+        without_class=is_true(flags.get("watch-ingress-without-class", "false")),
         namespace=flags.get("watch-namespace", ""),
-        catch_all=not _is_true(flags.get("disable-catch-all", "false")),
-        deep_inspect=_is_true(flags.get("deep-inspect", "true")),
-        validate_annotations=_is_true(flags.get("enable-annotation-validation", "true")),
-        strict_path_type=_is_true(config.get("strict-validate-path-type", "true")),
-        snippets=_is_true(config.get("allow-snippet-annotations", "false")),
+        catch_all=not is_true(flags.get("disable-catch-all", "false")),
+        deep_inspect=is_true(flags.get("deep-inspect", "true")),
+        validate_annotations=is_true(flags.get("enable-annotation-validation", "true")),
+        strict_path_type=is_true(config.get("strict-validate-path-type", "true")),
+        snippets=is_true(config.get("allow-snippet-annotations", "false")),
         risk=risk if risk in RISKS else "Low",
         blocked_words=[
             word.strip()
@@ -94,5 +95,6 @@ def _config(api_client: client.ApiClient, pod: Any, key: str) -> Mapping[str, st
     return data or {}
 
 
-def _is_true(value: str) -> bool:
-    return value in ("1", "t", "T", "TRUE", "true", "True")
+def is_true(value: str) -> bool:
+    """Whether Go's `strconv.ParseBool` reads it as true."""
+    return value in TRUE
