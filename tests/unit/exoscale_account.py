@@ -36,7 +36,7 @@ class MemoryRuntime:
     each nodepool answers health checks on `answering_port`.
     """
 
-    versions: Sequence[str] = ("1.34.3",)
+    versions: Sequence[str] = ("1.36.5",)
 
     def __init__(self) -> None:
         self.clusters: dict[str, dict[str, NodepoolSpec]] = {}
@@ -193,7 +193,7 @@ class Account:
 
     def cluster(self, **arguments: Any) -> str:
         """A new cluster's id."""
-        defaults = {"name": "demo", "level": "starter", "version": "1.34.3"}
+        defaults = {"name": "demo", "level": "starter", "version": "1.36.5"}
         return self.done(self.api.create_sks_cluster(**{**defaults, **arguments}))
 
     def nodepool(self, cluster: str, **arguments: Any) -> str:

@@ -16,7 +16,7 @@ CLUSTER = {
     "cni": "calico",
     "serviceLevel": "pro",
     "description": "",
-    "version": "1.34.3",
+    "version": "1.36.5",
     "labels": {"a": "b"},
     "enableKubeProxy": True,
     "exoscaleCcm": True,
@@ -161,11 +161,11 @@ def test_preview_of_a_creation_knows_the_inputs_alone(plugin: Plugin) -> None:
 
 
 def test_preview_of_an_update_keeps_what_is_known(plugin: Plugin) -> None:
-    news = NEWS | {"version": "1.35.0", "description": UNKNOWN}
+    news = NEWS | {"version": "1.37.0", "description": UNKNOWN}
     del news["labels"]
     planned = plugin.update("SksCluster", "id", CLUSTER, news, preview=True)
     assert planned["endpoint"] == CLUSTER["endpoint"]
-    assert planned["version"] == "1.35.0"
+    assert planned["version"] == "1.37.0"
     assert planned["description"] is UNKNOWN
     assert planned["addons"] == ["metrics-server"]
     assert "labels" not in planned

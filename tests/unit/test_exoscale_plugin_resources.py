@@ -12,7 +12,7 @@ from sandbox.plugins.wire import Secret
 from tests.unit.exoscale_account import Account
 from tests.unit.exoscale_plugin import CertifyingRuntime, Plugin, Refused
 
-CLUSTER = {"zone": "ch-gva-2", "serviceLevel": "starter", "name": "main", "version": "1.34.3"}
+CLUSTER = {"zone": "ch-gva-2", "serviceLevel": "starter", "name": "main", "version": "1.36.5"}
 
 
 @pytest.fixture

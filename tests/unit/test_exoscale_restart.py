@@ -39,7 +39,7 @@ def test_operations_that_were_cut_off_run_again(tmp_path: Path) -> None:
     before = Account(tmp_path)
     before.app.state.jobs.stop()
     before.runtime.fail = "cut off"
-    operation = before.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
+    operation = before.api.create_sks_cluster(name="demo", level="starter", version="1.36.5")
     cluster = operation["reference"]["id"]
     deadline = time.monotonic() + 5
     while before.runtime.fail and time.monotonic() < deadline:

@@ -48,7 +48,7 @@ def test_the_life_of_a_cluster(account: Account) -> None:
     assert (answer["name"], answer["level"], answer["labels"]) == ("renamed", "pro", {"a": "b"})
     with refused(409, "pro already"):
         api.upgrade_sks_cluster_service_level(id=cluster)
-    with refused(400, "1.12.0 is not available: 1.34.3"):
+    with refused(400, "1.12.0 is not available: 1.36.5"):
         api.upgrade_sks_cluster(id=cluster, version="1.12.0")
 
     account.done(api.delete_sks_cluster(id=cluster))
@@ -60,7 +60,7 @@ def test_the_life_of_a_cluster(account: Account) -> None:
 def test_an_operation_is_pending_while_the_work_is_done(account: Account) -> None:
     api = account.api
     account.runtime.ready.clear()
-    operation = api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
+    operation = api.create_sks_cluster(name="demo", level="starter", version="1.36.5")
     cluster = operation["reference"]["id"]
     assert operation["state"] == "pending"
     assert operation["reference"] == {
@@ -110,7 +110,7 @@ def test_kubeconfig_and_authorities_are_the_runtimes_in_base64(account: Account)
 def test_a_failed_operation_says_why_and_the_cluster_can_be_deleted(account: Account) -> None:
     account.runtime.fail = "kube-apiserver ended with code 1"
     operation = account.finish(
-        account.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
+        account.api.create_sks_cluster(name="demo", level="starter", version="1.36.5")
     )
     assert (operation["state"], operation["reason"]) == ("failure", "fault")
     assert operation["message"] == "kube-apiserver ended with code 1"

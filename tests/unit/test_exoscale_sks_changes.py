@@ -15,7 +15,7 @@ OIDC = {"client-id": "kube", "issuer-url": "https://issuer.example"}
 
 
 class ThreeVersions(MemoryRuntime):
-    versions = ("1.34.3", "1.33.13", "1.33.12", "1.32.1")
+    versions = ("1.36.5", "1.35.4", "1.35.3", "1.34.1")
 
 
 @pytest.fixture
@@ -154,30 +154,30 @@ def test_a_cluster_that_changes_takes_no_other_change(account: Account) -> None:
 
 def test_an_upgrade_makes_nodepools_new_and_leaves_instances(account: Account) -> None:
     api = account.api
-    cluster = account.cluster(version="1.33.12")
+    cluster = account.cluster(version="1.35.3")
     where = {"id": cluster, "sks_nodepool_id": account.nodepool(cluster, size=1)}
-    assert api.get_sks_nodepool(**where)["version"] == "1.33.13"
+    assert api.get_sks_nodepool(**where)["version"] == "1.35.4"
     account.runtime.ready.clear()
-    operation = api.upgrade_sks_cluster(id=cluster, version="1.34.3")
+    operation = api.upgrade_sks_cluster(id=cluster, version="1.36.5")
     assert answer(account, cluster)["state"] == "upgrading"
     account.runtime.ready.set()
     account.done(operation)
-    assert answer(account, cluster)["version"] == spec(account, cluster).version == "1.34.3"
+    assert answer(account, cluster)["version"] == spec(account, cluster).version == "1.36.5"
     pool = api.get_sks_nodepool(**where)
-    assert pool["version"] == "1.34.3"
+    assert pool["version"] == "1.36.5"
     (instance,) = api.list_instances()["instances"]
     assert instance["template"] != pool["template"]
     account.done(api.scale_sks_nodepool(**where, size=2))
     assert api.list_instances()["instances"][1]["template"] == pool["template"]
-    assert account.runtime.clusters[cluster][pool["id"]].version == "1.34.3"
+    assert account.runtime.clusters[cluster][pool["id"]].version == "1.36.5"
 
 
 @pytest.mark.parametrize(
     ("version", "to", "message"),
     [
-        ("1.34.3", "1.33.13", "can't be downgraded from 1.34.3 to 1.33.13"),
-        ("1.32.1", "1.34.3", "one minor version at a time"),
-        ("1.33.13", "1.35.0", "1.35.0 is not available: 1.34.3, 1.33.13"),
+        ("1.36.5", "1.35.4", "can't be downgraded from 1.36.5 to 1.35.4"),
+        ("1.34.1", "1.36.5", "one minor version at a time"),
+        ("1.35.4", "1.36.0", "1.36.0 is not available: 1.36.5, 1.35.4"),
     ],
 )
 def test_upgrades_that_are_refused(account: Account, version: str, to: str, message: str) -> None:
@@ -189,15 +189,15 @@ def test_upgrades_that_are_refused(account: Account, version: str, to: str, mess
 
 def test_a_change_that_was_cut_off_is_done_after_a_restart(tmp_path: Path) -> None:
     account = Account(tmp_path, ThreeVersions())
-    cluster = account.cluster(version="1.33.13")
+    cluster = account.cluster(version="1.35.4")
     account.runtime.ready.clear()
-    operation = account.api.upgrade_sks_cluster(id=cluster, version="1.34.3")
+    operation = account.api.upgrade_sks_cluster(id=cluster, version="1.36.5")
     account.app.state.jobs.stop()
 
     restarted = Account(tmp_path, ThreeVersions())
     restarted.app.state.resume()
     assert restarted.runtime.started == [cluster]
     restarted.done(restarted.api.get_operation(id=operation["id"]))
-    assert answer(restarted, cluster)["version"] == "1.34.3"
+    assert answer(restarted, cluster)["version"] == "1.36.5"
     account.runtime.fail = "stopped"
     account.runtime.ready.set()
