@@ -22,6 +22,11 @@ RICH_STACK: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("rich_stack
 
 def declared(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The manifests of all objects that the program declares with these settings."""
+    return manifests(declare(settings))
+
+
+def declare(settings: Mapping[str, Any]) -> Engine:
+    """Run the program with these settings, all of them encrypted."""
 
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"))
@@ -34,7 +39,7 @@ def declared(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
         pulumi.runtime.set_all_config({})
         gc.unfreeze()
         gc.enable()
-    return manifests(engine)
+    return engine
 
 
 def manifests(engine: Engine) -> list[dict[str, Any]]:
