@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from components.ingress import ingress_nginx, traefik
+from components.ingress_controller import ingress_nginx, traefik
 from settings.ingress import CHARTS, IngressSettings
 
 FOLDER = Path(__file__).parents[2] / "sandbox" / "charts"
@@ -41,9 +41,10 @@ def test_its_defaults_are_valid(chart: str) -> None:
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING])
 def test_it_takes_what_the_program_sets(settings: dict[str, Any]) -> None:
-    args = IngressSettings.model_validate(settings).args
-    jsonschema.validate(_json(ingress_nginx.values(args)), schema("ingress-nginx"))
-    jsonschema.validate(_json(traefik.values(args, "web", "nginx")), schema("traefik"))
+    ingress = IngressSettings.model_validate(settings)
+    jsonschema.validate(_json(ingress_nginx.values(ingress, "web")), schema("ingress-nginx"))
+    values = traefik.values(ingress, "web", "web-controller", "nginx")
+    jsonschema.validate(_json(values), schema("traefik"))
 
 
 def _json(values: dict[str, Any]) -> Any:
