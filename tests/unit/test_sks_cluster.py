@@ -67,13 +67,13 @@ def test_more_ways_in() -> None:
         {"name": "web", "ports": "8000-8010", "sources": ["192.0.2.0/24", "2001:db8::/32"]},
         {"name": "ping", "protocol": "ICMP", "sources": ["192.0.2.0/24"], "description": "echo"},
     ]
-    found = [rule for rule in rules(firewallRules=more) if "cidr" in rule]
-    assert [(rule["description"], rule["cidr"], *ports(rule)) for rule in found] == [
-        ("web from 192.0.2.0/24", "192.0.2.0/24", "TCP", 8000, 8010),
-        ("web from 2001:db8::/32", "2001:db8::/32", "TCP", 8000, 8010),
-        ("echo", "192.0.2.0/24", "ICMP", None, None),
-    ]
-    assert (found[2]["icmpType"], found[2]["icmpCode"]) == (8, 0)
+    found = {rule["description"]: rule for rule in rules(firewallRules=more) if "cidr" in rule}
+    assert {told: (rule["cidr"], *ports(rule)) for told, rule in found.items()} == {
+        "web from 192.0.2.0/24": ("192.0.2.0/24", "TCP", 8000, 8010),
+        "web from 2001:db8::/32": ("2001:db8::/32", "TCP", 8000, 8010),
+        "echo": ("192.0.2.0/24", "ICMP", None, None),
+    }
+    assert (found["echo"]["icmpType"], found["echo"]["icmpCode"]) == (8, 0)
 
 
 def test_every_setting_of_the_control_plane_reaches_it() -> None:
