@@ -64,12 +64,16 @@ def _fits(place: Place, pattern: Sequence[str]) -> bool:
 
 def _where_it_belongs(place: Place, known: Iterable[Sequence[str]]) -> str:
     match place:
-        case ("apps", int(), *_, "environment" | "files" as kind, str(name)):
+        case ("apps", int(), "environment" | "files" as kind, name) | (
+            "apps",
+            int(),
+            "config",
+            "environment" | "files" as kind,
+            name,
+        ):
             return f"it belongs in {path((*place[:2], 'secrets', kind, name))}"
-    here = [".".join(each) for each in known if each[0] == place[0]]
-    return (
-        f"only {', '.join(here)} can be secret" if here else f"nothing in {place[0]} can be secret"
-    )
+    here = ", ".join(".".join(each) for each in known if each[0] == place[0])
+    return f"only {here} can be secret" if here else f"nothing in {place[0]} can be secret"
 
 
 def repeated(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[str]:
