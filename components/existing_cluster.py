@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 import pulumi
 import pulumi_kubernetes
 
-
-class ExistingClusterArgs(TypedDict):
-    """The kubeconfig's text, and the context in it to use; without one, its current context."""
-
-    kubeconfig: pulumi.Input[str]
-    context: str | None
+from components.secret import secret_output
+from settings.checks.check import check
+from settings.existing_cluster import ExistingClusterSettings
 
 
 class ExistingCluster(pulumi.ComponentResource):
     """A cluster that other hands create and remove.
+
+    Example:
+        >>> ExistingCluster("kind", ExistingClusterSettings(kubeconfig=SecretStr("kind: Config")))
 
     Attributes:
         kubeconfig: what was given. A secret.
@@ -27,14 +25,18 @@ class ExistingCluster(pulumi.ComponentResource):
     provider: pulumi_kubernetes.Provider
 
     def __init__(
-        self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: ExistingClusterSettings,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        check(settings)
         super().__init__("webapp:index:ExistingCluster", name, None, opts)
-        self.kubeconfig = pulumi.Output.secret(args["kubeconfig"])
+        self.kubeconfig = secret_output(settings.kubeconfig)
         self.provider = pulumi_kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,
-            context=args["context"],
+            context=settings.context,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})

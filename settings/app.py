@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self, cast
+from typing import Annotated
 
-from pydantic import Field, StrictInt, field_validator, model_validator
+from pydantic import Field, StrictInt, field_validator
 
 from settings.apps.app_config import ConfigSettings, PullSecretSettings, SecretsSettings
 from settings.apps.app_ingress import RouteSettings
@@ -21,43 +21,71 @@ from settings.apps.network_policy import NetworkPolicySettings
 from settings.apps.probes import ProbesSettings
 from settings.apps.rollout import BeforeRolloutSettings, RolloutSettings
 from settings.apps.service import ServiceSettings
-from settings.checks import app_checks
-from settings.mistakes import refuse
 from settings.namespace import not_reserved
 from settings.resources import ResourcesSettings, resources
-from settings.types import DnsLabel, EnvironmentName, EnvironmentValue, LabelKey, LabelValue
-
-if TYPE_CHECKING:
-    from components.web_app import WebAppArgs
+from settings.types import (
+    DnsLabel,
+    EnvironmentName,
+    EnvironmentValue,
+    LabelKey,
+    LabelValue,
+    Port,
+)
 
 OWN_LABELS = "app.kubernetes.io/"
 
 
 class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
-    """One web application."""
+    """A web application."""
 
+    name: DnsLabel
+    """The name of its Deployment, Service and Ingress, and of its container."""
     resources: ResourcesSettings = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
+    """What its container has of its node; required in production. There is no CPU limit: it would
+    slow it down on an idle node."""
     security: AppSecuritySettings = Field(default_factory=AppSecuritySettings)
-    namespace: DnsLabel | None = None
-    replicas: StrictInt = Field(default=1, ge=0)
+    """What its container may do."""
+    namespace: DnsLabel | None = Field(default=None, examples=["shop"])
+    """Namespace that it is in, alone or with other applications. Without it: its name."""
+    replicas: StrictInt = Field(default=1, ge=0, examples=[3])
+    """Number of pods."""
     autoscaler: AutoscalerSettings | None = None
+    """In place of replicas, which `up` then leaves alone."""
     disruption_budget: DisruptionBudgetSettings = Field(default_factory=DisruptionBudgetSettings)
-    port: StrictInt = Field(default=8080, ge=1, le=65535)
+    """With more than one pod: how many may be missing while nodes are drained."""
+    port: Port = 8080
+    """Port that the container listens on."""
     config: ConfigSettings = Field(default_factory=ConfigSettings)
+    """Configuration, kept in ConfigMaps; a change rolls the pods."""
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)
+    """The same for what is secret, kept in Secrets."""
     generated_secrets: tuple[EnvironmentName, ...] = ()
+    """Names of environment variables whose values are generated once and kept secret."""
     pull_secret: PullSecretSettings | None = None
+    """Credentials for a private registry."""
     database: DatabaseSettings | None = None
+    """PostgreSQL; its URL is in a Secret and in a variable of the application."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """Labels of its pods, beside the program's own."""
     annotations: dict[LabelKey, EnvironmentValue] = Field(default_factory=dict)
+    """Annotations of its pods."""
     selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
+    """Labels that find its pods: to take over a Deployment that exists. Without it: those that
+    Kubernetes recommends. A change replaces the Deployment."""
     probes: ProbesSettings = Field(default_factory=ProbesSettings)
+    """How Kubernetes finds out whether it works."""
     rollout: RolloutSettings = Field(default_factory=RolloutSettings)
+    """How its pods are replaced."""
     before_rollout: BeforeRolloutSettings | None = None
+    """A Job that has to succeed before new pods start."""
     sidecars: tuple[SidecarSettings, ...] = ()
+    """Containers beside it."""
     init_containers: tuple[InitContainerSettings, ...] = ()
+    """Containers that end before it starts."""
     volumes: tuple[VolumeSettings, ...] = ()
+    """Empty folders that its containers share."""
     network_policy: NetworkPolicySettings = Field(default_factory=NetworkPolicySettings)
+    """Who may connect."""
 
     @field_validator("name", "namespace")
     @classmethod
@@ -72,22 +100,12 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
                 raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")
         return labels
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        refuse(app_checks.mistakes(self))
-        return self
-
     @property
     def namespace_name(self) -> str:
         """The namespace that the application is in."""
         return self.namespace or self.name
 
     @property
-    def args(self) -> WebAppArgs:
-        settings = self.model_dump(exclude={"name"}, exclude_none=True)
-        settings["namespace"] = self.namespace_name
-        if self.database:
-            settings["database"] = self.database.args
-        if self.autoscaler:
-            settings["replicas"] = self.autoscaler.min
-        return cast("WebAppArgs", settings)
+    def first_replicas(self) -> int:
+        """The number of pods to begin with, which an autoscaler changes."""
+        return self.autoscaler.min if self.autoscaler else self.replicas

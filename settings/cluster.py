@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
 
 from settings.firewall import FirewallRuleSettings, refuse_open, separate
 from settings.nodepool import NodepoolSettings
+from settings.secret import Secret
 from settings.types import (
+    NOT_EMPTY,
     Address,
     Description,
     DnsLabel,
     Duration,
     Identifier,
     Network,
-    Secret,
     SettingsModel,
     Version,
     Zone,
     matches,
-    not_empty,
 )
 
-if TYPE_CHECKING:
-    from components.sks_cluster import SksClusterArgs
-
 FeatureGate = Annotated[
-    StrictStr, matches(r"[A-Z][A-Za-z0-9]*", "a feature gate, such as DynamicResourceAllocation")
+    StrictStr, matches(r"[A-Z][A-Za-z0-9]*", "a feature gate", "DynamicResourceAllocation")
 ]
 Claim = Annotated[StrictStr, Field(min_length=1, max_length=255)]
 
 
 class ReadOnlyKubeconfigSettings(SettingsModel):
-    """Lifetime of a kubeconfig, and how long before its end an `up` renews it, in seconds."""
+    """A kubeconfig for people: it shows all but Secrets, and changes nothing."""
 
     user: Claim = "reader"
+    """The user's name in the audit log."""
     ttl_seconds: StrictInt = Field(default=30 * 24 * 3600, ge=60)
+    """Its lifetime, in seconds. A month: long enough to work, short enough to be lost."""
     early_renewal_seconds: StrictInt = Field(default=7 * 24 * 3600, ge=0, validate_default=True)
+    """So many seconds before its end an `up` renews it. A week: for stacks that are seldom run."""
 
     @field_validator("early_renewal_seconds")
     @classmethod
@@ -57,71 +49,117 @@ class ReadOnlyKubeconfigSettings(SettingsModel):
 
 
 class KubeconfigSettings(ReadOnlyKubeconfigSettings):
-    """The program's own credentials: the user's name and groups as well."""
+    """The credentials that the program itself works with."""
 
     user: Claim = "pulumi"
-    groups: Annotated[tuple[Claim, ...], BeforeValidator(not_empty)] = ("system:masters",)
+    """The user's name in the audit log."""
+    groups: Annotated[tuple[Claim, ...], *NOT_EMPTY] = ("system:masters",)
+    """The user's groups. The default may do everything, as the program has to."""
 
 
 class AuditSettings(SettingsModel):
     """Where the Kubernetes API server sends its audit log."""
 
     endpoint: Address = Field(max_length=2000)
+    """Address that takes the log."""
     bearer_token: Secret
+    """The token that is sent with it."""
     initial_backoff: Duration = Field(default="10s", max_length=10)
+    """First wait before a request is repeated. The default is the API server's."""
 
 
 class OidcSettings(SettingsModel):
-    """Users of an OpenID Connect provider."""
+    """An OpenID Connect provider whose users can sign in."""
 
-    client_id: Claim
+    client_id: Claim = Field(examples=["kubernetes"])
+    """The client that tokens must be for."""
     issuer_url: Annotated[
         StrictStr,
         Field(max_length=255),
-        matches(r"https://\S+", "an address that starts with https://"),
+        matches(
+            r"https://\S+", "an address that starts with https://", "https://login.example.com"
+        ),
     ]
-    groups_claim: Claim | None = None
-    groups_prefix: Claim | None = None
-    required_claim: dict[Claim, Claim] | None = None
-    username_claim: Claim | None = None
-    username_prefix: Claim | None = None
+    """The provider's address."""
+    groups_claim: Claim | None = Field(default=None, examples=["groups"])
+    """The claim with the user's groups."""
+    groups_prefix: Claim | None = Field(default=None, examples=["oidc:"])
+    """What the groups' names get in front."""
+    required_claim: dict[Claim, Claim] | None = Field(default=None, examples=[{"team": "shop"}])
+    """Claims that a token must have, name to value."""
+    username_claim: Claim | None = Field(default=None, examples=["email"])
+    """The claim with the user's name."""
+    username_prefix: Claim | None = Field(default=None, examples=["oidc:"])
+    """What the user's name gets in front."""
 
 
 class AdoptSettings(SettingsModel):
     """IDs of what was made by hand and is this stack's from now on."""
 
     cluster: Identifier | None = None
+    """The cluster's."""
     security_group: Identifier | None = None
+    """The ID of the nodes' security group."""
     nodepools: dict[DnsLabel, Identifier] = Field(default_factory=dict)
+    """The nodepools', by their names in this file."""
     anti_affinity_groups: dict[DnsLabel, Identifier] = Field(default_factory=dict)
+    """Those of the nodepools' own groups, by the nodepools' names in this file."""
 
 
 class ClusterSettings(SettingsModel):
-    """The SKS cluster."""
+    """An SKS cluster."""
 
     zone: Zone
+    """Where it is. A change replaces it."""
     version: Version
-    name: Annotated[StrictStr, Field(min_length=1, max_length=255)] | None = None
+    """Kubernetes version, in full; `exo compute sks versions` lists them. A newer one, of this
+    minor version or the next, upgrades the control plane, then replaces the nodepools."""
+    name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None
+    """Name that Exoscale shows. Without it: the stack's, with a suffix."""
     description: Description = ""
-    labels: dict[Claim, Claim] = Field(default_factory=dict)
+    """Text that Exoscale shows."""
+    labels: dict[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
+    """Exoscale's labels, name to value."""
     level: Literal["starter", "pro"] = "starter"
+    """Service level of the control plane: starter is free and has no SLA. A change replaces the
+    cluster."""
     cni: Literal["calico", "cilium", "none"] = "calico"
+    """Network plugin; with none you install one. A change replaces the cluster."""
     kube_proxy: StrictBool | None = None
+    """Whether kube-proxy runs. Without it: not with cilium, which does its work."""
     cloud_controller: StrictBool = True
+    """Exoscale's cloud controller: load balancers for Services. A change replaces the cluster."""
     csi: StrictBool = False
+    """Exoscale's block storage for volumes; needs cloudController. Once true it stays."""
     metrics_server: StrictBool = True
+    """Metrics for `kubectl top` and autoscaling. A change replaces the cluster."""
     auto_upgrade: StrictBool = False
+    """Exoscale upgrades the control plane to new patch versions by itself. After `pulumi refresh`,
+    set `version` to the one that runs. By default it is upgraded when this file says so."""
     feature_gates: tuple[FeatureGate, ...] = ()
+    """Kubernetes' alpha features to turn on."""
     audit: AuditSettings | None = None
+    """Where the API server's audit log is sent. Without it: nowhere."""
     oidc: OidcSettings | None = None
+    """Sign in by OpenID Connect. A change replaces the cluster."""
     allow_open_networks: StrictBool = False
+    """Lets nodePortSources and firewallRules have networks as wide as the whole internet (wider
+    than /8, IPv6: /16). By default such a one is taken for a mistake."""
     node_port_sources: tuple[Network, ...] = ()
+    """Networks (CIDR) that may reach the NodePorts. Load balancers hand clients' packets to
+    NodePorts: list the clients' networks."""
     firewall_rules: tuple[FirewallRuleSettings, ...] = ()
-    nodepools: Annotated[tuple[NodepoolSettings, ...], BeforeValidator(not_empty)]
+    """More ways in to the nodes, beyond those that the cluster needs."""
+    nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]
+    """The nodes. Load balancers send to the first nodepool's."""
     kubeconfig: KubeconfigSettings = Field(default_factory=KubeconfigSettings)
+    """The credentials that this program works with."""
     read_only_kubeconfig: ReadOnlyKubeconfigSettings | None = None
+    """A second kubeconfig, for people: the output read_only_kubeconfig."""
     protect: StrictBool = False
+    """The cluster can't be removed or replaced."""
     adopt: AdoptSettings = Field(default_factory=AdoptSettings)
+    """What was made by hand and is this stack's from now on."""
 
     @field_validator("kube_proxy")
     @classmethod
@@ -170,7 +208,3 @@ class ClusterSettings(SettingsModel):
         if adopt.nodepools and not adopt.cluster:
             raise ValueError("must have the ID of the nodepools' cluster too")
         return adopt
-
-    @property
-    def args(self) -> SksClusterArgs:
-        return cast("SksClusterArgs", self.model_dump(exclude={"allow_open_networks"}))

@@ -5,29 +5,15 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from settings.existing_cluster import is_text
+from settings.types import SettingsModel, by_key
 
 HIDDEN = "[secret]"
-UNIQUE = {
-    ("cluster", "nodepools"): ("name",),
-    ("cluster", "firewallRules"): ("name",),
-    ("namespaces",): ("name",),
-    ("apps",): ("name",),
-}
-SECRETS = (
-    ("cluster", "audit", "bearerToken"),
-    ("apps", "*", "secrets", "environment", "*"),
-    ("apps", "*", "secrets", "files", "*"),
-    ("apps", "*", "pullSecret", "password"),
-    ("apps", "*", "database", "backup", "secretKey"),
-)
 
 _ALLOWED = {
     "missing": "is missing: it is required",
@@ -50,16 +36,16 @@ _ALLOWED = {
 
 
 def explain(
-    error: ValidationError, model: type[BaseModel], secret: Collection[str] = ()
+    error: ValidationError, model: type[SettingsModel], secret: Collection[str] = ()
 ) -> list[str]:
     """One line for each mistake that validation found, in the order of the settings.
 
     No value below the keys in `secret` is told.
     """
-    return [_line(detail, model, secret) for detail in error.errors()]
+    return [_explained(detail, model, secret) for detail in error.errors()]
 
 
-def _line(detail: ErrorDetails, model: type[BaseModel], secret: Collection[str]) -> str:
+def _explained(detail: ErrorDetails, model: type[SettingsModel], secret: Collection[str]) -> str:
     location = [part for part in detail["loc"] if part != "[key]"]
     key = path(location)
     if detail["type"] == "extra_forbidden":
@@ -68,50 +54,15 @@ def _line(detail: ErrorDetails, model: type[BaseModel], secret: Collection[str])
     allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
     if detail["type"] in ("missing", "not_set"):
         return f"{key}: {allowed}"
-    return f"{key}: {_told(detail['input'], hidden=location[0] in secret)}: {allowed}"
+    return line(location, detail["input"], allowed, secret)
 
 
-def _told(value: Any, *, hidden: bool) -> str:
-    return HIDDEN if hidden else json.dumps(value, default=str)
-
-
-def one_cluster(values: Mapping[str, Any]) -> list[str]:
-    """A line if the stack has no cluster, or two."""
-    if "cluster" in values and "existingCluster" in values:
-        return ["existingCluster: must not be given beside cluster: a stack has one of them"]
-    if "cluster" not in values and "existingCluster" not in values:
-        return ["cluster: is missing: it is required, or existingCluster in its place"]
-    return []
-
-
-def unencrypted(values: Mapping[str, Any], secret: Collection[str]) -> list[str]:
-    """One line for each secret that is in the stack's file in clear."""
-    found = [location for place in SECRETS for location in _places(values, place)]
-    kubeconfig = ("existingCluster", "kubeconfig")
-    text = _get(values, kubeconfig)
-    if isinstance(text, str) and is_text(text):
-        found.append(kubeconfig)
-    return [
-        f"{key}: {HIDDEN}: must be encrypted: pulumi config set --secret --path '{key}'"
-        for key in (path(location) for location in found if location[0] not in secret)
-    ]
-
-
-def _places(values: Any, place: Sequence[str]) -> Iterator[tuple[str | int, ...]]:
-    """Where `values` has something at `place`, in which `*` stands for any key or index."""
-    if not place:
-        if values:
-            yield ()
-        return
-    items: Iterable[tuple[str | int, Any]] = ()
-    if isinstance(values, Mapping):
-        items = values.items()
-    elif isinstance(values, list):
-        items = enumerate(values)
-    for key, value in items:
-        if place[0] in (key, "*"):
-            for rest in _places(value, place[1:]):
-                yield (key, *rest)
+def line(
+    location: Sequence[str | int], value: Any, allowed: str, secret: Collection[str] = ()
+) -> str:
+    """A mistake at a place, whose value is not told if it is below one of the keys in `secret`."""
+    hidden = isinstance(value, SecretStr) or location[0] in secret
+    return f"{path(location)}: {HIDDEN if hidden else json.dumps(value, default=str)}: {allowed}"
 
 
 def path(location: Sequence[str | int]) -> str:
@@ -127,53 +78,18 @@ def path(location: Sequence[str | int]) -> str:
     return text
 
 
-def _suggestion(location: Sequence[str | int], model: type[BaseModel]) -> str:
+def _suggestion(location: Sequence[str | int], model: type[SettingsModel]) -> str:
     """The keys that the location's parent knows, or the one that was probably meant."""
     for part in location[:-1]:
         if isinstance(part, str):
-            fields = {field.alias or name: field for name, field in model.model_fields.items()}
-            model = _model_in(fields[part].annotation)
-    known = [field.alias or name for name, field in model.model_fields.items()]
+            model = model_in(by_key(model)[part].annotation) or model
+    known = list(by_key(model))
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     return f'did you mean "{close[0]}"?' if close else f"allowed are {', '.join(known)}"
 
 
-def _model_in(annotation: Any) -> type[BaseModel]:
+def model_in(annotation: Any) -> type[SettingsModel] | None:
     """The settings class in an annotation such as `tuple[NodepoolSettings, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, SettingsModel):
         return annotation
-    return next(_model_in(part) for part in get_args(annotation) if part is not Ellipsis)
-
-
-def repeated(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[str]:
-    """One line for each value that two items of a list share and must not."""
-    problems = []
-    for location, fields in UNIQUE.items():
-        items = _at(values, location)
-        for field in fields:
-            shared = Counter(_value(item, field) for item in items)
-            problems += [
-                f"{path(location)}: {_told(value, hidden=location[0] in secret)}: "
-                f"two have this {field}; each must differ"
-                for value, count in shared.items()
-                if value is not None and count > 1
-            ]
-    return problems
-
-
-def _get(values: Any, location: Sequence[str]) -> Any:
-    for part in location:
-        values = values.get(part) if isinstance(values, Mapping) else None
-    return values
-
-
-def _at(values: Any, location: Sequence[str]) -> list[Mapping[str, Any]]:
-    items = _get(values, location)
-    if not isinstance(items, list):
-        return []
-    return [item for item in items if isinstance(item, Mapping)]
-
-
-def _value(item: Mapping[str, Any], field: str) -> str | None:
-    value = item.get(field)
-    return value if isinstance(value, str) else None
+    return next(filter(None, map(model_in, get_args(annotation))), None)

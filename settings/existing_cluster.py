@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictStr
 
-from settings.types import Secret, SettingsModel
-
-if TYPE_CHECKING:
-    from components.existing_cluster import ExistingClusterArgs
+from settings.secret import MayBeClear, Secret, in_file
+from settings.types import SettingsModel
 
 
-def is_text(kubeconfig: str) -> bool:
+def _is_text(kubeconfig: Any) -> bool:
     """Whether it is a kubeconfig itself, rather than the path of one."""
-    return "\n" in kubeconfig or kubeconfig.startswith("{")
+    return isinstance(kubeconfig, str) and ("\n" in kubeconfig or kubeconfig.startswith("{"))
 
 
 def _read(value: object) -> object:
-    if not isinstance(value, str) or is_text(value):
+    if not isinstance(value, str) or _is_text(value):
         return value
     file = Path(value).expanduser()
     if not file.is_file():
@@ -30,9 +28,12 @@ def _read(value: object) -> object:
 class ExistingClusterSettings(SettingsModel):
     """A cluster that this stack uses and does not create."""
 
-    kubeconfig: Annotated[Secret, BeforeValidator(_read)]
-    context: Annotated[StrictStr, Field(min_length=1)] | None = None
-
-    @property
-    def args(self) -> ExistingClusterArgs:
-        return cast("ExistingClusterArgs", self.model_dump())
+    kubeconfig: Annotated[
+        Secret,
+        BeforeValidator(_read),
+        MayBeClear(lambda value: not _is_text(value)),
+        in_file("string"),
+    ] = Field(examples=["~/.kube/config"])
+    """The path of a kubeconfig, or its text, which has to be encrypted."""
+    context: Annotated[StrictStr, Field(min_length=1, examples=["kind-test"])] | None = None
+    """The context in the kubeconfig to use. Without one: its current context."""

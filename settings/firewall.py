@@ -6,16 +6,16 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, StrictStr, ValidationInfo, field_validator
 
 from settings.types import (
+    NOT_EMPTY,
     WHOLE_NUMBER_TOO,
     Description,
     DnsLabel,
     Network,
     SettingsModel,
     matches,
-    not_empty,
 )
 
 KUBELET_PORT = 10250
@@ -23,10 +23,9 @@ WIDEST = {4: 8, 6: 16}
 """The shortest prefix of a network, by IP version, that is not called open."""
 
 Ports = Annotated[
-    str,
+    StrictStr,
     WHOLE_NUMBER_TOO,
-    Field(strict=True),
-    matches(r"\d{1,5}(-\d{1,5})?", "a port or a range, such as 443 or 8000-8010"),
+    matches(r"\d{1,5}(-\d{1,5})?", "a port or a range", "443", "8000-8010"),
 ]
 
 
@@ -60,14 +59,25 @@ def refuse_open(networks: Sequence[str], allowed: bool | None) -> None:
             raise ValueError(f"must not have {network}, unless cluster.allowOpenNetworks is true")
 
 
+def port_range(ports: str) -> tuple[int, int]:
+    """The first and the last port of `443` or `8000-8010`."""
+    first, _, last = ports.partition("-")
+    return int(first), int(last or first)
+
+
 class FirewallRuleSettings(SettingsModel):
-    """One more way into the nodes: from `sources`, to `ports` (ICMP: echo, no ports)."""
+    """One more way into the nodes."""
 
     name: DnsLabel
+    """What tells it from the other rules."""
     description: Description = ""
+    """Text that Exoscale shows. Without it: the name and the source."""
     protocol: Literal["TCP", "UDP", "ICMP"] = "TCP"
-    sources: Annotated[tuple[Network, ...], BeforeValidator(not_empty)]
+    """ICMP is echo, what `ping` sends."""
+    sources: Annotated[tuple[Network, ...], *NOT_EMPTY]
+    """Networks (CIDR) that may come in."""
     ports: Annotated[Ports | None, Field(validate_default=True)] = None
+    """A port or a range. Required for TCP and UDP; ICMP has none."""
 
     @field_validator("sources")
     @classmethod
@@ -90,9 +100,3 @@ class FirewallRuleSettings(SettingsModel):
         if first <= KUBELET_PORT <= last and any(map(is_open, info.data.get("sources", ()))):
             raise ValueError(f"must not have {KUBELET_PORT}, the kubelet's port, open to everyone")
         return ports
-
-
-def port_range(ports: str) -> tuple[int, int]:
-    """The first and the last port of `443` or `8000-8010`."""
-    first, _, last = ports.partition("-")
-    return int(first), int(last or first)

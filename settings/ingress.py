@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.load_balancer import LoadBalancerSettings
-from settings.mistakes import Mistake, refuse
 from settings.resources import ResourcesSettings
 from settings.types import DnsLabel, SettingsModel, matches
-
-if TYPE_CHECKING:
-    from components.ingress_controller import IngressControllerArgs
 
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
@@ -32,61 +27,48 @@ CHARTS = {
     "traefik": Chart("traefik", "https://traefik.github.io/charts", "41.3.0"),
 }
 
-FIRST_TRAEFIK_CHART = 40
-"""The first with Traefik 3.7, which has the annotation `x-forwarded-prefix` (traefik#12697)."""
-
 
 class IngressSettings(SettingsModel):
     """The ingress controller: its chart, how it runs, its load balancer."""
 
     controller: Literal["nginx", "traefik"] | None = None
-    chart: Annotated[StrictStr, Field(min_length=1)] | None = None
+    """ingress-nginx (no fixes since March 2026), or Traefik, which serves the same Ingresses.
+    Without it: nginx, with a warning. A change keeps the load balancer and its address."""
+    chart: Annotated[StrictStr, Field(min_length=1, examples=["./chart"])] | None = None
+    """Name of the chart in the repository, or a path that starts with . or /. Without it: the
+    controller's official one."""
     repository: (
         Annotated[
             StrictStr,
-            matches(r"(https?|oci)://\S+", "an address that starts with https:// or oci://"),
+            matches(
+                r"(https?|oci)://\S+",
+                "an address that starts with https:// or oci://",
+                "https://traefik.github.io/charts",
+            ),
         ]
         | None
     ) = None
+    """Address of the chart repository; not used for a path. Without it: the official one."""
     version: (
-        Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full, such as 4.15.1")]
-        | None
+        Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")] | None
     ) = None
+    """Version of the chart. Without it: the one that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1)] | None = None
+    """Number of pods. Without it: one on every node, as Exoscale recommends."""
     metrics: StrictBool = False
+    """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None
-    default_certificate: DnsLabel | None = None
+    """Of its pods. Without them: the chart's."""
+    default_certificate: DnsLabel | None = Field(default=None, examples=["wildcard"])
+    """Name of a TLS Secret in the namespace ingress-nginx, for hosts without one."""
     admission_webhook: StrictBool | None = None
+    """nginx checks Ingresses when they are made. Without it: the chart's choice."""
     load_balancer: LoadBalancerSettings = Field(default_factory=LoadBalancerSettings)
-    values: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _suits_traefik(self) -> Self:
-        if self.controller == "traefik":
-            refuse(self._not_traefiks())
-        return self
-
-    def _not_traefiks(self) -> Iterator[Mistake]:
-        if self.admission_webhook is not None:
-            allowed = "must not be given with controller traefik, which has none"
-            yield Mistake(("admissionWebhook",), self.admission_webhook, allowed)
-        if self.version and int(self.version.partition(".")[0]) < FIRST_TRAEFIK_CHART:
-            allowed = f"must be {FIRST_TRAEFIK_CHART}.0.0 or later, the first with Traefik 3.7"
-            yield Mistake(("version",), self.version, allowed)
+    """The load balancer in front of it."""
+    values: dict[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])
+    """Helm values, merged over those that this program sets. Nothing in them can be secret."""
 
     @property
-    def args(self) -> IngressControllerArgs:
-        controller = self.controller or "nginx"
-        chart, repository, version = CHARTS[controller]
-        settings = self.model_dump(exclude={"values"}, exclude_none=True)
-        defaults = {"chart": chart, "repository": repository, "version": version}
-        return cast(
-            "IngressControllerArgs",
-            defaults
-            | settings
-            | {
-                "controller": controller,
-                "namespace": INGRESS_NAMESPACE,
-                "values": self.values,
-            },
-        )
+    def official(self) -> Chart:
+        """The controller's own chart."""
+        return CHARTS[self.controller or "nginx"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
-from settings.types import Description, Duration, Identifier, SettingsModel, matches
+from settings.types import Description, Duration, Identifier, Port, SettingsModel, matches
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
@@ -37,13 +37,21 @@ class HealthCheckSettings(SettingsModel):
     """
 
     mode: Literal["tcp", "http"] | None = None
-    uri: Annotated[StrictStr, matches(r"/\S{0,254}", "a path that starts with a slash")] | None = (
-        None
-    )
-    port: Annotated[StrictInt, Field(ge=1, le=65535)] | None = None
+    """A connection, or a page. Without it: http with Local, for each node answers with its state;
+    tcp with Cluster, for there may be no page."""
+    uri: (
+        Annotated[StrictStr, matches(r"/\S{0,254}", "a path that starts with a slash", "/healthz")]
+        | None
+    ) = None
+    """The page that is asked for. Without it: /"""
+    port: Port | None = None
+    """The port that is asked. Without it: the one that fits, which the cloud controller finds."""
     interval: Annotated[Duration, whole_seconds(5, 300)] | None = None
+    """From one check to the next. Without it: 10s."""
     timeout: Annotated[Duration, whole_seconds(2, 60)] | None = None
+    """A check that takes longer has failed. Without it: 5s, and 3s for the ingress controller."""
     retries: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
+    """Checks that have to fail before a node gets nothing more. Without it: 1."""
 
     @field_validator("uri")
     @classmethod
@@ -62,14 +70,22 @@ class HealthCheckSettings(SettingsModel):
 
 
 class LoadBalancerSettings(SettingsModel):
-    """The load balancer that Exoscale's cloud controller makes, or `existing`: the ID of one."""
+    """The load balancer that Exoscale's cloud controller makes, or one that is there."""
 
     existing: Identifier | None = None
-    name: Annotated[StrictStr, Field(min_length=1, max_length=255)] | None = None
+    """ID of a load balancer to use, instead of one made for it. A change replaces what is behind
+    it, and the address is another."""
+    name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None
+    """Name that Exoscale shows. Without it: k8s- and an ID."""
     description: Description | None = None
+    """Text that Exoscale shows."""
     strategy: Literal["round-robin", "source-hash"] | None = None
+    """Which node gets a connection. Without it: round-robin, and source-hash for the ingress
+    controller, as Exoscale recommends."""
     external_traffic_policy: Literal["Local", "Cluster"] = "Local"
+    """Local keeps clients' addresses, Cluster hides them."""
     health_check: HealthCheckSettings = Field(default_factory=HealthCheckSettings)
+    """How the load balancer finds nodes that work."""
 
     @field_validator("name", "description")
     @classmethod

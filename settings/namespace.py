@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, field_validator
 
 from settings.ingress import INGRESS_NAMESPACE
 from settings.resources import Amounts, ResourcesSettings
 from settings.types import DnsLabel, SettingsModel
-
-if TYPE_CHECKING:
-    from components.app_namespace import AppNamespaceArgs
 
 RESERVED_NAMESPACES = frozenset(
     {"default", "kube-system", "kube-public", "kube-node-lease", INGRESS_NAMESPACE}
@@ -28,24 +25,27 @@ class QuotaSettings(SettingsModel):
     """What all pods of the namespace may have together."""
 
     requests: Amounts = Field(default_factory=Amounts)
+    """What is set aside for them."""
     limits: Amounts = Field(default_factory=Amounts)
+    """What they get at most."""
     pods: Annotated[StrictInt, Field(ge=0)] | None = None
+    """Number of pods. Without it: any."""
 
 
 class NamespaceSettings(SettingsModel):
-    """One namespace. `defaults` are the resources of containers that say nothing about theirs."""
+    """A namespace of applications that is to have more than the defaults."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(examples=["shop"])
+    """The name that applications give as their namespace."""
     pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    """What the API server refuses in pods. The default is the strictest: what web applications
+    need lies within it."""
     quota: QuotaSettings | None = None
+    """What all pods may have together. Without it: what the nodes have."""
     defaults: ResourcesSettings | None = None
+    """Resources of containers that say nothing about theirs."""
 
     @field_validator("name")
     @classmethod
     def _not_reserved(cls, name: str) -> str | None:
         return not_reserved(name)
-
-    @property
-    def args(self) -> AppNamespaceArgs:
-        settings = self.model_dump(exclude={"name"}, exclude_none=True)
-        return cast("AppNamespaceArgs", settings)

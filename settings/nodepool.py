@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
 
 from settings.types import (
     Description,
@@ -20,19 +20,26 @@ from settings.types import (
 )
 
 InstancePrefix = Annotated[
-    str,
-    Field(strict=True, max_length=30),
-    matches(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and dashes between them"),
+    StrictStr,
+    Field(max_length=30),
+    matches(
+        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+        "lower-case letters, digits and dashes between them",
+        "shop",
+    ),
 ]
 Percent = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
 class ImageGarbageCollectionSettings(SettingsModel):
-    """When a kubelet removes unused images: disk use in percent, and the images' least age."""
+    """When a kubelet removes images that nothing uses."""
 
     low_threshold: Percent = 80
+    """Down to this use of the disk, in percent. The default is the kubelet's."""
     high_threshold: Percent = 85
+    """From this use of the disk on, in percent. The default is the kubelet's."""
     min_age: Duration = "2m"
+    """Images younger than this stay. The default is the kubelet's."""
 
     @field_validator("high_threshold")
     @classmethod
@@ -44,25 +51,43 @@ class ImageGarbageCollectionSettings(SettingsModel):
 
 
 class NodepoolSettings(SettingsModel):
-    """One nodepool: `size` nodes of one instance type, with `disk_size` GiB each."""
+    """One nodepool: so many nodes of one kind, each on a host of its own."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(examples=["workers"])
+    """What tells it from the stack's other nodepools. Another name is another nodepool."""
     instance_type: InstanceType
+    """Size of the nodes, as family.size. A change is for nodes made from now on."""
     size: StrictInt = Field(ge=1)
+    """Number of nodes."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
+    """GiB of each node's disk. A change is for nodes made from now on."""
     description: Description = ""
+    """Text that Exoscale shows."""
     instance_prefix: InstancePrefix = "pool"
+    """What the nodes' names begin with. The default is Exoscale's."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """The nodes' labels. A change is for nodes made from now on."""
     taints: dict[LabelKey, Taint] = Field(default_factory=dict)
+    """The nodes' taints, key to VALUE:EFFECT. A change is for nodes made from now on."""
     anti_affinity: StrictBool = True
+    """The nodes are on different hosts, by a group of their own: one host's end takes one node."""
     anti_affinity_groups: tuple[Identifier, ...] = Field(default=(), max_length=7)
+    """IDs of further anti-affinity groups."""
     security_groups: tuple[Identifier, ...] = Field(default=(), max_length=15)
+    """IDs of further security groups, beside the cluster's own."""
     private_networks: tuple[Identifier, ...] = Field(default=(), max_length=16)
+    """IDs of private networks that the nodes are in."""
     deploy_target: Identifier | None = None
+    """ID of the deploy target: dedicated hosts."""
     local_storage: StrictBool = False
+    """The nodes' disks serve volumes, by LVM. A change replaces the nodepool."""
     ipv6: StrictBool = False
+    """The nodes have an IPv6 address too. A change replaces the nodepool."""
     image_garbage_collection: ImageGarbageCollectionSettings | None = None
+    """When the kubelets remove unused images. Without it: the kubelet's defaults."""
     replace_on_upgrade: StrictBool = True
+    """A new version of Kubernetes replaces the nodepool. If false, its nodes keep theirs until you
+    replace them."""
 
     @property
     def repels(self) -> bool:

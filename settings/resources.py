@@ -12,11 +12,11 @@ from settings.types import EnvironmentValue, SettingsModel, matches
 
 Cpu = Annotated[
     EnvironmentValue,
-    matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores, such as 2, 0.5 or 500m"),
+    matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m"),
 ]
 Memory = Annotated[
     EnvironmentValue,
-    matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit, such as 256Mi or 1Gi"),
+    matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit", "256Mi", "1Gi"),
 ]
 
 _DECIMAL = {"": "1", "m": "0.001", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12"}
@@ -34,14 +34,18 @@ class Amounts(SettingsModel):
     """So much CPU and memory."""
 
     cpu: Cpu | None = None
+    """CPU cores."""
     memory: Memory | None = None
+    """Bytes of memory."""
 
 
 class ResourcesSettings(SettingsModel):
-    """What is set aside for a container (`requests`), and what it gets at most (`limits`)."""
+    """What a container has of its node."""
 
     requests: Amounts = Field(default_factory=Amounts)
+    """What is set aside for it."""
     limits: Amounts = Field(default_factory=Amounts)
+    """What it gets at most: more CPU it has to wait for, more memory ends it."""
 
     @field_validator("limits")
     @classmethod

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-import pulumi
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    SecretStr,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictStr,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 Zone = Literal[
     "at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1", "hr-zag-1"
@@ -32,15 +34,48 @@ QUALIFIED_NAME = (
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-def matches(pattern: str, allowed: str) -> AfterValidator:
-    compiled = re.compile(pattern)
+@dataclass(frozen=True)
+class Matches:
+    """What a string has to match: a regular expression, told in words and by examples."""
 
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(f"must be {allowed}")
-        return value
+    pattern: str
+    words: str
+    examples: tuple[str, ...]
 
-    return AfterValidator(check)
+    @property
+    def allowed(self) -> str:
+        """What a string has to be."""
+        *some, last = self.examples
+        others = f"{', '.join(some)} or " if some else ""
+        return f"{self.words}, such as {others}{last}"
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        compiled = re.compile(self.pattern)
+
+        def check(value: str) -> str:
+            if not compiled.fullmatch(value):
+                raise ValueError(f"must be {self.allowed}")
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^({self.pattern})$"}
+
+
+def matches(pattern: str, words: str, *examples: str) -> Matches:
+    """The strings that match the whole pattern."""
+    return Matches(pattern, words, examples)
+
+
+def _has_items(value: object) -> object:
+    if value == []:
+        raise ValueError("must have 1 or more items")
+    return value
 
 
 def _network(value: str) -> str:
@@ -50,12 +85,6 @@ def _network(value: str) -> str:
         raise ValueError("must be a network in CIDR notation, such as 192.0.2.0/24") from None
 
 
-def not_empty(value: object) -> object:
-    if value == []:
-        raise ValueError("must have 1 or more items")
-    return value
-
-
 def _text(value: object) -> object:
     """YAML reads `true` and `5` as a boolean and a number where a string is meant."""
     if isinstance(value, bool):
@@ -63,28 +92,36 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-WHOLE_NUMBER_TOO = BeforeValidator(lambda value: str(value) if type(value) is int else value)
+WHOLE_NUMBER_TOO = BeforeValidator(
+    lambda value: str(value) if type(value) is int else value, json_schema_input_type=int | str
+)
 """A string that YAML reads as a whole number where nothing else is in it."""
+
+NOT_EMPTY = (BeforeValidator(_has_items), Field(json_schema_extra={"minItems": 1}))
+"""A list of one or more. Pydantic's own check counts only items that are right by themselves."""
+
+TEXT = BeforeValidator(_text, json_schema_input_type=bool | float | str)
+"""A string that YAML may read as something else."""
 
 DnsLabel = Annotated[
     StrictStr,
     matches(
         r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
         "a DNS label: lower-case letters, digits and dashes, a letter first, at most 63 characters",
+        "web",
     ),
 ]
-Version = Annotated[
-    StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full, such as 1.34.3")
-]
+Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.34.3")]
 InstanceType = Annotated[
     StrictStr,
-    matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size, such as standard.small"),
+    matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small"),
 ]
 Image = Annotated[
     StrictStr,
     matches(
         r"[a-z0-9][a-zA-Z0-9._/:-]*(@sha256:[0-9a-f]{64})?",
-        "a container image, such as derlin/rickroller:1.0.0",
+        "a container image",
+        "derlin/rickroller:1.0.0",
     ),
 ]
 EnvironmentName = Annotated[
@@ -92,37 +129,35 @@ EnvironmentName = Annotated[
     matches(
         r"[A-Za-z_][A-Za-z0-9_]*",
         "an environment variable's name: letters, digits and _, no digit first",
+        "LOG_LEVEL",
     ),
 ]
-EnvironmentValue = Annotated[StrictStr, BeforeValidator(_text)]
-Network = Annotated[StrictStr, AfterValidator(_network)]
-Description = Annotated[StrictStr, Field(max_length=255)]
-Identifier = Annotated[
-    StrictStr,
-    matches(
-        UUID,
-        "an ID, such as 5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b",
-    ),
-]
+EnvironmentValue = Annotated[StrictStr, TEXT]
+Network = Annotated[StrictStr, AfterValidator(_network), Field(examples=["192.0.2.0/24"])]
+Description = Annotated[StrictStr, Field(max_length=255, examples=["the shop's"])]
+Identifier = Annotated[StrictStr, matches(UUID, "an ID", "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b")]
 Duration = Annotated[
-    StrictStr, matches(r"(\d+(ms|s|m|h))+", "a duration with its unit, such as 10s or 1h30m")
+    StrictStr, matches(r"(\d+(ms|s|m|h))+", "a duration with its unit", "10s", "1h30m")
 ]
 Address = Annotated[
-    StrictStr, matches(r"https?://\S+", "an address that starts with https:// or http://")
+    StrictStr,
+    matches(
+        r"https?://\S+",
+        "an address that starts with https:// or http://",
+        "https://logs.example.com",
+    ),
 ]
 LabelKey = Annotated[
     StrictStr,
-    matches(
-        QUALIFIED_NAME,
-        "a Kubernetes label's key, such as tier or example.com/tier",
-    ),
+    matches(QUALIFIED_NAME, "a Kubernetes label's key", "tier", "example.com/tier"),
 ]
 LabelValue = Annotated[
     StrictStr,
-    BeforeValidator(_text),
+    TEXT,
     matches(
         r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
         "a Kubernetes label's value: letters, digits and - _ . between them, at most 63 characters",
+        "front",
     ),
 ]
 Taint = Annotated[
@@ -130,16 +165,28 @@ Taint = Annotated[
     matches(
         r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?:(NoSchedule|PreferNoSchedule|NoExecute)",
         "VALUE:EFFECT, with the effect NoSchedule, PreferNoSchedule or NoExecute",
+        "gpu:NoSchedule",
     ),
 ]
-Secret = Annotated[
-    SecretStr,
-    Field(strict=True, min_length=1),
-    PlainSerializer(lambda secret: pulumi.Output.secret(secret.get_secret_value())),
-]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
 class SettingsModel(BaseModel):
-    """A mapping of the stack's file: its keys in camel case, and no others."""
+    """A mapping of the stack's file: its keys in camel case, and no others.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+    In Python its fields are named as they are here.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
+    )
+
+
+def by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A model's fields by the keys that they have in the stack's file."""
+    return {str(field.validation_alias): field for field in model.model_fields.values()}

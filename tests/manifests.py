@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-import json
-import runpy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import yaml
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
-from sandbox.paths import ROOT
+import stack
+from settings.checks.check import check
+from settings.stack import Settings
 from tests.unit.engine import Engine, run
 
 RICH_STACK: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("rich_stack.yaml").read_text())
@@ -22,19 +20,14 @@ RICH_STACK: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("rich_stack
 
 def declared(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The manifests of all objects that the program declares with these settings."""
+    return manifests(declare(settings))
 
-    def program() -> None:
-        runpy.run_path(str(ROOT / "__main__.py"))
 
-    config = {f"webapp:{key}": json.dumps(value) for key, value in settings.items()}
-    pulumi.runtime.set_all_config(config, list(config))
-    try:
-        engine, _ = run(program)
-    finally:
-        pulumi.runtime.set_all_config({})
-        gc.unfreeze()
-        gc.enable()
-    return manifests(engine)
+def declare(values: Mapping[str, Any]) -> Engine:
+    """Run the program with these settings."""
+    settings = Settings.model_validate(values)
+    check(settings)
+    return run(lambda: stack.declare(settings))[0]
 
 
 def manifests(engine: Engine) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from typing import Annotated, Self
 from pydantic import (
     AfterValidator,
     Field,
-    PlainSerializer,
     StrictBool,
     StrictStr,
     ValidationInfo,
@@ -16,7 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from settings.load_balancer import seconds, whole_seconds
+from settings.apps.ingress_annotations import NGINX, RESERVED
+from settings.load_balancer import whole_seconds
 from settings.types import (
     QUALIFIED_NAME,
     WHOLE_NUMBER_TOO,
@@ -27,23 +27,6 @@ from settings.types import (
     SettingsModel,
     matches,
 )
-
-NGINX = "nginx.ingress.kubernetes.io/"
-RESERVED = {
-    f"{NGINX}use-regex": "ingress.regex",
-    f"{NGINX}rewrite-target": "ingress.rewrite or ingress.rewriteTarget",
-    f"{NGINX}x-forwarded-prefix": "ingress.rewrite",
-    f"{NGINX}proxy-body-size": "ingress.bodySize",
-    f"{NGINX}proxy-connect-timeout": "ingress.timeouts.connect",
-    f"{NGINX}proxy-read-timeout": "ingress.timeouts.read",
-    f"{NGINX}proxy-send-timeout": "ingress.timeouts.send",
-    f"{NGINX}allowlist-source-range": "ingress.allowList",
-    f"{NGINX}whitelist-source-range": "ingress.allowList",
-    "cert-manager.io/cluster-issuer": "ingress.tls.clusterIssuer",
-    "cert-manager.io/issuer": "ingress.tls.issuer",
-    "kubernetes.io/ingress.class": "ingress.controller",
-}
-"""Annotations that a setting writes."""
 
 
 def _is_regex(expression: str) -> str:
@@ -58,57 +41,67 @@ Path = Annotated[
     StrictStr,
     matches(
         r"/|(/[A-Za-z0-9._~-]+)+",
-        "a path of letters, digits and . _ ~ - that starts with a slash and ends without one,"
-        " such as /rickroller",
+        "a path of letters, digits and . _ ~ - that starts with a slash and ends without one",
+        "/rickroller",
     ),
 ]
 Regex = Annotated[
     StrictStr,
-    matches(r"/[^\s;\"']*", "a regular expression of paths that starts with a slash"),
+    matches(
+        r"/[^\s;\"']*", "a regular expression of paths that starts with a slash", "/v[0-9]+/(.*)"
+    ),
     AfterValidator(_is_regex),
 ]
 RewriteTarget = Annotated[
     StrictStr,
-    matches(r"/[-._~A-Za-z0-9/$]*", "a path that may have groups of the regex in it, such as /$1"),
+    matches(r"/[-._~A-Za-z0-9/$]*", "a path that may have groups of the regex in it", "/$1"),
 ]
 Host = Annotated[
     StrictStr,
     Field(max_length=253),
     matches(
         r"(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+",
-        "a host name in lower case, such as app.example.com or *.example.com",
+        "a host name in lower case",
+        "app.example.com",
+        "*.example.com",
     ),
 ]
 BodySize = Annotated[
     StrictStr,
     WHOLE_NUMBER_TOO,
-    matches(r"\d+[kmg]?", "a size as nginx has it, such as 512k, 20m or 1g; 0 is without limit"),
+    matches(r"\d+[kmg]?", "a size as nginx has it", "512k", "20m", "1g", "0, without limit"),
 ]
 AnnotationKey = Annotated[
     StrictStr,
     matches(
         QUALIFIED_NAME,
-        f"an annotation's key, such as {NGINX}enable-cors",
+        "an annotation's key",
+        f"{NGINX}enable-cors",
     ),
 ]
-_IN_SECONDS = PlainSerializer(lambda duration: int(seconds(duration)))
-Timeout = Annotated[Duration, whole_seconds(1, 24 * 3600), _IN_SECONDS]
+Timeout = Annotated[Duration, whole_seconds(1, 24 * 3600)]
 
 
 class TimeoutsSettings(SettingsModel):
-    """How long the controller waits for the application: durations with a unit."""
+    """How long the controller waits for the application. Without these: its own time."""
 
-    connect: Annotated[Duration, whole_seconds(1, 75), _IN_SECONDS] | None = None
+    connect: Annotated[Duration, whole_seconds(1, 75)] | None = None
+    """For a connection."""
     read: Timeout | None = None
+    """From one piece of the answer to the next."""
     send: Timeout | None = None
+    """From one piece of the request to the next."""
 
 
 class TlsSettings(SettingsModel):
-    """Where the certificate comes from: a Secret in the namespace, or cert-manager's issuer."""
+    """Where the host's certificate comes from, one of these."""
 
-    secret: DnsLabel | None = None
-    issuer: DnsLabel | None = None
-    cluster_issuer: DnsLabel | None = None
+    secret: DnsLabel | None = Field(default=None, examples=["wildcard"])
+    """Name of a TLS Secret in the namespace."""
+    issuer: DnsLabel | None = Field(default=None, examples=["ca"])
+    """Name of cert-manager's Issuer in the namespace, which makes the Secret."""
+    cluster_issuer: DnsLabel | None = Field(default=None, examples=["letsencrypt"])
+    """Name of cert-manager's ClusterIssuer, which makes the Secret."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -118,19 +111,24 @@ class TlsSettings(SettingsModel):
 
 
 class AppIngressSettings(SettingsModel):
-    """How the application is served.
-
-    `regex` takes the place of a path, and is given to the controller as it is.
-    """
+    """How the ingress controller serves the application."""
 
     rewrite: StrictBool = True
+    """The application sees / where a client asked for its path: it need not know the path."""
     regex: Regex | None = None
+    """A regular expression in place of path, given to the controller as it is."""
     rewrite_target: RewriteTarget | None = None
+    """With regex: the path that the application sees. Without it: what was asked for."""
     tls: TlsSettings | None = None
+    """The host is served by HTTPS. Without it: by HTTP."""
     body_size: BodySize | None = None
+    """The largest request. Without it: the controller's, 1m."""
     timeouts: TimeoutsSettings = Field(default_factory=TimeoutsSettings)
+    """How long the controller waits for the application."""
     allow_list: tuple[Network, ...] = ()
+    """Networks (CIDR) of the clients that may come. Without them: all."""
     annotations: dict[AnnotationKey, EnvironmentValue] = Field(default_factory=dict)
+    """More of them on the Ingress, key to value."""
 
     @field_validator("rewrite_target")
     @classmethod
@@ -157,11 +155,15 @@ class AppIngressSettings(SettingsModel):
 
 
 class RouteSettings(SettingsModel):
-    """Where the ingress controller serves the application: a `path`, a `host`, or both."""
+    """Where the ingress controller serves the application: a path, a host, or both."""
 
     host: Host | None = None
+    """Host name for which the ingress controller serves it. Without it: any."""
     path: Path | None = None
+    """Path prefix under which the ingress controller serves it. Without path and host there is no
+    Ingress."""
     ingress: AppIngressSettings | None = None
+    """How it is served under its path or host."""
 
     @field_validator("ingress")
     @classmethod

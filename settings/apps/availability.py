@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictInt, StrictStr
 
 from settings.apps.rollout import Count
-from settings.mistakes import Mistake, refuse
-from settings.types import EnvironmentValue, SettingsModel, matches
+from settings.types import TEXT, SettingsModel, matches
 
 Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]
 
@@ -16,34 +15,31 @@ Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]
 class CustomMetricSettings(SettingsModel):
     """A metric of the pods, from an adapter on the cluster, and its wanted average for each."""
 
-    name: Annotated[StrictStr, matches(r"[A-Za-z0-9_:./-]+", "the name of a metric")]
-    average: Annotated[
-        EnvironmentValue, matches(r"\d+(\.\d+)?[mkMG]?", "a quantity, such as 100 or 500m")
+    name: Annotated[
+        StrictStr, matches(r"[A-Za-z0-9_:./-]+", "the name of a metric", "requests_per_second")
     ]
+    """The metric's name, as the adapter on the cluster has it."""
+    average: Annotated[StrictStr, TEXT, matches(r"\d+(\.\d+)?[mkMG]?", "a quantity", "100", "500m")]
+    """What is wanted of each pod on average."""
 
 
 class AutoscalerSettings(SettingsModel):
-    """Pods between `min` and `max`. CPU and memory are percentages of what the pods request."""
+    """So many pods that they are used as much as is wanted."""
 
     min: Annotated[StrictInt, Field(ge=1)]
+    """The least number of pods, and the one to begin with."""
     max: Annotated[StrictInt, Field(ge=1)]
-    cpu: Utilization | None = None
-    memory: Utilization | None = None
+    """The largest number of pods."""
+    cpu: Utilization | None = Field(default=None, examples=[80])
+    """Wanted use of CPU, in percent of what the pods request."""
+    memory: Utilization | None = Field(default=None, examples=[90])
+    """Wanted use of memory, in percent of what the pods request."""
     custom: tuple[CustomMetricSettings, ...] = ()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        mistakes = []
-        if self.max < self.min:
-            mistakes.append(Mistake(("max",), self.max, f"must be {self.min} or more, as min is"))
-        if not (self.cpu or self.memory or self.custom):
-            allowed = "must be given, or memory, or custom: there is nothing to scale by"
-            mistakes.append(Mistake(("cpu",), None, allowed))
-        refuse(mistakes)
-        return self
+    """Metrics of the pods."""
 
 
 class DisruptionBudgetSettings(SettingsModel):
     """How many pods may be missing while nodes are drained."""
 
     max_unavailable: Count = 1
+    """Pods that may be missing, a number or a percentage."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
+from settings.apps.own_names import OWN_VOLUMES
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.types import (
     DnsLabel,
@@ -20,21 +21,23 @@ FilePath = Annotated[
     StrictStr,
     matches(
         r"(/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*)+",
-        "an absolute path of letters, digits and . _ -, such as /etc/app/app.conf",
+        "an absolute path of letters, digits and . _ -",
+        "/etc/app/app.conf",
     ),
 ]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 UserId = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
-OWN_VOLUMES = frozenset({"writable", "config-files", "secret-files"})
-"""Names of the volumes that the component itself makes."""
 
 
 class VolumeSettings(SettingsModel):
     """A folder that the pod's containers share, empty at first and gone with the pod."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(examples=["shared-logs"])
+    """What containers' mounts name it by."""
     medium: Literal["disk", "memory"] = "disk"
+    """Where it is. What is in memory counts as the containers' memory."""
     size_limit: Memory | None = None
+    """What it may hold; a pod that has more in it is ended. Without it: no limit."""
 
     @field_validator("name")
     @classmethod
@@ -47,37 +50,55 @@ class VolumeSettings(SettingsModel):
 class MountSettings(SettingsModel):
     """Where a container sees a volume."""
 
-    volume: DnsLabel
-    path: FilePath
+    volume: DnsLabel = Field(examples=["shared-logs"])
+    """The name of one of the application's volumes."""
+    path: FilePath = Field(examples=["/var/log/nginx"])
+    """The folder in the container."""
     read_only: StrictBool = False
+    """The container can't write to it."""
 
 
 class SecuritySettings(SettingsModel):
-    """What a container may do. `run_as_user` 0 is root, and refused by the level `restricted`."""
+    """What a container may do."""
 
-    run_as_user: UserId | None = None
+    run_as_user: UserId | None = Field(default=None, examples=[1000])
+    """Numeric user. 0 is root, and refused by the level `restricted`. Without it: the pod's."""
     read_only_root_filesystem: StrictBool = True
+    """The container can't change its own files, nor can who breaks into it."""
     writable_paths: tuple[FilePath, ...] = ("/tmp",)
+    """Folders that are writable all the same, empty at first. Most programs need the default."""
 
 
 class AppSecuritySettings(SecuritySettings):
-    """The pod's user is a numeric one, which Kubernetes can tell from root."""
+    """What the application's container may do. Its user is the pod's."""
 
     run_as_user: UserId = 1000
+    """Numeric user, which Kubernetes can tell from root, 0. Its files in volumes are its own."""
 
 
 class ContainerSettings(SettingsModel):
     """What every container has."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(examples=["logs"])
+    """What tells it from the pod's other containers."""
     image: Image
+    """Container image, with tag or digest."""
     image_pull_policy: PullPolicy | None = None
-    command: tuple[StrictStr, ...] = ()
-    arguments: tuple[StrictStr, ...] = Field(default=(), alias="args")
+    """When the image is pulled. Without it: Always for the tag latest, else IfNotPresent."""
+    command: tuple[StrictStr, ...] = Field(default=(), examples=[["sh", "-c"]])
+    """In place of the image's own entrypoint."""
+    arguments: tuple[StrictStr, ...] = Field(
+        default=(), validation_alias="args", examples=[["--verbose"]]
+    )
+    """In place of the image's own arguments."""
     environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    """Environment variables, name to value."""
     resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
+    """What it has of its node. There is no CPU limit: it would slow it down on an idle node."""
     security: SecuritySettings = Field(default_factory=SecuritySettings)
+    """What it may do."""
     mounts: tuple[MountSettings, ...] = ()
+    """Where it sees the pod's volumes."""
 
 
 class InitContainerSettings(ContainerSettings):
@@ -85,6 +106,7 @@ class InitContainerSettings(ContainerSettings):
 
 
 class SidecarSettings(InitContainerSettings):
-    """A container beside the application: a native one starts before it and stops after it."""
+    """A container beside the application."""
 
     native: StrictBool = True
+    """It starts before the application and stops after it. If false: with it."""

@@ -10,11 +10,14 @@ from settings.types import DnsLabel, Network, SettingsModel
 
 
 class PeerSettings(SettingsModel):
-    """Pods of an `app`, of a `namespace`, of an app in a namespace; or a `network`."""
+    """Who may connect: pods of an app, of a namespace, of an app in a namespace; or a network."""
 
     app: DnsLabel | None = None
-    namespace: DnsLabel | None = None
+    """The pods of this application."""
+    namespace: DnsLabel | None = Field(default=None, examples=["monitoring"])
+    """The pods in this namespace. Without it: the application's own."""
     network: Network | None = None
+    """The addresses in this network (CIDR)."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -25,7 +28,9 @@ class PeerSettings(SettingsModel):
 
 
 class NetworkPolicySettings(SettingsModel):
-    """The ingress controller may, and who is in `sources`."""
+    """Who may connect to the application, beside the ingress controller that serves it."""
 
     enabled: StrictBool = True
-    sources: tuple[PeerSettings, ...] = Field(default=(), alias="from")
+    """If false, everybody may."""
+    sources: tuple[PeerSettings, ...] = Field(default=(), validation_alias="from")
+    """Who else may."""

@@ -8,24 +8,33 @@ from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validato
 
 from settings.types import SettingsModel, matches
 
-ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash, such as /")]
+ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash", "/")]
 HostName = Annotated[
     StrictStr,
-    matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "a host name, such as www.example.com"),
+    matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "a host name", "www.example.com"),
 ]
 Seconds = Annotated[StrictInt, Field(ge=1, le=3600)]
 
 
 class ProbeSettings(SettingsModel):
-    """One probe; `none` is no probe."""
+    """One probe."""
 
     type: Literal["http", "tcp", "exec", "none"] = "http"
+    """A page, a connection, a command in the container, or no probe."""
     path: ProbePath | None = None
-    command: tuple[StrictStr, ...] = Field(default=(), validate_default=True)
+    """Of http: the page. Without it: that of all probes."""
+    command: tuple[StrictStr, ...] = Field(
+        default=(), validate_default=True, examples=[["pg_isready"]]
+    )
+    """Of exec, required: the command that has to succeed."""
     initial_delay_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
+    """Seconds before the first time."""
     period_seconds: Seconds = 10
+    """Seconds from one time to the next."""
     timeout_seconds: Seconds = 3
+    """Seconds after which it has failed."""
     failure_threshold: Seconds = 3
+    """So many failures one after the other count."""
 
     @field_validator("path")
     @classmethod
@@ -46,26 +55,35 @@ class StartupProbeSettings(ProbeSettings):
     """Whether it has started: it may take a minute."""
 
     period_seconds: Seconds = 2
+    """Seconds from one time to the next."""
     failure_threshold: Seconds = 30
+    """After so many failures it is started again."""
 
 
 class ReadinessProbeSettings(ProbeSettings):
     """Whether it can serve: without an answer for a quarter of a minute, it gets no requests."""
 
     period_seconds: Seconds = 5
+    """Seconds from one time to the next."""
 
 
 class LivenessProbeSettings(ProbeSettings):
     """Whether it has to be started again: after a minute without an answer."""
 
     failure_threshold: Seconds = 6
+    """After so many failures it is started again."""
 
 
 class ProbesSettings(SettingsModel):
-    """The three probes; `path` and the `host` that is asked for are common to all."""
+    """How Kubernetes finds out whether the application works."""
 
     path: ProbePath = "/"
+    """The page of all probes of type http."""
     host: HostName | None = None
+    """Host name that they ask for, if the application insists on one."""
     startup: StartupProbeSettings = Field(default_factory=StartupProbeSettings)
+    """Whether it has started."""
     readiness: ReadinessProbeSettings = Field(default_factory=ReadinessProbeSettings)
+    """Whether it can serve."""
     liveness: LivenessProbeSettings = Field(default_factory=LivenessProbeSettings)
+    """Whether it has to be started again."""

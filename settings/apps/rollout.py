@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator
 
-from settings.mistakes import Mistake, refuse
 from settings.resources import ResourcesSettings
 from settings.types import Image, SettingsModel
 
@@ -20,61 +19,50 @@ def _count(value: object) -> int | str:
     raise ValueError("must be a number, 0 or more, or a percentage, such as 25%")
 
 
-Count = Annotated[int | str, PlainValidator(_count)]
+Count = Annotated[
+    int | str,
+    PlainValidator(_count, json_schema_input_type=int | str),
+    Field(examples=["25%"]),
+]
 Deadline = Annotated[StrictInt, Field(ge=1, le=24 * 3600)]
 
 
 class RolloutSettings(SettingsModel):
-    """Zero downtime by default: a new pod is ready before an old one goes."""
+    """How pods are replaced. No downtime by default: a new one is ready before an old one goes."""
 
     type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
+    """One after the other, or all at once."""
     max_surge: Count = 1
+    """Pods beyond the number, a number or a percentage."""
     max_unavailable: Count = 0
+    """Pods short of the number, a number or a percentage."""
     progress_deadline_seconds: Deadline = 300
+    """To Kubernetes, a rollout without progress for so long has failed, in seconds."""
     timeout_seconds: Deadline = 600
+    """An `up` waits so many seconds for all of it, whatever Kubernetes says meanwhile
+    (pulumi/pulumi-kubernetes, `provider/pkg/await/deployment.go`)."""
     revision_history_limit: Annotated[StrictInt, Field(ge=0, le=100)] = 10
+    """ReplicaSets to keep. The default is Kubernetes' own."""
     drain_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 5
+    """A pod serves on for so many seconds after it was told to stop, while load balancers and other
+    nodes still learn that it goes."""
     termination_grace_period_seconds: Deadline = 30
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        refuse(self._mistakes())
-        return self
-
-    def _mistakes(self) -> list[Mistake]:
-        mistakes = []
-        if self.drain_seconds >= self.termination_grace_period_seconds:
-            allowed = (
-                "must be less than terminationGracePeriodSeconds,"
-                f" {self.termination_grace_period_seconds}"
-            )
-            mistakes.append(Mistake(("drainSeconds",), self.drain_seconds, allowed))
-        if self.timeout_seconds < self.progress_deadline_seconds:
-            deadline = self.progress_deadline_seconds
-            allowed = f"must not be less than progressDeadlineSeconds, {deadline}"
-            mistakes.append(Mistake(("timeoutSeconds",), self.timeout_seconds, allowed))
-        if _none(self.max_surge) and _none(self.max_unavailable):
-            allowed = "must not be 0 as maxSurge is: no pod could be replaced"
-            mistakes.append(Mistake(("maxUnavailable",), self.max_unavailable, allowed))
-        for key, given in (("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable")):
-            if self.type == "Recreate" and given in self.model_fields_set:
-                allowed = "must not be given for the type Recreate"
-                mistakes.append(Mistake((key,), getattr(self, given), allowed))
-        return mistakes
-
-
-def _none(count: int | str) -> bool:
-    return count in (0, "0%")
+    """So many seconds after it was told to stop, a pod is killed. The default is Kubernetes'."""
 
 
 class BeforeRolloutSettings(SettingsModel):
     """A Job that has to succeed before new pods start, such as a database migration."""
 
-    command: tuple[StrictStr, ...]
+    command: tuple[StrictStr, ...] = Field(examples=[["flask", "db", "upgrade"]])
+    """What it runs, with the application's configuration."""
     image: Image | None = None
+    """Without it: the application's."""
     resources: ResourcesSettings | None = None
+    """Without them: the application's."""
     active_deadline_seconds: Deadline = 600
+    """Seconds after which it has failed."""
     backoff_limit: Annotated[StrictInt, Field(ge=0, le=10)] = 0
+    """So often it is tried once more. By default never: not everything bears to be done twice."""
 
     @field_validator("command")
     @classmethod

@@ -11,9 +11,10 @@ from settings.types import Network, SettingsModel
 
 
 class AppLoadBalancerSettings(LoadBalancerSettings):
-    """An application's own load balancer, for clients in `source_networks`, or for all."""
+    """An application's own load balancer."""
 
     source_networks: tuple[Network, ...] = ()
+    """Networks (CIDR) of the clients that may come. Without them: all."""
 
     @field_validator("source_networks")
     @classmethod
@@ -30,7 +31,9 @@ class ServiceSettings(SettingsModel):
     """How the application's pods are reached without the ingress controller."""
 
     service: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    """Type of its Service. A change is made in place."""
     load_balancer: AppLoadBalancerSettings | None = Field(default=None, validate_default=True)
+    """With service LoadBalancer: its own load balancer."""
 
     @field_validator("load_balancer")
     @classmethod

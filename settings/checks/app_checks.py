@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
+from settings.app import AppSettings
 from settings.apps.container import ContainerSettings
+from settings.apps.own_names import (
+    OWN_SECRETS,
+    database_name,
+    file_key,
+    generated_secret,
+    job_name,
+)
 from settings.mistakes import Mistake, Place
 
-if TYPE_CHECKING:
-    from settings.app import AppSettings
+LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
+"""The Job's pods bear its name, with the engine's suffix, in a label."""
 
-OWN_SECRETS = frozenset({"SECRETS", "SECRET_FILES", "REGISTRY"})
-"""Names that Secrets of generated variables would share with the component's own."""
-
-LONGEST_NAME_WITH_JOB = 39
-"""The Job's name is longer by 24 characters; its pods bear 63 at most, in a label."""
-
-LONGEST_NAME_WITH_DATABASE = 49
-"""The database's objects are named APP-db; a CronJob's name has 52 characters at most."""
+LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
+"""A CronJob is named like the database; its name has 52 characters at most."""
 
 
 def mistakes(app: AppSettings) -> Iterator[Mistake]:
@@ -113,16 +114,15 @@ def _name_too_long(app: AppSettings) -> Iterator[Mistake]:
 def _one_file_key_twice(app: AppSettings) -> Iterator[Mistake]:
     """Files are kept under their paths, with `_` for each slash."""
     for key, files in (("config", app.config.files), ("secrets", app.secrets.files)):
-        named: list[tuple[Place, str]] = [
-            ((key, "files", path), path.replace("/", "_")) for path in files
-        ]
+        named: list[tuple[Place, str]] = [((key, "files", path), file_key(path)) for path in files]
         yield from _twice(named, "must differ from other files by more than / and _")
 
 
 def _names_of_own_secrets(app: AppSettings) -> Iterator[Mistake]:
     for index, variable in enumerate(app.generated_secrets):
-        if variable.upper() in OWN_SECRETS:
-            allowed = f"must be another one than {', '.join(sorted(OWN_SECRETS))}"
+        if generated_secret(variable) in OWN_SECRETS:
+            names = sorted(name.upper().replace("-", "_") for name in OWN_SECRETS)
+            allowed = f"must be another one than {', '.join(names)}"
             yield Mistake(("generatedSecrets", index), variable, allowed)
 
 

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from settings.ingress import IngressSettings
 from settings.mistakes import Mistake
+from settings.stack import Settings
 
-if TYPE_CHECKING:
-    from settings import Settings
+FIRST_TRAEFIK_CHART = 40
+"""The first with Traefik 3.7, which has the annotation `x-forwarded-prefix` (traefik#12697)."""
 
 RETIRED = (
     "ingress.controller: ingress-nginx gets no fixes since March 2026, also none for security;"
     " choose traefik, which serves the same Ingresses, or nginx to read this no more"
 )
+
+
+def traefik_mistakes(settings: IngressSettings) -> Iterator[Mistake]:
+    """What Traefik does not have."""
+    if settings.controller != "traefik":
+        return
+    if settings.admission_webhook is not None:
+        allowed = "must not be given with controller traefik, which has none"
+        yield Mistake(("admissionWebhook",), settings.admission_webhook, allowed)
+    if settings.version and int(settings.version.partition(".")[0]) < FIRST_TRAEFIK_CHART:
+        allowed = f"must be {FIRST_TRAEFIK_CHART}.0.0 or later, the first with Traefik 3.7"
+        yield Mistake(("version",), settings.version, allowed)
 
 
 def mistakes(settings: Settings) -> Iterator[Mistake]:

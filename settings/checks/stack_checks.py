@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from settings.app import AppSettings
 from settings.checks import ingress_checks
 from settings.checks.app_checks import containers
 from settings.errors import path
 from settings.mistakes import Mistake, Place
 from settings.resources import ResourcesSettings
-
-if TYPE_CHECKING:
-    from settings import Settings
-    from settings.app import AppSettings
+from settings.stack import Settings
 
 
 def mistakes(settings: Settings) -> Iterator[Mistake]:

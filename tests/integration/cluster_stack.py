@@ -15,11 +15,11 @@ PROGRAM = """
 import pulumi
 
 from components.sks_cluster import SksCluster
-from settings import Settings
+from settings.load import load
 
-settings = Settings.load()
+settings = load()
 assert settings.cluster
-cluster = SksCluster(f"{pulumi.get_project()}-{pulumi.get_stack()}", settings.cluster.args)
+cluster = SksCluster(f"{pulumi.get_project()}-{pulumi.get_stack()}", settings.cluster)
 pulumi.export("kubeconfig", cluster.kubeconfig)
 if cluster.read_only_kubeconfig:
     pulumi.export("read_only_kubeconfig", cluster.read_only_kubeconfig)

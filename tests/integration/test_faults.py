@@ -28,9 +28,9 @@ PROGRAM = """\
 import pulumi
 
 from components.sks_cluster import SksCluster
-from settings import Settings
+from settings.load import load
 
-SksCluster(pulumi.get_stack(), Settings.load().cluster.args)
+SksCluster(pulumi.get_stack(), load().cluster)
 """
 UP = ("up", "--yes", "--skip-preview")
 DESTROY = ("destroy", "--yes", "--skip-preview")

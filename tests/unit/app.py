@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from components.ingress_controller import IngressController
-from components.web_app import WebApp, WebAppArgs
+from components.web_app import WebApp
 from settings.app import AppSettings
 from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
@@ -23,19 +23,18 @@ APP: dict[str, Any] = {
 }
 
 
-def app_args(**changes: Any) -> WebAppArgs:
+def app_settings(**changes: Any) -> AppSettings:
     """The tutorial's application, with other settings in some of its keys, or none (`...`)."""
     keys = {key: value for key, value in (APP | changes).items() if value is not ...}
-    return AppSettings.model_validate(keys).args
+    return AppSettings.model_validate(keys)
 
 
 def declare_app(**changes: Any) -> tuple[Engine, str]:
     """What the component declares, and the application's URL."""
 
     def program() -> pulumi.Output[str]:
-        opts = pulumi.ResourceOptions()
-        ingress = IngressController("ingress-nginx", IngressSettings().args, opts)
-        return WebApp("rickroller", app_args(**changes), ingress, opts=opts).url
+        controller = IngressController("ingress-nginx", IngressSettings())
+        return WebApp("rickroller", app_settings(**changes), controller=controller).url
 
     return run(program)
 

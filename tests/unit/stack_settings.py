@@ -12,7 +12,8 @@ from unittest.mock import patch
 import pulumi
 import pytest
 
-from settings import Settings
+from settings.load import load as load_settings
+from settings.stack import Settings
 
 VALID: dict[str, Any] = {
     "cluster": {
@@ -38,7 +39,7 @@ def load(values: dict[str, Any], secret: Collection[str] = ()) -> Settings:
         patch.object(pulumi, "get_project", lambda: "webapp"),
         patch.object(pulumi, "get_stack", lambda: "test"),
     ):
-        return Settings.load()
+        return load_settings()
 
 
 def mistakes(values: dict[str, Any], secret: Collection[str] = ()) -> list[str]:

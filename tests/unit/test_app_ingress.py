@@ -7,10 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.app.app_ingress import RouteArgs, create_ingress, url
-from components.app.service import create_service
 from components.ingress_controller import IngressController
-from settings.apps.app_ingress import RouteSettings
+from components.web_app.app_ingress import create_ingress, url
+from components.web_app.service import create_service
+from settings.app import AppSettings
 from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, mistakes
@@ -21,14 +21,14 @@ APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
 
 def served(**settings: Any) -> tuple[Engine, str]:
     """What is declared for these settings, and the application's URL."""
-    dumped = RouteSettings.model_validate(settings).model_dump(exclude_none=True)
-    args: RouteArgs = {"namespace": "test", "port": 8080, "service": "ClusterIP", **dumped}  # type: ignore[typeddict-item]
+    app = AppSettings.model_validate(APP | {"namespace": "test"} | settings)
 
     def program() -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions()
-        controller = IngressController("ingress-nginx", IngressSettings().args, opts)
-        create_ingress("web", args, controller, opts)
-        return url("web", args, create_service("web", args, {"app": "web"}, opts), controller)
+        controller = IngressController("ingress-nginx", IngressSettings())
+        create_ingress("web", "test", app, controller, opts)
+        service = create_service("web", "test", 8080, app, {"app": "web"}, opts=opts)
+        return url("web", app, service, controller)
 
     return run(program)
 

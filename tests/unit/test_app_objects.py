@@ -24,8 +24,8 @@ def plain(value: Any) -> Any:
 
 
 def declare_namespace(**settings: Any) -> Engine:
-    args = NamespaceSettings.model_validate({"name": "shop"} | settings).args
-    return run(lambda: AppNamespace("shop", args, pulumi.ResourceOptions()))[0]
+    namespace = NamespaceSettings.model_validate({"name": "shop"} | settings)
+    return run(lambda: AppNamespace("shop", namespace))[0]
 
 
 def test_a_namespace_is_restricted_and_has_no_more_objects_than_asked_for() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.app.service import ServiceArgs, create_service
-from components.load_balancer import LOAD_BALANCER
+from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.web_app.service import create_service
 from settings.apps.service import ServiceSettings
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, changed, load, mistakes
@@ -19,13 +19,16 @@ APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
 
 def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
     """The inputs of the Service that these settings make."""
-    dumped = ServiceSettings.model_validate(settings).model_dump(exclude_none=True)
-    args: ServiceArgs = {"namespace": "test", "port": 8080, **dumped}  # type: ignore[typeddict-item]
-    if pool:
-        args["instance_pool_id"] = pool
-    engine, _ = run(
-        lambda: create_service("web", args, {"app": "web"}, pulumi.ResourceOptions()).id
-    )
+    wanted = ServiceSettings.model_validate(settings)
+
+    def program() -> Any:
+        opts, labels = pulumi.ResourceOptions(), {"app": "web"}
+        service = create_service(
+            "web", "test", 8080, wanted, labels, instance_pool_id=pool, opts=opts
+        )
+        return service.id
+
+    engine, _ = run(program)
     return engine.of_type("Service")["web"]
 
 

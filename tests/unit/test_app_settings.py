@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from settings.checks.stack_checks import warnings
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
 APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
@@ -279,7 +280,7 @@ def test_warnings() -> None:
         APP | {"name": "api", "probes": {"readiness": off, "liveness": off}},
         APP | {"name": "one", "image": "example/one@sha256:" + "0" * 64},
     ]
-    assert load(VALID | {"apps": apps}).warnings == [
+    assert list(warnings(load(VALID | {"apps": apps}))) == [
         "apps[0].image: example/web can become another image at any time",
         "apps[0].sidecars[0].image: host:5000/logs:latest can become another image at any time",
         "apps[1].probes.readiness: without it, pods get requests before they can serve",
@@ -291,6 +292,6 @@ def test_production_warns_of_an_application_with_one_pod() -> None:
     resources = {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
     one, two = APP | {"resources": resources}, APP | {"name": "two", "resources": resources}
     values = VALID | {"production": True, "apps": [one, two | {"replicas": 2}]}
-    assert load(values).warnings == [
+    assert list(warnings(load(values))) == [
         "apps[0].replicas: with 1 pod, web is down whenever its node is"
     ]

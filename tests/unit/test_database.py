@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import pulumi
 import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
@@ -32,9 +31,8 @@ def declare(**settings: Any) -> tuple[Engine, dict[str, Any]]:
     """What a database with these settings declares, and the variable that the app gets."""
 
     def program() -> Any:
-        args = DatabaseSettings.model_validate(settings).args
-        opts = pulumi.ResourceOptions()
-        return Database("web", args, namespace="test", clients=CLIENTS, opts=opts).variable
+        database = DatabaseSettings.model_validate(settings)
+        return Database("web", database, namespace="test", clients=CLIENTS).variable
 
     return run(program)
 

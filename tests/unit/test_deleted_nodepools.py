@@ -7,8 +7,8 @@ import asyncio
 import pulumi
 import pytest
 
-from components import deleted_nodepools
-from components.deleted_nodepools import ATTEMPTS, is_worth_another_try
+from components.sks_cluster import deleted_nodepools
+from components.sks_cluster.deleted_nodepools import ATTEMPTS, is_worth_another_try
 
 LOCKED = "Operation destroyInstancePool on resource 1 is forbidden - reason: Locked by NLB 2"
 

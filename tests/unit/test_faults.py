@@ -161,7 +161,7 @@ def test_an_operation_that_fails_leaves_all_as_it_was(account: FaultyAccount) ->
     account.add("*", "operation-fails", message="out of stock")
     api = account.api
     for operation in (
-        api.create_sks_cluster(name="other", level="starter", version="1.34.3"),
+        api.create_sks_cluster(name="other", level="starter", version="1.36.5"),
         api.scale_sks_nodepool(id=cluster, sks_nodepool_id=nodepool, size=5),
         api.delete_sks_nodepool(id=cluster, sks_nodepool_id=nodepool),
         api.create_security_group(name="sks"),
@@ -180,7 +180,7 @@ def test_an_operation_that_fails_leaves_all_as_it_was(account: FaultyAccount) ->
 def test_an_operation_that_hangs_goes_on_when_it_is_cleared(account: FaultyAccount) -> None:
     fault = account.add("create-*", "operation-hangs")
     group = account.api.create_security_group(name="sks")
-    cluster = account.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
+    cluster = account.api.create_sks_cluster(name="demo", level="starter", version="1.36.5")
     for operation in (group, cluster):
         assert account.api.get_operation(id=operation["id"])["state"] == "pending"
     assert account.runtime.clusters == {}
@@ -192,7 +192,7 @@ def test_an_operation_that_hangs_goes_on_when_it_is_cleared(account: FaultyAccou
 
 def test_faults_outlive_a_restart(account: FaultyAccount, tmp_path: Path) -> None:
     account.add("create-sks-cluster", "operation-hangs", times=1)
-    operation = account.api.create_sks_cluster(name="demo", level="starter", version="1.34.3")
+    operation = account.api.create_sks_cluster(name="demo", level="starter", version="1.36.5")
     restarted = FaultyAccount(tmp_path)
     restarted.app.state.resume()
     assert restarted.api.get_operation(id=operation["id"])["state"] == "pending"

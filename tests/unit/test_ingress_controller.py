@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.ingress_controller import IngressController
-from components.load_balancer import LOAD_BALANCER
+from components.kubernetes.load_balancer import LOAD_BALANCER
 from settings.ingress import IngressSettings
 from tests.unit.engine import run
 from tests.unit.stack_settings import changed, mistakes
@@ -24,11 +23,9 @@ CLASS = {
 
 def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
     """The inputs of the Helm release."""
-    args = IngressSettings.model_validate(settings).args
-    if pool:
-        args["instance_pool_id"] = pool
+    ingress = IngressSettings.model_validate(settings)
     engine, address = run(
-        lambda: IngressController("ingress-nginx", args, pulumi.ResourceOptions()).address
+        lambda: IngressController("ingress-nginx", ingress, instance_pool_id=pool).address
     )
     assert address == "203.0.113.7"
     return engine.of_type("Release")["ingress-nginx"]

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
-
-from components.app_namespace import AppNamespace
-from components.ingress_controller import IngressController
-from components.web_app import WebApp
-from settings import Settings
+import stack
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, load
 
@@ -33,21 +28,8 @@ def declared(number: int) -> dict[tuple[str, str], Any]:
     ]
     settings = load(VALID | {"apps": apps}, secret=["apps"])
 
-    def program() -> None:
-        _compose(settings)
-
-    engine, _ = run(program)
+    engine, _ = run(lambda: stack.declare(settings))
     return {(each.typ, each.name): each.inputs for each in engine.resources}
-
-
-def _compose(settings: Settings) -> None:
-    opts = pulumi.ResourceOptions()
-    assert settings.controller
-    ingress = IngressController("ingress-nginx", settings.controller.args, opts)
-    for namespace in settings.app_namespaces:
-        AppNamespace(namespace.name, namespace.args, opts)
-    for app in settings.apps:
-        WebApp(app.name, app.args, ingress, opts)
 
 
 def test_the_thirtieth_application_touches_none_of_the_twenty_nine() -> None:

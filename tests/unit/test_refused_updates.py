@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.refused_updates import (
+from components.sks_cluster.refused_updates import (
     NODEPOOL_EMPTYING_IGNORED,
     RefusedUpdate,
     check_cluster,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from settings.app import AppSettings
+from settings.types import by_key
 from tests.manifests import RICH_STACK, declared
 
 
 def test_no_key_of_an_application_is_left_out() -> None:
     used = {key for app in RICH_STACK["apps"] for key in app}
-    assert {field.alias or name for name, field in AppSettings.model_fields.items()} <= used
+    assert set(by_key(AppSettings)) <= used
 
 
 def test_everything_in_it_is_declared() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from settings.checks.routes import conflicts
+from settings.checks.stack_checks import warnings
 from tests.unit.stack_settings import changed, load, mistakes
 
 REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
@@ -76,14 +77,16 @@ def test_a_controller_only_where_it_is_needed_or_asked_for() -> None:
 
 def test_the_retirement_is_told_until_a_controller_is_chosen() -> None:
     def told(**ingress: Any) -> bool:
-        warnings = load(changed("apps[0].path", "/a") | {"ingress": ingress}).warnings
-        return any(line.startswith("ingress.controller: ingress-nginx gets") for line in warnings)
+        settings = load(changed("apps[0].path", "/a") | {"ingress": ingress})
+        return any(
+            line.startswith("ingress.controller: ingress-nginx gets") for line in warnings(settings)
+        )
 
     assert told()
     assert told(chart="./chart")
     assert not told(controller="nginx")
     assert not told(controller="traefik")
-    assert not any("ingress-nginx" in line for line in load(changed("ingress", {})).warnings)
+    assert not any("ingress-nginx" in line for line in warnings(load(changed("ingress", {}))))
 
 
 def test_a_list_of_clients_needs_their_addresses() -> None:

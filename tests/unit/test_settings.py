@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import pulumi
 import pytest
 import yaml
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
-from components.existing_cluster import ExistingClusterArgs
-from components.ingress_controller import IngressControllerArgs
-from components.sks_cluster import SksClusterArgs
-from components.web_app import WebAppArgs
-from settings import Settings
-from settings.app import AppSettings
-from settings.cluster import ClusterSettings
-from settings.errors import SECRETS
-from settings.existing_cluster import ExistingClusterSettings
-from settings.ingress import IngressSettings
+from settings.stack import Settings
+from settings.types import by_key
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +24,7 @@ def test_defaults() -> None:
     assert cluster
     app = settings.apps[0]
     assert (app.replicas, app.port, app.service, app.path) == (1, 8080, "ClusterIP", None)
-    assert app.args["namespace"] == "web"
+    assert app.namespace_name == "web"
     assert (cluster.level, cluster.cni) == ("starter", "calico")
     assert cluster.node_port_sources == ()
     assert cluster.nodepools[0].disk_size == 50
@@ -124,55 +115,19 @@ def test_local_differs_from_dev_only_in_the_chart() -> None:
     assert local == dev
 
 
-@pytest.mark.parametrize(
-    ("model", "args", "not_passed", "added"),
-    [
-        (ClusterSettings, SksClusterArgs, {"allow_open_networks"}, set()),
-        (ExistingClusterSettings, ExistingClusterArgs, set(), set()),
-        (IngressSettings, IngressControllerArgs, set(), {"namespace", "instance_pool_id"}),
-        (AppSettings, WebAppArgs, {"name"}, {"instance_pool_id"}),
-    ],
-)
-def test_every_setting_is_an_argument_of_its_component(
-    model: type[BaseModel], args: Any, not_passed: set[str], added: set[str]
-) -> None:
-    assert set(model.model_fields) - not_passed == set(args.__annotations__) - added
-
-
 def test_every_key_is_described() -> None:
     described = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    for name, field in Settings.model_fields.items():
-        key = field.alias or name
+    for key, field in by_key(Settings).items():
         lists = re.findall(
             r"^\s+(\w+(?:(?: \(required\))?, \w+)*) ", described[key]["description"], re.MULTILINE
         )
         words = {word for line in lists for word in line.replace(" (required)", "").split(", ")}
-        assert _keys(field.annotation) <= words, name
+        assert _keys(field.annotation) <= words, key
 
 
 def _keys(annotation: Any) -> set[str]:
     """The aliases of all settings below an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        fields = annotation.model_fields.items()
-        return {f.alias or n for n, f in fields}.union(*(_keys(f.annotation) for _, f in fields))
+        fields = by_key(annotation)
+        return set(fields).union(*(_keys(field.annotation) for field in fields.values()))
     return set().union(*(_keys(part) for part in get_args(annotation)))
-
-
-def secret_places(annotation: Any) -> Iterator[tuple[str, ...]]:
-    """Where a setting's type has secrets, `*` for the keys of a mapping and the items of a list."""
-    if annotation is SecretStr:
-        yield ()
-    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
-            for place in secret_places(field.annotation):
-                yield (field.alias or name, *place)
-    else:
-        several = get_origin(annotation) in (dict, tuple)
-        for part in get_args(annotation):
-            for place in secret_places(part):
-                yield ("*", *place) if several else place
-
-
-def test_every_secret_is_refused_in_clear() -> None:
-    apart = ("existingCluster", "kubeconfig")  # a path may be in clear
-    assert set(secret_places(Settings)) == {*SECRETS, apart}

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from components.ingress import ingress_nginx, traefik
+from components.ingress_controller import ingress_nginx, traefik
 from sandbox.sks.ingress_nginx import webhook
 from settings.ingress import CHARTS, IngressSettings
 
@@ -43,9 +43,10 @@ def test_its_defaults_are_valid(chart: str) -> None:
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING])
 def test_it_takes_what_the_program_sets(settings: dict[str, Any]) -> None:
-    args = IngressSettings.model_validate(settings).args
-    jsonschema.validate(_json(ingress_nginx.values(args)), schema("ingress-nginx"))
-    jsonschema.validate(_json(traefik.values(args, "web", "nginx")), schema("traefik"))
+    ingress = IngressSettings.model_validate(settings)
+    jsonschema.validate(_json(ingress_nginx.values(ingress, "web")), schema("ingress-nginx"))
+    values = traefik.values(ingress, "web", "web-controller", "nginx")
+    jsonschema.validate(_json(values), schema("traefik"))
 
 
 def test_its_pods_are_those_whose_webhook_is_played() -> None:

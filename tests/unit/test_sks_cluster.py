@@ -6,10 +6,12 @@ from typing import Any
 
 import pulumi
 import pytest
+from pydantic import SecretStr
 
 from components.existing_cluster import ExistingCluster
-from components.sks_cluster import SksCluster, SksClusterArgs
+from components.sks_cluster import SksCluster
 from settings.cluster import ClusterSettings
+from settings.existing_cluster import ExistingClusterSettings
 from tests.unit.engine import Engine, run
 
 WORLD = "0.0.0.0/0"
@@ -19,13 +21,13 @@ CALICO = {("TCP", 10250, 10250), ("UDP", 4789, 4789)}
 CILIUM = {("TCP", 10250, 10250), ("UDP", 8472, 8472), ("TCP", 4240, 4240), ("ICMP", None, None)}
 
 
-def cluster_args(**changes: Any) -> SksClusterArgs:
+def cluster(**changes: Any) -> ClusterSettings:
     keys = {"zone": "ch-gva-2", "version": "1.34.3", "nodepools": [POOL]} | changes
-    return ClusterSettings.model_validate(keys).args
+    return ClusterSettings.model_validate(keys)
 
 
 def declare(**changes: Any) -> Engine:
-    return run(lambda: SksCluster("web", cluster_args(**changes)).kubeconfig)[0]
+    return run(lambda: SksCluster("web", cluster(**changes)).kubeconfig)[0]
 
 
 def rules(**changes: Any) -> list[dict[str, Any]]:
@@ -65,18 +67,17 @@ def test_more_ways_in() -> None:
         {"name": "web", "ports": "8000-8010", "sources": ["192.0.2.0/24", "2001:db8::/32"]},
         {"name": "ping", "protocol": "ICMP", "sources": ["192.0.2.0/24"], "description": "echo"},
     ]
-    found = [rule for rule in rules(firewallRules=more) if "cidr" in rule]
-    found.sort(key=lambda rule: rule["description"], reverse=True)  # they are made side by side
-    assert [(rule["description"], rule["cidr"], *ports(rule)) for rule in found] == [
-        ("web from 2001:db8::/32", "2001:db8::/32", "TCP", 8000, 8010),
-        ("web from 192.0.2.0/24", "192.0.2.0/24", "TCP", 8000, 8010),
-        ("echo", "192.0.2.0/24", "ICMP", None, None),
-    ]
-    assert (found[2]["icmpType"], found[2]["icmpCode"]) == (8, 0)
+    found = {rule["description"]: rule for rule in rules(firewallRules=more) if "cidr" in rule}
+    assert {told: (rule["cidr"], *ports(rule)) for told, rule in found.items()} == {
+        "web from 192.0.2.0/24": ("192.0.2.0/24", "TCP", 8000, 8010),
+        "web from 2001:db8::/32": ("2001:db8::/32", "TCP", 8000, 8010),
+        "echo": ("192.0.2.0/24", "ICMP", None, None),
+    }
+    assert (found["echo"]["icmpType"], found["echo"]["icmpCode"]) == (8, 0)
 
 
 def test_every_setting_of_the_control_plane_reaches_it() -> None:
-    cluster = declare(
+    found = declare(
         name="front",
         description="of the shop",
         labels={"team": "shop"},
@@ -89,7 +90,7 @@ def test_every_setting_of_the_control_plane_reaches_it() -> None:
         featureGates=["SomeGate"],
         oidc={"clientId": "kube", "issuerUrl": "https://login.example", "groupsClaim": "groups"},
     ).of_type("SksCluster")["web"]
-    assert cluster == {
+    assert found == {
         "zone": "ch-gva-2",
         "version": "1.34.3",
         "name": "front",
@@ -171,7 +172,7 @@ def test_a_new_kubeconfig_never_replaces_the_kubernetes_provider() -> None:
 
 
 def test_the_kubeconfig_is_a_secret_of_the_given_user() -> None:
-    assert run(lambda: SksCluster("web", cluster_args()).kubeconfig.is_secret())[1] is True
+    assert run(lambda: SksCluster("web", cluster()).kubeconfig.is_secret())[1] is True
     engine = declare(kubeconfig={"user": "ci", "groups": ["deployers"], "ttlSeconds": 900000})
     assert engine.of_type("SksKubeconfig") == {
         "web": {
@@ -187,9 +188,9 @@ def test_the_kubeconfig_is_a_secret_of_the_given_user() -> None:
 
 def test_people_get_a_kubeconfig_that_shows_and_changes_nothing() -> None:
     def program() -> Any:
-        cluster = SksCluster("web", cluster_args(readOnlyKubeconfig={}))
-        assert cluster.read_only_kubeconfig
-        return cluster.read_only_kubeconfig.is_secret()
+        declared = SksCluster("web", cluster(readOnlyKubeconfig={}))
+        assert declared.read_only_kubeconfig
+        return declared.read_only_kubeconfig.is_secret()
 
     engine, is_secret = run(program)
     binding = engine.of_type("ClusterRoleBinding")["web-read-only"]
@@ -203,10 +204,10 @@ def test_people_get_a_kubeconfig_that_shows_and_changes_nothing() -> None:
 
 
 def test_adopted_objects_are_imported_by_their_ids() -> None:
-    cluster, group, pool, hosts = IDS[:4]
+    own, group, pool, hosts = IDS[:4]
     engine = declare(
         adopt={
-            "cluster": cluster,
+            "cluster": own,
             "securityGroup": group,
             "nodepools": {"workers": pool},
             "antiAffinityGroups": {"workers": hosts},
@@ -214,16 +215,17 @@ def test_adopted_objects_are_imported_by_their_ids() -> None:
     )
     imported = {r.typ.rpartition(":")[2]: r.resource_id for r in engine.resources if r.resource_id}
     assert imported == {
-        "SksCluster": f"{cluster}@ch-gva-2",
+        "SksCluster": f"{own}@ch-gva-2",
         "SecurityGroup": group,
         "AntiAffinityGroup": hosts,
-        "SksNodepool": f"{cluster}/{pool}@ch-gva-2",
+        "SksNodepool": f"{own}/{pool}@ch-gva-2",
     }
 
 
 def test_an_existing_cluster_is_used_by_its_kubeconfig() -> None:
-    args = {"kubeconfig": "kind: Config", "context": "kind-test"}
-    engine, is_secret = run(lambda: ExistingCluster("web", args).kubeconfig.is_secret())  # type: ignore[arg-type]
+    kubeconfig = SecretStr("kind: Config\n")
+    existing = ExistingClusterSettings(kubeconfig=kubeconfig, context="kind-test")
+    engine, is_secret = run(lambda: ExistingCluster("web", existing).kubeconfig.is_secret())
     (provider,) = engine.of_type("kubernetes").values()
     assert provider["context"] == "kind-test"
     assert is_secret is True

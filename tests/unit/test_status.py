@@ -28,7 +28,7 @@ def test_what_an_account_holds(tmp_path: Path) -> None:
     text = re.sub(r"pool-\w{5}-\w{5}", "pool-01234-56789", status(tmp_path, as_json=False))
     assert text.split("\n\n")[1:] == [
         "CLUSTER   ZONE       VERSION   LEVEL     STATE     API SERVER\n"
-        "demo      ch-gva-2   1.34.3    starter   running   https://127.0.0.1:6443",
+        "demo      ch-gva-2   1.36.5    starter   running   https://127.0.0.1:6443",
         "NODEPOOL   CLUSTER   SIZE   STATE\nworkers    demo      2      running",
         "NODE               NODEPOOL   ADDRESS        STATE\n"
         "pool-01234-56789   workers    198.51.100.1   not Ready (fault 1)\n"

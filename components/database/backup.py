@@ -1,0 +1,121 @@
+"""Backups of a PostgreSQL database: a CronJob that puts dumps into a bucket of Exoscale's object
+storage.
+
+One container dumps, the next uploads: each is an official image with one task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import CronJob
+from pulumi_kubernetes.core.v1 import Secret
+
+from components.kubernetes.labels import common_labels
+from components.kubernetes.resources import resource_requirements
+from components.kubernetes.secrets import URL_KEY, variable
+from components.kubernetes.security import pod_security_context, security_context
+from components.secret import secret_output
+from settings.apps.database import BackupSettings, DatabaseSettings
+from settings.apps.own_names import database_name
+
+FOLDER = "/backup"
+USER = 999
+DUMP = f'pg_dump --format=custom --dbname="$URL" --file="{FOLDER}/$(date -u +%Y%m%dT%H%M%SZ).dump"'
+UPLOAD = f'rclone copy {FOLDER} "$TARGET" && rclone delete --min-age "$KEEP" "$TARGET"'
+"""Old dumps are removed only after a new one is there."""
+
+
+def create_backup(
+    app: str,
+    backup: BackupSettings,
+    database: DatabaseSettings,
+    namespace: str,
+    url: Secret,
+    opts: pulumi.ResourceOptions,
+) -> CronJob:
+    """Back up the application's database, whose URL is in the Secret `url`."""
+    name = database_name(app)
+    labels = common_labels(app, f"{name}-backup")
+    keys = Secret(
+        f"{name}-backup",
+        metadata={"name": f"{name}-backup", "namespace": namespace, "labels": labels},
+        string_data={
+            "accessKey": secret_output(backup.access_key),
+            "secretKey": secret_output(backup.secret_key),
+        },
+        opts=opts,
+    )
+    mounts = [{"name": "backup", "mount_path": FOLDER}]
+    common = {"security_context": security_context(), "volume_mounts": mounts}
+    dump = {
+        "name": "dump",
+        "image": database.image,
+        "command": ["sh", "-c", DUMP],
+        "env": [variable("URL", url, URL_KEY)],
+        "resources": resource_requirements(database.resources),
+        **common,
+    }
+    upload = {
+        "name": "upload",
+        "image": backup.image,
+        "command": ["sh", "-c", UPLOAD],
+        "env": _rclone(name, backup, keys),
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"memory": "256Mi"},
+        },
+        **common,
+    }
+    return CronJob(
+        name,
+        metadata={"name": name, "namespace": namespace, "labels": labels},
+        spec={
+            "schedule": backup.schedule,
+            "time_zone": "Etc/UTC",
+            "concurrency_policy": "Forbid",
+            "starting_deadline_seconds": 3600,
+            "job_template": {
+                "spec": {
+                    "backoff_limit": 2,
+                    "template": {
+                        "metadata": {"labels": labels},
+                        "spec": {
+                            "restart_policy": "Never",
+                            "automount_service_account_token": False,
+                            "security_context": pod_security_context(USER),
+                            "init_containers": [dump],
+                            "containers": [upload],
+                            "volumes": [
+                                {
+                                    "name": "backup",
+                                    "empty_dir": {"size_limit": database.storage},
+                                }
+                            ],
+                        },
+                    },
+                }
+            },
+        },
+        opts=opts,
+    )
+
+
+def _rclone(name: str, backup: BackupSettings, keys: Secret) -> list[Mapping[str, Any]]:
+    """rclone's configuration, by environment variables: a remote `sos`, and no file."""
+    values = {
+        "RCLONE_CONFIG": "/notfound",
+        "RCLONE_CONFIG_SOS_TYPE": "s3",
+        "RCLONE_CONFIG_SOS_PROVIDER": "Other",
+        "RCLONE_CONFIG_SOS_ENDPOINT": f"https://sos-{backup.zone}.exo.io",
+        "RCLONE_CONFIG_SOS_NO_CHECK_BUCKET": "true",
+        "TARGET": f"sos:{backup.bucket}/{name}",
+        "KEEP": f"{backup.keep_days}d",
+    }
+    return [
+        variable("RCLONE_CONFIG_SOS_ACCESS_KEY_ID", keys, "accessKey"),
+        variable("RCLONE_CONFIG_SOS_SECRET_ACCESS_KEY", keys, "secretKey"),
+        *({"name": key, "value": value} for key, value in values.items()),
+    ]

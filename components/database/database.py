@@ -1,0 +1,56 @@
+"""An application's database: PostgreSQL in the cluster, or Exoscale's managed one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.secrets import URL_KEY, variable
+from settings.apps.database import DatabaseSettings
+from settings.apps.own_names import database_name
+from settings.checks.check import check
+
+
+class Database(pulumi.ComponentResource):
+    """The database of one application, in the application's namespace.
+
+    Example:
+        >>> clients = {"app.kubernetes.io/name": "shop"}
+        >>> Database("shop", DatabaseSettings(storage="2Gi"), namespace="shop", clients=clients)
+
+    Attributes:
+        variable: the environment variable that the application gets, as a Kubernetes `EnvVar`; its
+            value is in a Secret.
+    """
+
+    variable: dict[str, Any]
+
+    def __init__(
+        self,
+        app: str,
+        settings: DatabaseSettings,
+        *,
+        namespace: str,
+        clients: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the database of the application `app`, whose pods have the labels `clients`.
+
+        Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
+        """
+        check(settings)
+        super().__init__("webapp:index:Database", database_name(app), None, opts)
+        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        # here, so that a stack loads only what its kind needs
+        if settings.kind == "dbaas":
+            from components.database.dbaas import create_dbaas
+
+            secret = create_dbaas(app, settings, namespace, child)
+        else:
+            from components.database.postgresql import create_postgresql
+
+            secret = create_postgresql(app, settings, namespace, clients, child)
+        self.variable = variable(settings.variable, secret, URL_KEY)
+        self.register_outputs({})

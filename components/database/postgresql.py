@@ -1,0 +1,194 @@
+"""PostgreSQL on the cluster: a StatefulSet with a volume, reached by its application and its Jobs.
+
+The image is the official one (docker-library/postgres): it makes the database at its first start
+from `POSTGRES_DB`, `POSTGRES_USER` and `POSTGRES_PASSWORD`, and leaves one that is there alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet
+from pulumi_kubernetes.core.v1 import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Secret,
+    Service,
+)
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components.database.backup import create_backup
+from components.kubernetes.labels import INSTANCE, SKIP_AWAIT, common_labels, selector
+from components.kubernetes.resources import resource_requirements
+from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
+from components.kubernetes.security import pod_security_context, security_context
+from settings.apps.database import DatabaseSettings
+from settings.apps.own_names import database_name
+
+PORT = 5432
+USER = DATABASE = "app"
+PASSWORD_KEY = "password"
+POSTGRES_USER = 999
+"""The user `postgres` of the image (docker-library/postgres, Dockerfile-debian.template)."""
+
+DATA = "/var/lib/postgresql/data"
+CSI_DRIVER = "csi.exoscale.com"
+KEEPING, NOT_KEEPING = "exoscale-bs-retain", "exoscale-sbs"
+"""Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
+
+SECONDS_TO_STOP = 120
+
+
+def create_postgresql(
+    app: str,
+    settings: DatabaseSettings,
+    namespace: str,
+    clients: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> Secret:
+    """Create the database of `app`; return the Secret with its password and URL."""
+    name = database_name(app)
+    metadata = {"name": name, "namespace": namespace, "labels": common_labels(app, name)}
+    pods = selector(app, name)
+
+    secret = _secret(name, metadata, opts)
+    Service(
+        name,
+        metadata={**metadata, "annotations": SKIP_AWAIT},
+        spec={"cluster_ip": "None", "selector": pods, "ports": [{"port": PORT}]},
+        opts=opts,
+    )
+    NetworkPolicy(
+        name,
+        metadata=metadata,
+        spec={
+            "pod_selector": {"match_labels": pods},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [
+                {
+                    "from_": [
+                        {"pod_selector": {"match_labels": peer}}
+                        for peer in (clients, {INSTANCE: app})
+                    ],
+                    "ports": [{"port": PORT}],
+                }
+            ],
+        },
+        opts=opts,
+    )
+    claim = _claim(name, settings, metadata, opts)
+    StatefulSet(
+        name,
+        metadata=metadata,
+        spec={
+            "service_name": name,
+            "replicas": 1,
+            "selector": {"match_labels": pods},
+            "template": {
+                "metadata": {"labels": metadata["labels"]},
+                "spec": {
+                    "automount_service_account_token": False,
+                    "security_context": pod_security_context(POSTGRES_USER),
+                    "termination_grace_period_seconds": SECONDS_TO_STOP,
+                    "containers": [_container(settings, secret)],
+                    "volumes": [
+                        {
+                            "name": "data",
+                            "persistent_volume_claim": {"claim_name": claim.metadata.name},
+                        },
+                        {"name": "run", "empty_dir": {}},
+                        {"name": "tmp", "empty_dir": {}},
+                    ],
+                },
+            },
+        },
+        opts=opts,
+    )
+    if settings.backup:
+        create_backup(app, settings.backup, settings, namespace, secret, opts)
+    return secret
+
+
+def _secret(name: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions) -> Secret:
+    """The password, and the URL with it: drawn once, kept by later runs."""
+    password = secrets.token_urlsafe(32)
+    values = {
+        PASSWORD_KEY: password,
+        URL_KEY: f"postgresql://{USER}:{password}@{name}:{PORT}/{DATABASE}",
+    }
+    return drawn_secret(name, metadata, values, opts)
+
+
+def _claim(
+    name: str, settings: DatabaseSettings, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions
+) -> PersistentVolumeClaim:
+    """The claim for a new volume, or for one that is there already.
+
+    A claim of its own, and no template of the StatefulSet's: that could not grow. Its name is
+    generated: if it is replaced, the pod moves to the new one before the old one goes.
+    """
+    labels, storage = metadata["labels"], settings.storage
+    spec = {
+        "storage_class_name": settings.storage_class
+        or (KEEPING if settings.keep_data else NOT_KEEPING),
+        "access_modes": ["ReadWriteOnce"],
+    }
+    request: dict[str, Any] = {"resources": {"requests": {"storage": storage}}}
+    if settings.volume:
+        found = _existing_volume(name, settings.volume, storage, spec, labels, opts)
+        request["volume_name"] = found.metadata.name
+    unnamed = {key: value for key, value in metadata.items() if key != "name"}
+    return PersistentVolumeClaim(name, metadata=unnamed, spec=spec | request, opts=opts)
+
+
+def _existing_volume(
+    name: str,
+    volume: str,
+    storage: str,
+    spec: Mapping[str, Any],
+    labels: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> PersistentVolume:
+    """The volume that is there, of the class and with the modes that its claim asks for."""
+    return PersistentVolume(
+        name,
+        metadata={"labels": labels},
+        spec={
+            **spec,
+            "capacity": {"storage": storage},
+            "persistent_volume_reclaim_policy": "Retain",
+            "csi": {"driver": CSI_DRIVER, "volume_handle": volume, "fs_type": "ext4"},
+        },
+        opts=opts,
+    )
+
+
+def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:
+    # By TCP: while it makes the database, the image's server listens on its socket only.
+    ready = ["pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}"]
+    probe = {"exec_": {"command": ready}, "period_seconds": 10, "timeout_seconds": 5}
+    return {
+        "name": "postgresql",
+        "image": settings.image,
+        "ports": [{"container_port": PORT}],
+        "env": [
+            {"name": "POSTGRES_USER", "value": USER},
+            {"name": "POSTGRES_DB", "value": DATABASE},
+            variable("POSTGRES_PASSWORD", secret, PASSWORD_KEY),
+            # A folder below the mount: a new volume has a lost+found, and initdb wants none.
+            {"name": "PGDATA", "value": f"{DATA}/pgdata"},
+        ],
+        "resources": resource_requirements(settings.resources),
+        "security_context": security_context(),
+        "startup_probe": {**probe, "failure_threshold": 60},
+        "readiness_probe": probe,
+        "liveness_probe": {**probe, "failure_threshold": 6},
+        "volume_mounts": [
+            {"name": "data", "mount_path": DATA},
+            {"name": "run", "mount_path": "/var/run/postgresql"},
+            {"name": "tmp", "mount_path": "/tmp"},
+        ],
+    }

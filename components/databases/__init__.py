@@ -1,1 +1,0 @@
-"""The kinds of `Database`: PostgreSQL in the cluster, or managed by Exoscale."""

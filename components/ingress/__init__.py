@@ -1,1 +1,0 @@
-"""What each Helm chart is told by `IngressController`."""

@@ -1,0 +1,62 @@
+"""What the ingress-nginx controller's chart is told.
+
+Source: kubernetes/ingress-nginx, chart 4.15.1, `values.yaml`; for Exoscale
+`hack/manifest-templates/provider/exoscale/values.yaml`: one controller a node, and load balancers
+that keep clients' addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.ingress_controller.placement import spread
+from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
+from components.kubernetes.resources import resource_requirements
+from settings.ingress import IngressSettings
+
+
+def values(
+    settings: IngressSettings,
+    namespace: str,
+    instance_pool_id: pulumi.Input[str] | None = None,
+) -> dict[str, Any]:
+    """Helm values for the official chart."""
+    balancer = settings.load_balancer
+    controller: dict[str, Any] = {
+        **_kind(settings.replicas),
+        "service": {
+            "type": "LoadBalancer",
+            "externalTrafficPolicy": balancer.external_traffic_policy,
+            "annotations": RECOMMENDED | controller_annotations(balancer, instance_pool_id),
+        },
+    }
+    if settings.metrics:
+        controller["metrics"] = {"enabled": True}
+    if settings.resources:
+        controller["resources"] = resource_requirements(settings.resources)
+    if settings.default_certificate:
+        secret = f"{namespace}/{settings.default_certificate}"
+        controller["extraArgs"] = {"default-ssl-certificate": secret}
+    if settings.admission_webhook is not None:
+        controller["admissionWebhooks"] = {"enabled": settings.admission_webhook}
+    return {"controller": controller}
+
+
+def _kind(replicas: int | None) -> dict[str, Any]:
+    """Of several replicas the chart lets only one go at a time, by a disruption budget."""
+    if replicas:
+        labels = {
+            "app.kubernetes.io/name": "ingress-nginx",
+            "app.kubernetes.io/component": "controller",
+        }
+        return {
+            "kind": "Deployment",
+            "replicaCount": replicas,
+            "topologySpreadConstraints": spread(labels),
+        }
+    return {
+        "kind": "DaemonSet",
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
+    }

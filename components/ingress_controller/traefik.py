@@ -1,0 +1,115 @@
+"""What Traefik's chart is told, so that it serves the Ingresses written for ingress-nginx.
+
+Source: traefik/traefik-helm-chart 41.3.0, `values.yaml`; traefik/traefik 3.7, provider
+`kubernetesIngressNGINX`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.ingress_controller.placement import spread
+from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
+from components.kubernetes.resources import resource_requirements
+from settings.ingress import IngressSettings
+
+CERTIFICATE_FOLDER = "/default-certificate"
+
+
+def values(
+    settings: IngressSettings,
+    namespace: str,
+    service: str,
+    class_name: str,
+    instance_pool_id: pulumi.Input[str] | None = None,
+) -> dict[str, Any]:
+    """Helm values for the official chart.
+
+    Requests are buffered, as ingress-nginx does: without that the provider heeds no limit of their
+    size (`pkg/provider/kubernetes/ingress-nginx/middleware.go`).
+
+    Args:
+        service: the name of the Service, which is the one that ingress-nginx had.
+        class_name: the Ingress class, whose controller's name can't be changed in place: it stays
+            that of ingress-nginx, which Traefik's provider looks for.
+    """
+    balancer = settings.load_balancer
+    chart: dict[str, Any] = {
+        **_kind(settings.replicas),
+        "service": {
+            "nameOverride": service,
+            "annotations": RECOMMENDED | controller_annotations(balancer, instance_pool_id),
+            "spec": {
+                "type": "LoadBalancer",
+                "externalTrafficPolicy": balancer.external_traffic_policy,
+            },
+        },
+        "providers": {
+            "kubernetesCRD": {"enabled": False},
+            "kubernetesIngress": {"enabled": False},
+            "kubernetesIngressNGINX": {
+                "enabled": True,
+                "ingressClass": class_name,
+                "proxyRequestBuffering": True,
+                "publishService": {
+                    "enabled": True,
+                    "pathOverride": f"{namespace}/{service}",
+                },
+            },
+        },
+        "ingressClass": {"enabled": False},
+        "extraObjects": [
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "IngressClass",
+                "metadata": {"name": class_name},
+                "spec": {"controller": "k8s.io/ingress-nginx"},
+            }
+        ],
+    }
+    if settings.metrics:
+        chart["metrics"] = {"prometheus": {"service": {"enabled": True}}}
+    if settings.resources:
+        chart["resources"] = resource_requirements(settings.resources)
+    if settings.default_certificate:
+        _add_default_certificate(chart, settings.default_certificate)
+    return chart
+
+
+def _kind(replicas: int | None) -> dict[str, Any]:
+    if not replicas:
+        return {
+            "deployment": {"kind": "DaemonSet"},
+            "updateStrategy": {"rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
+        }
+    kind: dict[str, Any] = {
+        "deployment": {"kind": "Deployment", "replicas": replicas},
+        "topologySpreadConstraints": spread({"app.kubernetes.io/name": "traefik"}),
+    }
+    if replicas > 1:
+        kind["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}
+    return kind
+
+
+def _add_default_certificate(chart: dict[str, Any], secret: str) -> None:
+    """By files: the chart's own way needs Traefik's resource definitions in the cluster.
+
+    The Secret may come later than the controller, which reads it when it starts.
+    """
+    certificate = {
+        "certFile": f"{CERTIFICATE_FOLDER}/tls.crt",
+        "keyFile": f"{CERTIFICATE_FOLDER}/tls.key",
+    }
+    chart["providers"]["file"] = {
+        "enabled": True,
+        "content": {"tls": {"stores": {"default": {"defaultCertificate": certificate}}}},
+    }
+    volume = "default-certificate"
+    chart["deployment"]["additionalVolumes"] = [
+        {"name": volume, "secret": {"secretName": secret, "optional": True}}
+    ]
+    chart["additionalVolumeMounts"] = [
+        {"name": volume, "mountPath": CERTIFICATE_FOLDER, "readOnly": True}
+    ]

@@ -1,0 +1,1 @@
+"""What the Kubernetes objects of several components have in common."""

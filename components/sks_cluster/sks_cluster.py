@@ -1,0 +1,194 @@
+"""An SKS cluster with its nodepools, firewall and kubeconfigs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes
+from pulumiverse_exoscale import SecurityGroup, SksKubeconfig
+from pulumiverse_exoscale import SksCluster as Cluster
+
+from components.secret import secret_output
+from components.sks_cluster.deleted_nodepools import until_unused
+from components.sks_cluster.firewall import create_rules
+from components.sks_cluster.nodepool import create_nodepool
+from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
+from settings.checks.check import check
+from settings.cluster import AdoptSettings, AuditSettings, ClusterSettings, OidcSettings
+
+IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "oidc", "serviceLevel"]
+"""Inputs whose change the provider (0.66) shows as an update and then does not make.
+
+Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go`, Update.
+"""
+
+
+class SksCluster(pulumi.ComponentResource):
+    """A managed Kubernetes cluster and all that its workloads need.
+
+    Example:
+        >>> workers = NodepoolSettings(name="workers", instance_type="standard.small", size=2)
+        >>> cluster = ClusterSettings(zone="ch-gva-2", version="1.34.3", nodepools=(workers,))
+        >>> SksCluster("shop", cluster)
+
+    Attributes:
+        cluster_name: the name that Exoscale shows.
+        kubeconfig: the program's credentials, as YAML. A secret.
+        read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
+            if asked for. A secret.
+        provider: the Kubernetes provider for what runs on the cluster.
+        instance_pool_id: the instance pool of the first nodepool, for load balancers
+            (`service-instancepool-id`). The cloud controller must be told where there are several
+            pools, as there are while one is replaced.
+    """
+
+    cluster_name: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    read_only_kubeconfig: pulumi.Output[str] | None
+    provider: pulumi_kubernetes.Provider
+    instance_pool_id: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        check(settings)
+        super().__init__("webapp:index:SksCluster", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        zone, adopt = settings.zone, settings.adopt
+
+        cluster = _cluster(name, settings, child)
+        group = SecurityGroup(
+            name,
+            description=f"Nodes of {name}",
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                import_=adopt.security_group,
+                ignore_changes=["name", "description"] if adopt.security_group else None,
+            ),
+        )
+        rules = create_rules(
+            name,
+            group,
+            cni=settings.cni,
+            node_port_sources=settings.node_port_sources,
+            firewall_rules=settings.firewall_rules,
+            opts=child,
+        )
+        nodepool_hooks = refuse_nodepool_updates(name)
+        nodepool_hooks.on_error = [until_unused(name)]
+        nodepools = [
+            create_nodepool(
+                f"{name}-{pool.name}",
+                pool,
+                cluster=cluster,
+                zone=zone,
+                version=settings.version,
+                group=group,
+                rules=rules,
+                import_id=_nodepool_import_id(pool.name, adopt, zone),
+                anti_affinity_import_id=adopt.anti_affinity_groups.get(pool.name),
+                hooks=nodepool_hooks,
+                opts=child,
+            )
+            for pool in settings.nodepools
+        ]
+        kubeconfig = SksKubeconfig(
+            name,
+            cluster_id=cluster.id,
+            zone=zone,
+            user=settings.kubeconfig.user,
+            groups=settings.kubeconfig.groups,
+            ttl_seconds=settings.kubeconfig.ttl_seconds,
+            early_renewal_seconds=settings.kubeconfig.early_renewal_seconds,
+            opts=child,
+        )
+
+        self.cluster_name = cluster.name
+        self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
+        self.instance_pool_id = nodepools[0].instance_pool_id
+        self.provider = pulumi_kubernetes.Provider(
+            name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
+        )
+        self.read_only_kubeconfig = None
+        if settings.read_only_kubeconfig:
+            # here, so that previews of the many stacks without it don't load the rbac API
+            from components.sks_cluster.read_only_access import create_read_only_kubeconfig
+
+            self.read_only_kubeconfig = create_read_only_kubeconfig(
+                f"{name}-read-only",
+                settings.read_only_kubeconfig,
+                cluster=cluster,
+                zone=zone,
+                provider=self.provider,
+                opts=child,
+            )
+        self.register_outputs(
+            {
+                "cluster_name": self.cluster_name,
+                "kubeconfig": self.kubeconfig,
+                "instance_pool_id": self.instance_pool_id,
+            }
+        )
+
+
+def _cluster(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) -> Cluster:
+    """The control plane."""
+    adopted = settings.adopt.cluster
+    return Cluster(
+        name,
+        zone=settings.zone,
+        version=settings.version,
+        name=settings.name,
+        description=settings.description,
+        labels=settings.labels or None,
+        service_level=settings.level,
+        cni="" if settings.cni == "none" else settings.cni,
+        enable_kube_proxy=settings.kube_proxy,
+        exoscale_ccm=settings.cloud_controller,
+        exoscale_csi=settings.csi,
+        metrics_server=settings.metrics_server,
+        auto_upgrade=settings.auto_upgrade,
+        feature_gates=settings.feature_gates,
+        audit=_audit(settings.audit) if settings.audit else None,
+        oidc=_oidc(settings.oidc) if settings.oidc else None,
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                replace_on_changes=IGNORED_ON_UPDATE,
+                # with a name of its own, the provider would have the old one removed first, and
+                # with it the credentials that remove what is on it
+                delete_before_replace=False,
+                hooks=refuse_cluster_updates(name),
+                protect=settings.protect,
+                import_=adopted and f"{adopted}@{settings.zone}",
+                ignore_changes=["name"] if adopted and not settings.name else None,
+            ),
+        ),
+    )
+
+
+def _audit(audit: AuditSettings) -> dict[str, Any]:
+    return {
+        "enabled": True,
+        "endpoint": audit.endpoint,
+        "bearer_token": secret_output(audit.bearer_token),
+        "initial_backoff": audit.initial_backoff,
+    }
+
+
+def _oidc(oidc: OidcSettings) -> dict[str, Any]:
+    return {
+        "client_id": oidc.client_id,
+        "issuer_url": oidc.issuer_url,
+        "groups_claim": oidc.groups_claim,
+        "groups_prefix": oidc.groups_prefix,
+        "required_claim": oidc.required_claim,
+        "username_claim": oidc.username_claim,
+        "username_prefix": oidc.username_prefix,
+    }
+
+
+def _nodepool_import_id(name: str, adopt: AdoptSettings, zone: str) -> str | None:
+    pool = adopt.nodepools.get(name)
+    return pool and f"{adopt.cluster}/{pool}@{zone}"

@@ -1,0 +1,72 @@
+"""How many pods an application has, and how they are kept while nodes come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from settings.apps.availability import AutoscalerSettings, DisruptionBudgetSettings
+
+
+def create_autoscaler(
+    name: str, namespace: str, settings: AutoscalerSettings, opts: pulumi.ResourceOptions
+) -> None:
+    """A HorizontalPodAutoscaler for the Deployment of the same name."""
+    from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
+
+    resources = [
+        {
+            "type": "Resource",
+            "resource": {
+                "name": kind,
+                "target": {"type": "Utilization", "average_utilization": percentage},
+            },
+        }
+        for kind, percentage in (("cpu", settings.cpu), ("memory", settings.memory))
+        if percentage is not None
+    ]
+    custom: list[dict[str, Any]] = [
+        {
+            "type": "Pods",
+            "pods": {
+                "metric": {"name": metric.name},
+                "target": {"type": "AverageValue", "average_value": metric.average},
+            },
+        }
+        for metric in settings.custom
+    ]
+    HorizontalPodAutoscaler(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
+            "min_replicas": settings.min,
+            "max_replicas": settings.max,
+            "metrics": resources + custom,
+        },
+        opts=opts,
+    )
+
+
+def create_disruption_budget(
+    name: str,
+    namespace: str,
+    settings: DisruptionBudgetSettings,
+    selector: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Pods that can't start never keep a node from being drained."""
+    from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+    PodDisruptionBudget(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={
+            "max_unavailable": settings.max_unavailable,
+            "selector": {"match_labels": selector},
+            "unhealthy_pod_eviction_policy": "AlwaysAllow",
+        },
+        opts=opts,
+    )

@@ -1,0 +1,44 @@
+"""A Job that has to succeed before an application's new pods start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.labels import common_labels
+from settings.apps.own_names import job_name
+from settings.apps.rollout import BeforeRolloutSettings
+
+
+def create_job(
+    name: str,
+    namespace: str,
+    settings: BeforeRolloutSettings,
+    pod: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Resource:
+    """Run `command` in a pod like the application's.
+
+    Its name is generated, and a Job of another image, command or configuration is another one: the
+    engine runs it first, and deletes the one before afterwards.
+    """
+    from pulumi_kubernetes.batch.v1 import Job
+
+    job = job_name(name)
+    labels = common_labels(name, job)
+    declared: pulumi.Resource = Job(
+        job,
+        metadata={"namespace": namespace, "labels": labels},
+        spec={
+            "active_deadline_seconds": settings.active_deadline_seconds,
+            "backoff_limit": settings.backoff_limit,
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {**pod, "restart_policy": "Never"},
+            },
+        },
+        opts=opts,
+    )
+    return declared

@@ -1,0 +1,53 @@
+"""Who may open connections to an application's pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components.kubernetes.labels import INSTANCE
+from settings.apps.network_policy import PeerSettings
+
+EVERYWHERE = ("0.0.0.0/0", "::/0")
+NAMESPACE = "kubernetes.io/metadata.name"
+"""The label that the API server gives to each namespace."""
+
+
+def create_network_policy(
+    name: str,
+    namespace: str,
+    port: int,
+    selector: Mapping[str, str],
+    sources: Sequence[PeerSettings],
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    """Let nobody but `sources` in to `port` of the pods. The kubelet's probes always come in.
+
+    Source: kubernetes.io/docs/concepts/services-networking/network-policies.
+    """
+    return NetworkPolicy(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={
+            "pod_selector": {"match_labels": selector},
+            "policy_types": ["Ingress"],
+            "ingress": [{"from_": [_peer(each) for each in sources], "ports": [{"port": port}]}]
+            if sources
+            else [],
+        },
+        opts=opts,
+    )
+
+
+def _peer(source: PeerSettings) -> dict[str, Any]:
+    if source.network:
+        return {"ip_block": {"cidr": source.network}}
+    peer = {}
+    if source.namespace:
+        peer["namespace_selector"] = {"match_labels": {NAMESPACE: source.namespace}}
+    if source.app:
+        peer["pod_selector"] = {"match_labels": {INSTANCE: source.app}}
+    return peer

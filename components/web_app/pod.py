@@ -1,0 +1,116 @@
+"""An application's pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.kubernetes.resources import resource_requirements
+from components.kubernetes.security import pod_security_context
+from components.web_app.app_config import AppConfig
+from components.web_app.container import container
+from components.web_app.probes import probes
+from settings.app import AppSettings
+from settings.apps.container import ContainerSettings, VolumeSettings
+from settings.apps.own_names import WRITABLE
+from settings.apps.rollout import BeforeRolloutSettings
+
+NODE = "kubernetes.io/hostname"
+
+
+def pod(
+    name: str, settings: AppSettings, config: AppConfig, selector: Mapping[str, str]
+) -> dict[str, Any]:
+    """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
+    application = _application(name, settings, config)
+    application["ports"] = [{"container_port": settings.port}]
+    application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
+    native = [each for each in settings.sidecars if each.native]
+    plain = [each for each in settings.sidecars if not each.native]
+    before = [_beside(each) | {"restart_policy": "Always"} for each in native]
+    return _given(
+        _any_pod(name, settings, config)
+        | {
+            "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
+            "topology_spread_constraints": [_spread_over_nodes(selector)],
+            "init_containers": before + [_beside(each) for each in settings.init_containers],
+            "containers": [application, *(_beside(each) for each in plain)],
+        }
+    )
+
+
+def job_pod(
+    name: str, settings: AppSettings, config: AppConfig, job: BeforeRolloutSettings
+) -> dict[str, Any]:
+    """The specification of a pod that does one thing, with the application's configuration."""
+    worker = _application(name, settings, config) | {"command": job.command}
+    worker.pop("args", None)
+    if job.image:
+        worker["image"] = job.image
+    if job.resources:
+        worker["resources"] = resource_requirements(job.resources)
+    return _given(_any_pod(name, settings, config) | {"containers": [worker]})
+
+
+def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
+    return {
+        "service_account_name": name,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "security_context": pod_security_context(settings.security.run_as_user, settings.port),
+        "image_pull_secrets": config.image_pull_secrets,
+        "volumes": [*_volumes(settings), *config.volumes],
+    }
+
+
+def _application(name: str, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
+    """The application's container. Its own variables come last: a new one is one more there."""
+    fields = container(name, settings)
+    return _given(
+        fields
+        | {
+            "env": [*config.env, *fields.get("env", [])],
+            "env_from": config.env_from,
+            "volume_mounts": [*fields.get("volume_mounts", []), *config.volume_mounts],
+        }
+    )
+
+
+def _beside(settings: ContainerSettings) -> dict[str, Any]:
+    return container(settings.name, settings, user=settings.security.run_as_user)
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without lists that are empty."""
+    return {key: value for key, value in fields.items() if value or value is False}
+
+
+def _drain(seconds: int) -> dict[str, Any]:
+    """Go on serving while load balancers and other nodes still learn that the pod is going."""
+    return {"lifecycle": {"pre_stop": {"sleep": {"seconds": seconds}}}} if seconds else {}
+
+
+def _spread_over_nodes(selector: Mapping[str, str]) -> dict[str, Any]:
+    """Pods of one revision on as many nodes as there are, if they have room."""
+    return {
+        "max_skew": 1,
+        "topology_key": NODE,
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": selector},
+        "match_label_keys": ["pod-template-hash"],
+    }
+
+
+def _volumes(settings: AppSettings) -> list[dict[str, Any]]:
+    containers = [settings, *settings.sidecars, *settings.init_containers]
+    volumes: list[dict[str, Any]] = []
+    if any(each.security.writable_paths for each in containers):
+        volumes.append({"name": WRITABLE, "empty_dir": {}})
+    return volumes + [
+        {"name": volume.name, "empty_dir": _empty_dir(volume)} for volume in settings.volumes
+    ]
+
+
+def _empty_dir(volume: VolumeSettings) -> dict[str, str]:
+    medium = {"medium": "Memory"} if volume.medium == "memory" else {}
+    return medium | ({"size_limit": volume.size_limit} if volume.size_limit else {})

@@ -1,0 +1,42 @@
+"""How Kubernetes finds out whether an application works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from settings.apps.probes import ProbeSettings, ProbesSettings
+
+
+def probes(settings: ProbesSettings, port: int) -> dict[str, Any]:
+    """The container's fields for its probes, which ask `port`."""
+    given = {
+        "startup": settings.startup,
+        "readiness": settings.readiness,
+        "liveness": settings.liveness,
+    }
+    return {
+        f"{kind}_probe": _probe(probe, settings, port)
+        for kind, probe in given.items()
+        if probe.type != "none"
+    }
+
+
+def _probe(probe: ProbeSettings, common: ProbesSettings, port: int) -> dict[str, Any]:
+    return {
+        **_handler(probe, common, port),
+        "initial_delay_seconds": probe.initial_delay_seconds,
+        "period_seconds": probe.period_seconds,
+        "timeout_seconds": probe.timeout_seconds,
+        "failure_threshold": probe.failure_threshold,
+    }
+
+
+def _handler(probe: ProbeSettings, common: ProbesSettings, port: int) -> dict[str, Any]:
+    if probe.type == "exec":
+        return {"exec_": {"command": probe.command}}
+    if probe.type == "tcp":
+        return {"tcp_socket": {"port": port}}
+    get: dict[str, Any] = {"path": probe.path or common.path, "port": port}
+    if common.host:
+        get["http_headers"] = [{"name": "Host", "value": common.host}]
+    return {"http_get": get}

@@ -1,0 +1,106 @@
+"""Reads the stack's file: the only reader of configuration.
+
+Everything is checked before the first resource is declared, and every mistake in the file is
+reported at once. The keys are described in `docs/settings.md`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pulumi
+from pydantic import ValidationError
+
+from settings.checks.check import mistakes
+from settings.checks.file_checks import misplaced, one_cluster, repeated, unencrypted
+from settings.checks.routes import conflicts
+from settings.encrypted import encrypted
+from settings.errors import explain, line, model_in
+from settings.mistakes import Mistake, Place
+from settings.stack import Settings
+from settings.types import SettingsModel, by_key
+
+_Model = TypeVar("_Model", bound=SettingsModel)
+
+LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster", "ingress")
+"""Keys that a stack need not have; a default in `Pulumi.yaml` can't be less than `{}`."""
+
+ONLY_BY_TYPE = "only what docs/settings.md calls secret is kept secret"
+
+
+def load() -> Settings:
+    """Read and check the stack's configuration.
+
+    Raises:
+        pulumi.RunError: naming every wrong key, its value and what is allowed.
+    """
+    project, file = pulumi.get_project(), f"Pulumi.{pulumi.get_stack()}.yaml"
+    values = {
+        key: value
+        for key, value in _configuration(project).items()
+        if value != {} or key not in LEFT_OUT_IF_EMPTY
+    }
+    secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
+    hidden = encrypted(Path(file), project, values, secret)
+    settings, problems = None, []
+    try:
+        settings = _model(Settings, values)
+        found = mistakes(settings)
+    except ValidationError as error:
+        problems = explain(error, Settings, secret)
+        found = _in_right_parts(Settings, values)
+    problems += [line(*mistake, secret) for mistake in found]
+    problems += one_cluster(values) + unencrypted(values, hidden) + misplaced(values, hidden)
+    problems += repeated(values, secret) + conflicts(values.get("apps"))
+    if settings is None or problems:
+        raise pulumi.RunError(
+            f"wrong settings in {file}, nothing was changed:\n"
+            + "\n".join(f"  {problem}" for problem in problems)
+        )
+    for key, places in hidden.places.items():
+        if places is None:
+            pulumi.warn(f"{key}: {file} does not show what in it is encrypted: {ONLY_BY_TYPE}")
+    return settings
+
+
+def _model(model: type[_Model], values: Any) -> _Model:
+    """Settings as the file has them: no key by its name in Python."""
+    return model.model_validate(values, by_alias=True, by_name=False)
+
+
+def _in_right_parts(
+    model: type[SettingsModel], values: Any, place: Place = ()
+) -> Iterator[Mistake]:
+    """The mistakes in what is right by itself, within settings that are not."""
+    if isinstance(values, list):
+        for index, item in enumerate(values):
+            yield from _in_right_parts(model, item, (*place, index))
+    elif isinstance(values, Mapping):
+        try:
+            yield from mistakes(_model(model, values), place)
+        except ValidationError:
+            for key, field in by_key(model).items():
+                part = model_in(field.annotation)
+                if part and key in values:
+                    yield from _in_right_parts(part, values[key], (*place, key))
+
+
+def _configuration(project: str) -> dict[str, Any]:
+    """The project's own keys as plain values; an object's JSON is parsed."""
+    everything = pulumi.runtime.config.CONFIG.get() or pulumi.runtime.config.get_config_env()
+    prefix = f"{project}:"
+    return {
+        key.removeprefix(prefix): _parse(value)
+        for key, value in everything.items()
+        if key.startswith(prefix)
+    }
+
+
+def _parse(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value

@@ -1,0 +1,44 @@
+"""All settings of a stack."""
+
+from __future__ import annotations
+
+from pydantic import StrictBool
+
+from settings.app import AppSettings
+from settings.cluster import ClusterSettings
+from settings.existing_cluster import ExistingClusterSettings
+from settings.ingress import IngressSettings
+from settings.namespace import NamespaceSettings
+from settings.types import SettingsModel
+
+
+class Settings(SettingsModel):
+    """All settings of one stack."""
+
+    cluster: ClusterSettings | None = None
+    """The SKS cluster that the stack creates."""
+    existing_cluster: ExistingClusterSettings | None = None
+    """A cluster that is there already, in place of `cluster`: kind, k3d, or any other."""
+    ingress: IngressSettings | None = None
+    """The ingress controller, installed where an application needs it, or where this is given."""
+    production: StrictBool = False
+    """Whether to be strict: every container has to have its resources.requests and limits.memory,
+    and an application with one pod is warned of."""
+    namespaces: tuple[NamespaceSettings, ...] = ()
+    """The namespaces of applications, where they are to have more than the defaults."""
+    apps: tuple[AppSettings, ...] = ()
+    """The web applications."""
+
+    @property
+    def app_namespaces(self) -> tuple[NamespaceSettings, ...]:
+        """Those that are listed, and those that applications name and nobody lists."""
+        listed = {namespace.name for namespace in self.namespaces}
+        named = dict.fromkeys(app.namespace_name for app in self.apps)
+        others = (NamespaceSettings(name=name) for name in named if name not in listed)
+        return (*self.namespaces, *others)
+
+    @property
+    def controller(self) -> IngressSettings | None:
+        """The ingress controller's settings, if it is asked for or an application needs it."""
+        needed = any(app.is_served for app in self.apps)
+        return self.ingress or (IngressSettings() if needed else None)
