@@ -33,6 +33,7 @@ lint: .venv/dev-ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
+	@$(BIN)/lint-imports --no-logo
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench
