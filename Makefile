@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback down test test-all lint bench
+.PHONY: up preview rollback down test test-all lint docs bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -37,6 +37,10 @@ lint: .venv/dev-ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
+	@$(BIN)/lint-imports --no-logo
+
+docs: .venv/dev-ready
+	@$(BIN)/python -m docs.generate
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench

@@ -6,9 +6,9 @@ gc.disable()  # the SDKs make no garbage: looking for it while they load takes a
 
 import pulumi
 
+from components.stack import declare
 from settings.checks.stack_checks import warnings
 from settings.load import load
-from stack import declare
 
 settings = load()
 for warning in warnings(settings):

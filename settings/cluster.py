@@ -26,7 +26,7 @@ from settings.types import (
 FeatureGate = Annotated[
     StrictStr, matches(r"[A-Z][A-Za-z0-9]*", "a feature gate", "DynamicResourceAllocation")
 ]
-Claim = Annotated[StrictStr, Field(min_length=1, max_length=255)]
+Claim = Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["deployers"])]
 
 
 class ReadOnlyKubeconfigSettings(SettingsModel):

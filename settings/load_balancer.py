@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
-from settings.types import Description, Duration, Identifier, Port, SettingsModel, matches
+from settings.types import Description, Duration, Identifier, Port, SettingsModel, Told, matches
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
@@ -18,16 +18,17 @@ def seconds(duration: str) -> float:
     return sum(int(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def whole_seconds(shortest: int, longest: int) -> AfterValidator:
+def whole_seconds(shortest: int, longest: int) -> tuple[AfterValidator, Told]:
     """A duration of so many seconds, with no fraction of one."""
+    told = Told(f"from {shortest}s to {longest}s, in whole seconds", ("10s",))
 
     def check(duration: str) -> str:
         length = seconds(duration)
         if not shortest <= length <= longest or length % 1:
-            raise ValueError(f"must be from {shortest}s to {longest}s, in whole seconds")
+            raise ValueError(f"must be {told.words}")
         return duration
 
-    return AfterValidator(check)
+    return AfterValidator(check), told
 
 
 class HealthCheckSettings(SettingsModel):
@@ -46,9 +47,9 @@ class HealthCheckSettings(SettingsModel):
     """The page that is asked for. Without it: /"""
     port: Port | None = None
     """The port that is asked. Without it: the one that fits, which the cloud controller finds."""
-    interval: Annotated[Duration, whole_seconds(5, 300)] | None = None
+    interval: Annotated[Duration, *whole_seconds(5, 300)] | None = None
     """From one check to the next. Without it: 10s."""
-    timeout: Annotated[Duration, whole_seconds(2, 60)] | None = None
+    timeout: Annotated[Duration, *whole_seconds(2, 60)] | None = None
     """A check that takes longer has failed. Without it: 5s, and 3s for the ingress controller."""
     retries: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
     """Checks that have to fail before a node gets nothing more. Without it: 1."""

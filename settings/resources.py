@@ -6,16 +6,18 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, StrictStr, ValidationInfo, field_validator
 
-from settings.types import EnvironmentValue, SettingsModel, matches
+from settings.types import TEXT, SettingsModel, matches
 
 Cpu = Annotated[
-    EnvironmentValue,
+    StrictStr,
+    TEXT,
     matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m"),
 ]
 Memory = Annotated[
-    EnvironmentValue,
+    StrictStr,
+    TEXT,
     matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit", "256Mi", "1Gi"),
 ]
 

@@ -18,11 +18,11 @@ class Settings(SettingsModel):
     cluster: ClusterSettings | None = None
     """The SKS cluster that the stack creates."""
     existing_cluster: ExistingClusterSettings | None = None
-    """A cluster that is there already, in place of `cluster`: kind, k3d, or any other."""
+    """A cluster that is there already, in place of `cluster`, such as kind or k3d."""
     ingress: IngressSettings | None = None
     """The ingress controller, installed where an application needs it, or where this is given."""
     production: StrictBool = False
-    """Whether to be strict: every container has to have its resources.requests and limits.memory,
+    """Whether to be strict. Every container has to have its resources.requests and limits.memory,
     and an application with one pod is warned of."""
     namespaces: tuple[NamespaceSettings, ...] = ()
     """The namespaces of applications, where they are to have more than the defaults."""

@@ -21,10 +21,10 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-Zone = Literal[
+_Zone = Literal[
     "at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1", "hr-zag-1"
 ]
-
+Zone = Annotated[_Zone, Field(examples=["ch-gva-2"])]
 
 QUALIFIED_NAME = (
     r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -35,19 +35,25 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 @dataclass(frozen=True)
-class Matches:
-    """What a string has to match: a regular expression, told in words and by examples."""
+class Told:
+    """What a value has to be, in words and by examples."""
 
-    pattern: str
     words: str
     examples: tuple[str, ...]
 
     @property
     def allowed(self) -> str:
-        """What a string has to be."""
+        """Both."""
         *some, last = self.examples
         others = f"{', '.join(some)} or " if some else ""
         return f"{self.words}, such as {others}{last}"
+
+
+@dataclass(frozen=True)
+class Matches(Told):
+    """A string that matches the whole of a regular expression."""
+
+    pattern: str
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -69,7 +75,7 @@ class Matches:
 
 def matches(pattern: str, words: str, *examples: str) -> Matches:
     """The strings that match the whole pattern."""
-    return Matches(pattern, words, examples)
+    return Matches(words, examples, pattern)
 
 
 def _has_items(value: object) -> object:
@@ -78,11 +84,14 @@ def _has_items(value: object) -> object:
     return value
 
 
+CIDR = Told("a network in CIDR notation", ("192.0.2.0/24",))
+
+
 def _network(value: str) -> str:
     try:
         return str(ipaddress.ip_network(value))
     except ValueError:
-        raise ValueError("must be a network in CIDR notation, such as 192.0.2.0/24") from None
+        raise ValueError(f"must be {CIDR.allowed}") from None
 
 
 def _text(value: object) -> object:
@@ -111,7 +120,7 @@ DnsLabel = Annotated[
         "web",
     ),
 ]
-Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.34.3")]
+Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.36.5")]
 InstanceType = Annotated[
     StrictStr,
     matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small"),
@@ -132,8 +141,8 @@ EnvironmentName = Annotated[
         "LOG_LEVEL",
     ),
 ]
-EnvironmentValue = Annotated[StrictStr, TEXT]
-Network = Annotated[StrictStr, AfterValidator(_network), Field(examples=["192.0.2.0/24"])]
+EnvironmentValue = Annotated[StrictStr, TEXT, Field(examples=["info"])]
+Network = Annotated[StrictStr, AfterValidator(_network), CIDR]
 Description = Annotated[StrictStr, Field(max_length=255, examples=["the shop's"])]
 Identifier = Annotated[StrictStr, matches(UUID, "an ID", "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b")]
 Duration = Annotated[

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
-import stack
+from components.stack import declare as declare_stack
 from settings.checks.check import check
 from settings.stack import Settings
 from tests.unit.engine import Engine, run
@@ -27,7 +27,7 @@ def declare(values: Mapping[str, Any]) -> Engine:
     """Run the program with these settings."""
     settings = Settings.model_validate(values)
     check(settings)
-    return run(lambda: stack.declare(settings))[0]
+    return run(lambda: declare_stack(settings))[0]
 
 
 def manifests(engine: Engine) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ Host = Annotated[
 BodySize = Annotated[
     StrictStr,
     WHOLE_NUMBER_TOO,
-    matches(r"\d+[kmg]?", "a size as nginx has it", "512k", "20m", "1g", "0, without limit"),
+    matches(r"\d+[kmg]?", "a size as nginx has it, 0 for any", "512k", "20m", "1g"),
 ]
 AnnotationKey = Annotated[
     StrictStr,
@@ -79,13 +79,13 @@ AnnotationKey = Annotated[
         f"{NGINX}enable-cors",
     ),
 ]
-Timeout = Annotated[Duration, whole_seconds(1, 24 * 3600)]
+Timeout = Annotated[Duration, *whole_seconds(1, 24 * 3600)]
 
 
 class TimeoutsSettings(SettingsModel):
     """How long the controller waits for the application. Without these: its own time."""
 
-    connect: Annotated[Duration, whole_seconds(1, 75)] | None = None
+    connect: Annotated[Duration, *whole_seconds(1, 75)] | None = None
     """For a connection."""
     read: Timeout | None = None
     """From one piece of the answer to the next."""

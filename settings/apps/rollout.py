@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator
 
 from settings.resources import ResourcesSettings
-from settings.types import Image, SettingsModel
+from settings.types import Image, SettingsModel, Told
+
+COUNT = Told("a number, 0 or more, or a percentage", ("25%",))
 
 
 def _count(value: object) -> int | str:
@@ -16,13 +18,13 @@ def _count(value: object) -> int | str:
         return value
     if isinstance(value, str) and re.fullmatch(r"(100|[1-9]?\d)%", value):
         return value
-    raise ValueError("must be a number, 0 or more, or a percentage, such as 25%")
+    raise ValueError(f"must be {COUNT.allowed}")
 
 
 Count = Annotated[
     int | str,
     PlainValidator(_count, json_schema_input_type=int | str),
-    Field(examples=["25%"]),
+    COUNT,
 ]
 Deadline = Annotated[StrictInt, Field(ge=1, le=24 * 3600)]
 

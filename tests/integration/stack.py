@@ -15,7 +15,7 @@ from tests.integration.account import VERSION
 
 COMMAND_SECONDS = 300
 UNCHANGED = ("same", "read", "refresh")
-PARTS = ("Pulumi*.yaml", "__main__.py", "stack.py", "settings", "components", "sandbox/charts")
+PARTS = ("Pulumi*.yaml", "__main__.py", "settings", "components", "sandbox/charts")
 """What the program consists of, with the chart that the stack `local` names by its path."""
 
 NODEPOOL = {"name": "workers", "instanceType": "standard.small", "size": 2, "diskSize": 20}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import stack
+from components.stack import declare
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, load
 
@@ -28,7 +28,7 @@ def declared(number: int) -> dict[tuple[str, str], Any]:
     ]
     settings = load(VALID | {"apps": apps}, secret=["apps"])
 
-    engine, _ = run(lambda: stack.declare(settings))
+    engine, _ = run(lambda: declare(settings))
     return {(each.typ, each.name): each.inputs for each in engine.resources}
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pulumi
 import pytest
 import yaml
-from pydantic import BaseModel
 
-from settings.stack import Settings
-from settings.types import by_key
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
 ROOT = Path(__file__).parents[2]
@@ -113,21 +110,3 @@ def test_local_differs_from_dev_only_in_the_chart() -> None:
     )
     assert local.pop("webapp:ingress") == {"chart": "./sandbox/charts/ingress-nginx"}
     assert local == dev
-
-
-def test_every_key_is_described() -> None:
-    described = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    for key, field in by_key(Settings).items():
-        lists = re.findall(
-            r"^\s+(\w+(?:(?: \(required\))?, \w+)*) ", described[key]["description"], re.MULTILINE
-        )
-        words = {word for line in lists for word in line.replace(" (required)", "").split(", ")}
-        assert _keys(field.annotation) <= words, key
-
-
-def _keys(annotation: Any) -> set[str]:
-    """The aliases of all settings below an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        fields = by_key(annotation)
-        return set(fields).union(*(_keys(field.annotation) for field in fields.values()))
-    return set().union(*(_keys(part) for part in get_args(annotation)))

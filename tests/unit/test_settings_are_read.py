@@ -11,15 +11,14 @@ from typing import Any, get_args
 
 import pytest
 
-import stack
+import components
 from settings.cluster import ClusterSettings
 from settings.stack import Settings
 from settings.types import SettingsModel
 from tests.manifests import declare
 from tests.unit.recorded_resources import STACKS
 
-ROOT = Path(stack.__file__).parent
-READERS = (str(ROOT / "components"), stack.__file__)
+COMPONENTS = str(Path(components.__file__).parent)
 READ_BY_CHECKS_ALONE = {(Settings, "production"), (ClusterSettings, "allow_open_networks")}
 
 
@@ -42,7 +41,7 @@ def is_read_by_a_component(frame: FrameType | None) -> bool:
     """Whether the code that reads a setting, or a property made of settings, is a component's."""
     while frame and isinstance(frame.f_locals.get("self"), SettingsModel):
         frame = frame.f_back
-    return bool(frame and frame.f_code.co_filename.startswith(READERS))
+    return bool(frame and frame.f_code.co_filename.startswith(COMPONENTS))
 
 
 def test_every_setting_is_read_by_a_component(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Documents, and the code that makes some of them from the settings."""

@@ -1,0 +1,243 @@
+"""Writes `docs/settings.md` and `docs/settings.schema.json` from the settings' classes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import yaml
+from annotated_types import Ge, Le, MaxLen
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from settings.errors import model_in
+from settings.secret import MayBeClear
+from settings.stack import Settings
+from settings.types import Told, by_key
+
+FOLDER = Path(__file__).parent
+PROJECT = yaml.safe_load((FOLDER.parent / "Pulumi.yaml").read_text())["name"]
+HEAD = f"""\
+# Settings
+
+Every key of a stack's file, `Pulumi.STACK.yaml`. At the top they are below `config`, with the
+project's name in front: `{PROJECT}:cluster`. This page and `settings.schema.json`, by which editors
+complete and check stack files, are made by `make docs`.
+
+What is *secret* has to be encrypted, such as by
+`pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`. Anything else must
+not be, for it would be in clear in the stack's state.
+"""
+COLUMNS = "| key | meaning | value | default | example |\n|---|---|---|---|---|\n"
+
+
+def markdown() -> str:
+    """The contents of `settings.md`."""
+    sections = [_section(model) for model in models()]
+    return HEAD + "".join(sections)
+
+
+def schema() -> str:
+    """The contents of `settings.schema.json`: the whole of a stack's file."""
+    stack = Settings.model_json_schema()
+    definitions = stack.pop("$defs") | {"Settings": stack}
+    for model in models():
+        properties = definitions[model.__name__]["properties"]
+        for key, field in by_key(model).items():
+            properties[key].pop("title", None)
+            properties[key]["description"] = meaning(model, field)
+    config = stack.pop("properties")
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "config": {
+                "type": "object",
+                "properties": {f"{PROJECT}:{key}": value for key, value in config.items()},
+            }
+        },
+        "$defs": {name: each for name, each in definitions.items() if name != "Settings"},
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def models(annotation: Any = Settings) -> list[type[BaseModel]]:
+    """All settings classes, each before those that are within it."""
+    return list(dict.fromkeys(_models(annotation)))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if model := model_in(annotation):
+        yield model
+        for field in model.model_fields.values():
+            yield from _models(field.annotation)
+
+
+def _section(model: type[BaseModel]) -> str:
+    level = "" if model is Settings else f"\n## {title(model)}\n"
+    rows = [_row(key, model, field) for key, field in by_key(model).items()]
+    return f"{level}\n{_one_line(inspect.getdoc(model) or '')}\n\n{COLUMNS}{''.join(rows)}"
+
+
+def title(model: type[BaseModel]) -> str:
+    """A section's heading: `Health check` for `HealthCheckSettings`."""
+    words = re.findall(r"[A-Z][a-z0-9]*", model.__name__.removesuffix("Settings"))
+    return " ".join(words).capitalize() or "Settings"
+
+
+def anchor(model: type[BaseModel]) -> str:
+    """Where a section is on the page."""
+    return title(model).lower().replace(" ", "-")
+
+
+def _row(key: str, model: type[BaseModel], field: FieldInfo) -> str:
+    value = kind(field.annotation, field.metadata)
+    example = _code(found[0]) if (found := examples(field)) else ""
+    cells = (f"`{key}`", meaning(model, field), value, _default(field), example)
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
+
+
+def meaning(model: type[BaseModel], field: FieldInfo) -> str:
+    """The docstring under a field."""
+    name = next(name for name, each in model.model_fields.items() if each is field)
+    found = (_docstrings(each).get(name) for each in model.__mro__ if issubclass(each, BaseModel))
+    return next(filter(None, found))
+
+
+def summary(key: str) -> str:
+    """One line on a key of the stack: what `Pulumi.yaml` says of it."""
+    field = by_key(Settings)[key]
+    model = model_in(field.annotation)
+    place = f"settings.md#{anchor(model)}" if model else "settings.md"
+    return f"{meaning(Settings, field).split('. ')[0].removesuffix('.')}: docs/{place}"
+
+
+@cache
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The docstrings in a class's body.
+
+    Pydantic can have them (`use_attribute_docstrings`), but then reads all sources whenever the
+    program starts, which takes a tenth of a second.
+    """
+    if model is BaseModel:
+        return {}
+    (body,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id: _one_line(str(text.value.value))
+        for field, text in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+    }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """What a value is, and what is allowed."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind(arguments[0], (*arguments[1:], *metadata))
+    if NoneType in arguments:
+        (annotation,) = (each for each in arguments if each is not NoneType)
+        return kind(annotation, metadata)
+    if origin is Literal:
+        return " or ".join(", ".join(f"`{value}`" for value in arguments).rsplit(", ", 1))
+    if origin is tuple:
+        return f"list of: {kind(arguments[0])}"
+    if origin is dict:
+        return f"mapping of {kind(arguments[0])} to {kind(arguments[1])}"
+    if annotation is SecretStr:
+        clear = any(isinstance(each, MayBeClear) for each in metadata)
+        return "may be *secret*" if clear else "*secret*"
+    if model := model_in(annotation):
+        return f"[{title(model)}](#{anchor(model)})"
+    told = [each.words for each in metadata if isinstance(each, Told)]
+    return ", ".join([*(told or [_plain(annotation)]), *_bounds(metadata)])
+
+
+def _plain(annotation: Any) -> str:
+    return {bool: "true or false", int: "whole number", str: "text"}.get(annotation, "anything")
+
+
+def _bounds(metadata: Iterable[Any]) -> Iterator[str]:
+    flat = [*metadata, *(part for each in metadata for part in getattr(each, "metadata", ()))]
+    least = next((each.ge for each in flat if isinstance(each, Ge)), None)
+    most = next((each.le for each in flat if isinstance(each, Le)), None)
+    length = next((each.max_length for each in flat if isinstance(each, MaxLen)), None)
+    if least is not None:
+        yield f"{least} to {most}" if most is not None else f"{least} or more"
+    if length is not None:
+        yield f"at most {length} characters"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    optional = NoneType in get_args(field.annotation)
+    if value is PydanticUndefined or (value is None and not optional):
+        return "**required**"
+    if isinstance(value, BaseModel):
+        own = value == type(value)()
+        value = {} if own else _given(value.model_dump(by_alias=True, exclude_none=True))
+    return "" if value in (None, (), {}, "") else _code(value)
+
+
+def _given(value: Any) -> Any:
+    """Without mappings that are empty."""
+    if isinstance(value, dict):
+        return {key: kept for key, each in value.items() if (kept := _given(each)) != {}}
+    return value
+
+
+def examples(field: FieldInfo) -> list[Any]:
+    """Values that a field can have: those that it says itself, or one by its type."""
+    return [*(field.examples or ()), *_examples(field.annotation, field.metadata, field.default)]
+
+
+def _examples(annotation: Any, metadata: Iterable[Any] = (), default: Any = None) -> Iterator[Any]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    said = [each.examples for each in metadata if isinstance(each, Told | FieldInfo)]
+    if any(said):
+        yield from next(filter(None, reversed(said)))
+    elif origin is Annotated:
+        yield from _examples(arguments[0], arguments[1:], default)
+    elif NoneType in arguments:
+        yield from _examples(arguments[0], metadata, default)
+    elif origin is Literal:
+        yield from (each for each in arguments if each != default)
+    elif origin is tuple:
+        yield from ([each] for each in _examples(arguments[0]))
+    elif origin is dict:
+        keys, values = (list(_examples(each)) for each in arguments)
+        yield from ({key: value} for key, value in zip(keys[:1], values[:1], strict=False))
+    elif annotation is bool:
+        yield default is not True
+    elif annotation is int:
+        least = next((each.ge for each in metadata if isinstance(each, Ge)), 1)
+        yield default if isinstance(default, int) else least
+    elif annotation is str:
+        yield "text"
+
+
+def _code(value: Any) -> str:
+    """A value as YAML has it within a line."""
+    plain = json.loads(json.dumps(value))
+    text = yaml.safe_dump(plain, default_flow_style=True, width=1000, sort_keys=False)
+    return f"`{text.strip().removesuffix('...').strip()}`"
+
+
+if __name__ == "__main__":
+    (FOLDER / "settings.md").write_text(markdown())
+    (FOLDER / "settings.schema.json").write_text(schema())

@@ -1,0 +1,92 @@
+"""The documents that are made of the settings' classes are those of these classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from docs import generate
+from settings.stack import Settings
+from settings.types import by_key
+from tests.unit.recorded_resources import STACKS
+
+ROOT = Path(__file__).parents[2]
+STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("file", "made"),
+    [("settings.md", generate.markdown), ("settings.schema.json", generate.schema)],
+)
+def test_the_documents_are_up_to_date(file: str, made: Any) -> None:
+    assert (ROOT / "docs" / file).read_text() == made(), "stale: make docs"
+
+
+def test_every_example_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text("kind: Config\n")
+    for model in generate.models():
+        for field in model.model_fields.values():
+            one: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, None, *field.metadata])  # type: ignore[arg-type]
+            for example in generate.examples(field):
+                one.validate_python(example)
+
+
+def test_the_project_has_a_line_for_each_key() -> None:
+    keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert {key: each["description"] for key, each in keys.items()} == {
+        key: generate.summary(key) for key in by_key(Settings)
+    }
+
+
+@pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)
+def test_editors_find_the_schema(file: Path) -> None:
+    first, _, _ = file.read_text().partition("\n")
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert ROOT / named == ROOT / "docs" / "settings.schema.json"
+
+
+def wrong_in(config: Any) -> list[str]:
+    """What the schema says of a stack's file."""
+    schema = yaml.safe_load(generate.schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors({"config": config})
+    return [error.message for error in errors]
+
+
+def test_the_schema_takes_what_the_program_takes() -> None:
+    assert STACK_FILES
+    for file in STACK_FILES:
+        assert wrong_in(yaml.safe_load(file.read_text())["config"]) == []
+    for values in STACKS.values():
+        assert wrong_in({f"webapp:{key}": encrypted(each) for key, each in values.items()}) == []
+
+
+def encrypted(value: Any) -> Any:
+    """As the stack's file has it."""
+    if isinstance(value, dict):
+        return {key: encrypted(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [encrypted(each) for each in value]
+    return {"secure": "v1:encrypted"} if value == "hidden" else value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("apps", [{"name": "web", "image": "example/web:1", "replica": 3}]),
+        ("apps", [{"name": "web", "image": "example/web:1", "replicas": -1}]),
+        ("apps", [{"name": "Web", "image": "example/web:1"}]),
+        ("apps", [{"name": "web"}]),
+        ("cluster", {"audit": {"endpoint": "https://a.example", "bearerToken": "in clear"}}),
+        ("ingress", {"controller": "haproxy"}),
+    ],
+)
+def test_the_schema_refuses_what_the_program_refuses(key: str, value: Any) -> None:
+    assert wrong_in({f"webapp:{key}": value})
