@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -149,6 +150,7 @@ THE_SDKS_OWN = {
 }
 
 
+@cache
 def recorded() -> dict[str, dict[str, Any]]:
     """Requests by stack, then by URN and operation."""
     return {name: _requests(settings) for name, settings in STACKS.items()}
