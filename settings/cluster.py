@@ -20,6 +20,7 @@ from settings.types import (
     SettingsModel,
     Version,
     Zone,
+    defaults_of,
     matches,
 )
 
@@ -152,13 +153,13 @@ class ClusterSettings(SettingsModel):
     """More ways in to the nodes, beyond those that the cluster needs."""
     nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]
     """The nodes. Load balancers send to the first nodepool's."""
-    kubeconfig: KubeconfigSettings = Field(default_factory=KubeconfigSettings)
+    kubeconfig: KubeconfigSettings = defaults_of(KubeconfigSettings)
     """The credentials that this program works with."""
     read_only_kubeconfig: ReadOnlyKubeconfigSettings | None = None
     """A second kubeconfig, for people: the output read_only_kubeconfig."""
     protect: StrictBool = False
     """The cluster can't be removed or replaced."""
-    adopt: AdoptSettings = Field(default_factory=AdoptSettings)
+    adopt: AdoptSettings = defaults_of(AdoptSettings)
     """What was made by hand and is this stack's from now on."""
 
     @field_validator("kube_proxy")

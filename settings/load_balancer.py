@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
-from settings.types import Description, Duration, Identifier, Port, SettingsModel, Told, matches
+from settings.types import (
+    Description,
+    Duration,
+    Identifier,
+    Port,
+    SettingsModel,
+    Told,
+    defaults_of,
+    matches,
+)
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
@@ -85,7 +94,7 @@ class LoadBalancerSettings(SettingsModel):
     controller, as Exoscale recommends."""
     external_traffic_policy: Literal["Local", "Cluster"] = "Local"
     """Local keeps clients' addresses, Cluster hides them."""
-    health_check: HealthCheckSettings = Field(default_factory=HealthCheckSettings)
+    health_check: HealthCheckSettings = defaults_of(HealthCheckSettings)
     """How the load balancer finds nodes that work."""
 
     @field_validator("name", "description")

@@ -6,9 +6,9 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, StrictStr, ValidationInfo, field_validator
+from pydantic import StrictStr, ValidationInfo, field_validator
 
-from settings.types import TEXT, SettingsModel, matches
+from settings.types import TEXT, SettingsModel, defaults_of, matches
 
 Cpu = Annotated[
     StrictStr,
@@ -44,9 +44,9 @@ class Amounts(SettingsModel):
 class ResourcesSettings(SettingsModel):
     """What a container has of its node."""
 
-    requests: Amounts = Field(default_factory=Amounts)
+    requests: Amounts = defaults_of(Amounts)
     """What is set aside for it."""
-    limits: Amounts = Field(default_factory=Amounts)
+    limits: Amounts = defaults_of(Amounts)
     """What it gets at most: more CPU it has to wait for, more memory ends it."""
 
     @field_validator("limits")
@@ -62,6 +62,7 @@ class ResourcesSettings(SettingsModel):
 
 def resources(*, cpu: str, memory: str, memory_limit: str) -> ResourcesSettings:
     """Resources without a CPU limit, which would slow a container down on an idle node."""
-    return ResourcesSettings(
-        requests=Amounts(cpu=cpu, memory=memory), limits=Amounts(memory=memory_limit)
+    return ResourcesSettings.model_construct(
+        requests=Amounts.model_construct(cpu=cpu, memory=memory),
+        limits=Amounts.model_construct(memory=memory_limit),
     )

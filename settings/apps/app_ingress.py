@@ -25,6 +25,7 @@ from settings.types import (
     EnvironmentValue,
     Network,
     SettingsModel,
+    defaults_of,
     matches,
 )
 
@@ -123,7 +124,7 @@ class AppIngressSettings(SettingsModel):
     """The host is served by HTTPS. Without it: by HTTP."""
     body_size: BodySize | None = None
     """The largest request. Without it: the controller's, 1m."""
-    timeouts: TimeoutsSettings = Field(default_factory=TimeoutsSettings)
+    timeouts: TimeoutsSettings = defaults_of(TimeoutsSettings)
     """How long the controller waits for the application."""
     allow_list: tuple[Network, ...] = ()
     """Networks (CIDR) of the clients that may come. Without them: all."""

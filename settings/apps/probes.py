@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
-from settings.types import SettingsModel, matches
+from settings.types import SettingsModel, defaults_of, matches
 
 ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash", "/")]
 HostName = Annotated[
@@ -81,9 +81,9 @@ class ProbesSettings(SettingsModel):
     """The page of all probes of type http."""
     host: HostName | None = None
     """Host name that they ask for, if the application insists on one."""
-    startup: StartupProbeSettings = Field(default_factory=StartupProbeSettings)
+    startup: StartupProbeSettings = defaults_of(StartupProbeSettings)
     """Whether it has started."""
-    readiness: ReadinessProbeSettings = Field(default_factory=ReadinessProbeSettings)
+    readiness: ReadinessProbeSettings = defaults_of(ReadinessProbeSettings)
     """Whether it can serve."""
-    liveness: LivenessProbeSettings = Field(default_factory=LivenessProbeSettings)
+    liveness: LivenessProbeSettings = defaults_of(LivenessProbeSettings)
     """Whether it has to be started again."""
