@@ -117,7 +117,7 @@ class ClusterSettings(SettingsModel):
     minor version or the next, upgrades the control plane, then replaces the nodepools."""
     name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None
     """Name that Exoscale shows. Without it: the stack's, with a suffix."""
-    description: Description = ""
+    description: Description | None = None
     """Text that Exoscale shows."""
     labels: dict[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
     """Exoscale's labels, name to value."""

@@ -70,7 +70,7 @@ class FirewallRuleSettings(SettingsModel):
 
     name: DnsLabel
     """What tells it from the other rules."""
-    description: Description = ""
+    description: Description | None = None
     """Text that Exoscale shows. Without it: the name and the source."""
     protocol: Literal["TCP", "UDP", "ICMP"] = "TCP"
     """ICMP is echo, what `ping` sends."""

@@ -61,7 +61,7 @@ class NodepoolSettings(SettingsModel):
     """Number of nodes."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
     """GiB of each node's disk. A change is for nodes made from now on."""
-    description: Description = ""
+    description: Description | None = None
     """Text that Exoscale shows."""
     instance_prefix: InstancePrefix = "pool"
     """What the nodes' names begin with. The default is Exoscale's."""
