@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.types import (
     Description,
@@ -40,14 +40,6 @@ class ImageGarbageCollectionSettings(SettingsModel):
     """From this use of the disk on, in percent. The default is the kubelet's."""
     min_age: Duration = "2m"
     """Images younger than this stay. The default is the kubelet's."""
-
-    @field_validator("high_threshold")
-    @classmethod
-    def _above_low(cls, high: int, info: ValidationInfo) -> int:
-        low = info.data.get("low_threshold")
-        if low is not None and high <= low:
-            raise ValueError(f"must be more than lowThreshold, {low}")
-        return high
 
 
 class NodepoolSettings(SettingsModel):

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import StrictStr, ValidationInfo, field_validator
+from pydantic import StrictStr
 
 from settings.types import TEXT, SettingsModel, defaults_of, matches
 
@@ -48,16 +48,6 @@ class ResourcesSettings(SettingsModel):
     """What is set aside for it."""
     limits: Amounts = defaults_of(Amounts)
     """What it gets at most: more CPU it has to wait for, more memory ends it."""
-
-    @field_validator("limits")
-    @classmethod
-    def _not_below_requests(cls, limits: Amounts, info: ValidationInfo) -> Amounts:
-        requests = info.data.get("requests", Amounts())
-        for kind in Amounts.model_fields:
-            limit, request = getattr(limits, kind), getattr(requests, kind)
-            if limit and request and quantity(limit) < quantity(request):
-                raise ValueError(f"must not be below requests: {kind} {limit} < {request}")
-        return limits
 
 
 def resources(*, cpu: str, memory: str, memory_limit: str) -> ResourcesSettings:

@@ -208,3 +208,13 @@ def defaults_of(model: type[SettingsModel]) -> Any:
 def by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """A model's fields by the keys that they have in the stack's file."""
     return {str(field.validation_alias): field for field in model.model_fields.values()}
+
+
+def given(settings: SettingsModel) -> dict[str, Any]:
+    """What the file itself says of settings, by key."""
+    fields = type(settings).model_fields
+    return {
+        str(fields[name].validation_alias): getattr(settings, name)
+        for name in fields
+        if name in settings.model_fields_set
+    }

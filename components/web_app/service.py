@@ -33,7 +33,7 @@ def create_service(
         "ports": [{"port": SERVICE_PORT, "target_port": port}],
     }
     notes: Mapping[str, pulumi.Input[str]] = SKIP_AWAIT
-    balancer = settings.load_balancer
+    balancer = settings.balancer
     if balancer:
         spec["external_traffic_policy"] = balancer.external_traffic_policy
         if balancer.source_networks:

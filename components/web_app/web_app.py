@@ -97,7 +97,7 @@ def _sources(settings: AppSettings, controller: IngressController | None) -> lis
     if controller and settings.is_served:
         sources.append(PeerSettings(namespace=controller.namespace))
     if settings.service != "ClusterIP":
-        balancer = settings.load_balancer
+        balancer = settings.balancer
         networks = (balancer and balancer.source_networks) or EVERYWHERE
         sources += [PeerSettings(network=network) for network in networks]
     return sources
