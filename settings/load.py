@@ -83,9 +83,9 @@ def _in_wrong(model: type[SettingsModel], values: Any, place: Place = ()) -> Ite
     except ValidationError as error:
         wrong = {str(detail["loc"][0]) for detail in error.errors()}
         found = _without(model, values, wrong)
-        for key in by_key(model).keys() & values.keys() & wrong:
-            part = model_in(by_key(model)[key].annotation)
-            if part:
+        for key, field in by_key(model).items():
+            part = model_in(field.annotation)
+            if part and key in wrong & values.keys():
                 yield from _in_wrong(part, values[key], (*place, key))
     yield from mistakes(found, place)
 

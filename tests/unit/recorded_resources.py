@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -197,4 +196,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(FILE.write_text(text()) == 0)
+    FILE.write_text(text())
