@@ -122,8 +122,7 @@ DnsLabel = Annotated[
 ]
 Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.34.3")]
 InstanceType = Annotated[
-    StrictStr,
-    matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small"),
+    StrictStr, matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small")
 ]
 Image = Annotated[
     StrictStr,
@@ -157,8 +156,7 @@ Address = Annotated[
     ),
 ]
 LabelKey = Annotated[
-    StrictStr,
-    matches(QUALIFIED_NAME, "a Kubernetes label's key", "tier", "example.com/tier"),
+    StrictStr, matches(QUALIFIED_NAME, "a Kubernetes label's key", "tier", "example.com/tier")
 ]
 LabelValue = Annotated[
     StrictStr,

@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StrictBool,
-    StrictStr,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, StrictBool, StrictStr, field_validator
 
 from settings.apps.ingress_annotations import NGINX, RESERVED
 from settings.load_balancer import whole_seconds
@@ -71,12 +65,7 @@ BodySize = Annotated[
     matches(r"\d+[kmg]?", "a size as nginx has it, 0 for any", "512k", "20m", "1g"),
 ]
 AnnotationKey = Annotated[
-    StrictStr,
-    matches(
-        QUALIFIED_NAME,
-        "an annotation's key",
-        f"{NGINX}enable-cors",
-    ),
+    StrictStr, matches(QUALIFIED_NAME, "an annotation's key", f"{NGINX}enable-cors")
 ]
 Timeout = Annotated[Duration, *whole_seconds(1, 24 * 3600)]
 

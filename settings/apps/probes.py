@@ -10,8 +10,7 @@ from settings.types import SettingsModel, defaults_of, matches
 
 ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash", "/")]
 HostName = Annotated[
-    StrictStr,
-    matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "a host name", "www.example.com"),
+    StrictStr, matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "a host name", "www.example.com")
 ]
 Seconds = Annotated[StrictInt, Field(ge=1, le=3600)]
 

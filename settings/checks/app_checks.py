@@ -7,13 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from settings.app import AppSettings
 from settings.apps.container import ContainerSettings
-from settings.apps.own_names import (
-    OWN_SECRETS,
-    database_name,
-    file_key,
-    generated_secret,
-    job_name,
-)
+from settings.apps.own_names import OWN_SECRETS, database_name, file_key, generated_secret, job_name
 from settings.mistakes import Mistake, Place, rules
 
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
