@@ -1,8 +1,19 @@
 """Read the stack's file, declare what it asks for, export what users need."""
 
+import atexit
 import gc
 
-gc.disable()  # the SDKs make no garbage: looking for it while they load takes a third of a second
+
+def leave_garbage_alone() -> None:
+    """Look for no garbage, also not at the end: the SDKs make next to none.
+
+    Looking for it took 0.6 s of the 1.35 s of CPU that the program of the stack `local` needed.
+    """
+    gc.disable()
+    atexit.register(gc.freeze)
+
+
+leave_garbage_alone()
 
 import pulumi
 
@@ -15,5 +26,3 @@ for warning in warnings(settings):
     pulumi.warn(warning)
 for name, value in declare(settings).items():
     pulumi.export(name, value)
-
-gc.freeze()  # ... nor is there any at the end

@@ -34,7 +34,9 @@ complete and check stack files, are made by `make docs`.
 
 What is *secret* has to be encrypted, such as by
 `pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`. Anything else must
-not be, for it would be in clear in the stack's state.
+not be, for it would be in clear in the stack's state. Where the file does not show what is
+encrypted (values from a Pulumi environment, the Automation API, or `--config-file`), a warning says
+so, and what this page calls secret is kept so, and nothing else.
 """
 COLUMNS = "| key | meaning | value | default | example |\n|---|---|---|---|---|\n"
 

@@ -30,6 +30,7 @@ from settings.types import (
     LabelKey,
     LabelValue,
     Port,
+    defaults_of,
 )
 
 OWN_LABELS = "app.kubernetes.io/"
@@ -43,7 +44,7 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     resources: ResourcesSettings = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
     """What its container has of its node; required in production. There is no CPU limit: it would
     slow it down on an idle node."""
-    security: AppSecuritySettings = Field(default_factory=AppSecuritySettings)
+    security: AppSecuritySettings = defaults_of(AppSecuritySettings)
     """What its container may do."""
     namespace: DnsLabel | None = Field(default=None, examples=["shop"])
     """Namespace that it is in, alone or with other applications. Without it: its name."""
@@ -51,13 +52,13 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     """Number of pods."""
     autoscaler: AutoscalerSettings | None = None
     """In place of replicas, which `up` then leaves alone."""
-    disruption_budget: DisruptionBudgetSettings = Field(default_factory=DisruptionBudgetSettings)
+    disruption_budget: DisruptionBudgetSettings = defaults_of(DisruptionBudgetSettings)
     """With more than one pod: how many may be missing while nodes are drained."""
     port: Port = 8080
     """Port that the container listens on."""
-    config: ConfigSettings = Field(default_factory=ConfigSettings)
+    config: ConfigSettings = defaults_of(ConfigSettings)
     """Configuration, kept in ConfigMaps; a change rolls the pods."""
-    secrets: SecretsSettings = Field(default_factory=SecretsSettings)
+    secrets: SecretsSettings = defaults_of(SecretsSettings)
     """The same for what is secret, kept in Secrets."""
     generated_secrets: tuple[EnvironmentName, ...] = ()
     """Names of environment variables whose values are generated once and kept secret."""
@@ -72,9 +73,9 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
     """Labels that find its pods: to take over a Deployment that exists. Without it: those that
     Kubernetes recommends. A change replaces the Deployment."""
-    probes: ProbesSettings = Field(default_factory=ProbesSettings)
+    probes: ProbesSettings = defaults_of(ProbesSettings)
     """How Kubernetes finds out whether it works."""
-    rollout: RolloutSettings = Field(default_factory=RolloutSettings)
+    rollout: RolloutSettings = defaults_of(RolloutSettings)
     """How its pods are replaced."""
     before_rollout: BeforeRolloutSettings | None = None
     """A Job that has to succeed before new pods start."""
@@ -84,7 +85,7 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     """Containers that end before it starts."""
     volumes: tuple[VolumeSettings, ...] = ()
     """Empty folders that its containers share."""
-    network_policy: NetworkPolicySettings = Field(default_factory=NetworkPolicySettings)
+    network_policy: NetworkPolicySettings = defaults_of(NetworkPolicySettings)
     """Who may connect."""
 
     @field_validator("name", "namespace")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from settings.firewall import FirewallRuleSettings, refuse_open, separate
+from settings.firewall import SEPARATE, FirewallRuleSettings
 from settings.nodepool import NodepoolSettings
 from settings.secret import Secret
 from settings.types import (
@@ -20,6 +20,7 @@ from settings.types import (
     SettingsModel,
     Version,
     Zone,
+    defaults_of,
     matches,
 )
 
@@ -36,16 +37,8 @@ class ReadOnlyKubeconfigSettings(SettingsModel):
     """The user's name in the audit log."""
     ttl_seconds: StrictInt = Field(default=30 * 24 * 3600, ge=60)
     """Its lifetime, in seconds. A month: long enough to work, short enough to be lost."""
-    early_renewal_seconds: StrictInt = Field(default=7 * 24 * 3600, ge=0, validate_default=True)
+    early_renewal_seconds: StrictInt = Field(default=7 * 24 * 3600, ge=0)
     """So many seconds before its end an `up` renews it. A week: for stacks that are seldom run."""
-
-    @field_validator("early_renewal_seconds")
-    @classmethod
-    def _within_lifetime(cls, seconds: int, info: ValidationInfo) -> int:
-        lifetime = info.data.get("ttl_seconds")
-        if lifetime is not None and seconds >= lifetime:
-            raise ValueError(f"must be less than ttlSeconds, {lifetime}")
-        return seconds
 
 
 class KubeconfigSettings(ReadOnlyKubeconfigSettings):
@@ -116,7 +109,7 @@ class ClusterSettings(SettingsModel):
     minor version or the next, upgrades the control plane, then replaces the nodepools."""
     name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None
     """Name that Exoscale shows. Without it: the stack's, with a suffix."""
-    description: Description = ""
+    description: Description | None = None
     """Text that Exoscale shows."""
     labels: dict[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
     """Exoscale's labels, name to value."""
@@ -145,66 +138,18 @@ class ClusterSettings(SettingsModel):
     allow_open_networks: StrictBool = False
     """Lets nodePortSources and firewallRules have networks as wide as the whole internet (wider
     than /8, IPv6: /16). By default such a one is taken for a mistake."""
-    node_port_sources: tuple[Network, ...] = ()
+    node_port_sources: Annotated[tuple[Network, ...], SEPARATE] = ()
     """Networks (CIDR) that may reach the NodePorts. Load balancers hand clients' packets to
     NodePorts: list the clients' networks."""
     firewall_rules: tuple[FirewallRuleSettings, ...] = ()
     """More ways in to the nodes, beyond those that the cluster needs."""
     nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]
     """The nodes. Load balancers send to the first nodepool's."""
-    kubeconfig: KubeconfigSettings = Field(default_factory=KubeconfigSettings)
+    kubeconfig: KubeconfigSettings = defaults_of(KubeconfigSettings)
     """The credentials that this program works with."""
     read_only_kubeconfig: ReadOnlyKubeconfigSettings | None = None
     """A second kubeconfig, for people: the output read_only_kubeconfig."""
     protect: StrictBool = False
     """The cluster can't be removed or replaced."""
-    adopt: AdoptSettings = Field(default_factory=AdoptSettings)
+    adopt: AdoptSettings = defaults_of(AdoptSettings)
     """What was made by hand and is this stack's from now on."""
-
-    @field_validator("kube_proxy")
-    @classmethod
-    def _services_work(cls, kube_proxy: bool | None, info: ValidationInfo) -> bool | None:
-        if kube_proxy is False and info.data.get("cni") == "calico":
-            raise ValueError("must be true for calico, which does not do kube-proxy's work")
-        return kube_proxy
-
-    @field_validator("csi")
-    @classmethod
-    def _has_cloud_controller(cls, csi: bool, info: ValidationInfo) -> bool:
-        if csi and info.data.get("cloud_controller") is False:
-            raise ValueError("must be false where cloudController is false")
-        return csi
-
-    @field_validator("node_port_sources")
-    @classmethod
-    def _known_networks(cls, networks: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        separate(networks)
-        refuse_open(networks, info.data.get("allow_open_networks"))
-        return networks
-
-    @field_validator("firewall_rules")
-    @classmethod
-    def _known_sources(
-        cls, rules: tuple[FirewallRuleSettings, ...], info: ValidationInfo
-    ) -> tuple[FirewallRuleSettings, ...]:
-        for rule in rules:
-            refuse_open(rule.sources, info.data.get("allow_open_networks"))
-        return rules
-
-    @field_validator("nodepools")
-    @classmethod
-    def _one_for_any_pod(cls, pools: tuple[NodepoolSettings, ...]) -> tuple[NodepoolSettings, ...]:
-        if pools and all(pool.repels for pool in pools):
-            raise ValueError("must have one without taints NoSchedule and NoExecute")
-        return pools
-
-    @field_validator("adopt")
-    @classmethod
-    def _known_nodepools(cls, adopt: AdoptSettings, info: ValidationInfo) -> AdoptSettings:
-        names = {pool.name for pool in info.data.get("nodepools", ())}
-        for name in (*adopt.nodepools, *adopt.anti_affinity_groups):
-            if names and name not in names:
-                raise ValueError(f"must name nodepools of this file, which {name} is not")
-        if adopt.nodepools and not adopt.cluster:
-            raise ValueError("must have the ID of the nodepools' cluster too")
-        return adopt

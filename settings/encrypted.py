@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from settings.mistakes import Place
 
 
@@ -44,8 +46,6 @@ def _configuration(file: Path, project: str) -> dict[str, Any]:
     """The project's keys as the file has them, scalars as strings."""
     if not file.is_file():
         return {}
-    import yaml  # only stacks with secrets need it
-
     document = yaml.load(file.read_text(), yaml.BaseLoader) or {}
     config = document.get("config") or {}
     return {key.removeprefix(f"{project}:"): value for key, value in config.items()}

@@ -62,7 +62,15 @@ def line(
 ) -> str:
     """A mistake at a place, whose value is not told if it is below one of the keys in `secret`."""
     hidden = isinstance(value, SecretStr) or location[0] in secret
-    return f"{path(location)}: {HIDDEN if hidden else json.dumps(value, default=str)}: {allowed}"
+    told = HIDDEN if hidden else json.dumps(value, default=_plain)
+    return f"{path(location)}: {told}: {allowed}"
+
+
+def _plain(value: Any) -> Any:
+    """Settings as the file has them, but for secrets."""
+    if isinstance(value, SettingsModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return str(value)
 
 
 def path(location: Sequence[str | int]) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
-from settings.types import DnsLabel, SettingsModel, matches
+from settings.types import DnsLabel, SettingsModel, defaults_of, matches
 
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
@@ -63,7 +63,7 @@ class IngressSettings(SettingsModel):
     """Name of a TLS Secret in the namespace ingress-nginx, for hosts without one."""
     admission_webhook: StrictBool | None = None
     """nginx checks Ingresses when they are made. Without it: the chart's choice."""
-    load_balancer: LoadBalancerSettings = Field(default_factory=LoadBalancerSettings)
+    load_balancer: LoadBalancerSettings = defaults_of(LoadBalancerSettings)
     """The load balancer in front of it."""
     values: dict[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])
     """Helm values, merged over those that this program sets. Nothing in them can be secret."""

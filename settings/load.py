@@ -7,12 +7,12 @@ reported at once. The keys are described in `docs/settings.md`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pulumi
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from settings.checks.check import mistakes
 from settings.checks.file_checks import misplaced, one_cluster, repeated, unencrypted
@@ -51,7 +51,7 @@ def load() -> Settings:
         found = mistakes(settings)
     except ValidationError as error:
         problems = explain(error, Settings, secret)
-        found = _in_right_parts(Settings, values)
+        found = _in_wrong(Settings, values)
     problems += [line(*mistake, secret) for mistake in found]
     problems += one_cluster(values) + unencrypted(values, hidden) + misplaced(values, hidden)
     problems += repeated(values, secret) + conflicts(values.get("apps"))
@@ -71,21 +71,38 @@ def _model(model: type[_Model], values: Any) -> _Model:
     return model.model_validate(values, by_alias=True, by_name=False)
 
 
-def _in_right_parts(
-    model: type[SettingsModel], values: Any, place: Place = ()
-) -> Iterator[Mistake]:
+def _in_wrong(model: type[SettingsModel], values: Any, place: Place = ()) -> Iterator[Mistake]:
     """The mistakes in what is right by itself, within settings that are not."""
     if isinstance(values, list):
         for index, item in enumerate(values):
-            yield from _in_right_parts(model, item, (*place, index))
-    elif isinstance(values, Mapping):
-        try:
-            yield from mistakes(_model(model, values), place)
-        except ValidationError:
-            for key, field in by_key(model).items():
-                part = model_in(field.annotation)
-                if part and key in values:
-                    yield from _in_right_parts(part, values[key], (*place, key))
+            yield from _in_wrong(model, item, (*place, index))
+    if not isinstance(values, Mapping):
+        return
+    try:
+        found = _model(model, values)
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]) for detail in error.errors()}
+        found = _without(model, values, wrong)
+        for key, field in by_key(model).items():
+            part = model_in(field.annotation)
+            if part and key in wrong & values.keys():
+                yield from _in_wrong(part, values[key], (*place, key))
+    yield from mistakes(found, place)
+
+
+def _without(model: type[_Model], values: Mapping[str, Any], wrong: Collection[str]) -> _Model:
+    """Settings whose wrong fields are not there."""
+    right = {}
+    for name, field in model.model_fields.items():
+        key = str(field.validation_alias)
+        if key in values and key not in wrong:
+            one: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, None, *field.metadata])  # type: ignore[arg-type]
+            right[name] = one.validate_python(values[key], by_alias=True, by_name=False)
+    found = model.model_construct(set(right), **right)
+    for name, field in model.model_fields.items():
+        if field.validation_alias in wrong:
+            found.__dict__.pop(name, None)
+    return found
 
 
 def _configuration(project: str) -> dict[str, Any]:

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
-from settings.types import Description, Duration, Identifier, Port, SettingsModel, Told, matches
+from settings.types import (
+    Description,
+    Duration,
+    Identifier,
+    Port,
+    SettingsModel,
+    Told,
+    defaults_of,
+    matches,
+)
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
@@ -54,21 +63,6 @@ class HealthCheckSettings(SettingsModel):
     retries: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
     """Checks that have to fail before a node gets nothing more. Without it: 1."""
 
-    @field_validator("uri")
-    @classmethod
-    def _only_of_http(cls, uri: str | None, info: ValidationInfo) -> str | None:
-        if uri is not None and info.data.get("mode") == "tcp":
-            raise ValueError("must not be given with mode tcp, which asks for no page")
-        return uri
-
-    @field_validator("timeout")
-    @classmethod
-    def _not_longer_than_interval(cls, timeout: str | None, info: ValidationInfo) -> str | None:
-        interval = info.data.get("interval") or "10s"
-        if timeout is not None and seconds(timeout) > seconds(interval):
-            raise ValueError(f"must not be longer than the interval, {interval}")
-        return timeout
-
 
 class LoadBalancerSettings(SettingsModel):
     """The load balancer that Exoscale's cloud controller makes, or one that is there."""
@@ -85,26 +79,5 @@ class LoadBalancerSettings(SettingsModel):
     controller, as Exoscale recommends."""
     external_traffic_policy: Literal["Local", "Cluster"] = "Local"
     """Local keeps clients' addresses, Cluster hides them."""
-    health_check: HealthCheckSettings = Field(default_factory=HealthCheckSettings)
+    health_check: HealthCheckSettings = defaults_of(HealthCheckSettings)
     """How the load balancer finds nodes that work."""
-
-    @field_validator("name", "description")
-    @classmethod
-    def _not_of_an_existing_one(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if text is not None and info.data.get("existing"):
-            raise ValueError("must not be given with existing: that load balancer has its own")
-        return text
-
-    @field_validator("health_check")
-    @classmethod
-    def _proves_something(
-        cls, check: HealthCheckSettings, info: ValidationInfo
-    ) -> HealthCheckSettings:
-        """Source: kube-proxy answers on the health check port of every node; with its status."""
-        local = info.data.get("external_traffic_policy") == "Local"
-        if local and check.mode == "tcp" and check.port is None:
-            raise ValueError(
-                "must not have mode tcp with externalTrafficPolicy Local: every node accepts the"
-                " connection, also one without a pod; http asks for its state"
-            )
-        return check

@@ -8,7 +8,7 @@ from pydantic import Field, StrictInt, field_validator
 
 from settings.ingress import INGRESS_NAMESPACE
 from settings.resources import Amounts, ResourcesSettings
-from settings.types import DnsLabel, SettingsModel
+from settings.types import DnsLabel, SettingsModel, defaults_of
 
 RESERVED_NAMESPACES = frozenset(
     {"default", "kube-system", "kube-public", "kube-node-lease", INGRESS_NAMESPACE}
@@ -24,9 +24,9 @@ def not_reserved(name: str | None) -> str | None:
 class QuotaSettings(SettingsModel):
     """What all pods of the namespace may have together."""
 
-    requests: Amounts = Field(default_factory=Amounts)
+    requests: Amounts = defaults_of(Amounts)
     """What is set aside for them."""
-    limits: Amounts = Field(default_factory=Amounts)
+    limits: Amounts = defaults_of(Amounts)
     """What they get at most."""
     pods: Annotated[StrictInt, Field(ge=0)] | None = None
     """Number of pods. Without it: any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.types import (
     Description,
@@ -41,14 +41,6 @@ class ImageGarbageCollectionSettings(SettingsModel):
     min_age: Duration = "2m"
     """Images younger than this stay. The default is the kubelet's."""
 
-    @field_validator("high_threshold")
-    @classmethod
-    def _above_low(cls, high: int, info: ValidationInfo) -> int:
-        low = info.data.get("low_threshold")
-        if low is not None and high <= low:
-            raise ValueError(f"must be more than lowThreshold, {low}")
-        return high
-
 
 class NodepoolSettings(SettingsModel):
     """One nodepool: so many nodes of one kind, each on a host of its own."""
@@ -61,7 +53,7 @@ class NodepoolSettings(SettingsModel):
     """Number of nodes."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
     """GiB of each node's disk. A change is for nodes made from now on."""
-    description: Description = ""
+    description: Description | None = None
     """Text that Exoscale shows."""
     instance_prefix: InstancePrefix = "pool"
     """What the nodes' names begin with. The default is Exoscale's."""

@@ -6,19 +6,13 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, StrictStr, ValidationInfo, field_validator
+from pydantic import StrictStr
 
-from settings.types import TEXT, SettingsModel, matches
+from settings.types import TEXT, SettingsModel, defaults_of, matches
 
-Cpu = Annotated[
-    StrictStr,
-    TEXT,
-    matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m"),
-]
+Cpu = Annotated[StrictStr, TEXT, matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m")]
 Memory = Annotated[
-    StrictStr,
-    TEXT,
-    matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit", "256Mi", "1Gi"),
+    StrictStr, TEXT, matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit", "256Mi", "1Gi")
 ]
 
 _DECIMAL = {"": "1", "m": "0.001", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12"}
@@ -44,24 +38,15 @@ class Amounts(SettingsModel):
 class ResourcesSettings(SettingsModel):
     """What a container has of its node."""
 
-    requests: Amounts = Field(default_factory=Amounts)
+    requests: Amounts = defaults_of(Amounts)
     """What is set aside for it."""
-    limits: Amounts = Field(default_factory=Amounts)
+    limits: Amounts = defaults_of(Amounts)
     """What it gets at most: more CPU it has to wait for, more memory ends it."""
-
-    @field_validator("limits")
-    @classmethod
-    def _not_below_requests(cls, limits: Amounts, info: ValidationInfo) -> Amounts:
-        requests = info.data.get("requests", Amounts())
-        for kind in Amounts.model_fields:
-            limit, request = getattr(limits, kind), getattr(requests, kind)
-            if limit and request and quantity(limit) < quantity(request):
-                raise ValueError(f"must not be below requests: {kind} {limit} < {request}")
-        return limits
 
 
 def resources(*, cpu: str, memory: str, memory_limit: str) -> ResourcesSettings:
     """Resources without a CPU limit, which would slow a container down on an idle node."""
-    return ResourcesSettings(
-        requests=Amounts(cpu=cpu, memory=memory), limits=Amounts(memory=memory_limit)
+    return ResourcesSettings.model_construct(
+        requests=Amounts.model_construct(cpu=cpu, memory=memory),
+        limits=Amounts.model_construct(memory=memory_limit),
     )

@@ -39,18 +39,10 @@ class MayBeClear:
 Secret = Annotated[SecretStr, Field(strict=True, min_length=1), in_file()]
 """A value that has to be encrypted in the stack's file, and that nothing shows."""
 
-SetSecret = Annotated[
-    Secret,
-    BeforeValidator(_is_set),
-    in_file("null"),
-]
+SetSecret = Annotated[Secret, BeforeValidator(_is_set), in_file("null")]
 """A secret whose key may be there first: the mistake tells how it is set."""
 
-ClearOrSecret = Annotated[
-    Secret,
-    MayBeClear(lambda value: True),
-    in_file("string"),
-]
+ClearOrSecret = Annotated[Secret, MayBeClear(lambda value: True), in_file("string")]
 """A value that nothing shows, whether or not it is encrypted in the stack's file."""
 
 SecretPlace = tuple[tuple[str, ...], MayBeClear | None]

@@ -12,12 +12,7 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
-from pulumi_kubernetes.core.v1 import (
-    PersistentVolume,
-    PersistentVolumeClaim,
-    Secret,
-    Service,
-)
+from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, Secret, Service
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.database.backup import create_backup

@@ -140,7 +140,7 @@ def _cluster(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions)
         zone=settings.zone,
         version=settings.version,
         name=settings.name,
-        description=settings.description,
+        description=settings.description or "",
         labels=settings.labels or None,
         service_level=settings.level,
         cni="" if settings.cni == "none" else settings.cni,

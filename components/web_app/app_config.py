@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 from pydantic import SecretStr
 
 from components.kubernetes.secrets import drawn_secret, encoded, variable
 from components.secret import secret_output
+from components.web_app.objects import Objects
 from settings.app import AppSettings
 from settings.apps.app_config import PullSecretSettings
 from settings.apps.own_names import (
@@ -31,6 +31,7 @@ from settings.apps.own_names import (
 )
 
 READABLE_BY_GROUP = 0o440
+Value = TypeVar("Value")
 
 
 class AppConfig(NamedTuple):
@@ -43,65 +44,48 @@ class AppConfig(NamedTuple):
     image_pull_secrets: Sequence[dict[str, Any]]
 
 
-def create_app_config(
-    name: str, namespace: str, settings: AppSettings, opts: pulumi.ResourceOptions
-) -> AppConfig:
+def create_app_config(app: Objects, settings: AppSettings) -> AppConfig:
     """The application's ConfigMaps and Secrets, those that have something in them."""
-    metadata = {"namespace": namespace}
     config, hidden = settings.config, settings.secrets
-    env = [
-        variable(key, _generated_secret(name, key, metadata, opts), key)
-        for key in settings.generated_secrets
-    ]
+    env = [variable(key, _generated_secret(app, key), key) for key in settings.generated_secrets]
     env_from: list[dict[str, Any]] = []
     volumes: list[dict[str, Any]] = []
     if config.environment:
-        map_ = ConfigMap(f"{name}-{CONFIG}", metadata=metadata, data=config.environment, opts=opts)
+        map_ = _config_map(app, CONFIG, config.environment)
         env_from.append({"config_map_ref": {"name": map_.metadata.name}})
     if hidden.environment:
-        secret = _secret(f"{name}-{SECRETS}", metadata, hidden.environment, opts)
+        secret = _secret(app, SECRETS, hidden.environment)
         env_from.append({"secret_ref": {"name": secret.metadata.name}})
     if config.files:
-        contents = {file_key(path): text for path, text in config.files.items()}
-        map_ = ConfigMap(f"{name}-{CONFIG_FILES}", metadata=metadata, data=contents, opts=opts)
+        map_ = _config_map(app, CONFIG_FILES, _by_key(config.files))
         volumes.append({"name": CONFIG_FILES, "config_map": {"name": map_.metadata.name}})
     if hidden.files:
-        hidden_contents = {file_key(path): text for path, text in hidden.files.items()}
-        secret = _secret(f"{name}-{SECRET_FILES}", metadata, hidden_contents, opts)
+        secret = _secret(app, SECRET_FILES, _by_key(hidden.files))
         source = {"secret_name": secret.metadata.name, "default_mode": READABLE_BY_GROUP}
         volumes.append({"name": SECRET_FILES, "secret": source})
     mounts = _mounts(CONFIG_FILES, config.files) + _mounts(SECRET_FILES, hidden.files)
     pull = []
     if settings.pull_secret:
-        secret = _pull_secret(name, settings.pull_secret, metadata, opts)
-        pull.append({"name": secret.metadata.name})
+        pull.append({"name": _pull_secret(app, settings.pull_secret).metadata.name})
     return AppConfig(env, env_from, volumes, mounts, pull)
 
 
-def _generated_secret(
-    name: str, key: str, metadata: Mapping[str, str], opts: pulumi.ResourceOptions
-) -> Secret:
-    values = {key: secrets.token_urlsafe(32)}
-    return drawn_secret(f"{name}-{generated_secret(key)}", metadata, values, opts)
+def _generated_secret(app: Objects, key: str) -> Secret:
+    name, values = f"{app.name}-{generated_secret(key)}", {key: secrets.token_urlsafe(32)}
+    return drawn_secret(name, _unnamed(app), values, app.opts)
 
 
-def _secret(
-    name: str,
-    metadata: Mapping[str, str],
-    values: Mapping[str, SecretStr],
-    opts: pulumi.ResourceOptions,
-) -> Secret:
+def _config_map(app: Objects, suffix: str, data: Mapping[str, str]) -> ConfigMap:
+    return ConfigMap(f"{app.name}-{suffix}", metadata=_unnamed(app), data=data, opts=app.opts)
+
+
+def _secret(app: Objects, suffix: str, values: Mapping[str, SecretStr]) -> Secret:
     """The values in base64, as the API server has them: there is no drift to be found later."""
     data = {key: secret_output(value).apply(encoded) for key, value in values.items()}
-    return Secret(name, metadata=metadata, data=data, opts=opts)
+    return Secret(f"{app.name}-{suffix}", metadata=_unnamed(app), data=data, opts=app.opts)
 
 
-def _pull_secret(
-    name: str,
-    settings: PullSecretSettings,
-    metadata: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
-) -> Secret:
+def _pull_secret(app: Objects, settings: PullSecretSettings) -> Secret:
     """Source: kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets."""
 
     def document(password: str) -> str:
@@ -110,12 +94,21 @@ def _pull_secret(
 
     contents = secret_output(settings.password).apply(document)
     return Secret(
-        f"{name}-{REGISTRY}",
-        metadata=metadata,
+        f"{app.name}-{REGISTRY}",
+        metadata=_unnamed(app),
         type="kubernetes.io/dockerconfigjson",
         data={".dockerconfigjson": contents.apply(encoded)},
-        opts=opts,
+        opts=app.opts,
     )
+
+
+def _unnamed(app: Objects) -> dict[str, str]:
+    """Metadata of an object whose name is generated."""
+    return {"namespace": app.namespace}
+
+
+def _by_key(files: Mapping[str, Value]) -> dict[str, Value]:
+    return {file_key(path): contents for path, contents in files.items()}
 
 
 def _mounts(volume: str, files: Iterable[str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from pulumi_kubernetes.networking.v1 import Ingress
 
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import load_balancer_address
+from components.web_app.objects import Objects
 from components.web_app.service import SERVICE_PORT
 from settings.app import AppSettings
 from settings.apps import ingress_annotations as annotation
@@ -27,25 +28,21 @@ class _Route(NamedTuple):
 
 
 def url(
-    name: str, settings: AppSettings, service: Service, controller: IngressController | None
+    app: Objects, settings: AppSettings, service: Service, controller: IngressController | None
 ) -> pulumi.Output[str]:
     """Through its own load balancer, else through the ingress controller, else in the cluster."""
     if settings.service == "LoadBalancer":
         address = service.status.apply(load_balancer_address)
         return pulumi.Output.concat("http://", address, "/")
     if controller is None or not settings.is_served:
-        return pulumi.Output.from_input(f"http://{name}.{settings.namespace_name}.svc/")
+        return pulumi.Output.from_input(f"http://{app.name}.{app.namespace}.svc/")
     scheme = "https" if settings.ingress and settings.ingress.tls else "http"
     path = (settings.path or "/").rstrip("/")
     return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
 
 
 def create_ingress(
-    name: str,
-    namespace: str,
-    settings: RouteSettings,
-    controller: IngressController | None,
-    opts: pulumi.ResourceOptions,
+    app: Objects, settings: RouteSettings, controller: IngressController | None
 ) -> Ingress | None:
     """Serve the Service under its host and path; nothing where it has neither."""
     if controller is None or not settings.is_served:
@@ -58,7 +55,7 @@ def create_ingress(
                 {
                     "path": route.path,
                     "path_type": route.path_type,
-                    "backend": {"service": {"name": name, "port": {"number": SERVICE_PORT}}},
+                    "backend": {"service": {"name": app.name, "port": {"number": SERVICE_PORT}}},
                 }
             ]
         }
@@ -67,19 +64,16 @@ def create_ingress(
     if settings.host:
         rule["host"] = settings.host
         if how and how.tls:
-            secret = how.tls.secret or f"{name}-tls"
+            secret = how.tls.secret or f"{app.name}-tls"
             spec["tls"] = [{"hosts": [settings.host], "secret_name": secret}]
     return Ingress(
-        name,
+        app.name,
         metadata={
-            "name": name,
-            "namespace": namespace,
+            **app.metadata,
             "annotations": route.annotations | (_annotations(how) if how else {}) | SKIP_AWAIT,
         },
         spec=spec,
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[controller.release])
-        ),
+        opts=app.after(controller.release).opts,
     )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import pulumi
-
+from components.web_app.objects import Objects
 from settings.apps.availability import AutoscalerSettings, DisruptionBudgetSettings
 
 
-def create_autoscaler(
-    name: str, namespace: str, settings: AutoscalerSettings, opts: pulumi.ResourceOptions
-) -> None:
+def create_autoscaler(app: Objects, settings: AutoscalerSettings) -> None:
     """A HorizontalPodAutoscaler for the Deployment of the same name."""
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 
@@ -38,35 +34,29 @@ def create_autoscaler(
         for metric in settings.custom
     ]
     HorizontalPodAutoscaler(
-        name,
-        metadata={"name": name, "namespace": namespace},
+        app.name,
+        metadata=app.metadata,
         spec={
-            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": app.name},
             "min_replicas": settings.min,
             "max_replicas": settings.max,
             "metrics": resources + custom,
         },
-        opts=opts,
+        opts=app.opts,
     )
 
 
-def create_disruption_budget(
-    name: str,
-    namespace: str,
-    settings: DisruptionBudgetSettings,
-    selector: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
-) -> None:
+def create_disruption_budget(app: Objects, settings: DisruptionBudgetSettings) -> None:
     """Pods that can't start never keep a node from being drained."""
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
     PodDisruptionBudget(
-        name,
-        metadata={"name": name, "namespace": namespace},
+        app.name,
+        metadata=app.metadata,
         spec={
             "max_unavailable": settings.max_unavailable,
-            "selector": {"match_labels": selector},
+            "selector": {"match_labels": app.pods},
             "unhealthy_pod_eviction_policy": "AlwaysAllow",
         },
-        opts=opts,
+        opts=app.opts,
     )

@@ -8,16 +8,13 @@ from typing import Any
 import pulumi
 
 from components.kubernetes.labels import common_labels
+from components.web_app.objects import Objects
 from settings.apps.own_names import job_name
 from settings.apps.rollout import BeforeRolloutSettings
 
 
 def create_job(
-    name: str,
-    namespace: str,
-    settings: BeforeRolloutSettings,
-    pod: Mapping[str, Any],
-    opts: pulumi.ResourceOptions,
+    app: Objects, settings: BeforeRolloutSettings, pod: Mapping[str, Any]
 ) -> pulumi.Resource:
     """Run `command` in a pod like the application's.
 
@@ -26,11 +23,11 @@ def create_job(
     """
     from pulumi_kubernetes.batch.v1 import Job
 
-    job = job_name(name)
-    labels = common_labels(name, job)
+    job = job_name(app.name)
+    labels = common_labels(app.name, job)
     declared: pulumi.Resource = Job(
         job,
-        metadata={"namespace": namespace, "labels": labels},
+        metadata={"namespace": app.namespace, "labels": labels},
         spec={
             "active_deadline_seconds": settings.active_deadline_seconds,
             "backoff_limit": settings.backoff_limit,
@@ -39,6 +36,6 @@ def create_job(
                 "spec": {**pod, "restart_policy": "Never"},
             },
         },
-        opts=opts,
+        opts=app.opts,
     )
     return declared

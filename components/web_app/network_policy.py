@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.kubernetes.labels import INSTANCE
+from components.web_app.objects import Objects
 from settings.apps.network_policy import PeerSettings
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -17,28 +17,23 @@ NAMESPACE = "kubernetes.io/metadata.name"
 
 
 def create_network_policy(
-    name: str,
-    namespace: str,
-    port: int,
-    selector: Mapping[str, str],
-    sources: Sequence[PeerSettings],
-    opts: pulumi.ResourceOptions,
+    app: Objects, port: int, sources: Sequence[PeerSettings]
 ) -> NetworkPolicy:
     """Let nobody but `sources` in to `port` of the pods. The kubelet's probes always come in.
 
     Source: kubernetes.io/docs/concepts/services-networking/network-policies.
     """
     return NetworkPolicy(
-        name,
-        metadata={"name": name, "namespace": namespace},
+        app.name,
+        metadata=app.metadata,
         spec={
-            "pod_selector": {"match_labels": selector},
+            "pod_selector": {"match_labels": app.pods},
             "policy_types": ["Ingress"],
             "ingress": [{"from_": [_peer(each) for each in sources], "ports": [{"port": port}]}]
             if sources
             else [],
         },
-        opts=opts,
+        opts=app.opts,
     )
 
 

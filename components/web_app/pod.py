@@ -9,6 +9,7 @@ from components.kubernetes.resources import resource_requirements
 from components.kubernetes.security import pod_security_context
 from components.web_app.app_config import AppConfig
 from components.web_app.container import container
+from components.web_app.objects import Objects
 from components.web_app.probes import probes
 from settings.app import AppSettings
 from settings.apps.container import ContainerSettings, VolumeSettings
@@ -18,21 +19,19 @@ from settings.apps.rollout import BeforeRolloutSettings
 NODE = "kubernetes.io/hostname"
 
 
-def pod(
-    name: str, settings: AppSettings, config: AppConfig, selector: Mapping[str, str]
-) -> dict[str, Any]:
+def pod(app: Objects, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
     """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
-    application = _application(name, settings, config)
+    application = _application(app.name, settings, config)
     application["ports"] = [{"container_port": settings.port}]
     application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
     native = [each for each in settings.sidecars if each.native]
     plain = [each for each in settings.sidecars if not each.native]
     before = [_beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
-        _any_pod(name, settings, config)
+        _any_pod(app.name, settings, config)
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
-            "topology_spread_constraints": [_spread_over_nodes(selector)],
+            "topology_spread_constraints": [_spread_over_nodes(app.pods)],
             "init_containers": before + [_beside(each) for each in settings.init_containers],
             "containers": [application, *(_beside(each) for each in plain)],
         }
@@ -40,16 +39,16 @@ def pod(
 
 
 def job_pod(
-    name: str, settings: AppSettings, config: AppConfig, job: BeforeRolloutSettings
+    app: Objects, settings: AppSettings, config: AppConfig, job: BeforeRolloutSettings
 ) -> dict[str, Any]:
     """The specification of a pod that does one thing, with the application's configuration."""
-    worker = _application(name, settings, config) | {"command": job.command}
+    worker = _application(app.name, settings, config) | {"command": job.command}
     worker.pop("args", None)
     if job.image:
         worker["image"] = job.image
     if job.resources:
         worker["resources"] = resource_requirements(job.resources)
-    return _given(_any_pod(name, settings, config) | {"containers": [worker]})
+    return _given(_any_pod(app.name, settings, config) | {"containers": [worker]})
 
 
 def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, Any]:

@@ -10,41 +10,38 @@ from pulumi_kubernetes.core.v1 import Service
 
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import anew_for_another, controller_annotations
+from components.web_app.objects import Objects
 from settings.apps.service import ServiceSettings
 
 SERVICE_PORT = 80
 
 
 def create_service(
-    name: str,
-    namespace: str,
+    app: Objects,
     port: int,
     settings: ServiceSettings,
-    labels: Mapping[str, str],
-    *,
     instance_pool_id: pulumi.Input[str] | None = None,
-    opts: pulumi.ResourceOptions,
 ) -> Service:
-    """The Service in front of the pods that have these `labels` and listen on `port`.
+    """The Service in front of the pods, which listen on `port`.
 
     Its type is changed in place. What the cloud controller writes into its annotations (`id`,
     `service-instancepool-id`) is no difference to the engine, which compares what it has set.
     """
     spec: dict[str, Any] = {
         "type": settings.service,
-        "selector": labels,
+        "selector": app.pods,
         "ports": [{"port": SERVICE_PORT, "target_port": port}],
     }
     notes: Mapping[str, pulumi.Input[str]] = SKIP_AWAIT
-    balancer = settings.load_balancer
+    balancer = settings.balancer
     if balancer:
         spec["external_traffic_policy"] = balancer.external_traffic_policy
         if balancer.source_networks:
             spec["load_balancer_source_ranges"] = balancer.source_networks
         notes = controller_annotations(balancer, instance_pool_id)
     return Service(
-        name,
-        metadata={"name": name, "namespace": namespace, "annotations": notes},
+        app.name,
+        metadata={**app.metadata, "annotations": notes},
         spec=spec,
-        opts=pulumi.ResourceOptions.merge(opts, anew_for_another(balancer)),
+        opts=pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer)),
     )

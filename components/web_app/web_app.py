@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
-from components.kubernetes.labels import common_labels, selector
+from components.kubernetes.labels import selector
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
 from components.web_app.before_rollout import create_job
+from components.web_app.deployment import create_deployment
 from components.web_app.network_policy import EVERYWHERE, create_network_policy
+from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
-from components.web_app.rollout import rollout
 from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
@@ -61,54 +60,35 @@ class WebApp(pulumi.ComponentResource):
         check(settings)
         super().__init__("webapp:index:WebApp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
-        self.namespace = namespace = settings.namespace_name
-        pods = settings.selector or selector(name)
+        self.namespace = settings.namespace_name
+        app = Objects(name, self.namespace, settings.selector or selector(name), child)
 
         account = ServiceAccount(
-            name,
-            metadata={"name": name, "namespace": namespace},
-            automount_service_account_token=False,
-            opts=child,
+            name, metadata=app.metadata, automount_service_account_token=False, opts=child
         )
-        config = create_app_config(name, namespace, settings, child)
-        before: list[pulumi.Resource] = [account]
+        config = create_app_config(app, settings)
+        serving = app.after(account)
         if settings.database:
             database = Database(
-                name, settings.database, namespace=namespace, clients=pods, opts=child
+                name, settings.database, namespace=app.namespace, clients=app.pods, opts=child
             )
             config = config._replace(env=[*config.env, database.variable])
-            before.append(database)
+            serving = serving.after(database)
         if job := settings.before_rollout:
-            its_pod = job_pod(name, settings, config, job)
-            before.append(create_job(name, namespace, job, its_pod, _after(child, before)))
+            its_pod = job_pod(app, settings, config, job)
+            serving = serving.after(create_job(serving, job, its_pod))
         if settings.network_policy.enabled:
-            sources = _sources(settings, controller)
-            create_network_policy(name, namespace, settings.port, pods, sources, child)
-        spec = pod(name, settings, config, pods)
-        _deployment(name, settings, pods, spec, _after(child, before))
+            create_network_policy(app, settings.port, _sources(settings, controller))
+        create_deployment(serving, settings, pod(app, settings, config))
         if settings.autoscaler:
-            create_autoscaler(name, namespace, settings.autoscaler, child)
+            create_autoscaler(app, settings.autoscaler)
         if settings.first_replicas > 1:
-            create_disruption_budget(name, namespace, settings.disruption_budget, pods, child)
-        service = create_service(
-            name,
-            namespace,
-            settings.port,
-            settings,
-            pods,
-            instance_pool_id=instance_pool_id,
-            opts=child,
-        )
-        create_ingress(name, namespace, settings, controller, child)
+            create_disruption_budget(app, settings.disruption_budget)
+        service = create_service(app, settings.port, settings, instance_pool_id)
+        create_ingress(app, settings, controller)
 
-        self.url = url(name, settings, service, controller)
+        self.url = url(app, settings, service, controller)
         self.register_outputs({"namespace": self.namespace, "url": self.url})
-
-
-def _after(
-    opts: pulumi.ResourceOptions, resources: Sequence[pulumi.Resource]
-) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*resources]))
 
 
 def _sources(settings: AppSettings, controller: IngressController | None) -> list[PeerSettings]:
@@ -117,43 +97,7 @@ def _sources(settings: AppSettings, controller: IngressController | None) -> lis
     if controller and settings.is_served:
         sources.append(PeerSettings(namespace=controller.namespace))
     if settings.service != "ClusterIP":
-        balancer = settings.load_balancer
+        balancer = settings.balancer
         networks = (balancer and balancer.source_networks) or EVERYWHERE
         sources += [PeerSettings(network=network) for network in networks]
     return sources
-
-
-def _deployment(
-    name: str,
-    settings: AppSettings,
-    pods: Mapping[str, str],
-    spec: Mapping[str, Any],
-    opts: pulumi.ResourceOptions,
-) -> Deployment:
-    """The number of pods is the autoscaler's, where there is one, from its first change on."""
-    labels = common_labels(name)
-    timeout = f"{settings.rollout.timeout_seconds}s"
-    left_alone = ["spec.replicas"] if settings.autoscaler else []
-    return Deployment(
-        name,
-        metadata={"name": name, "namespace": settings.namespace_name, "labels": labels},
-        spec={
-            "replicas": settings.first_replicas,
-            "selector": {"match_labels": pods},
-            **rollout(settings.rollout),
-            "template": {
-                "metadata": {
-                    "labels": {**settings.labels, **labels, **pods},
-                    "annotations": settings.annotations,
-                },
-                "spec": spec,
-            },
-        },
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(
-                ignore_changes=left_alone,
-                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
-            ),
-        ),
-    )

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StrictBool,
-    StrictStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StrictBool, StrictStr, field_validator
 
 from settings.apps.ingress_annotations import NGINX, RESERVED
 from settings.load_balancer import whole_seconds
@@ -25,6 +17,7 @@ from settings.types import (
     EnvironmentValue,
     Network,
     SettingsModel,
+    defaults_of,
     matches,
 )
 
@@ -72,12 +65,7 @@ BodySize = Annotated[
     matches(r"\d+[kmg]?", "a size as nginx has it, 0 for any", "512k", "20m", "1g"),
 ]
 AnnotationKey = Annotated[
-    StrictStr,
-    matches(
-        QUALIFIED_NAME,
-        "an annotation's key",
-        f"{NGINX}enable-cors",
-    ),
+    StrictStr, matches(QUALIFIED_NAME, "an annotation's key", f"{NGINX}enable-cors")
 ]
 Timeout = Annotated[Duration, *whole_seconds(1, 24 * 3600)]
 
@@ -103,12 +91,6 @@ class TlsSettings(SettingsModel):
     cluster_issuer: DnsLabel | None = Field(default=None, examples=["letsencrypt"])
     """Name of cert-manager's ClusterIssuer, which makes the Secret."""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("must have one of secret, issuer, clusterIssuer")
-        return self
-
 
 class AppIngressSettings(SettingsModel):
     """How the ingress controller serves the application."""
@@ -123,25 +105,12 @@ class AppIngressSettings(SettingsModel):
     """The host is served by HTTPS. Without it: by HTTP."""
     body_size: BodySize | None = None
     """The largest request. Without it: the controller's, 1m."""
-    timeouts: TimeoutsSettings = Field(default_factory=TimeoutsSettings)
+    timeouts: TimeoutsSettings = defaults_of(TimeoutsSettings)
     """How long the controller waits for the application."""
     allow_list: tuple[Network, ...] = ()
     """Networks (CIDR) of the clients that may come. Without them: all."""
     annotations: dict[AnnotationKey, EnvironmentValue] = Field(default_factory=dict)
     """More of them on the Ingress, key to value."""
-
-    @field_validator("rewrite_target")
-    @classmethod
-    def _of_a_regex(cls, target: str | None, info: ValidationInfo) -> str | None:
-        if target is None or "regex" not in info.data:
-            return target
-        if info.data["regex"] is None:
-            raise ValueError("must be given with regex; a path is taken off by rewrite")
-        groups = re.compile(info.data["regex"]).groups
-        for number in re.findall(r"\$(\d+)", target):
-            if not 1 <= int(number) <= groups:
-                raise ValueError(f"must not have ${number}: the regex has {groups} groups")
-        return target
 
     @field_validator("annotations")
     @classmethod
@@ -164,22 +133,6 @@ class RouteSettings(SettingsModel):
     Ingress."""
     ingress: AppIngressSettings | None = None
     """How it is served under its path or host."""
-
-    @field_validator("ingress")
-    @classmethod
-    def _is_served(
-        cls, ingress: AppIngressSettings | None, info: ValidationInfo
-    ) -> AppIngressSettings | None:
-        if ingress is None or not {"host", "path"} <= info.data.keys():
-            return ingress
-        host, path = info.data["host"], info.data["path"]
-        if ingress.regex and path:
-            raise ValueError("must not have a regex beside path: it takes its place")
-        if ingress.tls and not host:
-            raise ValueError("must not have tls without host: a certificate is for a name")
-        if not (host or path or ingress.regex):
-            raise ValueError("must not be given without path, host or regex: nothing is served")
-        return ingress
 
     @property
     def is_served(self) -> bool:

@@ -14,6 +14,7 @@ from settings.types import (
     EnvironmentValue,
     Image,
     SettingsModel,
+    defaults_of,
     matches,
 )
 
@@ -95,7 +96,7 @@ class ContainerSettings(SettingsModel):
     """Environment variables, name to value."""
     resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
     """What it has of its node. There is no CPU limit: it would slow it down on an idle node."""
-    security: SecuritySettings = Field(default_factory=SecuritySettings)
+    security: SecuritySettings = defaults_of(SecuritySettings)
     """What it may do."""
     mounts: tuple[MountSettings, ...] = ()
     """Where it sees the pod's volumes."""

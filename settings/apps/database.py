@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.secret import ClearOrSecret, Secret
-from settings.types import (
-    UUID,
-    EnvironmentName,
-    Image,
-    Network,
-    SettingsModel,
-    Zone,
-    matches,
-)
-
-KEYS_OF = {
-    "postgresql": ("image", "storage", "storage_class", "volume", "resources", "backup"),
-    "dbaas": ("zone", "plan", "version", "ip_filter"),
-}
-"""The keys that one kind of database has and the other has not."""
+from settings.types import UUID, EnvironmentName, Image, Network, SettingsModel, Zone, matches
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
@@ -95,29 +81,14 @@ class DatabaseSettings(SettingsModel):
     backup: BackupSettings | None = None
     """Of postgresql: dumps, which outlive the volume."""
 
-    zone: Zone | None = Field(default=None, validate_default=True)
+    zone: Zone | None = None
     """Of dbaas, required: where it runs."""
     plan: Plan = "startup-4"
     """Of dbaas: its size."""
     version: MajorVersion = "17"
     """Of dbaas: PostgreSQL's major version."""
-    ip_filter: tuple[Network, ...] | None = Field(default=None, validate_default=True)
+    ip_filter: tuple[Network, ...] | None = None
     """Of dbaas, required: networks (CIDR) that may connect."""
-
-    @field_validator(*KEYS_OF["postgresql"], *KEYS_OF["dbaas"], mode="before")
-    @classmethod
-    def _of_this_kind(cls, value: Any, info: ValidationInfo) -> Any:
-        kind = info.data.get("kind", "")
-        if value is not None and info.field_name not in KEYS_OF.get(kind, (info.field_name,)):
-            raise ValueError(f"is not a key of kind {kind}")
-        return value
-
-    @field_validator("zone", "ip_filter")
-    @classmethod
-    def _required(cls, value: Any, info: ValidationInfo) -> Any:
-        if not value and info.data.get("kind") == "dbaas":
-            raise ValueError("is required with kind dbaas")
-        return value
 
     @property
     def needs_csi(self) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool
 
 from settings.types import DnsLabel, Network, SettingsModel
 
@@ -18,13 +16,6 @@ class PeerSettings(SettingsModel):
     """The pods in this namespace. Without it: the application's own."""
     network: Network | None = None
     """The addresses in this network (CIDR)."""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        pods = bool(self.app or self.namespace)
-        if pods == bool(self.network):
-            raise ValueError("must have app, namespace or both of them, or else network")
-        return self
 
 
 class NetworkPolicySettings(SettingsModel):

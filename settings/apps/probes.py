@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import Field, StrictInt, StrictStr
 
-from settings.types import SettingsModel, matches
+from settings.types import SettingsModel, defaults_of, matches
 
 ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash", "/")]
 HostName = Annotated[
-    StrictStr,
-    matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "a host name", "www.example.com"),
+    StrictStr, matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "a host name", "www.example.com")
 ]
 Seconds = Annotated[StrictInt, Field(ge=1, le=3600)]
 
@@ -23,9 +22,7 @@ class ProbeSettings(SettingsModel):
     """A page, a connection, a command in the container, or no probe."""
     path: ProbePath | None = None
     """Of http: the page. Without it: that of all probes."""
-    command: tuple[StrictStr, ...] = Field(
-        default=(), validate_default=True, examples=[["pg_isready"]]
-    )
+    command: tuple[StrictStr, ...] = Field(default=(), examples=[["pg_isready"]])
     """Of exec, required: the command that has to succeed."""
     initial_delay_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
     """Seconds before the first time."""
@@ -35,20 +32,6 @@ class ProbeSettings(SettingsModel):
     """Seconds after which it has failed."""
     failure_threshold: Seconds = 3
     """So many failures one after the other count."""
-
-    @field_validator("path")
-    @classmethod
-    def _path_for_http(cls, path: str | None, info: ValidationInfo) -> str | None:
-        if path is not None and info.data.get("type", "http") != "http":
-            raise ValueError("must not be given: the probe's type is not http")
-        return path
-
-    @field_validator("command")
-    @classmethod
-    def _command_for_exec(cls, command: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if bool(command) != (info.data.get("type") == "exec"):
-            raise ValueError("must be given for the type exec, and for no other")
-        return command
 
 
 class StartupProbeSettings(ProbeSettings):
@@ -81,9 +64,9 @@ class ProbesSettings(SettingsModel):
     """The page of all probes of type http."""
     host: HostName | None = None
     """Host name that they ask for, if the application insists on one."""
-    startup: StartupProbeSettings = Field(default_factory=StartupProbeSettings)
+    startup: StartupProbeSettings = defaults_of(StartupProbeSettings)
     """Whether it has started."""
-    readiness: ReadinessProbeSettings = Field(default_factory=ReadinessProbeSettings)
+    readiness: ReadinessProbeSettings = defaults_of(ReadinessProbeSettings)
     """Whether it can serve."""
-    liveness: LivenessProbeSettings = Field(default_factory=LivenessProbeSettings)
+    liveness: LivenessProbeSettings = defaults_of(LivenessProbeSettings)
     """Whether it has to be started again."""

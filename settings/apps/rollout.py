@@ -21,11 +21,7 @@ def _count(value: object) -> int | str:
     raise ValueError(f"must be {COUNT.allowed}")
 
 
-Count = Annotated[
-    int | str,
-    PlainValidator(_count, json_schema_input_type=int | str),
-    COUNT,
-]
+Count = Annotated[int | str, PlainValidator(_count, json_schema_input_type=int | str), COUNT]
 Deadline = Annotated[StrictInt, Field(ge=1, le=24 * 3600)]
 
 

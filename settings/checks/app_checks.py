@@ -7,32 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from settings.app import AppSettings
 from settings.apps.container import ContainerSettings
-from settings.apps.own_names import (
-    OWN_SECRETS,
-    database_name,
-    file_key,
-    generated_secret,
-    job_name,
-)
-from settings.mistakes import Mistake, Place
+from settings.apps.own_names import OWN_SECRETS, database_name, file_key, generated_secret, job_name
+from settings.mistakes import Mistake, Place, rules
 
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
 """The Job's pods bear its name, with the engine's suffix, in a label."""
 
 LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
 """A CronJob is named like the database; its name has 52 characters at most."""
-
-
-def mistakes(app: AppSettings) -> Iterator[Mistake]:
-    """All of them, by their places below the application."""
-    yield from _two_numbers_of_pods(app)
-    yield from _one_name_twice(app)
-    yield from _one_variable_twice(app)
-    yield from _mounts_without_volume(app)
-    yield from _one_path_twice(app)
-    yield from _one_file_key_twice(app)
-    yield from _names_of_own_secrets(app)
-    yield from _name_too_long(app)
 
 
 def containers(app: AppSettings) -> list[tuple[Place, ContainerSettings]]:
@@ -133,3 +115,16 @@ def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Mistake
         seen[name] += 1
         if seen[name] > 1:
             yield Mistake(place, name, allowed)
+
+
+RULES = rules(
+    AppSettings,
+    _two_numbers_of_pods,
+    _one_name_twice,
+    _one_variable_twice,
+    _mounts_without_volume,
+    _one_path_twice,
+    _one_file_key_twice,
+    _names_of_own_secrets,
+    _name_too_long,
+)

@@ -1,26 +1,33 @@
-"""All checks, each of the settings that it is for."""
+"""All rules, each of the settings that it is for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from settings.app import AppSettings
-from settings.apps.availability import AutoscalerSettings
-from settings.apps.rollout import RolloutSettings
-from settings.checks import app_checks, ingress_checks, rollout_checks, stack_checks
+from settings.checks import (
+    app_checks,
+    cluster_checks,
+    database_checks,
+    ingress_checks,
+    load_balancer_checks,
+    pod_checks,
+    route_checks,
+    stack_checks,
+)
 from settings.errors import line
-from settings.ingress import IngressSettings
-from settings.mistakes import Mistake, Place
-from settings.stack import Settings
-from settings.types import SettingsModel, by_key
+from settings.mistakes import Mistake, Place, Rule
+from settings.types import SettingsModel
 
-CHECKS: tuple[tuple[type[SettingsModel], Callable[[Any], Iterable[Mistake]]], ...] = (
-    (RolloutSettings, rollout_checks.rollout_mistakes),
-    (AutoscalerSettings, rollout_checks.autoscaler_mistakes),
-    (AppSettings, app_checks.mistakes),
-    (IngressSettings, ingress_checks.traefik_mistakes),
-    (Settings, stack_checks.mistakes),
+RULES: tuple[Rule, ...] = (
+    *cluster_checks.RULES,
+    *pod_checks.RULES,
+    *load_balancer_checks.RULES,
+    *route_checks.RULES,
+    *database_checks.RULES,
+    *app_checks.RULES,
+    *ingress_checks.RULES,
+    *stack_checks.RULES,
 )
 
 
@@ -40,19 +47,30 @@ def check(settings: SettingsModel) -> None:
 
 
 def mistakes(settings: SettingsModel, place: Place = ()) -> Iterator[Mistake]:
-    """Those of settings at a place, and of all settings within them."""
+    """Those of settings at a place, and of all settings within them.
+
+    Fields may be missing, for they are wrong: a rule that looks at one of them tells nothing.
+    """
     for key, value in _items(settings):
         if isinstance(value, SettingsModel):
             yield from mistakes(value, (*place, *key))
-    for model, find in CHECKS:
+    complete = settings.__dict__.keys() == type(settings).model_fields.keys()
+    for model, rule in RULES:
         if isinstance(settings, model):
-            for mistake in find(settings):
+            try:
+                found = list(rule(settings))
+            except AttributeError:
+                if complete:
+                    raise
+                continue
+            for mistake in found:
                 yield mistake._replace(location=(*place, *mistake.location))
 
 
 def _items(settings: SettingsModel) -> Iterator[tuple[Place, Any]]:
     """What is in the fields, and in lists in them."""
-    for key, (_, value) in zip(by_key(type(settings)), settings, strict=True):
+    for name, field in type(settings).model_fields.items():
+        key, value = str(field.validation_alias), settings.__dict__.get(name)
         yield (key,), value
         if isinstance(value, tuple):
             yield from (((key, index), item) for index, item in enumerate(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.ingress import IngressSettings
-from settings.mistakes import Mistake
+from settings.mistakes import Mistake, rules
 from settings.stack import Settings
 
 FIRST_TRAEFIK_CHART = 40
@@ -17,7 +17,7 @@ RETIRED = (
 )
 
 
-def traefik_mistakes(settings: IngressSettings) -> Iterator[Mistake]:
+def traefik(settings: IngressSettings) -> Iterator[Mistake]:
     """What Traefik does not have."""
     if settings.controller != "traefik":
         return
@@ -29,7 +29,7 @@ def traefik_mistakes(settings: IngressSettings) -> Iterator[Mistake]:
         yield Mistake(("version",), settings.version, allowed)
 
 
-def mistakes(settings: Settings) -> Iterator[Mistake]:
+def clients(settings: Settings) -> Iterator[Mistake]:
     """Lists of allowed clients where the controller can't see who the clients are."""
     controller = settings.controller
     if controller is None or controller.load_balancer.external_traffic_policy == "Local":
@@ -48,3 +48,6 @@ def warnings(settings: Settings) -> Iterator[str]:
     """The controller's retirement, until a controller is chosen."""
     if settings.controller and settings.controller.controller is None:
         yield RETIRED
+
+
+RULES = (*rules(IngressSettings, traefik), *rules(Settings, clients))

@@ -9,27 +9,34 @@ from settings.app import AppSettings
 from settings.checks import ingress_checks
 from settings.checks.app_checks import containers
 from settings.errors import path
-from settings.mistakes import Mistake, Place
+from settings.mistakes import Mistake, Place, rules
 from settings.resources import ResourcesSettings
 from settings.stack import Settings
 
 
-def mistakes(settings: Settings) -> Iterator[Mistake]:
-    """Mistakes, by their places in the stack's file."""
+def namespaces(settings: Settings) -> Iterator[Mistake]:
+    """Each has an application in it."""
     used = {app.namespace_name for app in settings.apps}
     for index, namespace in enumerate(settings.namespaces):
         if namespace.name not in used:
             yield Mistake(("namespaces", index, "name"), namespace.name, "has no application in it")
+
+
+def volumes(settings: Settings) -> Iterator[Mistake]:
+    """Databases in the cluster have somewhere to be."""
     if settings.cluster and not settings.cluster.csi:
         for index, app in enumerate(settings.apps):
             if app.database and app.database.needs_csi:
                 allowed = "needs a volume: set cluster.csi to true, or a storageClass"
                 yield Mistake(("apps", index, "database", "kind"), app.database.kind, allowed)
+
+
+def production(settings: Settings) -> Iterator[Mistake]:
+    """Containers say what they need."""
     if settings.production:
         for index, app in enumerate(settings.apps):
-            for place, given in _resources(app):
-                yield from _missing_resources(("apps", index, *place), given)
-    yield from ingress_checks.mistakes(settings)
+            for place, found in _resources(app):
+                yield from _missing_resources(("apps", index, *place), found)
 
 
 def warnings(settings: Settings) -> Iterator[str]:
@@ -52,8 +59,8 @@ def warnings(settings: Settings) -> Iterator[str]:
 def _resources(app: AppSettings) -> Iterator[tuple[Place, ResourcesSettings | None]]:
     """The resources that the file itself gives to each container."""
     for place, each in containers(app):
-        given = "resources" in each.model_fields_set
-        yield (*place, "resources"), each.resources if given else None
+        found = each.resources if "resources" in each.model_fields_set else None
+        yield (*place, "resources"), found
 
 
 def _missing_resources(place: Place, given: ResourcesSettings | None) -> Iterator[Mistake]:
@@ -76,3 +83,6 @@ def _moves(image: str) -> bool:
         return False
     _, _, tag = re.sub(r"^.*/", "", image).partition(":")
     return tag in ("", "latest")
+
+
+RULES = rules(Settings, namespaces, volumes, production)

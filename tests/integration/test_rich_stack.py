@@ -50,8 +50,13 @@ def stack(
     stack = Stack("rich", copy_project(tmp_path_factory.mktemp("rich")), sandbox.environment)
     stack("stack", "init")
     stack.configure(settings)
-    # One secret makes all of the applications' settings secret to the engine.
-    stack("config", "set", "--secret", "--path", "apps[0].database.backup.secretKey", "hidden")
+    for place in (
+        "apps[0].database.backup.secretKey",
+        "apps[0].pullSecret.password",
+        "apps[0].secrets.environment.TOKEN",
+        'apps[0].secrets.files["/etc/shop/token"]',
+    ):
+        stack("config", "set", "--secret", "--path", place, "hidden")
     stack.up()
     yield stack
     stack("destroy", "--yes", "--skip-preview")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -149,6 +149,7 @@ THE_SDKS_OWN = {
 }
 
 
+@cache
 def recorded() -> dict[str, dict[str, Any]]:
     """Requests by stack, then by URN and operation."""
     return {name: _requests(settings) for name, settings in STACKS.items()}
@@ -195,4 +196,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(FILE.write_text(text()) == 0)
+    FILE.write_text(text())

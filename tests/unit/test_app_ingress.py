@@ -9,6 +9,7 @@ import pytest
 
 from components.ingress_controller import IngressController
 from components.web_app.app_ingress import create_ingress, url
+from components.web_app.objects import Objects
 from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.ingress import IngressSettings
@@ -24,11 +25,11 @@ def served(**settings: Any) -> tuple[Engine, str]:
     app = AppSettings.model_validate(APP | {"namespace": "test"} | settings)
 
     def program() -> pulumi.Output[str]:
-        opts = pulumi.ResourceOptions()
+        objects = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
         controller = IngressController("ingress-nginx", IngressSettings())
-        create_ingress("web", "test", app, controller, opts)
-        service = create_service("web", "test", 8080, app, {"app": "web"}, opts=opts)
-        return url("web", app, service, controller)
+        create_ingress(objects, app, controller)
+        service = create_service(objects, 8080, app)
+        return url(objects, app, service, controller)
 
     return run(program)
 

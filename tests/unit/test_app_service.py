@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.web_app.objects import Objects
 from components.web_app.service import create_service
 from settings.apps.service import ServiceSettings
 from tests.unit.engine import run
@@ -22,11 +23,8 @@ def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
     wanted = ServiceSettings.model_validate(settings)
 
     def program() -> Any:
-        opts, labels = pulumi.ResourceOptions(), {"app": "web"}
-        service = create_service(
-            "web", "test", 8080, wanted, labels, instance_pool_id=pool, opts=opts
-        )
-        return service.id
+        app = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
+        return create_service(app, 8080, wanted, pool).id
 
     engine, _ = run(program)
     return engine.of_type("Service")["web"]

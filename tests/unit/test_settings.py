@@ -96,6 +96,26 @@ def test_all_mistakes_are_reported_at_once() -> None:
     assert keys == ["cluster.zone", "apps[0].replicas", "apps[0].nmae", "apps[1].path"]
 
 
+def test_beside_a_wrong_value_the_others_are_looked_at_together() -> None:
+    values = changed("cluster.zone", "mars")
+    values["cluster"] |= {"csi": True, "cloudController": False, "kubeProxy": "off"}
+    values["cluster"]["nodepools"][0] |= {"size": 0, "taints": {"gpu": "true:NoSchedule"}}
+    values["apps"][0] |= {
+        "replicas": -1,
+        "port": "http",
+        "generatedSecrets": ["A", "A"],
+        "rollout": {"drainSeconds": 30, "maxSurge": "all"},
+    }
+    values["apps"][1] |= {"autoscaler": {"min": 3, "max": 2, "cpu": 0}}
+    wrong = {"cluster.zone", "cluster.kubeProxy", "cluster.nodepools[0].size"}
+    wrong |= {"apps[0].replicas", "apps[0].port", "apps[0].rollout.maxSurge"}
+    together = {"cluster.csi", "apps[0].generatedSecrets[1]", "apps[0].rollout.drainSeconds"}
+    together |= {"apps[1].autoscaler.max"}
+    lines = mistakes(values)
+    assert {line.split(": ")[0] for line in lines} == {*wrong, *together, "apps[1].autoscaler.cpu"}
+    assert len(lines) == 11
+
+
 @pytest.mark.parametrize("stack", ["dev", "local"])
 def test_the_committed_stacks_are_valid(stack: str) -> None:
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]

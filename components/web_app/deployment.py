@@ -1,0 +1,54 @@
+"""An application's Deployment, and how its pods are replaced by new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+
+from components.kubernetes.labels import common_labels
+from components.web_app.objects import Objects
+from settings.app import AppSettings
+from settings.apps.rollout import RolloutSettings
+
+
+def create_deployment(app: Objects, settings: AppSettings, pod: Mapping[str, Any]) -> Deployment:
+    """The number of pods is the autoscaler's, where there is one, from its first change on."""
+    labels = common_labels(app.name)
+    timeout = f"{settings.rollout.timeout_seconds}s"
+    left_alone = ["spec.replicas"] if settings.autoscaler else []
+    return Deployment(
+        app.name,
+        metadata={**app.metadata, "labels": labels},
+        spec={
+            "replicas": settings.first_replicas,
+            "selector": {"match_labels": app.pods},
+            **_rollout(settings.rollout),
+            "template": {
+                "metadata": {
+                    "labels": {**settings.labels, **labels, **app.pods},
+                    "annotations": settings.annotations,
+                },
+                "spec": pod,
+            },
+        },
+        opts=pulumi.ResourceOptions.merge(
+            app.opts,
+            pulumi.ResourceOptions(
+                ignore_changes=left_alone,
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
+            ),
+        ),
+    )
+
+
+def _rollout(settings: RolloutSettings) -> dict[str, Any]:
+    rolling = {"max_surge": settings.max_surge, "max_unavailable": settings.max_unavailable}
+    update = {"rolling_update": rolling} if settings.type == "RollingUpdate" else {}
+    return {
+        "strategy": {"type": settings.type} | update,
+        "progress_deadline_seconds": settings.progress_deadline_seconds,
+        "revision_history_limit": settings.revision_history_limit,
+    }

@@ -1,0 +1,33 @@
+"""Mistakes of a database that show when several of its keys are looked at together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from settings.apps.database import DatabaseSettings
+from settings.mistakes import Mistake, rules
+from settings.types import given
+
+OF_THE_OTHER = {
+    "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
+    "postgresql": ("zone", "plan", "version", "ipFilter"),
+}
+"""The keys that a kind has not, but the other."""
+
+
+def kind(database: DatabaseSettings) -> Iterator[Mistake]:
+    """Keys are those of the kind."""
+    for key, value in given(database).items():
+        if value is not None and key in OF_THE_OTHER[database.kind]:
+            yield Mistake((key,), value, f"is not a key of kind {database.kind}")
+
+
+def required(database: DatabaseSettings) -> Iterator[Mistake]:
+    """A managed one is somewhere, and for somebody."""
+    if database.kind == "dbaas":
+        for key, value in (("zone", database.zone), ("ipFilter", database.ip_filter)):
+            if not value:
+                yield Mistake((key,), value, "is required with kind dbaas")
+
+
+RULES = rules(DatabaseSettings, kind, required)

@@ -1,0 +1,69 @@
+"""Mistakes of a Service and its load balancer that show when several keys are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from settings.apps.service import AppLoadBalancerSettings, ServiceSettings
+from settings.load_balancer import HealthCheckSettings, LoadBalancerSettings, seconds
+from settings.mistakes import Mistake, rules
+
+
+def page(check: HealthCheckSettings) -> Iterator[Mistake]:
+    """Only HTTP asks for one."""
+    if check.uri is not None and check.mode == "tcp":
+        allowed = "must not be given with mode tcp, which asks for no page"
+        yield Mistake(("uri",), check.uri, allowed)
+
+
+def timeout(check: HealthCheckSettings) -> Iterator[Mistake]:
+    """A check ends before the next."""
+    interval = check.interval or "10s"
+    if check.timeout and seconds(check.timeout) > seconds(interval):
+        allowed = f"must not be longer than the interval, {interval}"
+        yield Mistake(("timeout",), check.timeout, allowed)
+
+
+def texts(balancer: LoadBalancerSettings) -> Iterator[Mistake]:
+    """An existing load balancer keeps its own."""
+    for key, text in (("name", balancer.name), ("description", balancer.description)):
+        if text is not None and balancer.existing:
+            allowed = "must not be given with existing: that load balancer has its own"
+            yield Mistake((key,), text, allowed)
+
+
+def proof(balancer: LoadBalancerSettings) -> Iterator[Mistake]:
+    """Source: kube-proxy answers on the health check port of every node; with its status."""
+    check = balancer.health_check
+    local = balancer.external_traffic_policy == "Local"
+    if local and check.mode == "tcp" and check.port is None:
+        allowed = (
+            "must not have mode tcp with externalTrafficPolicy Local: every node accepts the"
+            " connection, also one without a pod; http asks for its state"
+        )
+        yield Mistake(("healthCheck",), check, allowed)
+
+
+def clients(balancer: AppLoadBalancerSettings) -> Iterator[Mistake]:
+    """Whose networks are listed, their addresses are seen."""
+    if balancer.source_networks and balancer.external_traffic_policy == "Cluster":
+        allowed = (
+            "must not be given with externalTrafficPolicy Cluster, which hides the clients'"
+            " addresses"
+        )
+        yield Mistake(("sourceNetworks",), balancer.source_networks, allowed)
+
+
+def kind(service: ServiceSettings) -> Iterator[Mistake]:
+    """A load balancer's settings are a load balancer's."""
+    if service.load_balancer is not None and service.service != "LoadBalancer":
+        allowed = f"must not be given with service {service.service}"
+        yield Mistake(("loadBalancer",), service.load_balancer, allowed)
+
+
+RULES = (
+    *rules(HealthCheckSettings, page, timeout),
+    *rules(LoadBalancerSettings, texts, proof),
+    *rules(AppLoadBalancerSettings, clients),
+    *rules(ServiceSettings, kind),
+)

@@ -1,0 +1,83 @@
+"""Mistakes of an application's pods: what they use, how they are asked, replaced and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from settings.apps.availability import AutoscalerSettings
+from settings.apps.probes import ProbeSettings
+from settings.apps.rollout import RolloutSettings
+from settings.mistakes import Mistake, rules
+from settings.resources import ResourcesSettings, quantity
+from settings.types import given
+
+
+def limits(resources: ResourcesSettings) -> Iterator[Mistake]:
+    """They are not below what is set aside."""
+    at_most, at_least = resources.limits, resources.requests
+    for kind, limit, request in (
+        ("cpu", at_most.cpu, at_least.cpu),
+        ("memory", at_most.memory, at_least.memory),
+    ):
+        if limit and request and quantity(limit) < quantity(request):
+            allowed = f"must not be below requests: {kind} {limit} < {request}"
+            yield Mistake(("limits",), at_most, allowed)
+
+
+def page(probe: ProbeSettings) -> Iterator[Mistake]:
+    """Only HTTP asks for one."""
+    if probe.path is not None and probe.type != "http":
+        yield Mistake(("path",), probe.path, "must not be given: the probe's type is not http")
+
+
+def command(probe: ProbeSettings) -> Iterator[Mistake]:
+    """Only `exec` has one."""
+    if bool(probe.command) != (probe.type == "exec"):
+        allowed = "must be given for the type exec, and for no other"
+        yield Mistake(("command",), probe.command, allowed)
+
+
+def times(rollout: RolloutSettings) -> Iterator[Mistake]:
+    """They fit into each other."""
+    grace, deadline = rollout.termination_grace_period_seconds, rollout.progress_deadline_seconds
+    if rollout.drain_seconds >= grace:
+        allowed = f"must be less than terminationGracePeriodSeconds, {grace}"
+        yield Mistake(("drainSeconds",), rollout.drain_seconds, allowed)
+    if rollout.timeout_seconds < deadline:
+        allowed = f"must not be less than progressDeadlineSeconds, {deadline}"
+        yield Mistake(("timeoutSeconds",), rollout.timeout_seconds, allowed)
+
+
+def numbers(rollout: RolloutSettings) -> Iterator[Mistake]:
+    """Pods can be replaced, in the way that is asked for."""
+    if _none(rollout.max_surge) and _none(rollout.max_unavailable):
+        allowed = "must not be 0 as maxSurge is: no pod could be replaced"
+        yield Mistake(("maxUnavailable",), rollout.max_unavailable, allowed)
+    for key in {"maxSurge", "maxUnavailable"} & given(rollout).keys():
+        if rollout.type == "Recreate":
+            yield Mistake((key,), given(rollout)[key], "must not be given for the type Recreate")
+
+
+def bounds(autoscaler: AutoscalerSettings) -> Iterator[Mistake]:
+    """In their order."""
+    if autoscaler.max < autoscaler.min:
+        yield Mistake(("max",), autoscaler.max, f"must be {autoscaler.min} or more, as min is")
+
+
+def metrics(autoscaler: AutoscalerSettings) -> Iterator[Mistake]:
+    """There is something to scale by."""
+    if not (autoscaler.cpu or autoscaler.memory or autoscaler.custom):
+        allowed = "must be given, or memory, or custom: there is nothing to scale by"
+        yield Mistake(("cpu",), None, allowed)
+
+
+def _none(count: int | str) -> bool:
+    return count in (0, "0%")
+
+
+RULES = (
+    *rules(ResourcesSettings, limits),
+    *rules(ProbeSettings, page, command),
+    *rules(RolloutSettings, times, numbers),
+    *rules(AutoscalerSettings, bounds, metrics),
+)
