@@ -36,7 +36,7 @@ from settings.types import (
 OWN_LABELS = "app.kubernetes.io/"
 
 
-class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
+class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """A web application."""
 
     name: DnsLabel
@@ -68,7 +68,9 @@ class AppSettings(ContainerSettings, ServiceSettings, RouteSettings):
     """PostgreSQL; its URL is in a Secret and in a variable of the application."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """Labels of its pods, beside the program's own."""
-    annotations: dict[LabelKey, EnvironmentValue] = Field(default_factory=dict)
+    annotations: dict[LabelKey, EnvironmentValue] = Field(
+        default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
+    )
     """Annotations of its pods."""
     selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
     """Labels that find its pods: to take over a Deployment that exists. Without it: those that

@@ -61,7 +61,7 @@ def line(
     location: Sequence[str | int], value: Any, allowed: str, secret: Collection[str] = ()
 ) -> str:
     """A mistake at a place, whose value is not told if it is below one of the keys in `secret`."""
-    hidden = isinstance(value, SecretStr) or location[0] in secret
+    hidden = isinstance(value, SecretStr) or any(key in secret for key in location[:1])
     told = HIDDEN if hidden else json.dumps(value, default=_plain)
     return f"{path(location)}: {told}: {allowed}"
 

@@ -53,7 +53,7 @@ class IngressSettings(SettingsModel):
         Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")] | None
     ) = None
     """Version of the chart. Without it: the one that the program is tested with."""
-    replicas: Annotated[StrictInt, Field(ge=1)] | None = None
+    replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None
     """Number of pods. Without it: one on every node, as Exoscale recommends."""
     metrics: StrictBool = False
     """A Service that Prometheus can read."""

@@ -54,7 +54,7 @@ class HealthCheckSettings(SettingsModel):
         | None
     ) = None
     """The page that is asked for. Without it: /"""
-    port: Port | None = None
+    port: Port | None = Field(default=None, examples=[30080])
     """The port that is asked. Without it: the one that fits, which the cloud controller finds."""
     interval: Annotated[Duration, *whole_seconds(5, 300)] | None = None
     """From one check to the next. Without it: 10s."""

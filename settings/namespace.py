@@ -28,7 +28,7 @@ class QuotaSettings(SettingsModel):
     """What is set aside for them."""
     limits: Amounts = defaults_of(Amounts)
     """What they get at most."""
-    pods: Annotated[StrictInt, Field(ge=0)] | None = None
+    pods: Annotated[StrictInt, Field(ge=0, examples=[50])] | None = None
     """Number of pods. Without it: any."""
 
 

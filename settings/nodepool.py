@@ -49,7 +49,7 @@ class NodepoolSettings(SettingsModel):
     """What tells it from the stack's other nodepools. Another name is another nodepool."""
     instance_type: InstanceType
     """Size of the nodes, as family.size. A change is for nodes made from now on."""
-    size: StrictInt = Field(ge=1)
+    size: StrictInt = Field(ge=1, examples=[3])
     """Number of nodes."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
     """GiB of each node's disk. A change is for nodes made from now on."""

@@ -109,7 +109,9 @@ class AppIngressSettings(SettingsModel):
     """How long the controller waits for the application."""
     allow_list: tuple[Network, ...] = ()
     """Networks (CIDR) of the clients that may come. Without them: all."""
-    annotations: dict[AnnotationKey, EnvironmentValue] = Field(default_factory=dict)
+    annotations: dict[AnnotationKey, EnvironmentValue] = Field(
+        default_factory=dict, examples=[{f"{NGINX}enable-cors": "true"}]
+    )
     """More of them on the Ingress, key to value."""
 
     @field_validator("annotations")
