@@ -47,7 +47,7 @@ def kube(sandbox: Sandbox, cluster_kubeconfig: Path, rich: list[Manifest]) -> It
     create(kube, sorted(kept, key=lambda manifest: manifest["kind"]))
     yield kube
     names = [each["metadata"]["name"] for each in kept if each["kind"] == "Namespace"]
-    kube.run("kubectl", "delete", "namespace", *names, "--wait=false")
+    kube.run("kubectl", "delete", "namespace", *names)
 
 
 def create(kube: Kube, manifests: list[Manifest], *flags: str) -> None:
