@@ -151,17 +151,18 @@ def test_a_node_is_not_ready_until_it_is_cleared(
             for found in conditions
         )
 
-    def tainted() -> list[str]:
-        taints = [node["spec"].get("taints", ()) for node in kube.list("nodes")]
-        return [taint["key"] for found in taints for taint in found]
+    def kept_away() -> list[str]:
+        """What keeps new pods from nodes; pods are evicted (`NoExecute`) a while later."""
+        taints = [taint for node in kube.list("nodes") for taint in node["spec"].get("taints", ())]
+        return [taint["key"] for taint in taints if taint["effect"] == "NoSchedule"]
 
     operation = sandbox.client.scale_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"], size=2)
     eventually(lambda: sandbox.client.get_operation(id=operation["id"])["state"] == "success")
-    eventually(lambda: tainted() == ["node.kubernetes.io/not-ready"])
+    eventually(lambda: kept_away() == ["node.kubernetes.io/not-ready"])
     assert ready() == [False, True]
     assert "not Ready (fault 1)" in status(sandbox)
     done(sandbox, "clear")
-    eventually(lambda: ready() == [True, True] and tainted() == [])
+    eventually(lambda: ready() == [True, True] and kept_away() == [])
 
 
 def test_faults_hit_the_cloud_controller_as_well(sandbox: Sandbox, kube: Kube) -> None:
