@@ -25,7 +25,7 @@ ADDONS = ["exoscale-cloud-controller", "exoscale-container-storage-interface"]
 
 
 @dataclass
-class Account:
+class SksAccount:
     """An account with one cluster; a nodepool of two nodes, if it was made with one."""
 
     runtime: SksRuntime
@@ -85,7 +85,7 @@ class Account:
 
 
 @contextmanager
-def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterator[Account]:
+def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterator[SksAccount]:
     """A new account in `home` with a cluster made of `arguments`; all of it ends afterwards."""
     runtime = SksRuntime(home, TOOLS_BIN)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -102,7 +102,7 @@ def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterato
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     exoscale = Client(KEY.api_key, KEY.api_secret, url=f"{base_url}/{ZONE}/v2")
-    found = Account(runtime, home, "", exoscale, client.ApiClient())
+    found = SksAccount(runtime, home, "", exoscale, client.ApiClient())
     defaults = {"name": "web", "level": "starter", "cni": "calico", "addons": ADDONS}
     try:
         version = {"version": runtime.versions[0]}
@@ -158,7 +158,7 @@ def balanced(service: str, *ports: int, **annotations: str) -> dict[str, Any]:
     }
 
 
-def address(account: Account, name: str, namespace: str) -> str | None:
+def address(account: SksAccount, name: str, namespace: str) -> str | None:
     """The address of a Service's load balancer, None while it has none."""
     status = account.core.read_namespaced_service(name, namespace).status
     entries = status.load_balancer.ingress or []

@@ -119,7 +119,7 @@ def test_the_plugin_repeats_a_request(
 ) -> None:
     monkeypatch.setitem(api.RETRIES, "backoff_factor", 0)
     key = account.account
-    client = api.Account(key.api_key, key.api_secret, key.endpoint, "api").client()
+    client = api.Clients(key.api_key, key.api_secret, key.endpoint, "api").client()
     for effect in ("drop", "status"):
         status = {"status": 500} if effect == "status" else {}
         account.faults.add("POST *", {"kind": effect, **status}, times=4)

@@ -21,7 +21,7 @@ from kubernetes import client
 from tests.integration.account import OLDER_VERSION, VERSION
 from tests.integration.https_server import HttpsServer, https_server
 from tests.integration.polling import eventually
-from tests.integration.sks_account import Account, account_with_cluster, names
+from tests.integration.sks_account import SksAccount, account_with_cluster, names
 
 pytestmark = pytest.mark.integration
 
@@ -30,22 +30,22 @@ CCM, CSI = "exoscale-cloud-controller", "exoscale-container-storage-interface"
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SksAccount]:
     home = tmp_path_factory.mktemp("sks")
     with account_with_cluster(home, nodes=2, version=OLD, addons=[CCM]) as account:
         yield account
 
 
-def server_version(account: Account) -> str:
+def server_version(account: SksAccount) -> str:
     return str(client.VersionApi(account.api_client).get_code().git_version)
 
 
-def kubelet_versions(account: Account) -> list[str]:
+def kubelet_versions(account: SksAccount) -> list[str]:
     nodes = account.core.list_node().items
     return sorted(node.status.node_info.kubelet_version for node in nodes)
 
 
-def update(account: Account, **fields: Any) -> dict[str, Any]:
+def update(account: SksAccount, **fields: Any) -> dict[str, Any]:
     return account.exoscale.update_sks_cluster(id=account.cluster_id, **fields)  # type: ignore[no-any-return]
 
 
@@ -67,7 +67,7 @@ def secrets_in(home: Path, secret: str) -> set[tuple[str, int]]:
 
 
 def test_the_audit_log_goes_to_its_endpoint_with_its_token(
-    account: Account, trusted: HttpsServer
+    account: SksAccount, trusted: HttpsServer
 ) -> None:
     endpoint = f"{trusted.url}/audit"
     audit = {"enabled": True, "endpoint": endpoint, "bearer-token": "s3cret-token"}
@@ -112,7 +112,7 @@ def encoded(data: bytes) -> bytes:
 
 
 def test_people_sign_in_with_tokens_of_the_oidc_issuer(
-    account: Account, trusted: HttpsServer
+    account: SksAccount, trusted: HttpsServer
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     point = key.public_key().public_numbers()
@@ -165,7 +165,7 @@ def test_people_sign_in_with_tokens_of_the_oidc_issuer(
     eventually(lambda: whoami(team="web")[0] == 401)
 
 
-def test_feature_gates_are_those_of_the_api_server(account: Account) -> None:
+def test_feature_gates_are_those_of_the_api_server(account: SksAccount) -> None:
     def gates() -> set[str]:
         cluster = account.home / "clusters" / account.cluster_id
         kubectl = Path(sys.executable).with_name("kubectl")
@@ -191,7 +191,7 @@ def test_feature_gates_are_those_of_the_api_server(account: Account) -> None:
     account.done(update(account, feature_gates=[]))
 
 
-def test_storage_comes_with_its_addon_and_stays(account: Account) -> None:
+def test_storage_comes_with_its_addon_and_stays(account: SksAccount) -> None:
     storage = client.StorageV1Api(account.api_client)
     assert names(storage.list_storage_class()) == []
     account.done(update(account, addons=[CCM, CSI]))
@@ -227,7 +227,7 @@ def test_storage_comes_with_its_addon_and_stays(account: Account) -> None:
     account.core.delete_namespaced_persistent_volume_claim("data", "default")
 
 
-def test_an_upgrade_reaches_the_control_plane_and_then_new_nodes(account: Account) -> None:
+def test_an_upgrade_reaches_the_control_plane_and_then_new_nodes(account: SksAccount) -> None:
     api = account.exoscale
     assert api.list_sks_cluster_versions()["sks-cluster-versions"][0] == NEW
     assert server_version(account) == f"v{OLD}"
@@ -256,7 +256,7 @@ def test_an_upgrade_reaches_the_control_plane_and_then_new_nodes(account: Accoun
         api.upgrade_sks_cluster(id=account.cluster_id, version=OLD)
 
 
-def test_kube_system_has_what_sks_runs_there(account: Account) -> None:
+def test_kube_system_has_what_sks_runs_there(account: SksAccount) -> None:
     apps = client.AppsV1Api(account.api_client)
     daemon_sets = apps.list_namespaced_daemon_set("kube-system").items
     assert {item.metadata.name for item in daemon_sets} == {
@@ -277,7 +277,7 @@ def test_kube_system_has_what_sks_runs_there(account: Account) -> None:
     eventually(ready)
 
 
-def test_pods_are_scheduled_after_all_of_this(account: Account) -> None:
+def test_pods_are_scheduled_after_all_of_this(account: SksAccount) -> None:
     pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     account.core.create_namespaced_pod("default", pod)
 

@@ -14,7 +14,7 @@ from kubernetes import client
 
 from sandbox.daemon import keep_loopback
 from tests.integration.polling import eventually
-from tests.integration.sks_account import Account, account_with_cluster
+from tests.integration.sks_account import SksAccount, account_with_cluster
 
 pytestmark = pytest.mark.integration
 
@@ -62,7 +62,7 @@ def said() -> Iterator[list[str]]:
 @pytest.fixture(scope="module")
 def account(
     tmp_path_factory: pytest.TempPathFactory, proxied: list[bytes], said: list[str]
-) -> Iterator[Account]:
+) -> Iterator[SksAccount]:
     audit = {"enabled": True, "endpoint": "https://audit.example.com", "bearer-token": "s3cret"}
     oidc = {"client-id": "kube", "issuer-url": "https://issuer.example.com"}
     home = tmp_path_factory.mktemp("egress")
@@ -72,12 +72,12 @@ def account(
 
 @pytest.mark.parametrize("host", ["audit.example.com", "issuer.example.com"])
 def test_audit_log_and_issuer_are_not_reached_elsewhere(
-    account: Account, said: list[str], host: str
+    account: SksAccount, said: list[str], host: str
 ) -> None:
     eventually(lambda: f"cluster web: {ELSEWHERE}: {host}:443 is elsewhere" in said)
 
 
-def refusal(account: Account, name: str, destination: dict[str, Any]) -> str:
+def refusal(account: SksAccount, name: str, destination: dict[str, Any]) -> str:
     """The words in which the API server refuses an object, for its webhook does not answer."""
     api = client.AdmissionregistrationV1Api(account.api_client)
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
@@ -106,12 +106,12 @@ def refusal(account: Account, name: str, destination: dict[str, Any]) -> str:
         api.delete_validating_webhook_configuration(name)
 
 
-def test_a_webhook_elsewhere_is_not_called(account: Account) -> None:
+def test_a_webhook_elsewhere_is_not_called(account: SksAccount) -> None:
     words = refusal(account, "elsewhere", {"url": "https://webhook.example.com/validate"})
     assert f"{ELSEWHERE}: webhook.example.com:443 is elsewhere" in words
 
 
-def service(account: Account, name: str) -> str:
+def service(account: SksAccount, name: str) -> str:
     """Where a new Service of the pods that have its name as a label is, as a reason has it."""
     ports = [{"port": 443, "targetPort": "webhook"}]
     made = account.core.create_namespaced_service(
@@ -121,13 +121,13 @@ def service(account: Account, name: str) -> str:
     return f"{name}.default.svc:443 ({made.spec.cluster_ip})"
 
 
-def test_a_webhook_without_pods_refuses(account: Account) -> None:
+def test_a_webhook_without_pods_refuses(account: SksAccount) -> None:
     where = service(account, "dead")
     words = refusal(account, "dead", {"service": {"namespace": "default", "name": "dead"}})
     assert f"connection refused: no pod is ready behind {where}" in words
 
 
-def test_a_webhook_of_simulated_pods_is_not_answered(account: Account) -> None:
+def test_a_webhook_of_simulated_pods_is_not_answered(account: SksAccount) -> None:
     where = service(account, "mute")
     container = {
         "name": "controller",
@@ -151,12 +151,12 @@ def test_a_webhook_of_simulated_pods_is_not_answered(account: Account) -> None:
     assert f"{NO_CONTAINERS} {where}" in words
 
 
-def test_kubelets_are_reached_and_pods_are_not(account: Account) -> None:
+def test_kubelets_are_reached_and_pods_are_not(account: SksAccount) -> None:
     with pytest.raises(client.ApiException, match="no logs found for container"):
         account.core.read_namespaced_pod_log("mute", "default")
     with pytest.raises(client.ApiException, match=NO_CONTAINERS):
         account.core.connect_get_namespaced_pod_proxy("mute:8080", "default")
 
 
-def test_nothing_was_sent_to_the_proxy(account: Account, proxied: list[bytes]) -> None:
+def test_nothing_was_sent_to_the_proxy(account: SksAccount, proxied: list[bytes]) -> None:
     assert proxied == []

@@ -7,26 +7,26 @@ import pytest
 
 from sandbox.sks.load_balancer_spec import PREFIX
 from tests.integration.polling import eventually
-from tests.integration.sks_account import Account, account_with_cluster, address, balanced, names
+from tests.integration.sks_account import SksAccount, account_with_cluster, address, balanced, names
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SksAccount]:
     with account_with_cluster(tmp_path_factory.mktemp("sks"), nodes=2) as account:
         yield account
 
 
 @pytest.fixture
-def namespace(account: Account) -> Iterator[str]:
+def namespace(account: SksAccount) -> Iterator[str]:
     name = f"n{time.monotonic_ns()}"
     account.core.create_namespace({"metadata": {"name": name}})
     yield name
     account.core.delete_namespace(name)
 
 
-def test_a_load_balancer_follows_its_service(account: Account, namespace: str) -> None:
+def test_a_load_balancer_follows_its_service(account: SksAccount, namespace: str) -> None:
     core = account.core
     core.create_namespaced_service(namespace, balanced("web", 80, 443))
     ip = eventually(lambda: address(account, "web", namespace))
@@ -56,7 +56,7 @@ def test_a_load_balancer_follows_its_service(account: Account, namespace: str) -
     assert address(account, "web", namespace) is None
 
 
-def test_a_load_balancer_goes_with_its_service(account: Account, namespace: str) -> None:
+def test_a_load_balancer_goes_with_its_service(account: SksAccount, namespace: str) -> None:
     account.core.create_namespaced_service(namespace, balanced("web", 80))
     eventually(lambda: address(account, "web", namespace))
     account.core.delete_namespaced_service("web", namespace)
@@ -64,7 +64,9 @@ def test_a_load_balancer_goes_with_its_service(account: Account, namespace: str)
     assert account.load_balancers() == []
 
 
-def test_backends_are_healthy_where_the_service_answers(account: Account, namespace: str) -> None:
+def test_backends_are_healthy_where_the_service_answers(
+    account: SksAccount, namespace: str
+) -> None:
     core = account.core
     core.create_namespaced_service(namespace, balanced("web", 80))
     eventually(lambda: address(account, "web", namespace))
@@ -88,7 +90,7 @@ def test_backends_are_healthy_where_the_service_answers(account: Account, namesp
     eventually(lambda: not account.load_balancers())
 
 
-def test_an_external_load_balancer_is_used_and_kept(account: Account, namespace: str) -> None:
+def test_an_external_load_balancer_is_used_and_kept(account: SksAccount, namespace: str) -> None:
     identity = account.done(account.exoscale.create_load_balancer(name="mine"))
     service = balanced("web", 80, external="true", name="mine")
     account.core.create_namespaced_service(namespace, service)
@@ -101,7 +103,7 @@ def test_an_external_load_balancer_is_used_and_kept(account: Account, namespace:
 
 
 def test_two_nodepools_need_an_instance_pool_in_the_annotations(
-    account: Account, namespace: str
+    account: SksAccount, namespace: str
 ) -> None:
     before = {pool["id"] for pool in account.nodepools()}
     account.add_nodepool("others", 1)

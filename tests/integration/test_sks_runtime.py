@@ -15,7 +15,7 @@ from kubernetes import client
 from tests.integration.polling import eventually
 from tests.integration.sks_account import (
     ZONE,
-    Account,
+    SksAccount,
     account_with_cluster,
     kubernetes,
     names,
@@ -29,13 +29,13 @@ MEMORY_LIMIT = 700 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SksAccount]:
     home = tmp_path_factory.mktemp("sks")
     with account_with_cluster(home, nodes=2, networking=NETWORKING) as account:
         yield account
 
 
-def test_nodes_are_those_of_the_nodepool(account: Account) -> None:
+def test_nodes_are_those_of_the_nodepool(account: SksAccount) -> None:
     instances = account.exoscale.list_instances()["instances"]
     nodes = {node.metadata.name: node for node in account.core.list_node().items}
     assert set(nodes) == {instance["name"] for instance in instances}
@@ -49,7 +49,7 @@ def test_nodes_are_those_of_the_nodepool(account: Account) -> None:
         assert node.status.capacity["cpu"] == "2"
 
 
-def test_a_cluster_with_its_nodes_fits_its_memory(account: Account) -> None:
+def test_a_cluster_with_its_nodes_fits_its_memory(account: SksAccount) -> None:
     held = sum(
         int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         for pid in processes_of(account.home)
@@ -57,14 +57,14 @@ def test_a_cluster_with_its_nodes_fits_its_memory(account: Account) -> None:
     assert 0 < held < MEMORY_LIMIT
 
 
-def test_networks_of_pods_and_services_are_those_asked_for(account: Account) -> None:
+def test_networks_of_pods_and_services_are_those_asked_for(account: SksAccount) -> None:
     cidrs = {node.spec.pod_cidr for node in account.core.list_node().items}
     assert cidrs == {"10.1.0.0/24", "10.1.1.0/24"}
     service = account.core.read_namespaced_service("kubernetes", "default")
     assert service.spec.cluster_ip == "10.2.0.1"
 
 
-def test_kubelet_settings_and_addresses_are_on_the_nodes(account: Account) -> None:
+def test_kubelet_settings_and_addresses_are_on_the_nodes(account: SksAccount) -> None:
     network = account.done(
         account.exoscale.create_private_network(
             name="backend", start_ip="10.9.0.10", end_ip="10.9.0.20", netmask="255.255.255.0"
@@ -93,7 +93,7 @@ def test_kubelet_settings_and_addresses_are_on_the_nodes(account: Account) -> No
     account.done(account.exoscale.delete_private_network(id=network))
 
 
-def test_certificates_decide_who_may_do_what(account: Account) -> None:
+def test_certificates_decide_who_may_do_what(account: SksAccount) -> None:
     text = account.runtime.kubeconfig(account.cluster_id, "jane", ["devs"], 3600)
     jane = kubernetes(text)
     who = client.AuthenticationV1Api(jane).create_self_subject_review({})
@@ -111,7 +111,7 @@ def test_certificates_decide_who_may_do_what(account: Account) -> None:
     assert status == {"/readyz": 200, "/version": 401, "/api/v1/namespaces": 401}
 
 
-def test_workloads_run_on_simulated_nodes(account: Account) -> None:
+def test_workloads_run_on_simulated_nodes(account: SksAccount) -> None:
     template: dict[str, Any] = {
         "metadata": {"labels": {"app": "w"}},
         "spec": {"containers": [{"name": "c", "image": "i"}]},
@@ -141,7 +141,7 @@ def test_workloads_run_on_simulated_nodes(account: Account) -> None:
     account.core.delete_namespace("work")
 
 
-def test_claims_of_a_stateful_set_get_volumes_that_go_with_them(account: Account) -> None:
+def test_claims_of_a_stateful_set_get_volumes_that_go_with_them(account: SksAccount) -> None:
     apps = client.AppsV1Api(account.api_client)
     claim = {
         "metadata": {"name": "data"},
@@ -170,7 +170,7 @@ def test_claims_of_a_stateful_set_get_volumes_that_go_with_them(account: Account
     eventually(lambda: "data" not in names(account.core.list_namespace()))
 
 
-def test_a_component_that_ends_is_started_again(account: Account) -> None:
+def test_a_component_that_ends_is_started_again(account: SksAccount) -> None:
     directory = account.home / "clusters" / account.cluster_id
     pid_file = directory / "run" / "kube-apiserver.pid"
     before = pid_file.read_text()

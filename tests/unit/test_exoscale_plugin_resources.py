@@ -19,10 +19,10 @@ CLUSTER = {"zone": "ch-gva-2", "serviceLevel": "starter", "name": "main", "versi
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     account = Account(tmp_path, CertifyingRuntime())
 
-    def client(_: api.Account, zone: str | None = None) -> Any:
+    def client(_: api.Clients, zone: str | None = None) -> Any:
         return account.client(zone or api.DEFAULT_ZONE)
 
-    monkeypatch.setattr(api.Account, "client", client)
+    monkeypatch.setattr(api.Clients, "client", client)
     monkeypatch.setattr(api, "FIRST_POLL_DELAY", 0.001)
     return account
 

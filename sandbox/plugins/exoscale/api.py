@@ -39,7 +39,7 @@ class OperationFailed(ProviderError):
     """An asynchronous operation ended in another state than success."""
 
 
-class NotFound(ProviderError):
+class NotFoundByName(ProviderError):
     """What was looked up by name is not there."""
 
 
@@ -72,7 +72,7 @@ def _operation_name(method: str) -> str:
     return "".join(word.title() if word != "sks" else "SKS" for word in method.split("_"))
 
 
-class Account:
+class Clients:
     """Clients for the API, one a zone.
 
     Args:
@@ -135,7 +135,7 @@ class Account:
 
 
 @dataclass
-class Call:
+class ProviderCall:
     """One operation on one resource: what it may use, and how long it may take.
 
     Attributes:
@@ -147,7 +147,7 @@ class Call:
         object_id: the ID of the object made so far, so that a failure does not lose it.
     """
 
-    account: Account
+    account: Clients
     engine: Engine
     cancelled: threading.Event
     urn: str
@@ -220,7 +220,7 @@ def _failure(operation: dict[str, Any]) -> str:
 def is_not_found(error: Exception) -> bool:
     response = getattr(error, "response", None)
     not_found = response is not None and response.status_code == HTTPStatus.NOT_FOUND
-    return isinstance(error, NotFound) or not_found
+    return isinstance(error, NotFoundByName) or not_found
 
 
 def describe(error: Exception) -> str:

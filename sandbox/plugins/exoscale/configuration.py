@@ -32,13 +32,13 @@ def from_environment(values: Mapping[str, Any]) -> dict[str, wire.Secret]:
     }
 
 
-def account(values: Mapping[str, Any]) -> api.Account:
+def account(values: Mapping[str, Any]) -> api.Clients:
     """The account that the inputs and the environment tell.
 
     Raises:
         ProviderError: if a credential is given nowhere.
     """
-    return api.Account(
+    return api.Clients(
         key=_credential(values, "key"),
         secret=_credential(values, "secret"),
         endpoint=os.environ.get("EXOSCALE_API_ENDPOINT"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from sandbox.plugins.exoscale import validators
-from sandbox.plugins.exoscale.api import Call
+from sandbox.plugins.exoscale.api import ProviderCall
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional
-from sandbox.plugins.exoscale.resource import Properties, Resource, split_zone
+from sandbox.plugins.exoscale.resource import Properties, ResourceType, split_zone
 
 WORDS: Final = {
     "description": "description",
@@ -23,7 +23,7 @@ WORDS: Final = {
 }
 
 
-class PrivateNetwork(Resource):
+class PrivateNetwork(ResourceType):
     token = "exoscale:index/privateNetwork:PrivateNetwork"
     fields: ClassVar[tuple[Field, ...]] = (
         optional("description"),
@@ -35,7 +35,7 @@ class PrivateNetwork(Resource):
         given("zone", force_new=True),
     )
 
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         client = call.account.client(inputs["zone"])
         body = {word: inputs[name] for name, word in WORDS.items() if inputs.get(name)}
         operation = client.create_private_network(**body)
@@ -43,7 +43,7 @@ class PrivateNetwork(Resource):
         call.wait(client, operation, "creating the private network")
         return {}
 
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         client = call.account.client(state.get("zone", ""))
         network = client.get_private_network(id=object_id)
         found = {name: network.get(word.replace("_", "-")) for name, word in WORDS.items()}
@@ -51,7 +51,12 @@ class PrivateNetwork(Resource):
         return {"description": "", "labels": {}, **outputs}
 
     def update(
-        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+        self,
+        call: ProviderCall,
+        object_id: str,
+        state: Properties,
+        news: Properties,
+        changed: set[str],
     ) -> None:
         """Ignored as by the official provider: the emptying of a text or an address."""
         client = call.account.client(state["zone"])
@@ -62,7 +67,7 @@ class PrivateNetwork(Resource):
             operation = client.update_private_network(id=object_id, **body)
             call.wait(client, operation, "updating the private network")
 
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         client = call.account.client(state["zone"])
         operation = client.delete_private_network(id=object_id)
         call.wait(client, operation, "deleting the private network")

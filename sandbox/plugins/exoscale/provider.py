@@ -15,7 +15,7 @@ from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
-from sandbox.plugins.exoscale.resource import UNFINISHED, Resource
+from sandbox.plugins.exoscale.resource import UNFINISHED, ResourceType
 from sandbox.plugins.exoscale.security_group import SecurityGroup
 from sandbox.plugins.exoscale.security_group_rule import SecurityGroupRule
 from sandbox.plugins.exoscale.sks_cluster import SksCluster
@@ -23,7 +23,7 @@ from sandbox.plugins.exoscale.sks_kubeconfig import SksKubeconfig
 from sandbox.plugins.exoscale.sks_nodepool import SksNodepool
 from sandbox.plugins.rpc import ProviderError
 
-RESOURCES: Final[tuple[type[Resource], ...]] = (
+RESOURCES: Final[tuple[type[ResourceType], ...]] = (
     AntiAffinityGroup,
     PrivateNetwork,
     SecurityGroup,
@@ -42,7 +42,7 @@ class ExoscaleProvider(rpc.Provider):
     def __init__(self, engine: rpc.Engine) -> None:
         super().__init__(engine)
         self._resources = {kind.token: kind() for kind in RESOURCES}
-        self._account: api.Account | None = None
+        self._account: api.Clients | None = None
         self._timeout = api.DEFAULT_TIMEOUT
 
     def CheckConfig(
@@ -207,8 +207,8 @@ class ExoscaleProvider(rpc.Provider):
 
     def _keep(
         self,
-        kind: Resource,
-        call: api.Call,
+        kind: ResourceType,
+        call: api.ProviderCall,
         prior: Mapping[str, Any],
         inputs: Mapping[str, Any],
         error: ProviderError,
@@ -227,20 +227,22 @@ class ExoscaleProvider(rpc.Provider):
             properties = _hidden(kind, outputs, inputs)
             raise rpc.InitializationError(call.object_id, properties, [str(error)]) from error
 
-    def _kind(self, urn: str) -> Resource:
+    def _kind(self, urn: str) -> ResourceType:
         token = urn.split("::")[2].rsplit("$", 1)[-1]
         if token not in self._resources:
             raise ProviderError(f"the resource type {token} is not supported")
         return self._resources[token]
 
-    def _connected(self) -> api.Account:
+    def _connected(self) -> api.Clients:
         if self._account is None:
             raise ProviderError("the provider is not configured")
         return self._account
 
-    def _call(self, urn: str, timeout: float, object_id: str | None = None) -> api.Call:
+    def _call(self, urn: str, timeout: float, object_id: str | None = None) -> api.ProviderCall:
         deadline = time.monotonic() + (timeout or self._timeout)
-        return api.Call(self._connected(), self.engine, self.cancelled, urn, deadline, object_id)
+        return api.ProviderCall(
+            self._connected(), self.engine, self.cancelled, urn, deadline, object_id
+        )
 
 
 def _name(urn: str) -> str:
@@ -262,12 +264,12 @@ def _autoname(request: provider_pb2.CheckRequest) -> str:
     return str(rules.proposed_name)
 
 
-def _hidden(kind: Resource, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
+def _hidden(kind: ResourceType, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
     """The values, as secret as the schema says and as `template` is."""
     return wire.conceal(plan.with_secrets(kind.fields, values), template)
 
 
-def _encoded(kind: Resource, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
+def _encoded(kind: ResourceType, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
     return wire.encode(_hidden(kind, values, template))
 
 
@@ -284,7 +286,7 @@ def _telling(doing: str) -> Iterator[None]:
 
 
 def _look(
-    kind: Resource, call: api.Call, prior: Mapping[str, Any], *, read: bool = False
+    kind: ResourceType, call: api.ProviderCall, prior: Mapping[str, Any], *, read: bool = False
 ) -> dict[str, Any] | None:
     """The outputs of the call's object as the API tells them now, `None` if it is gone."""
     try:
@@ -298,7 +300,9 @@ def _look(
     return {**plan.merged(kind.fields, prior, found, read=read), "id": call.object_id}
 
 
-def _existing(kind: Resource, call: api.Call, prior: Mapping[str, Any]) -> dict[str, Any]:
+def _existing(
+    kind: ResourceType, call: api.ProviderCall, prior: Mapping[str, Any]
+) -> dict[str, Any]:
     outputs = _look(kind, call, prior)
     if outputs is None:
         raise ProviderError("it is gone: run `pulumi refresh`")

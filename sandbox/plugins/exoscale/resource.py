@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
-from sandbox.plugins.exoscale.api import Call
+from sandbox.plugins.exoscale.api import ProviderCall
 from sandbox.plugins.exoscale.fields import Field
 from sandbox.plugins.property_diff import Kind
 from sandbox.plugins.rpc import ProviderError
@@ -19,7 +19,7 @@ UNFINISHED: Final = ("creating", "error")
 """States of what a creation has left, which is not yet, or never will be, what was asked for."""
 
 
-class Resource(ABC):
+class ResourceType(ABC):
     """A kind of resource. Property values are plain: no secrets, no unknowns, Pulumi's names.
 
     Attributes:
@@ -31,7 +31,7 @@ class Resource(ABC):
     fields: ClassVar[tuple[Field, ...]]
 
     @abstractmethod
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         """Make the object; set `call.object_id` as soon as it is known.
 
         Returns:
@@ -39,11 +39,16 @@ class Resource(ABC):
         """
 
     @abstractmethod
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         """The outputs that the API tells about the object, `None` if it is gone."""
 
     def update(
-        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+        self,
+        call: ProviderCall,
+        object_id: str,
+        state: Properties,
+        news: Properties,
+        changed: set[str],
     ) -> None:
         """Apply the changes of the top-level properties `changed`.
 
@@ -54,7 +59,7 @@ class Resource(ABC):
             raise ProviderError(f"{', '.join(sorted(changed))} can't be updated in place")
 
     @abstractmethod
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         """Remove the object, and wait until it is gone."""
 
     def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
@@ -86,7 +91,7 @@ def split_zone(text: str) -> tuple[str, str]:
     return object_id, zone
 
 
-def settle(call: Call, look: Callable[[], dict[str, Any]], what: str) -> None:
+def settle(call: ProviderCall, look: Callable[[], dict[str, Any]], what: str) -> None:
     """Wait while what `look` finds is busy with an operation that was cut off.
 
     Raises:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sandbox.plugins.exoscale.fields import Field
-from sandbox.plugins.exoscale.resource import Resource
+from sandbox.plugins.exoscale.resource import ResourceType
 
 PRIMITIVES: Final = ("string", "integer", "number", "boolean")
 
 
-def package(name: str, version: str, resources: Iterable[Resource]) -> str:
+def package(name: str, version: str, resources: Iterable[ResourceType]) -> str:
     """The schema of the supported resources, in JSON."""
     types: dict[str, Any] = {}
     return json.dumps(
@@ -26,7 +26,7 @@ def package(name: str, version: str, resources: Iterable[Resource]) -> str:
     )
 
 
-def _resource(resource: Resource, types: dict[str, Any]) -> dict[str, Any]:
+def _resource(resource: ResourceType, types: dict[str, Any]) -> dict[str, Any]:
     properties = {field.name: _property(resource, field, types) for field in resource.fields}
     inputs = [field for field in resource.fields if field.configurable]
     return {
@@ -41,12 +41,12 @@ def _resource(resource: Resource, types: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _property(resource: Resource, field: Field, types: dict[str, Any]) -> dict[str, Any]:
+def _property(resource: ResourceType, field: Field, types: dict[str, Any]) -> dict[str, Any]:
     described = _type(resource, field, types)
     return {**described, "secret": True} if field.secret else described
 
 
-def _type(resource: Resource, field: Field, types: dict[str, Any]) -> dict[str, Any]:
+def _type(resource: ResourceType, field: Field, types: dict[str, Any]) -> dict[str, Any]:
     if field.type in PRIMITIVES:
         return {"type": field.type}
     if field.type == "set":
@@ -57,7 +57,7 @@ def _type(resource: Resource, field: Field, types: dict[str, Any]) -> dict[str, 
     return {"type": "array", "items": reference} if field.type == "objects" else reference
 
 
-def _object(resource: Resource, field: Field, types: dict[str, Any]) -> dict[str, Any]:
+def _object(resource: ResourceType, field: Field, types: dict[str, Any]) -> dict[str, Any]:
     owner = resource.token.rsplit(":", 1)[1]
     member = owner + field.name[0].upper() + field.name[1:].removesuffix("s")
     token = f"exoscale:index/{member}:{member}"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from sandbox.plugins.exoscale import validators
-from sandbox.plugins.exoscale.api import Call, NotFound
+from sandbox.plugins.exoscale.api import NotFoundByName, ProviderCall
 from sandbox.plugins.exoscale.fields import Field, autonamed, optional
-from sandbox.plugins.exoscale.resource import Properties, Resource
+from sandbox.plugins.exoscale.resource import Properties, ResourceType
 
 
-class SecurityGroup(Resource):
+class SecurityGroup(ResourceType):
     token = "exoscale:index/securityGroup:SecurityGroup"
     fields: ClassVar[tuple[Field, ...]] = (
         optional("description", force_new=True),
@@ -21,7 +21,7 @@ class SecurityGroup(Resource):
         autonamed(force_new=True, ignore_case=True),
     )
 
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         client = call.account.client()
         body = {key: inputs[key] for key in ("name", "description") if inputs.get(key)}
         operation = client.create_security_group(**body)
@@ -31,7 +31,7 @@ class SecurityGroup(Resource):
             _add_source(call, call.object_id, cidr)
         return {}
 
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         group = call.account.client().get_security_group(id=object_id)
         outputs = {"name": group["name"], "description": group.get("description", "")}
         if "external-sources" in group:
@@ -39,7 +39,12 @@ class SecurityGroup(Resource):
         return outputs
 
     def update(
-        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+        self,
+        call: ProviderCall,
+        object_id: str,
+        state: Properties,
+        news: Properties,
+        changed: set[str],
     ) -> None:
         old, new = state.get("externalSources") or [], news.get("externalSources") or []
         for cidr in [item for item in new if item not in old]:
@@ -49,27 +54,27 @@ class SecurityGroup(Resource):
             operation = client.remove_external_source_from_security_group(id=object_id, cidr=cidr)
             call.wait(client, operation, f"removing the external source {cidr}")
 
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         client = call.account.client()
         operation = client.delete_security_group(id=object_id)
         call.wait(client, operation, "deleting the security group")
 
 
-def _add_source(call: Call, object_id: str, cidr: str) -> None:
+def _add_source(call: ProviderCall, object_id: str, cidr: str) -> None:
     client = call.account.client()
     operation = client.add_external_source_to_security_group(id=object_id, cidr=cidr)
     call.wait(client, operation, f"adding the external source {cidr}")
 
 
-def find(call: Call, id_or_name: str) -> dict[str, Any]:
+def find(call: ProviderCall, id_or_name: str) -> dict[str, Any]:
     """The security group of that ID or name.
 
     Raises:
-        NotFound: if there is none.
+        NotFoundByName: if there is none.
     """
     client = call.account.client()
     for group in client.list_security_groups()["security-groups"]:
         if id_or_name in (group["id"], group["name"]):
             found: dict[str, Any] = client.get_security_group(id=group["id"])
             return found
-    raise NotFound("resource not found")
+    raise NotFoundByName("resource not found")

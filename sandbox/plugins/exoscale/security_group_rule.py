@@ -11,9 +11,9 @@ from collections import defaultdict
 from typing import Any, ClassVar
 
 from sandbox.plugins.exoscale import validators
-from sandbox.plugins.exoscale.api import Call, NotFound
+from sandbox.plugins.exoscale.api import NotFoundByName, ProviderCall
 from sandbox.plugins.exoscale.fields import Field, forcing_replacement, given, optional
-from sandbox.plugins.exoscale.resource import Properties, Resource
+from sandbox.plugins.exoscale.resource import Properties, ResourceType
 from sandbox.plugins.exoscale.security_group import find
 from sandbox.plugins.rpc import ProviderError
 
@@ -35,7 +35,7 @@ def _icmp(name: str) -> Field:
     return optional(name, "integer", conflicts=PORTS, check=validators.between(-1, 254))
 
 
-class SecurityGroupRule(Resource):
+class SecurityGroupRule(ResourceType):
     token = "exoscale:index/securityGroupRule:SecurityGroupRule"
     fields: ClassVar[tuple[Field, ...]] = forcing_replacement(
         _peer("cidr", check=validators.network),
@@ -60,7 +60,7 @@ class SecurityGroupRule(Resource):
     def __init__(self) -> None:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         client = call.account.client()
         group = _parent(call, inputs)
         body = _body(call, inputs)
@@ -75,14 +75,14 @@ class SecurityGroupRule(Resource):
                     return {"securityGroupId": group["id"]}
         raise ProviderError("unable to identify the rule created")
 
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         group = _parent(call, state)
         for rule in _rules(group):
             if rule["id"] == object_id:
                 return _outputs(call, group, rule)
         return None
 
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         client = call.account.client()
         group = _parent(call, state)
         operation = client.delete_rule_from_security_group(id=group["id"], rule_id=object_id)
@@ -101,14 +101,14 @@ def _rules(group: dict[str, Any]) -> list[dict[str, Any]]:
     return rules
 
 
-def _parent(call: Call, properties: Properties) -> dict[str, Any]:
+def _parent(call: ProviderCall, properties: Properties) -> dict[str, Any]:
     wanted = properties.get("securityGroupId") or properties.get("securityGroup")
     if not wanted:
         raise ProviderError("either security_group or security_group_id must be specified")
     return find(call, wanted)
 
 
-def _body(call: Call, inputs: Properties) -> dict[str, Any]:
+def _body(call: ProviderCall, inputs: Properties) -> dict[str, Any]:
     body: dict[str, Any] = {
         "flow-direction": inputs["type"].lower(),
         "protocol": inputs["protocol"].lower(),
@@ -125,7 +125,7 @@ def _body(call: Call, inputs: Properties) -> dict[str, Any]:
     elif user := inputs.get("userSecurityGroupId") or inputs.get("userSecurityGroup"):
         try:
             body["security-group"] = {"id": find(call, user)["id"]}
-        except NotFound as error:
+        except NotFoundByName as error:
             raise ProviderError(f"unable to retrieve Security Group: {error}") from error
     else:
         raise ProviderError(
@@ -150,7 +150,7 @@ def _matches(rule: dict[str, Any], body: dict[str, Any]) -> bool:
     return True
 
 
-def _outputs(call: Call, group: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
+def _outputs(call: ProviderCall, group: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
     icmp = rule.get("icmp", {})
     outputs = {
         "description": rule.get("description", ""),

@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 from typing import Any, ClassVar, Final
 
-from sandbox.plugins.exoscale.api import Call, V3Client
+from sandbox.plugins.exoscale.api import ProviderCall, V3Client
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional, output
 from sandbox.plugins.exoscale.resource import (
     UNFINISHED,
     Properties,
-    Resource,
+    ResourceType,
     settle,
     split_zone,
     timestamp,
@@ -41,7 +41,7 @@ OIDC: Final = {
 }
 
 
-class SksCluster(Resource):
+class SksCluster(ResourceType):
     token = "exoscale:index/sksCluster:SksCluster"
     fields: ClassVar[tuple[Field, ...]] = (
         optional("addons", "set", computed=True),
@@ -91,7 +91,7 @@ class SksCluster(Resource):
         given("zone", force_new=True),
     )
 
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         client = call.account.v3(inputs["zone"])
         body: dict[str, Any] = {
             "name": inputs["name"],
@@ -114,7 +114,7 @@ class SksCluster(Resource):
         call.wait(client, operation, "creating the cluster")
         return {}
 
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         client = call.account.v3(state.get("zone", ""))
         cluster = client.get_sks_cluster(id=object_id)
         outputs = _outputs(cluster)
@@ -124,7 +124,12 @@ class SksCluster(Resource):
         return outputs
 
     def update(
-        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+        self,
+        call: ProviderCall,
+        object_id: str,
+        state: Properties,
+        news: Properties,
+        changed: set[str],
     ) -> None:
         """Six properties are not here, for the official provider ignores their changes as well:
         `addons`, `cni`, `exoscaleCcm`, `metricsServer`, `oidc` and `serviceLevel`."""
@@ -152,7 +157,7 @@ class SksCluster(Resource):
             operation = client.update_sks_cluster(id=object_id, **body)
             call.wait(client, operation, "updating the cluster")
 
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         client = call.account.v3(state["zone"])
         operation = client.delete_sks_cluster(id=object_id)
         call.wait(client, operation, "deleting the cluster")

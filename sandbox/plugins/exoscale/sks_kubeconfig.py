@@ -12,9 +12,9 @@ import binascii
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.plugins.exoscale.api import Call
+from sandbox.plugins.exoscale.api import ProviderCall
 from sandbox.plugins.exoscale.fields import Field, forcing_replacement, given, optional, output
-from sandbox.plugins.exoscale.resource import Properties, Resource
+from sandbox.plugins.exoscale.resource import Properties, ResourceType
 from sandbox.plugins.property_diff import Kind
 from sandbox.plugins.rpc import ProviderError
 from sandbox.plugins.wire import Unknown
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 THIRTY_DAYS = 30 * 24 * 3600
 
 
-class SksKubeconfig(Resource):
+class SksKubeconfig(ResourceType):
     token = "exoscale:index/sksKubeconfig:SksKubeconfig"
     fields: ClassVar[tuple[Field, ...]] = (
         *forcing_replacement(
@@ -40,7 +40,7 @@ class SksKubeconfig(Resource):
         output("readyForRenewal", "boolean"),
     )
 
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         client = call.account.client(inputs["zone"])
         answer = client.generate_sks_cluster_kubeconfig(
             id=inputs["clusterId"],
@@ -56,15 +56,20 @@ class SksKubeconfig(Resource):
         call.object_id = ":".join(serials)
         return {"kubeconfig": kubeconfig, "readyForRenewal": False}
 
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         return {}
 
     def update(
-        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+        self,
+        call: ProviderCall,
+        object_id: str,
+        state: Properties,
+        news: Properties,
+        changed: set[str],
     ) -> None:
         """`earlyRenewalSeconds` is of the state alone."""
 
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         """A certificate ends by its own lifetime."""
 
     def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:

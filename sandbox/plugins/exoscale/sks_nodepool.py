@@ -8,9 +8,15 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from sandbox.plugins.exoscale import validators
-from sandbox.plugins.exoscale.api import Call, NotFound, V3Client
+from sandbox.plugins.exoscale.api import NotFoundByName, ProviderCall, V3Client
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional, output
-from sandbox.plugins.exoscale.resource import Properties, Resource, settle, split_zone, timestamp
+from sandbox.plugins.exoscale.resource import (
+    Properties,
+    ResourceType,
+    settle,
+    split_zone,
+    timestamp,
+)
 from sandbox.plugins.rpc import ProviderError
 
 STORAGE_ADDON: Final = "storage-lvm"
@@ -41,7 +47,7 @@ KEPT_BY_UPDATE: Final = (
 )
 
 
-class SksNodepool(Resource):
+class SksNodepool(ResourceType):
     token = "exoscale:index/sksNodepool:SksNodepool"
     fields: ClassVar[tuple[Field, ...]] = (
         optional("antiAffinityGroupIds", "set"),
@@ -76,7 +82,7 @@ class SksNodepool(Resource):
         given("zone", force_new=True),
     )
 
-    def create(self, call: Call, inputs: Properties) -> dict[str, Any]:
+    def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         client = call.account.v3(inputs["zone"])
         client.get_sks_cluster(id=inputs["clusterId"])
         body = {
@@ -93,12 +99,17 @@ class SksNodepool(Resource):
         call.wait(client, operation, f"creating the nodepool of {inputs['size']}")
         return {}
 
-    def read(self, call: Call, object_id: str, state: Properties) -> dict[str, Any] | None:
+    def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         client = call.account.v3(state.get("zone", ""))
         return _outputs(client, _find(client, state.get("clusterId", ""), object_id))
 
     def update(
-        self, call: Call, object_id: str, state: Properties, news: Properties, changed: set[str]
+        self,
+        call: ProviderCall,
+        object_id: str,
+        state: Properties,
+        news: Properties,
+        changed: set[str],
     ) -> None:
         """Ignored as by the official provider: `kubeletImageGcs`, `storageLvm`, `ipv6` if it
         changes alone, and the emptying of what an update leaves out when it is empty."""
@@ -127,7 +138,7 @@ class SksNodepool(Resource):
             )
             call.wait(client, operation, f"scaling the nodepool to {news['size']}")
 
-    def delete(self, call: Call, object_id: str, state: Properties) -> None:
+    def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         client = call.account.v3(state["zone"])
         operation = client.delete_sks_nodepool(id=state["clusterId"], sks_nodepool_id=object_id)
         call.wait(client, operation, "deleting the nodepool")
@@ -148,7 +159,7 @@ def _find(client: V3Client, cluster_id: str, object_id: str) -> dict[str, Any]:
                 id=cluster_id, sks_nodepool_id=object_id
             )
             return found
-    raise NotFound(f'SKS Nodepool "{object_id}" not found')
+    raise NotFoundByName(f'SKS Nodepool "{object_id}" not found')
 
 
 def _instance_type_id(client: V3Client, name: str) -> str:
