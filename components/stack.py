@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from settings.stack import Settings
+from components.shown_name import shown_name
+from settings.stack import CLUSTER, Settings
 
 if TYPE_CHECKING:
     from components.existing_cluster import ExistingCluster
@@ -51,16 +52,21 @@ def declare(settings: Settings) -> dict[str, Any]:
 def _cluster(
     settings: Settings,
 ) -> tuple[SksCluster | ExistingCluster, pulumi.Output[str] | None, dict[str, Any]]:
-    """The cluster, the instance pool of its nodes if it is the stack's, and its outputs."""
-    name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    """The cluster, the instance pool of its nodes if it is the stack's, and its outputs.
+
+    Its name is the same in every stack, so that a stack can be renamed. It once had the stack's in
+    it; what is below it is found by the former name too, for it begins with the cluster's.
+    """
+    former = pulumi.Alias(name=shown_name())
+    opts = pulumi.ResourceOptions(aliases=[former])
     if settings.existing_cluster:
         from components.existing_cluster import ExistingCluster
 
-        return ExistingCluster(name, settings.existing_cluster), None, {}
+        return ExistingCluster(CLUSTER, settings.existing_cluster, opts), None, {}
     from components.sks_cluster import SksCluster
 
     assert settings.cluster  # a stack has one of the two
-    cluster = SksCluster(name, settings.cluster)
+    cluster = SksCluster(CLUSTER, settings.cluster, opts)
     outputs: dict[str, Any] = {"cluster_name": cluster.cluster_name}
     if cluster.read_only_kubeconfig:
         outputs["read_only_kubeconfig"] = cluster.read_only_kubeconfig

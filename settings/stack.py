@@ -11,6 +11,9 @@ from settings.ingress import IngressSettings
 from settings.namespace import NamespaceSettings
 from settings.types import SettingsModel
 
+CLUSTER = "cluster"
+"""The cluster's name in the program, in every stack."""
+
 
 class Settings(SettingsModel):
     """All settings of one stack."""
