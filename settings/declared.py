@@ -118,10 +118,8 @@ def _namespace(settings: NamespaceSettings, place: Place) -> Iterator[Declared]:
 
     name = settings.name
     yield one("Namespace", None)
-    if settings.quota:
-        yield one("ResourceQuota", name)
-    if settings.defaults:
-        yield one("LimitRange", name)
+    for kind in ("ResourceQuota", "LimitRange"):
+        yield one(kind, name)
 
 
 def _app(app: AppSettings, place: Place) -> Iterator[Declared]:

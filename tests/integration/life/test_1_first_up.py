@@ -35,6 +35,8 @@ RESOURCES = {
     ("webapp:index:WebApp", "rickroller"),
     ("webapp:index:AppNamespace", "test"),
     ("kubernetes:core/v1:Namespace", "test"),
+    ("kubernetes:core/v1:ResourceQuota", "test"),
+    ("kubernetes:core/v1:LimitRange", "test"),
     ("kubernetes:core/v1:ServiceAccount", "rickroller"),
     ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "rickroller"),
     ("kubernetes:policy/v1:PodDisruptionBudget", "rickroller"),
