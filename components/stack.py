@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from components.shown_name import shown_name
-from settings.stack import CLUSTER, Settings
+from settings.stack import CLUSTER, CONTROLLER, Settings
 
 if TYPE_CHECKING:
     from components.existing_cluster import ExistingCluster
+    from components.existing_controller import ExistingController
+    from components.ingress_controller import IngressController
     from components.sks_cluster import SksCluster
 
 
@@ -22,13 +24,8 @@ def declare(settings: Settings) -> dict[str, Any]:
     cluster, pool, outputs = _cluster(settings)
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
 
-    controller = None
-    if settings.controller:
-        from components.ingress_controller import IngressController
-
-        controller = IngressController(
-            "ingress-nginx", settings.controller, instance_pool_id=pool, opts=on_cluster
-        )
+    controller = _controller(settings, pool, on_cluster)
+    if controller:
         outputs["load_balancer_address"] = controller.address
 
     if settings.apps:
@@ -47,6 +44,21 @@ def declare(settings: Settings) -> dict[str, Any]:
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
     return outputs | {"kubeconfig": cluster.kubeconfig}
+
+
+def _controller(
+    settings: Settings, pool: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
+) -> IngressController | ExistingController | None:
+    """The ingress controller, the stack's own or one that is there."""
+    if not settings.controller:
+        return None
+    if settings.controller.existing:
+        from components.existing_controller import ExistingController
+
+        return ExistingController(CONTROLLER, settings.controller.existing, opts)
+    from components.ingress_controller import IngressController
+
+    return IngressController(CONTROLLER, settings.controller, instance_pool_id=pool, opts=opts)
 
 
 def _cluster(

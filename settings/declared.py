@@ -26,10 +26,7 @@ from settings.cluster import ClusterSettings
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 from settings.mistakes import Place
 from settings.namespace import NamespaceSettings
-from settings.stack import CLUSTER, Settings
-
-CONTROLLER = "ingress-nginx"
-"""The controller's name in the program, and its release's."""
+from settings.stack import CLUSTER, CONTROLLER, Settings
 
 
 class Declared(NamedTuple):
@@ -57,7 +54,7 @@ def declared(settings: Settings) -> Iterator[Declared]:
         yield Declared("ExistingCluster", provider, CLUSTER, None, None, place, existing)
     if settings.cluster:
         yield from _cluster(settings.cluster)
-    if settings.controller:
+    if settings.controller and not settings.controller.existing:
         yield from _controller(settings.controller)
     for index, namespace in enumerate(settings.app_namespaces):
         listed = index < len(settings.namespaces)
