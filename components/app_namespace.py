@@ -5,15 +5,20 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
 
+from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.resources import amounts
 from settings.checks.check import check
 from settings.namespace import NamespaceSettings, QuotaSettings
+from settings.resources import ResourcesSettings
 
 POD_SECURITY = "pod-security.kubernetes.io/"
 
 
 class AppNamespace(pulumi.ComponentResource):
     """One namespace, named like the component, with its quota and its defaults.
+
+    Both objects are always there, empty where nothing is asked for. The engine deletes last: a
+    quota that no pod fits, taken out of the settings, would hold up what has to come before that.
 
     Example:
         >>> AppNamespace("shop", NamespaceSettings(name="shop", pod_security="baseline"))
@@ -31,17 +36,20 @@ class AppNamespace(pulumi.ComponentResource):
         namespace = Namespace(name, metadata={"name": name, "labels": labels}, opts=child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         metadata = {"name": name, "namespace": name}
-        if settings.quota:
-            hard = _hard(settings.quota)
-            ResourceQuota(name, metadata=metadata, spec={"hard": hard}, opts=child)
-        if settings.defaults:
-            limit = {
-                "type": "Container",
-                "default_request": amounts(settings.defaults.requests),
-                "default": amounts(settings.defaults.limits),
-            }
-            LimitRange(name, metadata=metadata, spec={"limits": [limit]}, opts=child)
+        # an empty quota never gets the status that the provider waits for
+        hard = _hard(settings.quota) if settings.quota else {}
+        limits = [{"type": "Container", **_defaults(settings.defaults)}]
+        waiting = {} if hard else {"annotations": SKIP_AWAIT}
+        ResourceQuota(name, metadata=metadata | waiting, spec={"hard": hard}, opts=child)
+        LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
         self.register_outputs({})
+
+
+def _defaults(settings: ResourcesSettings | None) -> dict[str, dict[str, str]]:
+    """Nothing, if nothing is asked for. (The API server makes `null` of an empty list.)"""
+    if settings is None:
+        return {}
+    return {"default_request": amounts(settings.requests), "default": amounts(settings.limits)}
 
 
 def _hard(quota: QuotaSettings) -> dict[str, str]:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from settings.stack import Settings
+from components.shown_name import shown_name
+from settings.stack import CLUSTER, CONTROLLER, Settings
 
 if TYPE_CHECKING:
     from components.existing_cluster import ExistingCluster
+    from components.existing_controller import ExistingController
+    from components.ingress_controller import IngressController
     from components.sks_cluster import SksCluster
 
 
@@ -21,13 +24,8 @@ def declare(settings: Settings) -> dict[str, Any]:
     cluster, pool, outputs = _cluster(settings)
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
 
-    controller = None
-    if settings.controller:
-        from components.ingress_controller import IngressController
-
-        controller = IngressController(
-            "ingress-nginx", settings.controller, instance_pool_id=pool, opts=on_cluster
-        )
+    controller = _controller(settings, pool, on_cluster)
+    if controller:
         outputs["load_balancer_address"] = controller.address
 
     if settings.apps:
@@ -48,19 +46,39 @@ def declare(settings: Settings) -> dict[str, Any]:
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 
+def _controller(
+    settings: Settings, pool: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
+) -> IngressController | ExistingController | None:
+    """The ingress controller, the stack's own or one that is there."""
+    if not settings.controller:
+        return None
+    if settings.controller.existing:
+        from components.existing_controller import ExistingController
+
+        return ExistingController(CONTROLLER, settings.controller.existing, opts)
+    from components.ingress_controller import IngressController
+
+    return IngressController(CONTROLLER, settings.controller, instance_pool_id=pool, opts=opts)
+
+
 def _cluster(
     settings: Settings,
 ) -> tuple[SksCluster | ExistingCluster, pulumi.Output[str] | None, dict[str, Any]]:
-    """The cluster, the instance pool of its nodes if it is the stack's, and its outputs."""
-    name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    """The cluster, the instance pool of its nodes if it is the stack's, and its outputs.
+
+    Its name is the same in every stack, so that a stack can be renamed. It once had the stack's in
+    it; what is below it is found by the former name too, for it begins with the cluster's.
+    """
+    former = pulumi.Alias(name=shown_name())
+    opts = pulumi.ResourceOptions(aliases=[former])
     if settings.existing_cluster:
         from components.existing_cluster import ExistingCluster
 
-        return ExistingCluster(name, settings.existing_cluster), None, {}
+        return ExistingCluster(CLUSTER, settings.existing_cluster, opts), None, {}
     from components.sks_cluster import SksCluster
 
     assert settings.cluster  # a stack has one of the two
-    cluster = SksCluster(name, settings.cluster)
+    cluster = SksCluster(CLUSTER, settings.cluster, opts)
     outputs: dict[str, Any] = {"cluster_name": cluster.cluster_name}
     if cluster.read_only_kubeconfig:
         outputs["read_only_kubeconfig"] = cluster.read_only_kubeconfig

@@ -28,8 +28,25 @@ CHARTS = {
 }
 
 
+class ExistingControllerSettings(SettingsModel):
+    """An ingress controller that other hands, such as another stack, installed on the cluster."""
+
+    class_name: DnsLabel = "nginx"
+    """Its Ingress class. It has to do what ingress-nginx does, as Traefik's provider for it."""
+    namespace: DnsLabel = INGRESS_NAMESPACE
+    """Where its pods are, which are let in to the applications."""
+    service: DnsLabel = "ingress-nginx-controller"
+    """Its Service, whose load balancer's address the applications have."""
+    address: Annotated[StrictStr, Field(min_length=1, examples=["192.0.2.7"])] | None = None
+    """In place of service: the address or host name at which it is reached."""
+
+
 class IngressSettings(SettingsModel):
     """The ingress controller: its chart, how it runs, its load balancer."""
+
+    existing: ExistingControllerSettings | None = None
+    """A controller that is on an existing cluster already, in place of all other keys here.
+    Without it: this stack installs one."""
 
     controller: Literal["nginx", "traefik"] | None = None
     """ingress-nginx (no fixes since March 2026), or Traefik, which serves the same Ingresses.

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from settings.checks.check import mistakes
 from settings.checks.file_checks import misplaced, one_cluster, repeated, unencrypted
 from settings.checks.routes import conflicts
+from settings.checks.shown_name_checks import refused_names
 from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
@@ -37,7 +38,8 @@ def load() -> Settings:
     Raises:
         pulumi.RunError: naming every wrong key, its value and what is allowed.
     """
-    project, file = pulumi.get_project(), f"Pulumi.{pulumi.get_stack()}.yaml"
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    file = f"Pulumi.{stack}.yaml"
     values = {
         key: value
         for key, value in _configuration(project).items()
@@ -55,6 +57,7 @@ def load() -> Settings:
     problems += [line(*mistake, secret) for mistake in found]
     problems += one_cluster(values) + unencrypted(values, hidden) + misplaced(values, hidden)
     problems += repeated(values, secret) + conflicts(values.get("apps"))
+    problems += refused_names(project, stack, values)
     if settings is None or problems:
         raise pulumi.RunError(
             f"wrong settings in {file}, nothing was changed:\n"

@@ -11,6 +11,12 @@ from settings.ingress import IngressSettings
 from settings.namespace import NamespaceSettings
 from settings.types import SettingsModel
 
+CLUSTER = "cluster"
+"""The cluster's name in the program, in every stack."""
+
+CONTROLLER = "ingress-nginx"
+"""The controller's name in the program, whichever it is, and its release's."""
+
 
 class Settings(SettingsModel):
     """All settings of one stack."""

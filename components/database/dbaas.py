@@ -8,6 +8,7 @@ from pulumiverse_exoscale import Dbaas, get_database_uri_output
 
 from components.kubernetes.labels import common_labels
 from components.kubernetes.secrets import URL_KEY, encoded
+from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
 
@@ -25,14 +26,16 @@ def create_dbaas(
     name, keep = database_name(app), settings.keep_data
     service = Dbaas(
         name,
-        name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
+        name=shown_name(name),
         zone=settings.zone,
         type=TYPE,
         plan=settings.plan,
         termination_protection=keep,
         pg={"version": settings.version, "ip_filters": settings.ip_filter},
         # The provider of the application's namespace is Kubernetes'; this one is Exoscale's own.
-        opts=pulumi.ResourceOptions(parent=opts.parent, retain_on_delete=keep),
+        opts=pulumi.ResourceOptions(
+            parent=opts.parent, retain_on_delete=keep, ignore_changes=["name"]
+        ),
     )
     # The resource's own URI has no password. Its ID is its name, known once it is there.
     uri = get_database_uri_output(name=service.id, type=TYPE, zone=settings.zone).uri

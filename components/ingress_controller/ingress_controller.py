@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace, Service, ServiceInitArgs
+from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
+from components.kubernetes.controller_service import controller_service
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
@@ -27,14 +28,13 @@ class IngressController(pulumi.ComponentResource):
 
     Attributes:
         namespace: where its pods are.
-        release: the Helm release. An Ingress has to come after it: the controller's admission
-            webhook must be up.
+        ready: what an Ingress has to come after: the controller's admission webhook must be up.
         address: the load balancer's IP address, or its host name.
         class_name: what an Ingress has to give as `ingressClassName`.
     """
 
     namespace: str
-    release: Release
+    ready: Sequence[pulumi.Resource]
     address: pulumi.Output[str]
     class_name: str = "nginx"
 
@@ -61,7 +61,7 @@ class IngressController(pulumi.ComponentResource):
         self.namespace = INGRESS_NAMESPACE
         namespace = Namespace(name, metadata={"name": self.namespace}, opts=child)
         is_path = chart.startswith((".", "/"))
-        self.release = Release(
+        release = Release(
             name,
             name=name,
             namespace=self.namespace,
@@ -76,7 +76,9 @@ class IngressController(pulumi.ComponentResource):
                 pulumi.ResourceOptions(depends_on=[namespace]),
             ),
         )
-        service = _service_of(self.release, name, f"{name}-controller", self)
+        self.ready = [release]
+        namespace_name = release.status.namespace
+        service = controller_service(name, namespace_name, f"{name}-controller", self)
 
         self.address = service.status.apply(load_balancer_address)
         self.register_outputs({"address": self.address})
@@ -90,22 +92,6 @@ class IngressController(pulumi.ComponentResource):
                 settings, self.namespace, service, self.class_name, instance_pool_id
             )
         return ingress_nginx.values(settings, self.namespace, instance_pool_id)
-
-
-def _service_of(release: Release, name: str, service: str, parent: pulumi.Resource) -> Service:
-    """A Service that the release made, as it is in the cluster.
-
-    It is read with the inputs that name it: after `Service.get`, which gives none, every refresh
-    shows them as an update.
-    """
-    namespace = release.status.namespace
-    arguments = ServiceInitArgs(
-        api_version="v1", kind="Service", metadata={"name": service, "namespace": namespace}
-    )
-    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
-    identity = pulumi.Output.concat(namespace, "/", service)
-    options = pulumi.ResourceOptions(parent=parent, id=identity)
-    return Service(name, opts=options, __props__=arguments)
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

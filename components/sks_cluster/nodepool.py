@@ -8,6 +8,7 @@ import pulumi
 from pulumiverse_exoscale import AntiAffinityGroup, SecurityGroup, SecurityGroupRule, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
 
+from components.shown_name import shown_name
 from settings.nodepool import NodepoolSettings
 
 IGNORED_ON_UPDATE = ["ipv6", "kubeletImageGcs", "storageLvm"]
@@ -48,13 +49,15 @@ def create_nodepool(
     if pool.anti_affinity:
         own = AntiAffinityGroup(
             name,
-            description=f"Nodes of {name}",
+            description=f"Nodes of {shown_name(pool.name)}",
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(
                     replacement_trigger=trigger,
                     import_=anti_affinity_import_id,
-                    ignore_changes=["name", "description"] if anti_affinity_import_id else None,
+                    ignore_changes=["name", "description"]
+                    if anti_affinity_import_id
+                    else ["description"],
                 ),
             ),
         )

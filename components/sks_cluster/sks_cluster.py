@@ -10,6 +10,7 @@ from pulumiverse_exoscale import SecurityGroup, SksKubeconfig
 from pulumiverse_exoscale import SksCluster as Cluster
 
 from components.secret import secret_output
+from components.shown_name import shown_name
 from components.sks_cluster.deleted_nodepools import until_unused
 from components.sks_cluster.firewall import create_rules
 from components.sks_cluster.nodepool import create_nodepool
@@ -60,11 +61,11 @@ class SksCluster(pulumi.ComponentResource):
         cluster = _cluster(name, settings, child)
         group = SecurityGroup(
             name,
-            description=f"Nodes of {name}",
+            description=f"Nodes of {shown_name()}",
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=adopt.security_group,
-                ignore_changes=["name", "description"] if adopt.security_group else None,
+                ignore_changes=["name", "description"] if adopt.security_group else ["description"],
             ),
         )
         rules = create_rules(

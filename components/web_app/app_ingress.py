@@ -18,6 +18,7 @@ from settings.apps.app_ingress import AppIngressSettings, RouteSettings
 from settings.load_balancer import seconds
 
 if TYPE_CHECKING:
+    from components.existing_controller import ExistingController
     from components.ingress_controller import IngressController
 
 
@@ -28,7 +29,10 @@ class _Route(NamedTuple):
 
 
 def url(
-    app: Objects, settings: AppSettings, service: Service, controller: IngressController | None
+    app: Objects,
+    settings: AppSettings,
+    service: Service,
+    controller: IngressController | ExistingController | None,
 ) -> pulumi.Output[str]:
     """Through its own load balancer, else through the ingress controller, else in the cluster."""
     if settings.service == "LoadBalancer":
@@ -42,7 +46,7 @@ def url(
 
 
 def create_ingress(
-    app: Objects, settings: RouteSettings, controller: IngressController | None
+    app: Objects, settings: RouteSettings, controller: IngressController | ExistingController | None
 ) -> Ingress | None:
     """Serve the Service under its host and path; nothing where it has neither."""
     if controller is None or not settings.is_served:
@@ -73,7 +77,7 @@ def create_ingress(
             "annotations": route.annotations | (_annotations(how) if how else {}) | SKIP_AWAIT,
         },
         spec=spec,
-        opts=app.after(controller.release).opts,
+        opts=app.after(*controller.ready).opts,
     )
 
 

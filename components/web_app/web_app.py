@@ -23,6 +23,7 @@ from settings.apps.network_policy import PeerSettings
 from settings.checks.check import check
 
 if TYPE_CHECKING:
+    from components.existing_controller import ExistingController
     from components.ingress_controller import IngressController
 
 
@@ -46,7 +47,7 @@ class WebApp(pulumi.ComponentResource):
         name: str,
         settings: AppSettings,
         *,
-        controller: IngressController | None = None,
+        controller: IngressController | ExistingController | None = None,
         instance_pool_id: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -91,7 +92,9 @@ class WebApp(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
-def _sources(settings: AppSettings, controller: IngressController | None) -> list[PeerSettings]:
+def _sources(
+    settings: AppSettings, controller: IngressController | ExistingController | None
+) -> list[PeerSettings]:
     """Who may connect: the ingress controller, clients of NodePorts, and who is listed."""
     sources = [*settings.network_policy.sources]
     if controller and settings.is_served:

@@ -8,6 +8,7 @@ from typing import Any
 from settings.checks import (
     app_checks,
     cluster_checks,
+    collision_checks,
     database_checks,
     ingress_checks,
     load_balancer_checks,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *app_checks.RULES,
     *ingress_checks.RULES,
     *stack_checks.RULES,
+    *collision_checks.RULES,
 )
 
 

@@ -29,10 +29,34 @@ def traefik(settings: IngressSettings) -> Iterator[Mistake]:
         yield Mistake(("version",), settings.version, allowed)
 
 
+def existing(settings: IngressSettings) -> Iterator[Mistake]:
+    """What is there is not installed, nor changed."""
+    if settings.existing and len(settings.model_fields_set) > 1:
+        allowed = "must be alone in ingress: a controller that is there is not this stack's"
+        yield Mistake(("existing",), settings.existing, allowed)
+
+
+def installer(settings: Settings) -> Iterator[Mistake]:
+    """Who installs the controller is said where somebody may have done so."""
+    given = settings.ingress
+    if settings.cluster and given and given.existing:
+        allowed = "must not be given with cluster: the cluster is new, and nothing is on it"
+        yield Mistake(("ingress", "existing"), given.existing, allowed)
+    if settings.existing_cluster and settings.controller and not given:
+        yield Mistake(
+            ("ingress",),
+            None,
+            "must be given with existingCluster: existing, for a controller that is there, or "
+            "controller, to install one",
+        )
+
+
 def clients(settings: Settings) -> Iterator[Mistake]:
     """Lists of allowed clients where the controller can't see who the clients are."""
     controller = settings.controller
-    if controller is None or controller.load_balancer.external_traffic_policy == "Local":
+    if controller is None or controller.existing:
+        return
+    if controller.load_balancer.external_traffic_policy == "Local":
         return
     for index, app in enumerate(settings.apps):
         if app.ingress and app.ingress.allow_list:
@@ -46,8 +70,9 @@ def clients(settings: Settings) -> Iterator[Mistake]:
 
 def warnings(settings: Settings) -> Iterator[str]:
     """The controller's retirement, until a controller is chosen."""
-    if settings.controller and settings.controller.controller is None:
+    controller = settings.controller
+    if controller and not controller.existing and controller.controller is None:
         yield RETIRED
 
 
-RULES = (*rules(IngressSettings, traefik), *rules(Settings, clients))
+RULES = (*rules(IngressSettings, traefik, existing), *rules(Settings, installer, clients))

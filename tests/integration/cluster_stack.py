@@ -19,7 +19,7 @@ from settings.load import load
 
 settings = load()
 assert settings.cluster
-cluster = SksCluster(f"{pulumi.get_project()}-{pulumi.get_stack()}", settings.cluster)
+cluster = SksCluster("cluster", settings.cluster)
 pulumi.export("kubeconfig", cluster.kubeconfig)
 if cluster.read_only_kubeconfig:
     pulumi.export("read_only_kubeconfig", cluster.read_only_kubeconfig)

@@ -242,6 +242,31 @@ def test_a_failing_job_stops_an_upgrade_before_it(stack: Stack, kube: Kube) -> N
     }
 
 
+def test_a_quota_that_no_new_pod_fits_is_taken_out_again(stack: Stack, kube: Kube) -> None:
+    """The failed `up` leaves a Deployment that the next one waits for: the quota goes before."""
+    before = stack.file.read_text()
+    document = yaml.safe_load(before)
+    document["config"]["webapp:apps"][2]["image"] = "example/web:3"
+    document["config"]["webapp:namespaces"].append({"name": "web", "quota": {"pods": 3}})
+    stack.file.write_text(yaml.safe_dump(document))
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.returncode != 0
+    assert "exceeded quota" in failed.stdout
+    assert ready(kube) == 3
+
+    document["config"]["webapp:namespaces"].pop()
+    document["config"]["webapp:apps"][2]["rollout"]["timeoutSeconds"] = 120
+    stack.file.write_text(yaml.safe_dump(document))
+    stack.up()
+    assert {pod["spec"]["containers"][0]["image"] for pod in pods(kube, "web", "web")} == {
+        "example/web:3"
+    }
+    assert "hard" not in kube.get("resourcequota", "web", "web")["spec"]
+    stack("preview", "--refresh", "--expect-no-changes")
+    stack.file.write_text(before)
+    stack.up()
+
+
 def test_to_a_hundred_pods_and_to_none(stack: Stack, kube: Kube) -> None:
     stack.set(f"{APP}.replicas", "100")
     assert stack.preview() == [Step("update", DEPLOYMENT, "web", {"spec.replicas": "update"})]

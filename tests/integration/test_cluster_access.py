@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sandbox.paths import write_private
+from sandbox.paths import ROOT, write_private
 from tests.integration.account import VERSION, Sandbox
 from tests.integration.cluster_stack import POOL, create_stack, plan
 from tests.integration.kube import Kube
@@ -18,6 +20,8 @@ from tests.integration.stack import Stack
 pytestmark = pytest.mark.integration
 
 TOKEN = "audit-token-nobody-may-see"
+FORMER_NAME = 'f"{pulumi.get_project()}-{pulumi.get_stack()}"'
+"""What the cluster was called in the program when it had the stack's name in it."""
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +38,36 @@ def access(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     folder = tmp_path_factory.mktemp("access") / "project"
     stack = create_stack("access", folder, sandbox, settings)
+    program = stack.folder / "__main__.py"
+    program.write_text(program.read_text().replace('"cluster"', FORMER_NAME))
     stack("config", "set", "--secret", "--path", "cluster.audit.bearerToken", TOKEN)
     stack.up()
     yield stack
     stack("destroy", "--yes", "--skip-preview")
+
+
+def test_a_stack_of_before_is_renamed_and_nothing_of_it_is_made_anew(
+    access: Stack, sandbox: Sandbox
+) -> None:
+    """All that changes is what changes in every `up` of this stack: its kubeconfigs."""
+    before = sandbox.holds()
+    renewals = {
+        "SksKubeconfig": {"replace"},
+        "kubernetes": {"update"},
+        "ClusterRoleBinding": {"update"},
+    }
+    shutil.copy(ROOT / "__main__.py", access.folder)
+    assert plan(access).operations == renewals
+    access.up()
+    named = [r["urn"] for r in access.resources() if r["urn"].endswith("webapp-access")]
+    assert [urn.split("::")[2] for urn in named] == ["pulumi:pulumi:Stack"]
+
+    access("stack", "rename", "renamed")
+    renamed = replace(access, name="renamed")
+    assert plan(renamed).operations == renewals
+    renamed.up()
+    renamed("stack", "rename", access.name)
+    assert sandbox.holds() == before
 
 
 def test_a_token_is_nowhere_in_clear(access: Stack) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
-from tests.integration.stack import TUTORIAL, Stack, copy_project
+from tests.integration.stack import APP, TUTORIAL, Stack, copy_project
 
 pytestmark = pytest.mark.integration
 
@@ -41,6 +41,22 @@ def test_a_stack_on_an_existing_cluster(
     stack("preview", "--expect-no-changes")
     assert "client-key-data" not in stack.file.read_text()
     stack.file.write_text(by_file)
+
+    second = Stack("second", stack.folder, sandbox.environment)
+    its_app = {**APP, "namespace": "second", "path": "/second", "replicas": 1}
+    alike = {"existingCluster": {"kubeconfig": str(cluster_kubeconfig)}, "apps": [its_app]}
+    second.configure(alike)
+    second("stack", "init")
+    refused = second.run("preview")
+    assert "ingress: null: must be given with existingCluster" in refused.stdout
+    second.configure({**alike, "ingress": {"existing": {}}})
+    assert second.up()["read"] == 1
+    second("preview", "--expect-no-changes")
+    second("preview", "--refresh", "--expect-no-changes")
+    shared = outputs["load_balancer_address"]
+    assert second.outputs()["rickroller_url"] == f"http://{shared}/second/"
+    second("destroy", "--yes", "--skip-preview")
+    stack("preview", "--refresh", "--expect-no-changes")
 
     stack("destroy", "--yes", "--skip-preview")
     assert sandbox.holds() == before

@@ -36,7 +36,7 @@ Manifest = dict[str, Any]
 def rich(cluster_kubeconfig: Path) -> list[Manifest]:
     """Every manifest of the rich stack."""
     cluster = {"kubeconfig": str(cluster_kubeconfig)}
-    return declared({**RICH_STACK, "existingCluster": cluster})
+    return declared({**RICH_STACK, "existingCluster": cluster, "ingress": {"controller": "nginx"}})
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,15 @@ STACKS: dict[str, dict[str, Any]] = {
             },
         ],
     },
+    "shared": {
+        "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
+        "ingress": {"existing": {"className": "other", "namespace": "web", "service": "front"}},
+        "apps": [WEB | {"path": "/web"}],
+    },
+    "addressed": {
+        "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
+        "ingress": {"existing": {"address": "192.0.2.7"}},
+    },
     "nginx": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {

@@ -25,7 +25,7 @@ VALID: dict[str, Any] = {
 }
 
 
-def load(values: dict[str, Any], secret: Collection[str] = ()) -> Settings:
+def load(values: dict[str, Any], secret: Collection[str] = (), stack: str = "test") -> Settings:
     """Load settings as the engine passes them: a string a key, JSON for an object.
 
     Args:
@@ -37,7 +37,7 @@ def load(values: dict[str, Any], secret: Collection[str] = ()) -> Settings:
     )
     with (
         patch.object(pulumi, "get_project", lambda: "webapp"),
-        patch.object(pulumi, "get_stack", lambda: "test"),
+        patch.object(pulumi, "get_stack", lambda: stack),
     ):
         return load_settings()
 

@@ -28,15 +28,17 @@ def declare_namespace(**settings: Any) -> Engine:
     return run(lambda: AppNamespace("shop", namespace))[0]
 
 
-def test_a_namespace_is_restricted_and_has_no_more_objects_than_asked_for() -> None:
+def test_a_namespace_is_restricted_and_bounds_nothing_unless_asked_to() -> None:
+    """Quota and defaults are there, and empty, so that those taken out go before what waits."""
     engine = declare_namespace()
     assert engine.of_type("Namespace")["shop"]["metadata"]["labels"] == {
         "pod-security.kubernetes.io/enforce": "restricted",
         "pod-security.kubernetes.io/warn": "restricted",
         "pod-security.kubernetes.io/audit": "restricted",
     }
-    assert not engine.of_type("ResourceQuota")
-    assert not engine.of_type("LimitRange")
+    quota, limits = (engine.of_type(kind)["shop"] for kind in ("ResourceQuota", "LimitRange"))
+    assert (quota["spec"], limits["spec"]) == ({"hard": {}}, {"limits": [{"type": "Container"}]})
+    assert quota["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
 def test_quota_and_defaults_of_a_namespace() -> None:
@@ -47,6 +49,7 @@ def test_quota_and_defaults_of_a_namespace() -> None:
     )
     labels = engine.of_type("Namespace")["shop"]["metadata"]["labels"]
     assert set(labels.values()) == {"baseline"}
+    assert "annotations" not in engine.of_type("ResourceQuota")["shop"]["metadata"]
     assert engine.of_type("ResourceQuota")["shop"]["spec"]["hard"] == {
         "requests.cpu": "4",
         "requests.memory": "8Gi",

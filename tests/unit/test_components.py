@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from components.app_namespace import AppNamespace
 from components.database import Database
 from components.existing_cluster import ExistingCluster
+from components.existing_controller import ExistingController
 from components.ingress_controller import IngressController
 from components.sks_cluster import SksCluster
 from components.web_app import WebApp
@@ -30,6 +31,7 @@ COMPONENTS = (
     AppNamespace,
     Database,
     ExistingCluster,
+    ExistingController,
     IngressController,
     SksCluster,
     WebApp,

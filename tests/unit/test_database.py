@@ -219,7 +219,7 @@ def test_a_mistake_beside_other_keys(database: dict[str, Any], line: str) -> Non
 
 
 def test_a_long_name_leaves_no_room_for_the_databases() -> None:
-    values = changed("apps[0].database", DBAAS)
+    values = changed("apps[0].database", {"storageClass": "local-path"})
     values["apps"][0]["name"] = "a" * 49
     load(values)
     values["apps"][0]["name"] = "a" * 50

@@ -42,7 +42,8 @@ def test_every_example_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_project_has_a_line_for_each_key() -> None:
     keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    assert {key: each["description"] for key, each in keys.items()} == {
+    own = {key: each for key, each in keys.items() if ":" not in key}
+    assert {key: each["description"] for key, each in own.items()} == {
         key: generate.summary(key) for key in by_key(Settings)
     }
 

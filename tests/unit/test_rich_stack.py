@@ -13,7 +13,9 @@ def test_no_key_of_an_application_is_left_out() -> None:
 
 
 def test_everything_in_it_is_declared() -> None:
-    objects = declared({**RICH_STACK, "existingCluster": {"kubeconfig": "{}"}})
+    objects = declared(
+        {**RICH_STACK, "existingCluster": {"kubeconfig": "{}"}, "ingress": {"controller": "nginx"}}
+    )
     kinds = {manifest["kind"] for manifest in objects}
     assert {"CronJob", "HorizontalPodAutoscaler", "Job", "LimitRange", "StatefulSet"} <= kinds
     names = [

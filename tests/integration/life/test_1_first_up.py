@@ -18,23 +18,25 @@ pytestmark = pytest.mark.integration
 RULE = "exoscale:index/securityGroupRule:SecurityGroupRule"
 RESOURCES = {
     ("pulumi:pulumi:Stack", "webapp-local"),
-    ("webapp:index:SksCluster", "webapp-local"),
-    ("exoscale:index/sksCluster:SksCluster", "webapp-local"),
-    ("exoscale:index/securityGroup:SecurityGroup", "webapp-local"),
-    (RULE, "webapp-local-kubelet"),
-    (RULE, "webapp-local-calico-vxlan"),
-    (RULE, "webapp-local-nlb-health"),
-    (RULE, "webapp-local-node-ports-0.0.0.0/0"),
-    ("exoscale:index/antiAffinityGroup:AntiAffinityGroup", "webapp-local-workers"),
-    ("exoscale:index/sksNodepool:SksNodepool", "webapp-local-workers"),
-    ("exoscale:index/sksKubeconfig:SksKubeconfig", "webapp-local"),
-    ("pulumi:providers:kubernetes", "webapp-local"),
+    ("webapp:index:SksCluster", "cluster"),
+    ("exoscale:index/sksCluster:SksCluster", "cluster"),
+    ("exoscale:index/securityGroup:SecurityGroup", "cluster"),
+    (RULE, "cluster-kubelet"),
+    (RULE, "cluster-calico-vxlan"),
+    (RULE, "cluster-nlb-health"),
+    (RULE, "cluster-node-ports-0.0.0.0/0"),
+    ("exoscale:index/antiAffinityGroup:AntiAffinityGroup", "cluster-workers"),
+    ("exoscale:index/sksNodepool:SksNodepool", "cluster-workers"),
+    ("exoscale:index/sksKubeconfig:SksKubeconfig", "cluster"),
+    ("pulumi:providers:kubernetes", "cluster"),
     ("webapp:index:IngressController", "ingress-nginx"),
     ("kubernetes:core/v1:Namespace", "ingress-nginx"),
     ("kubernetes:helm.sh/v3:Release", "ingress-nginx"),
     ("webapp:index:WebApp", "rickroller"),
     ("webapp:index:AppNamespace", "test"),
     ("kubernetes:core/v1:Namespace", "test"),
+    ("kubernetes:core/v1:ResourceQuota", "test"),
+    ("kubernetes:core/v1:LimitRange", "test"),
     ("kubernetes:core/v1:ServiceAccount", "rickroller"),
     ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "rickroller"),
     ("kubernetes:policy/v1:PodDisruptionBudget", "rickroller"),
@@ -86,7 +88,7 @@ def test_cluster(stack: Stack, sandbox: Sandbox, kube: Kube) -> None:
         "running",
     )
     (nodepool,) = cluster["nodepools"]
-    assert nodepool["name"].startswith("webapp-local-workers-")
+    assert nodepool["name"].startswith("webapp-local-cluster-workers-")
     assert (nodepool["size"], nodepool["disk-size"]) == (2, 20)
     nodes = kube.list("nodes")
     assert len(nodes) == 2
@@ -102,7 +104,7 @@ def test_security_group(sandbox: Sandbox, stack: Stack) -> None:
     (group,) = (
         group
         for group in sandbox.client.list_security_groups()["security-groups"]
-        if group["name"].startswith("webapp-local-")
+        if group["name"].startswith("webapp-local-cluster-")
     )
 
     def source(rule: dict[str, Any]) -> str:

@@ -149,11 +149,11 @@ def test_another_cni_would_replace_the_cluster(stack: Stack, sandbox: Sandbox) -
     stack.set("cluster.cni", "cilium")
     steps = {(step.kind.rpartition(":")[2], step.name): step for step in stack.preview()}
     stack.file.write_text(settings)
-    cluster = steps["SksCluster", "webapp-local"]
+    cluster = steps["SksCluster", "cluster"]
     assert (cluster.operation, cluster.changed) == ("replace", {"cni": "update-replace"})
-    assert steps["SksNodepool", "webapp-local-workers"].operation == "replace"
-    assert steps["SecurityGroupRule", "webapp-local-calico-vxlan"].operation == "delete"
-    assert steps["SecurityGroupRule", "webapp-local-cilium-vxlan"].operation == "create"
+    assert steps["SksNodepool", "cluster-workers"].operation == "replace"
+    assert steps["SecurityGroupRule", "cluster-calico-vxlan"].operation == "delete"
+    assert steps["SecurityGroupRule", "cluster-cilium-vxlan"].operation == "create"
     assert sandbox.holds() == before
 
 

@@ -1,0 +1,23 @@
+"""A controller's Service, as it is in the cluster: it has the address."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service, ServiceInitArgs
+
+
+def controller_service(
+    name: str, namespace: pulumi.Input[str], service: str, parent: pulumi.Resource
+) -> Service:
+    """Read the Service `service`, which is not this program's.
+
+    It is read with the inputs that name it: after `Service.get`, which gives none, every refresh
+    shows them as an update.
+    """
+    arguments = ServiceInitArgs(
+        api_version="v1", kind="Service", metadata={"name": service, "namespace": namespace}
+    )
+    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
+    identity = pulumi.Output.concat(namespace, "/", service)
+    options = pulumi.ResourceOptions(parent=parent, id=identity)
+    return Service(name, opts=options, __props__=arguments)

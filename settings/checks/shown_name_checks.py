@@ -1,0 +1,41 @@
+"""Names that the stack would give and Exoscale refuses, halfway through an `up`.
+
+Source: Exoscale's API (`exoscale` 0.16, the specification in it): a nodepool's name is lower case
+only, and a database service's has 63 characters at most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from settings.apps.own_names import database_name
+from settings.errors import line
+
+LONGEST_SERVICE_NAME = 63
+
+
+def refused_names(project: str, stack: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each.
+
+    Args:
+        values: the stack's file, right or wrong.
+    """
+    if "cluster" in values and stack != stack.lower():
+        yield (
+            f"the stack's name: {json.dumps(stack)}: must be in lower case, as Exoscale wants it "
+            f"in a nodepool's name: pulumi stack rename {stack.lower()}"
+        )
+    apps = values.get("apps")
+    for index, app in enumerate(apps if isinstance(apps, list) else ()):
+        match app:
+            case {"name": str(name), "database": {"kind": "dbaas"}}:
+                service = f"{project}-{stack}-{database_name(name)}"
+                if len(service) > LONGEST_SERVICE_NAME:
+                    yield line(
+                        ("apps", index, "name"),
+                        name,
+                        f"its database would be {service}, and Exoscale allows "
+                        f"{LONGEST_SERVICE_NAME} characters",
+                    )

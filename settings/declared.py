@@ -1,0 +1,187 @@
+"""All that a stack will declare, known before the first of it is.
+
+Each line is a resource by what tells it from others: to the engine its kind, the component that it
+is of, and its name in the program; to Kubernetes its kind, namespace and name, where the name is
+not generated. Ingresses are not here: what tells them apart is what they serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from settings.app import AppSettings
+from settings.apps.database import DatabaseSettings
+from settings.apps.own_names import (
+    CONFIG,
+    CONFIG_FILES,
+    REGISTRY,
+    SECRET_FILES,
+    SECRETS,
+    database_name,
+    generated_secret,
+    job_name,
+)
+from settings.cluster import ClusterSettings
+from settings.ingress import INGRESS_NAMESPACE, IngressSettings
+from settings.mistakes import Place
+from settings.namespace import NamespaceSettings
+from settings.stack import CLUSTER, CONTROLLER, Settings
+
+
+class Declared(NamedTuple):
+    """One resource that will be declared."""
+
+    component: str
+    """Its parent's type, without `webapp:index:`."""
+    kind: str
+    """Its type, as Pulumi has it."""
+    logical_name: str
+    namespace: str | None
+    name: str | None
+    """In Kubernetes; None where it is generated, or none of Kubernetes' own."""
+    place: Place
+    """The setting that asks for it."""
+    value: object
+    """Of that setting."""
+
+
+def declared(settings: Settings) -> Iterator[Declared]:
+    """Everything, in the order of the settings."""
+    if settings.existing_cluster:
+        place, existing = ("existingCluster",), settings.existing_cluster
+        provider = "pulumi:providers:kubernetes"
+        yield Declared("ExistingCluster", provider, CLUSTER, None, None, place, existing)
+    if settings.cluster:
+        yield from _cluster(settings.cluster)
+    if settings.controller and not settings.controller.existing:
+        yield from _controller(settings.controller)
+    for index, namespace in enumerate(settings.app_namespaces):
+        listed = index < len(settings.namespaces)
+        yield from _namespace(namespace, ("namespaces", index, "name") if listed else ("apps",))
+    for index, app in enumerate(settings.apps):
+        yield from _app(app, ("apps", index))
+
+
+def _cluster(cluster: ClusterSettings) -> Iterator[Declared]:
+    def one(kind: str, suffix: str, value: object, *place: str | int) -> Declared:
+        name = f"{CLUSTER}-{suffix}" if suffix else CLUSTER
+        if ":" not in kind:
+            kind = f"exoscale:index/{kind[0].lower()}{kind[1:]}:{kind}"
+        return Declared("SksCluster", kind, name, None, None, ("cluster", *place), value)
+
+    provider, rule = "pulumi:providers:kubernetes", "SecurityGroupRule"
+    for kind in ("SksCluster", "SecurityGroup", "SksKubeconfig", provider):
+        yield one(kind, "", cluster)
+    for own in ("kubelet", "nlb-health", *_OVERLAY[cluster.cni]):
+        yield one(rule, own, cluster.cni, "cni")
+    for index, source in enumerate(cluster.node_port_sources):
+        yield one(rule, f"node-ports-{source}", source, "nodePortSources", index)
+    for index, extra in enumerate(cluster.firewall_rules):
+        at = ("firewallRules", index, "name")
+        for source in extra.sources:
+            yield one(rule, f"{extra.name}-{source}", extra.name, *at)
+    for index, pool in enumerate(cluster.nodepools):
+        kinds = ("SksNodepool", "AntiAffinityGroup")[: 1 + pool.anti_affinity]
+        for kind in kinds:
+            yield one(kind, pool.name, pool.name, "nodepools", index, "name")
+    if kubeconfig := cluster.read_only_kubeconfig:
+        binding = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
+        for kind in ("SksKubeconfig", binding):
+            yield one(kind, "read-only", kubeconfig, "readOnlyKubeconfig")
+
+
+_OVERLAY = {
+    "calico": ("calico-vxlan",),
+    "cilium": ("cilium-vxlan", "cilium-health", "cilium-ping"),
+    "none": (),
+}
+
+
+def _controller(settings: IngressSettings) -> Iterator[Declared]:
+    def one(kind: str, namespace: str | None, name: str) -> Declared:
+        return Declared(
+            "IngressController", kind, CONTROLLER, namespace, name, ("ingress",), settings
+        )
+
+    yield one("kubernetes:core/v1:Namespace", None, INGRESS_NAMESPACE)
+    yield one("kubernetes:helm.sh/v3:Release", INGRESS_NAMESPACE, CONTROLLER)
+
+
+def _namespace(settings: NamespaceSettings, place: Place) -> Iterator[Declared]:
+    def one(kind: str, namespace: str | None) -> Declared:
+        full = f"kubernetes:core/v1:{kind}"
+        return Declared("AppNamespace", full, name, namespace, name, place, name)
+
+    name = settings.name
+    yield one("Namespace", None)
+    for kind in ("ResourceQuota", "LimitRange"):
+        yield one(kind, name)
+
+
+def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
+    """Those of the application itself, then those of its settings."""
+
+    def one(kind: str, value: object = app.name, *key: str | int, name: str = app.name) -> Declared:
+        at = (*place, *(key or ("name",)))
+        return Declared("WebApp", f"kubernetes:{kind}", name, app.namespace_name, name, at, value)
+
+    def generated(kind: str, suffix: str, value: object, *key: str | int) -> Declared:
+        return one(kind, value, *key, name=f"{app.name}-{suffix}")._replace(name=None)
+
+    for kind in ("core/v1:ServiceAccount", "core/v1:Service", "apps/v1:Deployment"):
+        yield one(kind)
+    if app.network_policy.enabled:
+        yield one("networking.k8s.io/v1:NetworkPolicy")
+    if app.first_replicas > 1:
+        yield one("policy/v1:PodDisruptionBudget")
+    if app.autoscaler:
+        yield one("autoscaling/v2:HorizontalPodAutoscaler", app.autoscaler, "autoscaler")
+    for kind, contents, key, suffixes in (
+        ("core/v1:ConfigMap", app.config, "config", (CONFIG, CONFIG_FILES)),
+        ("core/v1:Secret", app.secrets, "secrets", (SECRETS, SECRET_FILES)),
+    ):
+        if contents.environment:
+            yield generated(kind, suffixes[0], [*contents.environment], key, "environment")
+        if contents.files:
+            yield generated(kind, suffixes[1], [*contents.files], key, "files")
+    secret = "core/v1:Secret"
+    if app.pull_secret:
+        yield generated(secret, REGISTRY, app.pull_secret.registry, "pullSecret", "registry")
+    for index, variable in enumerate(app.generated_secrets):
+        suffix = generated_secret(variable)
+        yield generated(secret, suffix, variable, "generatedSecrets", index)
+    if job := app.before_rollout:
+        name = job_name(app.name)
+        yield one("batch/v1:Job", job.command, "beforeRollout", "command", name=name)._replace(
+            name=None
+        )
+    if app.database:
+        yield from _database(app, app.database, (*place, "database"))
+
+
+def _database(app: AppSettings, settings: DatabaseSettings, place: Place) -> Iterator[Declared]:
+    name, at, value = database_name(app.name), (*place, "kind"), settings.kind
+
+    def one(kind: str, suffix: str = "") -> Declared:
+        full = f"{name}{suffix}"
+        return Declared("Database", f"kubernetes:{kind}", full, app.namespace_name, full, at, value)
+
+    secret = "core/v1:Secret"
+    if settings.kind == "dbaas":
+        yield Declared("Database", "exoscale:index/dbaas:Dbaas", name, None, None, at, value)
+        yield one(secret, "-uri")
+        return
+    for kind in (
+        secret,
+        "core/v1:Service",
+        "apps/v1:StatefulSet",
+        "networking.k8s.io/v1:NetworkPolicy",
+    ):
+        yield one(kind)
+    yield one("core/v1:PersistentVolumeClaim")._replace(name=None)
+    if settings.volume:
+        yield one("core/v1:PersistentVolume")._replace(name=None, namespace=None)
+    if settings.backup:
+        yield one(secret, "-backup")
+        yield one("batch/v1:CronJob")
