@@ -7,6 +7,8 @@ test begins and ends with the same three applications in two namespaces.
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +118,8 @@ class Apps:
         return {
             f"{found['metadata']['namespace']}/{found['metadata']['name']}"
             for found in self.kube.list("deployments")
-            if found["metadata"]["namespace"] != "kube-system" and found["status"]["readyReplicas"]
+            if found["metadata"]["namespace"] != "kube-system"
+            and found["status"].get("readyReplicas")
         }
 
 
@@ -242,11 +245,13 @@ def test_a_moved_application_whose_image_is_missing_goes_back(apps: Apps) -> Non
     apps.back()
 
 
-def test_a_move_that_is_killed(apps: Apps) -> None:
+def test_a_move_that_is_killed(apps: Apps, sandbox: Sandbox) -> None:
     apps.configure({**SHOP, "namespace": "two"} | MISSING, BLOG, NEWS)
     process = apps.stack.start("up", "--yes", "--skip-preview")
     eventually(lambda: "shop" in apps.kube.names("deployments", "two"))
-    process.kill()
+    for identity, command in sandbox.processes().items():
+        if "pulumi" in command:  # the engine, the program, and the plugins
+            os.kill(identity, signal.SIGKILL)
     process.communicate(timeout=COMMAND_SECONDS)
     apps.stack("cancel", "--yes")
     apps.back()
