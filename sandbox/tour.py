@@ -33,7 +33,7 @@ def tour(stack: str, outputs: Mapping[str, str]) -> str:
         namespace = outputs[f"{app}_namespace"]
         lines += [
             f"  {IN_SANDBOX} kubectl -n {namespace} get pods",
-            f"  {IN_SANDBOX} kubectl -n {namespace} describe ingress {app}",
+            f"  {IN_SANDBOX} kubectl -n {namespace} describe ingress",
             f"  {IN_SANDBOX} pulumi config set --stack {stack} --path 'apps[0].replicas' 5",
             "  make preview",
         ]

@@ -40,7 +40,7 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """A web application."""
 
     name: DnsLabel
-    """The name of its Deployment, Service and Ingress, and of its container."""
+    """The name of its Deployment and Service, and of its container."""
     resources: ResourcesSettings = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
     """What its container has of its node; required in production. There is no CPU limit: it would
     slow it down on an idle node."""

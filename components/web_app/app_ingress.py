@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pulumi
@@ -14,12 +16,16 @@ from components.web_app.objects import Objects
 from components.web_app.service import SERVICE_PORT
 from settings.app import AppSettings
 from settings.apps import ingress_annotations as annotation
-from settings.apps.app_ingress import AppIngressSettings, RouteSettings
+from settings.apps.app_ingress import AppIngressSettings, RouteSettings, TlsSettings
 from settings.load_balancer import seconds
 
 if TYPE_CHECKING:
     from components.existing_controller import ExistingController
     from components.ingress_controller import IngressController
+
+
+LONGEST_SLUG = 200
+"""A name of at most 253 characters has room for more: a digest, and what `tls` adds to it."""
 
 
 class _Route(NamedTuple):
@@ -48,11 +54,16 @@ def url(
 def create_ingress(
     app: Objects, settings: RouteSettings, controller: IngressController | ExistingController | None
 ) -> Ingress | None:
-    """Serve the Service under its host and path; nothing where it has neither."""
+    """Serve the Service under its host and path; nothing where it has neither.
+
+    The resource is that of the host and path, whatever application has them: a controller's webhook
+    refuses a second Ingress for them, so that one which changes hands has to be updated in place.
+    """
     if controller is None or not settings.is_served:
         return None
     how = settings.ingress
     route = _route(settings)
+    name = ingress_name(settings)
     rule: dict[str, Any] = {
         "http": {
             "paths": [
@@ -68,17 +79,57 @@ def create_ingress(
     if settings.host:
         rule["host"] = settings.host
         if how and how.tls:
-            secret = how.tls.secret or f"{app.name}-tls"
+            secret = how.tls.secret or f"{name}-tls"
             spec["tls"] = [{"hosts": [settings.host], "secret_name": secret}]
     return Ingress(
-        app.name,
+        name,
         metadata={
-            **app.metadata,
+            "name": _not_asked_in_previews(name),
+            "namespace": app.namespace,
             "annotations": route.annotations | (_annotations(how) if how else {}) | SKIP_AWAIT,
         },
         spec=spec,
-        opts=app.after(*controller.ready).opts,
+        opts=pulumi.ResourceOptions.merge(
+            app.after(*controller.ready).opts,
+            _names_that_stay(app.name, how.tls if how else None),
+        ),
     )
+
+
+def _not_asked_in_previews(name: str) -> Any:
+    """The name of a new Ingress. In a preview it is not known yet.
+
+    A preview has the API server try each object whose fields are all known. The webhook would
+    refuse an Ingress for its predecessor in another namespace, which is there until the `up`.
+
+    Source: pulumi/pulumi-kubernetes, `provider/pkg/provider/provider.go`, `Create`.
+    """
+    return pulumi.UNKNOWN if pulumi.runtime.is_dry_run() else name
+
+
+def _names_that_stay(app: str, tls: TlsSettings | None) -> pulumi.ResourceOptions:
+    """Options of an Ingress that was deployed as `app`'s: it keeps its name.
+
+    So does the Secret that cert-manager has made: another one would be another certificate. Where
+    the certificate is from decides whose name that is, so that a change of it is a replacement.
+    """
+    made = tls is not None and not tls.secret
+    kept = ["metadata.name", *(["spec.tls[0].secretName"] if made else [])]
+    return pulumi.ResourceOptions(
+        aliases=[pulumi.Alias(name=app)],
+        ignore_changes=kept,
+        replacement_trigger=tls and ("made" if made else "given"),
+    )
+
+
+def ingress_name(settings: RouteSettings) -> str:
+    """The name of the Ingress for a host and path: both in words, and a digest of both.
+
+    The path is as the controller has it, and as its webhook compares it.
+    """
+    place = f"{settings.host or ''}{_route(settings).path}"
+    slug = re.sub(r"[^a-z0-9]+", "-", place.lower()).strip("-")[:LONGEST_SLUG]
+    return f"{slug.rstrip('-') or 'root'}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def _route(settings: RouteSettings) -> _Route:

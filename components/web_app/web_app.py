@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
 from components.kubernetes.labels import selector
+from components.kubernetes.replacement import named_goes_first
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
@@ -34,7 +35,8 @@ class WebApp(pulumi.ComponentResource):
         >>> WebApp("shop", AppSettings(name="shop", image="example/shop:1", port=80, replicas=2))
 
     Attributes:
-        namespace: the namespace of its objects, which are all named like the component.
+        namespace: the namespace of its objects, which are named like the component. The Ingress
+            is named after its host and path.
         url: where it is reached: through its own load balancer, else through the ingress
             controller, else by its name inside the cluster.
     """
@@ -59,7 +61,8 @@ class WebApp(pulumi.ComponentResource):
                 cluster has several nodepools, as it has while one is replaced.
         """
         check(settings)
-        super().__init__("webapp:index:WebApp", name, None, opts)
+        own = pulumi.ResourceOptions(transformations=[named_goes_first])
+        super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         self.namespace = settings.namespace_name
         app = Objects(name, self.namespace, settings.selector or selector(name), child)
@@ -80,13 +83,13 @@ class WebApp(pulumi.ComponentResource):
             serving = serving.after(create_job(serving, job, its_pod))
         if settings.network_policy.enabled:
             create_network_policy(app, settings.port, _sources(settings, controller))
-        create_deployment(serving, settings, pod(app, settings, config))
+        deployment = create_deployment(serving, settings, pod(app, settings, config))
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)
         if settings.first_replicas > 1:
             create_disruption_budget(app, settings.disruption_budget)
         service = create_service(app, settings.port, settings, instance_pool_id)
-        create_ingress(app, settings, controller)
+        create_ingress(app.after(deployment, service), settings, controller)
 
         self.url = url(app, settings, service, controller)
         self.register_outputs({"namespace": self.namespace, "url": self.url})

@@ -161,7 +161,7 @@ def test_service(kube: Kube, stack: Stack) -> None:
 
 
 def test_ingress(kube: Kube, stack: Stack) -> None:
-    ingress = kube.get("ingress", "rickroller", "test")
+    (ingress,) = kube.list("ingresses", "test")
     # A second one of the class for the path is refused.
     expected = kube.completed(tutorial.INGRESS.replace("Name: nginx", "Name: another"))
     assert ingress["spec"] == {**expected["spec"], "ingressClassName": "nginx"}
