@@ -21,6 +21,7 @@ def declare(settings: Settings) -> dict[str, Any]:
     cluster, pool, outputs = _cluster(settings)
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
 
+    users: list[pulumi.Resource] = []
     controller = None
     if settings.controller:
         from components.ingress_controller import IngressController
@@ -28,6 +29,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         controller = IngressController(
             "ingress-nginx", settings.controller, instance_pool_id=pool, opts=on_cluster
         )
+        users.append(controller)
         outputs["load_balancer_address"] = controller.address
 
     if settings.apps:
@@ -43,8 +45,14 @@ def declare(settings: Settings) -> dict[str, Any]:
             on_cluster, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
         )
         web = WebApp(app.name, app, controller=controller, instance_pool_id=pool, opts=in_namespace)
+        users.append(web)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
+    if settings.cluster:
+        from components.sks_cluster import SksCluster
+
+        assert isinstance(cluster, SksCluster)
+        cluster.drain_former_nodepools(after=users)
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 

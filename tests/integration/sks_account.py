@@ -105,7 +105,9 @@ def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterato
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     exoscale = Client(KEY.api_key, KEY.api_secret, url=f"{base_url}/{ZONE}/v2")
-    faults = FaultClient(SandboxAccount(KEY.api_key, KEY.api_secret, "a passphrase", listener.getsockname()[1]))
+    faults = FaultClient(
+        SandboxAccount(KEY.api_key, KEY.api_secret, "a passphrase", listener.getsockname()[1])
+    )
     found = Account(runtime, home, "", exoscale, client.ApiClient(), faults)
     defaults = {"name": "web", "level": "starter", "cni": "calico", "addons": ADDONS}
     try:

@@ -61,7 +61,7 @@ def test_a_nodepool_is_running_before_its_nodes_are_ready(account: Account) -> N
     assert account.exoscale.get_sks_nodepool(**where)["state"] == "running"
     nodes = account.core.list_node(label_selector=f"{NODEPOOL_LABEL}={pool}").items
     assert [is_ready(node) for node in nodes] == [False, False]
-    times = {}
+    times: dict[str, float] = {}
 
     def became_ready() -> bool:
         for node in account.core.list_node(label_selector=f"{NODEPOOL_LABEL}={pool}").items:

@@ -156,6 +156,13 @@ class Plugin:
         )
         self.call("Delete", request)
 
+    def invoke(self, function: str, **arguments: Any) -> dict[str, Any]:
+        """What a function returns."""
+        token = f"exoscale:index/{function}:{function}"
+        request = provider_pb2.InvokeRequest(tok=token, args=wire.encode(arguments))
+        answer = self.call("Invoke", request)
+        return wire.decode(getattr(answer, "return"))
+
     def _check(
         self, kind: str, news: Mapping[str, Any], olds: Mapping[str, Any], **more: Any
     ) -> provider_pb2.CheckResponse:
