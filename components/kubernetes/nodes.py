@@ -26,6 +26,7 @@ class Pod:
         finished: whether it has ended by itself.
     """
 
+    uid: str
     namespace: str
     name: str
     of_daemon_set: bool
@@ -81,6 +82,7 @@ def _pod(pod: Object) -> Pod:
     metadata = pod["metadata"]
     owners = [owner["kind"] for owner in metadata.get("ownerReferences") or ()]
     return Pod(
+        uid=metadata["uid"],
         namespace=metadata["namespace"],
         name=metadata["name"],
         of_daemon_set="DaemonSet" in owners,

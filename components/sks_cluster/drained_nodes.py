@@ -85,15 +85,19 @@ async def drain(api: KubernetesApi, former: Former, *, zone: str, seconds: int) 
     which = f"nodepool {', '.join(former)}, which is to be deleted"
     pools = [pool["instancePoolId"] for pool in former.values()]
     identities = [pool["id"] for pool in former.values()]
+    leaving: set[str] | None = None
 
     async def to_move() -> str:
         return await missing_moves(api, pools, zone=zone)
 
     async def to_evict() -> str:
+        nonlocal leaving
         nodes = await of_nodepools(api, identities)
         await cordon(api, nodes)
-        staying = [pod for pod in await pods_of(api, nodes) if not stays_to_the_end(pod)]
-        told = [await _evicted(api, pod) for pod in staying]
+        there = [pod for pod in await pods_of(api, nodes) if not stays_to_the_end(pod)]
+        # each once: what tolerates everything is put on these nodes again
+        leaving = {pod.uid for pod in there} if leaving is None else leaving
+        told = [await _evicted(api, pod) for pod in there if pod.uid in leaving]
         return f"{len(told)} pods are still there: {'; '.join(told)}" if told else ""
 
     await until_nothing_is_missing(

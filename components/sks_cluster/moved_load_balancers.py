@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from pulumiverse_exoscale import get_nlb_service_list_output
+import pulumi
+from pulumiverse_exoscale._utilities import get_invoke_opts_defaults
 
 from components.kubernetes.api import KubernetesApi
 from components.kubernetes.load_balancer import LOAD_BALANCER
 
 IDENTITY = f"{LOAD_BALANCER}id"
 """The annotation in which the cloud controller keeps a load balancer's ID."""
+
+SERVICES = "exoscale:index/getNlbServiceList:getNlbServiceList"
+"""By its name, and the SDK's provider: its own function ends the program where it fails."""
 
 
 async def missing_moves(api: KubernetesApi, instance_pools: Collection[str], *, zone: str) -> str:
@@ -24,14 +28,23 @@ async def missing_moves(api: KubernetesApi, instance_pools: Collection[str], *, 
     for service in await asyncio.to_thread(api.list, "/api/v1/services"):
         metadata = service["metadata"]
         balancer = (metadata.get("annotations") or {}).get(IDENTITY)
-        if service["spec"].get("type") != "LoadBalancer" or not balancer:
-            continue
-        answer = get_nlb_service_list_output(nlb_id=balancer, zone=zone)
-        found = (await answer.future()).services
-        # while the controller makes one anew, there are fewer than ports
-        settled = len(found) >= len(service["spec"]["ports"])
-        if not settled or any(each.instance_pool_id in instance_pools for each in found):
-            waiting.append(f"{metadata['namespace']}/{metadata['name']}")
+        if service["spec"].get("type") == "LoadBalancer" and balancer:
+            reason = await _reason(balancer, zone, instance_pools, len(service["spec"]["ports"]))
+            if reason:
+                waiting.append(f"{metadata['namespace']}/{metadata['name']} ({reason})")
     if not waiting:
         return ""
-    return f"the load balancers of these Services still send to it: {', '.join(sorted(waiting))}"
+    return f"load balancers have yet to leave it, those of {', '.join(sorted(waiting))}"
+
+
+async def _reason(balancer: str, zone: str, instance_pools: Collection[str], ports: int) -> str:
+    """Why a load balancer has yet to leave."""
+    asked = {"nlbId": balancer, "zone": zone}
+    try:
+        answer = await pulumi.runtime.invoke_async(SERVICES, asked, get_invoke_opts_defaults())
+    except Exception as error:  # Pulumi has no other kind for what a provider answers
+        return str(error)
+    used = [each["instancePoolId"] for each in answer["services"]]
+    if any(pool in instance_pools for pool in used):
+        return "sends to its nodes"
+    return "is being made anew" if len(used) < ports else ""

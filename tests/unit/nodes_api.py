@@ -33,7 +33,12 @@ def node(name: str, pool: str, *, ready: bool = True, **spec: Any) -> dict[str, 
 
 
 def pod(name: str, on: str, *, owner: str = "ReplicaSet", **changes: Any) -> dict[str, Any]:
-    metadata = {"name": name, "namespace": "shop", "ownerReferences": [{"kind": owner}]}
+    metadata = {
+        "name": name,
+        "uid": f"uid-of-{name}",
+        "namespace": "shop",
+        "ownerReferences": [{"kind": owner}],
+    }
     ready = {"type": "Ready", "status": "True"}
     return {
         "metadata": metadata | changes.get("metadata", {}),
@@ -46,13 +51,15 @@ def pod(name: str, on: str, *, owner: str = "ReplicaSet", **changes: Any) -> dic
 class Cluster:
     """What the server has, and what it was asked to do, in order.
 
-    `refusals` says how often a pod's eviction is refused; `failures` how many requests fail.
+    `refusals` says how often a pod's eviction is refused; `failures` how the next requests fail.
+    Pods in `returning` come back to their node under another name.
     """
 
     nodes: list[dict[str, Any]] = field(default_factory=list)
     pods: list[dict[str, Any]] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
+    returning: set[str] = field(default_factory=set)
     failures: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
@@ -80,7 +87,11 @@ class Cluster:
         if self.refusals.get(name, 0):
             self.refusals[name] -= 1
             return 429, REFUSAL
-        self.pods = [pod for pod in self.pods if pod["metadata"]["name"] != name]
+        (gone,) = (pod for pod in self.pods if pod["metadata"]["name"] == name)
+        self.pods.remove(gone)
+        if name in self.returning:
+            anew = {"name": f"{name}-again", "uid": f"uid-of-{name}-again"}
+            self.pods.append(pod(anew["name"], gone["spec"]["nodeName"], metadata=anew))
         self.done.append(f"evict {name}")
         return 201, {}
 

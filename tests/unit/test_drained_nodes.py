@@ -86,6 +86,12 @@ def test_pods_of_the_node_itself_and_finished_ones_stay_to_the_end(
     assert [action for action in cluster.done if action.startswith("evict")] == []
 
 
+def test_a_pod_that_comes_back_is_evicted_once(cluster: Cluster, api: KubernetesApi) -> None:
+    cluster.pods, cluster.returning = [pod("a", "old-1")], {"a", "a-again"}
+    run(api)
+    assert [action for action in cluster.done if action.startswith("evict")] == ["evict a"]
+
+
 def test_a_budget_is_asked_until_it_allows(cluster: Cluster, api: KubernetesApi) -> None:
     cluster.pods, cluster.refusals = [pod("a", "old-1"), pod("b", "old-2")], {"a": 3}
     run(api)

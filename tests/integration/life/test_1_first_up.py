@@ -28,6 +28,8 @@ RESOURCES = {
     ("exoscale:index/antiAffinityGroup:AntiAffinityGroup", "webapp-local-workers"),
     ("exoscale:index/sksNodepool:SksNodepool", "webapp-local-workers"),
     ("exoscale:index/sksKubeconfig:SksKubeconfig", "webapp-local"),
+    ("pulumi:index:Stash", "webapp-local-workers"),
+    ("pulumi:index:Stash", "nodepools"),
     ("pulumi:providers:kubernetes", "webapp-local"),
     ("webapp:index:IngressController", "ingress-nginx"),
     ("kubernetes:core/v1:Namespace", "ingress-nginx"),
