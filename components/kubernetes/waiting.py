@@ -11,7 +11,8 @@ import pulumi
 from components.kubernetes.api import ApiError
 
 SECONDS_BETWEEN_LOOKS = 2.0
-SECONDS_BETWEEN_MESSAGES = 15.0
+SECONDS_TO_MESSAGE = 5.0
+MOST_SECONDS_TO_MESSAGE = 60.0
 REFUSED = (401, 403)
 
 
@@ -22,7 +23,7 @@ class NotInTime(Exception):
 async def until_nothing_is_missing(
     look: Callable[[], Awaitable[str]], *, what: str, seconds: float, remedy: str
 ) -> None:
-    """Look again and again until nothing is missing any more, and say now and then what is.
+    """Look again and again until nothing is missing any more, and say what is, ever less often.
 
     Args:
         look: returns what is missing, in words; nothing if all is as it should be. Other errors of
@@ -35,6 +36,7 @@ async def until_nothing_is_missing(
         ApiError: the API server refuses.
     """
     start = told = time.monotonic()
+    pause = SECONDS_TO_MESSAGE
     while True:
         try:
             missing = await look()
@@ -47,7 +49,7 @@ async def until_nothing_is_missing(
         now = time.monotonic()
         if now - start >= seconds:
             raise NotInTime(f"{what}: after {seconds:.0f} s, {missing}. {remedy}")
-        if now - told >= SECONDS_BETWEEN_MESSAGES:
-            told = now
+        if now - told >= pause:
+            told, pause = now, min(2 * pause, MOST_SECONDS_TO_MESSAGE)
             pulumi.info(f"{what}: {missing}")
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)

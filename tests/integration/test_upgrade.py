@@ -96,13 +96,14 @@ def test_an_upgrade(
     replaced = {kind for kind, done in planned.operations.items() if "replace" in done}
     assert replaced == {"AntiAffinityGroup", "SksNodepool"}
     assert planned.operations["SksCluster"] == {"update"}
-    faults.add("node", {"kind": "ready-after", "milliseconds": 8000})
+    faults.add("node", {"kind": "ready-after", "milliseconds": 12000})
     slow = {"kind": "delay", "milliseconds": 5000}
     faults.add("delete-load-balancer-service", slow, times=1)
     with watched(
         api_client, "rickroller", "test", lambda: pools_behind(objects, address)
     ) as moments:
         assert stack.up() == planned.summary
+    assert "nodepool workers: 0 of 2 nodes are Ready" in "".join(stack.transcript)
 
     assert objects.cluster()["version"] == NEW
     assert kubelets(kube) == [f"v{NEW}"] * 2

@@ -52,13 +52,15 @@ class Cluster:
     """What the server has, and what it was asked to do, in order.
 
     `refusals` says how often a pod's eviction is refused; `failures` how the next requests fail.
-    Pods in `returning` come back to their node under another name.
+    So many evictions find their namespace `terminating`. Pods in `returning` come back to their
+    node under another name.
     """
 
     nodes: list[dict[str, Any]] = field(default_factory=list)
     pods: list[dict[str, Any]] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
+    terminating: int = 0
     returning: set[str] = field(default_factory=set)
     failures: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
@@ -84,6 +86,9 @@ class Cluster:
         return 200, {"items": self.services}
 
     def _evict(self, name: str) -> tuple[int, Any]:
+        if self.terminating:
+            self.terminating -= 1
+            return 403, {"message": "the namespace is being terminated"}
         if self.refusals.get(name, 0):
             self.refusals[name] -= 1
             return 429, REFUSAL

@@ -98,6 +98,18 @@ def test_a_budget_is_asked_until_it_allows(cluster: Cluster, api: KubernetesApi)
     assert cluster.done[-2:] == ["evict b", "evict a"]
 
 
+def test_what_else_keeps_a_pod_is_told_and_tried_again(
+    cluster: Cluster, api: KubernetesApi
+) -> None:
+    """Such as 403, while its namespace is being deleted."""
+    cluster.pods, cluster.terminating = [pod("a", "old-1")], 2
+    run(api)
+    assert cluster.done[-1] == "evict a"
+    cluster.pods, cluster.terminating = [pod("a", "old-1")], 1000
+    with pytest.raises(NotInTime, match="shop/a: the namespace is being terminated"):
+        run(api, seconds=0)
+
+
 def test_a_pod_that_is_ending_is_waited_for(cluster: Cluster, api: KubernetesApi) -> None:
     cluster.pods = [pod("a", "old-1", metadata={"deletionTimestamp": "2026-11-25T12:00:00Z"})]
     with pytest.raises(NotInTime, match="shop/a is ending"):

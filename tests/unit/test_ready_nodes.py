@@ -100,7 +100,7 @@ def test_it_says_now_and_then_what_it_waits_for(
         told.append(text)
         cluster.nodes = [node("new-1", "new")]
 
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_MESSAGES", 0)
+    monkeypatch.setattr(waiting, "SECONDS_TO_MESSAGE", 0)
     monkeypatch.setattr(waiting.pulumi, "info", tell)
     wait(api)
     assert told == ["pool: 0 of 1 nodes are Ready"]
