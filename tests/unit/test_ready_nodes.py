@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
+import pulumi
 import pytest
 
 from components.kubernetes import waiting
@@ -52,7 +54,7 @@ def test_all_nodes_of_the_nodepool_itself_are_ready(cluster: Cluster, api: Kuber
 
 
 def test_their_daemons_are_ready_too(cluster: Cluster, api: KubernetesApi) -> None:
-    starting = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+    starting: dict[str, Any] = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
     cluster.nodes = [node("new-1", "new"), node("old-1", "old")]
     cluster.pods = [
         pod("web", "new-1", **starting),
@@ -101,6 +103,6 @@ def test_it_says_now_and_then_what_it_waits_for(
         cluster.nodes = [node("new-1", "new")]
 
     monkeypatch.setattr(waiting, "SECONDS_TO_MESSAGE", 0)
-    monkeypatch.setattr(waiting.pulumi, "info", tell)
+    monkeypatch.setattr(pulumi, "info", tell)
     wait(api)
     assert told == ["pool: 0 of 1 nodes are Ready"]
