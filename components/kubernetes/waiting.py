@@ -10,7 +10,7 @@ import pulumi
 
 from components.kubernetes.api import ApiError
 
-SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_MESSAGE = 5.0
 MOST_SECONDS_TO_MESSAGE = 60.0
 REFUSED = (401, 403)
