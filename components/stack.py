@@ -25,6 +25,7 @@ def declare(settings: Settings) -> dict[str, Any]:
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
 
     controller = _controller(settings, pool, on_cluster)
+    users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
 
@@ -41,8 +42,14 @@ def declare(settings: Settings) -> dict[str, Any]:
             on_cluster, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
         )
         web = WebApp(app.name, app, controller=controller, instance_pool_id=pool, opts=in_namespace)
+        users.append(web)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
+    if settings.cluster:
+        from components.sks_cluster import SksCluster
+
+        assert isinstance(cluster, SksCluster)
+        cluster.drain_former_nodepools(after=users)
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 

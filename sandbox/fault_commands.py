@@ -36,10 +36,13 @@ def add_parser(commands: Any) -> None:
         "--not-ready", action="store_true", help="node: new nodes are not Ready until cleared"
     )
     effect.add_argument(
+        "--ready-after", type=_milliseconds, help="node: new nodes take so long to be Ready: 60s"
+    )
+    effect.add_argument(
         "--limit", type=_limit, metavar="RESOURCE=N", help="quota: so many, as in instance=1"
     )
     add.add_argument("--retry-after", type=int, metavar="SECONDS", help="header, with --status")
-    add.add_argument("--nodepool", metavar="NAME", help="of this nodepool only, with --not-ready")
+    add.add_argument("--nodepool", metavar="NAME", help="of this nodepool only: nodes")
     add.add_argument("--times", type=int, metavar="N", help="act so many times only")
     add.add_argument("--probability", type=float, metavar="P", help="act with this probability")
     add.add_argument("--seed", type=int, metavar="N", help="what decides when, with --probability")
@@ -97,8 +100,9 @@ def fault_table(faults: Sequence[dict[str, Any]]) -> str:
 def _effect(options: argparse.Namespace) -> dict[str, Any]:
     if options.retry_after is not None and options.status is None:
         raise SandboxError("--retry-after needs --status")
-    if options.nodepool is not None and not options.not_ready:
-        raise SandboxError("--nodepool needs --not-ready")
+    of_nodes = options.not_ready or options.ready_after is not None
+    if options.nodepool is not None and not of_nodes:
+        raise SandboxError("--nodepool needs --not-ready or --ready-after")
     if options.seed is not None and options.probability is None:
         raise SandboxError("--seed needs --probability")
     if options.status is not None:
@@ -111,8 +115,11 @@ def _effect(options: argparse.Namespace) -> dict[str, Any]:
     if options.limit is not None:
         resource, limit = options.limit
         return {"kind": "quota", "resource": resource, "limit": limit}
+    which = {"nodepool": options.nodepool} if options.nodepool else {}
     if options.not_ready:
-        return {"kind": "not-ready", **({"nodepool": options.nodepool} if options.nodepool else {})}
+        return {"kind": "not-ready", **which}
+    if options.ready_after is not None:
+        return {"kind": "ready-after", "milliseconds": options.ready_after, **which}
     plain = ("drop", "drop-answer", "operation-hangs")
     return {"kind": next(kind for kind in plain if getattr(options, kind.replace("-", "_")))}
 

@@ -1,7 +1,8 @@
-"""A replaced nodepool goes when no load balancer sends to it any more.
+"""A nodepool goes when no load balancer sends to it any more.
 
-In an update, the Services name the new nodepool before the old is deleted, but Exoscale's cloud
-controller moves the load balancers a moment later, and Exoscale keeps what a load balancer uses.
+Load balancers have moved before it is drained (drained_nodes.py), but not where nothing is: in an
+`up` of some targets alone, or of a stack whose state does not know its nodepools yet. Exoscale
+keeps what a load balancer uses.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -12,8 +13,10 @@ from pulumiverse_exoscale import SksCluster as Cluster
 from components.secret import secret_output
 from components.shown_name import shown_name
 from components.sks_cluster.deleted_nodepools import until_unused
+from components.sks_cluster.drained_nodes import create_drain
 from components.sks_cluster.firewall import create_rules
 from components.sks_cluster.nodepool import create_nodepool
+from components.sks_cluster.ready_nodes import create_gate
 from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
 from settings.checks.check import check
 from settings.cluster import AdoptSettings, AuditSettings, ClusterSettings, OidcSettings
@@ -78,8 +81,8 @@ class SksCluster(pulumi.ComponentResource):
         )
         nodepool_hooks = refuse_nodepool_updates(name)
         nodepool_hooks.on_error = [until_unused(name)]
-        nodepools = [
-            create_nodepool(
+        nodepools = {
+            pool.name: create_nodepool(
                 f"{name}-{pool.name}",
                 pool,
                 cluster=cluster,
@@ -93,7 +96,7 @@ class SksCluster(pulumi.ComponentResource):
                 opts=child,
             )
             for pool in settings.nodepools
-        ]
+        }
         kubeconfig = SksKubeconfig(
             name,
             cluster_id=cluster.id,
@@ -105,9 +108,19 @@ class SksCluster(pulumi.ComponentResource):
             opts=child,
         )
 
+        for pool in settings.nodepools:
+            create_gate(
+                f"{name}-{pool.name}",
+                pool,
+                nodepool=nodepools[pool.name],
+                kubeconfig=kubeconfig,
+                seconds=settings.ready_seconds,
+                opts=child,
+            )
+
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
-        self.instance_pool_id = nodepools[0].instance_pool_id
+        self.instance_pool_id = nodepools[settings.nodepools[0].name].instance_pool_id
         self.provider = pulumi_kubernetes.Provider(
             name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
         )
@@ -130,6 +143,23 @@ class SksCluster(pulumi.ComponentResource):
                 "kubeconfig": self.kubeconfig,
                 "instance_pool_id": self.instance_pool_id,
             }
+        )
+
+        self._settings, self._nodepools, self._kubeconfig = settings, nodepools, kubeconfig
+
+    def drain_former_nodepools(self, after: Sequence[pulumi.Resource]) -> None:
+        """Have nodepools that an update replaces or leaves out drained before they are deleted.
+
+        Args:
+            after: all that uses the nodes: it moves first.
+        """
+        create_drain(
+            "nodepools",
+            self._nodepools,
+            kubeconfig=self._kubeconfig,
+            zone=self._settings.zone,
+            seconds=self._settings.drain_seconds,
+            opts=pulumi.ResourceOptions(depends_on=[self, *after]),
         )
 
 

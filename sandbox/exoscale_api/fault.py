@@ -93,6 +93,18 @@ class NotReady(_Model):
         return f"not Ready (nodepool {self.nodepool})" if self.nodepool else "not Ready"
 
 
+class ReadyAfter(_Model):
+    """A new node, of any nodepool or of the one named, takes so long to become Ready."""
+
+    kind: Literal["ready-after"] = "ready-after"
+    milliseconds: Annotated[int, Field(ge=0, le=3_600_000)]
+    nodepool: str | None = None
+
+    def __str__(self) -> str:
+        which = f" (nodepool {self.nodepool})" if self.nodepool else ""
+        return f"Ready after {self.milliseconds} ms{which}"
+
+
 class Limit(_Model):
     """The account may have so many of the resource and no more."""
 
@@ -105,11 +117,19 @@ class Limit(_Model):
 
 
 Effect = Annotated[
-    Status | Delay | Drop | DropAnswer | OperationFails | OperationHangs | NotReady | Limit,
+    Status
+    | Delay
+    | Drop
+    | DropAnswer
+    | OperationFails
+    | OperationHangs
+    | NotReady
+    | ReadyAfter
+    | Limit,
     Field(discriminator="kind"),
 ]
 _OF_OPERATIONS = (OperationFails, OperationHangs)
-_TARGETS = {NotReady: NODE, Limit: QUOTA}
+_TARGETS = {NotReady: NODE, ReadyAfter: NODE, Limit: QUOTA}
 
 
 class Fault(_Model):
@@ -130,7 +150,7 @@ class Fault(_Model):
     """How many matches there were while it could act."""
     acted: int = 0
     nodes: tuple[str, ...] = ()
-    """The instances that it keeps from being Ready."""
+    """The instances whose nodes it keeps from being Ready, for good or for a while."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

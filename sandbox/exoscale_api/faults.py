@@ -1,7 +1,7 @@
 """The account's faults, kept in its store until they are cleared."""
 
 from sandbox.exoscale_api.errors import NotFound
-from sandbox.exoscale_api.fault import Fault, Limit, NotReady
+from sandbox.exoscale_api.fault import Fault, Limit, NotReady, ReadyAfter
 from sandbox.exoscale_api.openapi import Operation
 from sandbox.exoscale_api.store import Store
 
@@ -47,11 +47,11 @@ class Faults:
         return None
 
     def strike_node(self, nodepool: str, instance_id: str) -> None:
-        """Let a fault keep this new instance of the nodepool of that name from being Ready."""
+        """Let a fault act on this new instance of the nodepool of that name."""
         with self._store.transaction():
             for fault in self.list():
                 effect = fault.effect
-                if not isinstance(effect, NotReady) or fault.is_spent:
+                if not isinstance(effect, NotReady | ReadyAfter) or fault.is_spent:
                     continue
                 if effect.nodepool in (None, nodepool):
                     acts, after = fault.drawn()
@@ -62,7 +62,21 @@ class Faults:
 
     def unready(self) -> set[str]:
         """The ids of the instances whose nodes must not become Ready."""
-        return {node for fault in self.list() for node in fault.nodes}
+        return {
+            node
+            for fault in self.list()
+            if isinstance(fault.effect, NotReady)
+            for node in fault.nodes
+        }
+
+    def boot_seconds(self) -> dict[str, float]:
+        """How long the nodes of instances take to become Ready, where a fault says it."""
+        return {
+            node: fault.effect.milliseconds / 1000
+            for fault in self.list()
+            if isinstance(fault.effect, ReadyAfter)
+            for node in fault.nodes
+        }
 
     def quota(self, resource: str, limit: int) -> int:
         """The limit that counts where the account's own is `limit`."""

@@ -1,21 +1,25 @@
 """Nodes of nodepools: Node objects as SKS has them, which kwok plays the kubelet of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kubernetes import client, watch
+from kubernetes import client
 
 from sandbox.sks.spec import NodepoolSpec, SksError
 
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
 MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
 UNREADY_ANNOTATION = "sandbox/unready"
-"""While a node has it, it does not register as Ready (stages/node.yaml)."""
+"""While a node has it, it does not report itself Ready (stages/node.yaml)."""
+READY_AT_ANNOTATION = "sandbox/ready-at"
+"""When a node has booted and reports itself Ready (stages/node.yaml)."""
+BOOT_SECONDS = 3
+"""How long that takes, unless told. On SKS it is minutes: this much is enough to be noticed."""
 
 _IP_TYPES = ("InternalIP", "ExternalIP")
 """A public address is both (CCM, exoscale/instances.go): SKS gives kubelets no `--node-ip`."""
 
-_READY_DEADLINE = 60
 _NOT_READY = {
     "type": "Ready",
     "status": "False",
@@ -25,11 +29,10 @@ _NOT_READY = {
 
 
 def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
-    """Make the cluster have exactly the nodes of `pool`, and block until they are Ready.
+    """Make the cluster have exactly the nodes of `pool`; new ones have yet to become Ready.
 
     Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
-    reaches new instances only. Those of `pool.unready` are not waited for. Raises SksError if
-    others are not Ready in time.
+    reaches new instances only.
     """
     addresses = pool.addresses or [()] * len(pool.node_names)
     members = list(zip(pool.node_names, pool.instance_ids, addresses, strict=True))
@@ -41,11 +44,10 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
             api.create_node(node_object(pool, name, instance, own, zone=zone))
         elif instance not in pool.unready:
             api.patch_node(name, {"metadata": {"annotations": {UNREADY_ANNOTATION: None}}})
-    _await_ready(api, pool)
 
 
 def remove_pool(api: client.CoreV1Api, nodepool_id: str) -> None:
-    """Delete the nodes of a pool, and the pods that were on them."""
+    """Delete the nodes of a pool, and the pods that were on them: as on SKS, nothing is drained."""
     for node in _list(api, nodepool_id):
         _remove(api, node.metadata.name)
 
@@ -58,7 +60,7 @@ def node_object(
     Labels are those that Exoscale's cloud controller and kubelet set: instance type, region (the
     zone's name; it sets no `topology.kubernetes.io/zone`) and nodepool.
     """
-    unready = instance in pool.unready
+    boots = timedelta(seconds=pool.boot_seconds.get(instance, BOOT_SECONDS))
     capacity = {
         "cpu": str(pool.cpus),
         "memory": f"{pool.memory_bytes // 1024}Ki",
@@ -85,7 +87,8 @@ def node_object(
             "labels": {**pool.labels, **labels},
             "annotations": {
                 MANAGED_ANNOTATION: "fake",
-                **({UNREADY_ANNOTATION: "true"} if unready else {}),
+                READY_AT_ANNOTATION: (datetime.now(UTC) + boots).isoformat(),
+                **({UNREADY_ANNOTATION: "true"} if instance in pool.unready else {}),
             },
         },
         "spec": {
@@ -95,7 +98,7 @@ def node_object(
         "status": {
             "capacity": capacity,
             "allocatable": capacity,
-            "conditions": [_NOT_READY] if unready else [],
+            "conditions": [_NOT_READY],
             "addresses": [
                 {"type": "Hostname", "address": name},
                 *(
@@ -152,28 +155,3 @@ def _remove(api: client.CoreV1Api, name: str) -> None:
         except client.ApiException as error:
             if error.status != 404:
                 raise
-
-
-def _await_ready(api: client.CoreV1Api, pool: NodepoolSpec) -> None:
-    members = zip(pool.node_names, pool.instance_ids, strict=True)
-    waiting = {name for name, instance in members if instance not in pool.unready}
-    if not waiting:
-        return
-    stream = watch.Watch()
-    for event in stream.stream(
-        api.list_node,
-        label_selector=f"{NODEPOOL_LABEL}={pool.id}",
-        timeout_seconds=_READY_DEADLINE,
-    ):
-        node = event["object"]
-        if _is_ready(node.status.conditions or ()):
-            waiting.discard(node.metadata.name)
-        if not waiting:
-            stream.stop()
-            return
-    names = ", ".join(sorted(waiting))
-    raise SksError(f"nodepool {pool.name}: not Ready within {_READY_DEADLINE} s: {names}")
-
-
-def _is_ready(conditions: Iterable[client.V1NodeCondition]) -> bool:
-    return any(c.type == "Ready" and c.status == "True" for c in conditions)

@@ -129,7 +129,7 @@ class SksRuntime:
                 shutil.rmtree(directory)
 
     def set_nodepool(self, cluster_id: str, pool: NodepoolSpec) -> None:
-        """Make the cluster have exactly the nodes of `pool`; blocks until they are Ready."""
+        """Make the cluster have exactly the nodes of `pool`, which then boot."""
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {pool.name}"):

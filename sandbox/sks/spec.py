@@ -71,7 +71,8 @@ class NodepoolSpec:
     `instance_ids` and `addresses` are the UUIDs and public addresses of the nodes' instances, in
     the order of `node_names`; without `addresses`, nodes have no address. `taints` maps a key to
     "value:Effect", as Exoscale's API has it. Nodes of the instances in `unready` are kept from
-    becoming Ready. `version` is the kubelet's, of nodes that are yet to be made.
+    becoming Ready; `boot_seconds` says of instances how long theirs take to become so, where that
+    is not the default. `version` is the kubelet's, of nodes that are yet to be made.
     """
 
     id: str
@@ -90,3 +91,4 @@ class NodepoolSpec:
     addresses: Sequence[Sequence[str]] = ()
     instance_type: str = "standard.small"
     unready: Set[str] = frozenset()
+    boot_seconds: Mapping[str, float] = field(default_factory=dict)

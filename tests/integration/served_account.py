@@ -14,7 +14,9 @@ from sandbox.account import LOOPBACK, Account
 from sandbox.exoscale_api import Credentials, create_app
 from sandbox.exoscale_api.connection import DroppableConnection
 from sandbox.fault_client import FaultClient
-from tests.unit.exoscale_plugin import CertifyingRuntime
+from sandbox.paths import private_directory
+from tests.integration.https_server import https_server
+from tests.integration.served_nodes import ServedNodes
 
 SECONDS = 10
 
@@ -56,13 +58,18 @@ class ServedAccount:
 @contextmanager
 def served_account(folder: Path) -> Iterator[ServedAccount]:
     """Serve the account stored in `folder` until the block ends."""
+    with https_server(private_directory(folder)) as kubernetes:
+        yield from _serve(folder / "api", ServedNodes(kubernetes))
+
+
+def _serve(folder: Path, runtime: ServedNodes) -> Iterator[ServedAccount]:
     listener = socket.create_server((LOOPBACK, 0))
     account = Account("EXOtest", "a-secret", "a passphrase", listener.getsockname()[1])
     app = create_app(
         store_dir=folder,
         credentials=Credentials(account.api_key, account.api_secret),
         base_url=account.base_url,
-        runtime=CertifyingRuntime(),
+        runtime=runtime,
         check_answers=True,
     )
     server = uvicorn.Server(

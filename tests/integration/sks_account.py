@@ -13,7 +13,9 @@ import yaml
 from exoscale.api.v2 import Client
 from kubernetes import client, config
 
+from sandbox.account import Account
 from sandbox.exoscale_api import Credentials, create_app
+from sandbox.fault_client import FaultClient
 from sandbox.paths import TOOLS_BIN
 from sandbox.sks.load_balancer_spec import PREFIX
 from sandbox.sks.runtime import SksRuntime
@@ -33,6 +35,7 @@ class SksAccount:
     cluster_id: str
     exoscale: Client
     api_client: client.ApiClient
+    faults: FaultClient
 
     @property
     def core(self) -> client.CoreV1Api:
@@ -102,7 +105,10 @@ def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterato
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     exoscale = Client(KEY.api_key, KEY.api_secret, url=f"{base_url}/{ZONE}/v2")
-    found = SksAccount(runtime, home, "", exoscale, client.ApiClient())
+    faults = FaultClient(
+        Account(KEY.api_key, KEY.api_secret, "a passphrase", listener.getsockname()[1])
+    )
+    found = SksAccount(runtime, home, "", exoscale, client.ApiClient(), faults)
     defaults = {"name": "web", "level": "starter", "cni": "calico", "addons": ADDONS}
     try:
         version = {"version": runtime.versions[0]}
@@ -138,6 +144,12 @@ def processes_of(home: Path) -> list[int]:
         if directory and directory.is_relative_to(home / "clusters"):
             found.append(int(entry.name))
     return found
+
+
+def is_ready(node: Any) -> bool:
+    """Whether a node reports itself Ready."""
+    conditions = node.status.conditions or ()
+    return any(c.type == "Ready" and c.status == "True" for c in conditions)
 
 
 def names(listed: Any) -> list[str]:

@@ -129,6 +129,8 @@ CHANGES = [
     Change("kubeconfig.ttlSeconds", 900000, "SksKubeconfig", REPLACE),
     Change("kubeconfig.earlyRenewalSeconds", 3600, "SksKubeconfig", UPDATE),
     Change("readOnlyKubeconfig", {}, "ClusterRoleBinding", CREATE),
+    Change("readySeconds", 600, NODEPOOL, NONE),
+    Change("drainSeconds", 600, NODEPOOL, NONE),
     pool("size", 2, UPDATE, "size", 2),
     pool("size", 1, UPDATE, "size", 1),
     pool("diskSize", 100, UPDATE, "disk-size", 100),

@@ -212,3 +212,43 @@ def test_a_refresh_finds_what_has_changed(
     assert (refreshed["description"], refreshed["labels"]) == ("by hand", {"by": "hand"})
     assert plugin.diff("SksNodepool", refreshed, inputs).diffs
     assert refreshed_inputs["diskSize"] == 50
+
+
+def test_services_of_a_load_balancer(
+    plugin: ExoscalePlugin, exoscale: World, sks_cluster: str, name: str
+) -> None:
+    identity, state = plugin.create("SksNodepool", pool(sks_cluster, name))
+    api = exoscale.api
+    balancer = api.wait(api.create_load_balancer(name=name)["id"])["reference"]["id"]
+    assert plugin.invoke("getNlbServiceList", zone="ch-gva-2", nlbId=balancer)["services"] == []
+    check = {"mode": "tcp", "port": 30080, "interval": 10, "timeout": 3, "retries": 1}
+    operation = api.add_service_to_load_balancer(
+        id=balancer,
+        name="http",
+        port=80,
+        target_port=30080,
+        protocol="tcp",
+        strategy="round-robin",
+        instance_pool={"id": state["instancePoolId"]},
+        healthcheck=check,
+    )
+    api.wait(operation["id"])
+    found = plugin.invoke("getNlbServiceList", zone="ch-gva-2", nlbId=balancer)
+    (service,) = found["services"]
+    assert (found["nlbId"], service["instancePoolId"]) == (balancer, state["instancePoolId"])
+    assert given(service) | {"id": ""} == {
+        "id": "",
+        "name": "http",
+        "description": "",
+        "instancePoolId": state["instancePoolId"],
+        "port": 80,
+        "targetPort": 30080,
+        "protocol": "tcp",
+        "state": "running",
+        "strategy": "round-robin",
+        "healthcheck": check,
+    }
+    api.wait(api.delete_load_balancer(id=balancer)["id"])
+    with pytest.raises(Refused, match="not found"):
+        plugin.invoke("getNlbServiceList", zone="ch-gva-2", nlbId=balancer)
+    plugin.delete("SksNodepool", identity, state)

@@ -1,7 +1,7 @@
 """After a fault of any kind, a plain second run converges: nothing is left over, nothing unknown.
 
 Each seed has a stack, an account and a server of its own. What runs on the cluster plays no part:
-the program is the stack's cluster alone, and its control plane has no processes.
+the program is the stack's cluster alone, and its API server answers for the nodes alone.
 """
 
 import json
@@ -82,7 +82,11 @@ def settings(size: int) -> Mapping[str, Any]:
     (nodepool,) = TUTORIAL["cluster"]["nodepools"]
     return {
         **TUTORIAL,
-        "cluster": {**TUTORIAL["cluster"], "nodepools": [{**nodepool, "size": size}]},
+        "cluster": {
+            **TUTORIAL["cluster"],
+            "nodepools": [{**nodepool, "size": size}],
+            "readySeconds": 5,
+        },
     }
 
 

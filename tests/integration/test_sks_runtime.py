@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import urllib3
 import yaml
 from kubernetes import client
 
+from sandbox.sks.nodes import NODEPOOL_LABEL
 from tests.integration.polling import eventually
 from tests.integration.sks_account import (
     ZONE,
     SksAccount,
     account_with_cluster,
+    is_ready,
     kubernetes,
     names,
     processes_of,
@@ -47,6 +50,30 @@ def test_nodes_are_those_of_the_nodepool(account: SksAccount) -> None:
         assert node.metadata.labels["node.kubernetes.io/instance-type"] == "standard.small"
         assert node.metadata.labels["topology.kubernetes.io/region"] == ZONE
         assert node.status.capacity["cpu"] == "2"
+
+
+def test_a_nodepool_is_running_before_its_nodes_are_ready(account: SksAccount) -> None:
+    """The end of the operation says that instances run; nodes boot for a while, as told."""
+    slow = {"kind": "ready-after", "milliseconds": 6000, "nodepool": "slow"}
+    account.faults.add("node", slow, times=1)
+    pool = account.add_nodepool("slow", 2)
+    where = {"id": account.cluster_id, "sks_nodepool_id": pool}
+    assert account.exoscale.get_sks_nodepool(**where)["state"] == "running"
+    nodes = account.core.list_node(label_selector=f"{NODEPOOL_LABEL}={pool}").items
+    assert [is_ready(node) for node in nodes] == [False, False]
+    times: dict[str, float] = {}
+
+    def became_ready() -> bool:
+        for node in account.core.list_node(label_selector=f"{NODEPOOL_LABEL}={pool}").items:
+            if is_ready(node):
+                times.setdefault(node.metadata.name, time.monotonic())
+        return len(times) == 2
+
+    eventually(became_ready)
+    first, last = sorted(times.values())
+    assert last - first > 1, "one boots longer"
+    account.done(account.exoscale.delete_sks_nodepool(**where))
+    account.faults.clear()
 
 
 def test_a_cluster_with_its_nodes_fits_its_memory(account: SksAccount) -> None:

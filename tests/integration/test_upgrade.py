@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from kubernetes import client
 
 from sandbox.fault_client import FaultClient
 from sandbox.paths import write_private
+from sandbox.sks.nodes import NODEPOOL_LABEL
 from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
 from tests.integration.cluster_stack import Objects, plan
 from tests.integration.kube import Kube
+from tests.integration.sks_account import kubernetes
 from tests.integration.stack import CLUSTER, TUTORIAL, Stack, copy_project
+from tests.integration.upgrade_watch import Moment, watched
 
 pytestmark = pytest.mark.integration
 
@@ -52,9 +60,8 @@ def kubelets(kube: Kube) -> list[str]:
     return [node["status"]["nodeInfo"]["kubeletVersion"] for node in kube.list("nodes")]
 
 
-def pools_behind(objects: Objects) -> set[str]:
+def pools_behind(objects: Objects, address: str) -> set[str]:
     """The instance pools that the stack's load balancer sends to."""
-    address = objects.stack.outputs()["load_balancer_address"]
     (found,) = (
         each
         for each in objects.sandbox.client.list_load_balancers()["load-balancers"]
@@ -63,23 +70,22 @@ def pools_behind(objects: Objects) -> set[str]:
     return {service["instance-pool"]["id"] for service in found["services"]}
 
 
-STEPS = (
-    "upgrade-sks-cluster",
-    "create-sks-nodepool",
-    "add-service-to-load-balancer",
-    "delete-sks-nodepool",
-    "delete-anti-affinity-group",
-)
+@pytest.fixture(scope="module")
+def api_client(objects: Objects) -> client.ApiClient:
+    return kubernetes(objects.stack.outputs(secrets=True)["kubeconfig"])
 
 
-def steps(log: str) -> list[str]:
-    """Which of the steps a request log has, in its order, each once: refused ones left out."""
-    done = [words[4] for line in log.splitlines() if (words := line.split())[5] == "200"]
-    return list(dict.fromkeys(operation for operation in done if operation in STEPS))
+@pytest.fixture
+def faults(sandbox: Sandbox) -> Iterator[FaultClient]:
+    found = FaultClient(sandbox.credentials)
+    yield found
+    found.clear()
 
 
-def test_an_upgrade(objects: Objects, kube: Kube) -> None:
-    """The cloud controller takes its time: the old nodepool can't be deleted at once."""
+def test_an_upgrade(
+    objects: Objects, kube: Kube, api_client: client.ApiClient, faults: FaultClient
+) -> None:
+    """Nodes take their time, and so does the cloud controller: nothing is without them."""
     stack = objects.stack
     address, old = stack.outputs()["load_balancer_address"], objects.nodepool()
     assert kubelets(kube) == [f"v{OLD}"] * 2
@@ -90,15 +96,15 @@ def test_an_upgrade(objects: Objects, kube: Kube) -> None:
     replaced = {kind for kind, done in planned.operations.items() if "replace" in done}
     assert replaced == {"AntiAffinityGroup", "SksNodepool"}
     assert planned.operations["SksCluster"] == {"update"}
-    requests = objects.sandbox.home / "log" / "requests.log"
-    logged = requests.stat().st_size
-    slow = {"kind": "delay", "milliseconds": 8000}
-    FaultClient(objects.sandbox.credentials).add("delete-load-balancer-service", slow, times=1)
-    assert stack.up() == planned.summary
+    faults.add("node", {"kind": "ready-after", "milliseconds": 12000})
+    slow = {"kind": "delay", "milliseconds": 5000}
+    faults.add("delete-load-balancer-service", slow, times=1)
+    with watched(
+        api_client, "rickroller", "test", lambda: pools_behind(objects, address)
+    ) as moments:
+        assert stack.up() == planned.summary
+    assert "nodepool workers: 0 of 2 nodes are Ready" in "".join(stack.transcript)
 
-    log = requests.read_text()[logged:]
-    assert steps(log) == [*STEPS]
-    assert "delete-sks-nodepool 403" in log
     assert objects.cluster()["version"] == NEW
     assert kubelets(kube) == [f"v{NEW}"] * 2
     new = objects.nodepool()
@@ -106,12 +112,90 @@ def test_an_upgrade(objects: Objects, kube: Kube) -> None:
     assert [pool["id"] for pool in objects.cluster()["nodepools"]] == [new["id"]]
     assert new["anti-affinity-groups"] != old["anti-affinity-groups"]
     assert stack.outputs()["load_balancer_address"] == address
-    assert pools_behind(objects) == {new["instance-pool"]["id"]}
+    assert pools_behind(objects, address) == {new["instance-pool"]["id"]}
     rickroller = kube.get("deployment", "rickroller", "test")
     assert rickroller["metadata"]["uid"] == deployment
+    check_order(moments, old, new)
+    stack("preview", "--expect-no-changes")
+
+
+def check_order(moments: list[Moment], old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Check that one thing came after the other, and that pods were there all the time."""
+    pods = moments[0].pods[old["id"]]
+    assert pods == 3
+    assert min(moment.available for moment in moments) >= pods - 1
+    for moment, later in pairwise(moments):
+        if new["instance-pool"]["id"] in moment.behind:
+            assert moment.ready[new["id"]] == 2, "the load balancer moved before nodes were Ready"
+        if not moment.open.get(old["id"], 0):
+            assert old["instance-pool"]["id"] not in later.behind, "closed before it moved"
+        if moment.pods.get(old["id"], 0) < pods:
+            assert not moment.open.get(old["id"], 0), "pods left before all nodes were closed"
+    seen = [moment for moment in moments if old["id"] in moment.ready]
+    assert seen[-1].pods[old["id"]] == 0, "nodes went with pods on them"
+    assert {0, 2} <= {moment.ready.get(new["id"], 0) for moment in moments}
+    assert {0, 2} <= {moment.open[old["id"]] for moment in seen}
+
+
+BUDGET = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: never, namespace: kept}
+spec:
+  maxUnavailable: 0
+  selector: {matchLabels: {app: kept}}
+"""
+
+
+def test_what_stands_in_the_way_of_another_nodepool(
+    objects: Objects, kube: Kube, faults: FaultClient
+) -> None:
+    """First its nodes are never Ready, then a pod of the former one may not be evicted."""
+    stack, old = objects.stack, objects.nodepool()
+    address = stack.outputs()["load_balancer_address"]
+    kube.run("kubectl", "create", "namespace", "kept")
+    kube.run("kubectl", "--namespace", "kept", "create", "deployment", "kept", "--image", "kept")
+    kube.run("kubectl", "--namespace", "kept", "rollout", "status", "deployment", "kept")
+    kube.run("kubectl", "apply", "-f", "-", stdin=BUDGET)
+    document = yaml.safe_load(stack.file.read_text())
+    cluster = document["config"]["webapp:cluster"]
+    cluster |= {"readySeconds": 6, "drainSeconds": 12}
+    cluster["nodepools"] = [{**cluster["nodepools"][0], "name": "others"}]
+    stack.file.write_text(yaml.safe_dump(document))
+
+    faults.add("node", {"kind": "not-ready"}, times=1)
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.returncode != 0
+    assert "nodepool others: after 6 s, 1 of 2 nodes are Ready, not pool-" in failed.stdout
+    assert "mend what is wrong, and run `up` again" in failed.stdout
+    assert pools_behind(objects, address) == {old["instance-pool"]["id"]}
+
+    faults.clear()
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.returncode != 0
+    assert re.search(
+        r"nodepool workers, which is to be deleted: after 12 s, .*"
+        r"kept/kept-\S+: The disruption budget never needs 1 healthy pods and has 1 currently",
+        failed.stdout,
+    ), failed.stdout
+    assert pools_behind(objects, address) == {objects.nodepool("-others")["instance-pool"]["id"]}
+    former = kube.run(
+        "kubectl", "get", "nodes", f"--selector={NODEPOOL_LABEL}={old['id']}",
+        "--output=jsonpath={.items[*].spec.unschedulable}",
+    )  # fmt: skip
+    assert former == "true true"
+
+    kube.run("kubectl", "--namespace", "kept", "delete", "poddisruptionbudget", "never")
+    stack.up()
+    assert [pool["name"] for pool in objects.cluster()["nodepools"]] == [
+        objects.nodepool("-others")["name"]
+    ]
+    (pod,) = kube.list("pods", "kept")
+    assert pod["status"]["phase"] == "Running"
     stack("preview", "--expect-no-changes")
 
 
 def test_removal_after_it(objects: Objects, before: dict[str, list[str]]) -> None:
+    """It drains nothing, and needs no flag."""
     objects.stack("destroy", "--yes", "--skip-preview")
     assert objects.sandbox.holds() == before

@@ -156,6 +156,13 @@ class Plugin:
         )
         self.call("Delete", request)
 
+    def invoke(self, function: str, **arguments: Any) -> dict[str, Any]:
+        """What a function returns."""
+        token = f"exoscale:index/{function}:{function}"
+        request = provider_pb2.InvokeRequest(tok=token, args=wire.encode(arguments))
+        answer = self.call("Invoke", request)
+        return wire.decode(getattr(answer, "return"))
+
     def _check(
         self, kind: str, news: Mapping[str, Any], olds: Mapping[str, Any], **more: Any
     ) -> provider_pb2.CheckResponse:
@@ -179,8 +186,10 @@ class CertifyingRuntime(MemoryRuntime):
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
     ) -> str:
-        authority = {"certificate-authority-data": _certificate(10**9)}
-        client = {"client-certificate-data": _certificate(ttl_seconds)}
+        certificate, _ = _pair(10**9)
+        authority = {"certificate-authority-data": certificate}
+        certificate, key = _pair(ttl_seconds)
+        client = {"client-certificate-data": certificate, "client-key-data": key}
         document = {
             "clusters": [{"name": cluster_id, "cluster": authority}],
             "users": [{"name": user, "user": client}],
@@ -188,7 +197,8 @@ class CertifyingRuntime(MemoryRuntime):
         return str(yaml.safe_dump(document))
 
 
-def _certificate(seconds: int) -> str:
+def _pair(seconds: int) -> tuple[str, str]:
+    """A certificate of that lifetime, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     start = datetime.now(UTC) - timedelta(minutes=1)
@@ -198,4 +208,10 @@ def _certificate(seconds: int) -> str:
         .not_valid_after(start + timedelta(seconds=60 + seconds))
         .sign(key, hashes.SHA256())
     )
-    return base64.b64encode(certificate.public_bytes(serialization.Encoding.PEM)).decode()
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return _encoded(certificate.public_bytes(pem)), _encoded(secret)
+
+
+def _encoded(text: bytes) -> str:
+    return base64.b64encode(text).decode()

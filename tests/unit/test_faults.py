@@ -230,6 +230,17 @@ def test_nodes_that_are_not_ready_until_it_is_cleared(account: FaultyAccount) ->
         time.sleep(0.001)
 
 
+def test_nodes_that_boot_for_longer(account: FaultyAccount) -> None:
+    cluster = account.cluster()
+    account.add("node", "ready-after", milliseconds=60_500, times=1, nodepool="workers")
+    other, workers = account.nodepool(cluster, name="other"), account.nodepool(cluster)
+    pools = account.runtime.clusters[cluster]
+    assert [*pools[other].boot_seconds.values()] == []
+    assert pools[workers].boot_seconds == {pools[workers].instance_ids[0]: 60.5}
+    assert pools[workers].unready == set()
+    assert [fault["effect"]["kind"] for fault in account.listed()] == ["ready-after"]
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -242,6 +253,10 @@ def test_nodes_that_are_not_ready_until_it_is_cleared(account: FaultyAccount) ->
         ({"times": 0}, "times: .*greater than or equal to 1"),
         ({"target": "node"}, "the target node has an effect of its own"),
         ({"effect": {"kind": "not-ready"}}, "this effect is for the target node"),
+        (
+            {"effect": {"kind": "ready-after", "milliseconds": 1}},
+            "this effect is for the target node",
+        ),
         (
             {"target": "quota", "effect": {"kind": "quota", "resource": "cpu", "limit": 1}},
             "no quota cpu: there are instance, ",

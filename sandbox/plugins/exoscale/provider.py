@@ -14,6 +14,7 @@ from sandbox.plugins import property_diff, rpc, wire
 from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.fields import without_defaults_key
+from sandbox.plugins.exoscale.functions import FUNCTIONS
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
 from sandbox.plugins.exoscale.resource import UNFINISHED, ResourceType
 from sandbox.plugins.exoscale.security_group import SecurityGroup
@@ -32,7 +33,6 @@ RESOURCES: Final[tuple[type[ResourceType], ...]] = (
     SksKubeconfig,
     SksNodepool,
 )
-ZONES: Final = "exoscale:index/getZones:getZones"
 
 
 class ExoscaleProvider(rpc.Provider):
@@ -81,11 +81,11 @@ class ExoscaleProvider(rpc.Provider):
     def Invoke(
         self, request: provider_pb2.InvokeRequest, context: Any
     ) -> provider_pb2.InvokeResponse:
-        if request.tok != ZONES:
+        function = FUNCTIONS.get(request.tok)
+        if function is None:
             raise ProviderError(f"the function {request.tok} is not supported")
         with _telling(""):
-            zones = self._connected().client().list_zones()["zones"]
-        answer = {"zones": [zone["name"] for zone in zones]}
+            answer = function(self._connected(), wire.reveal(wire.decode(request.args)))
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
 
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:

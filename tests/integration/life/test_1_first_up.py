@@ -28,6 +28,8 @@ RESOURCES = {
     ("exoscale:index/antiAffinityGroup:AntiAffinityGroup", "cluster-workers"),
     ("exoscale:index/sksNodepool:SksNodepool", "cluster-workers"),
     ("exoscale:index/sksKubeconfig:SksKubeconfig", "cluster"),
+    ("pulumi:index:Stash", "cluster-workers"),
+    ("pulumi:index:Stash", "nodepools"),
     ("pulumi:providers:kubernetes", "cluster"),
     ("webapp:index:IngressController", "ingress-nginx"),
     ("kubernetes:core/v1:Namespace", "ingress-nginx"),

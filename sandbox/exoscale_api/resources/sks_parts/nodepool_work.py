@@ -35,7 +35,10 @@ def recover(organization: Organization, jobs: Jobs, instance_ids: Iterable[str])
 
 
 def set_nodes(organization: Organization, arguments: Arguments) -> None:
-    """Task: make the nodes of the nodepool `id` of `cluster` those of its instances."""
+    """Task: make the nodes of the nodepool `id` of `cluster` those of its instances.
+
+    As on Exoscale, it has ended while they still boot.
+    """
     store = organization.store
     nodepool = store.find(NODEPOOL_KIND, arguments["id"])
     assert nodepool is not None
@@ -90,5 +93,6 @@ def _specification(organization: Organization, nodepool: Json) -> NodepoolSpec:
             for member in staying
         ],
         unready=organization.faults.unready(),
+        boot_seconds=organization.faults.boot_seconds(),
         instance_type=f"{type_['family']}.{type_['size']}",
     )

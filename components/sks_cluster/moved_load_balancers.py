@@ -1,0 +1,50 @@
+"""Whether load balancers still send to a nodepool that is to go.
+
+A Service names the nodes behind its load balancer; Exoscale's cloud controller then makes it so,
+a moment later, and says it nowhere in the cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import pulumi
+from pulumiverse_exoscale._utilities import get_invoke_opts_defaults
+
+from components.kubernetes.api import KubernetesApi
+from components.kubernetes.load_balancer import LOAD_BALANCER
+
+IDENTITY = f"{LOAD_BALANCER}id"
+"""The annotation in which the cloud controller keeps a load balancer's ID."""
+
+SERVICES = "exoscale:index/getNlbServiceList:getNlbServiceList"
+"""By its name, and the SDK's provider: its own function ends the program where it fails."""
+
+
+async def missing_moves(api: KubernetesApi, instance_pools: Collection[str], *, zone: str) -> str:
+    """Which load balancers have yet to leave these instance pools; nothing if all have."""
+    waiting = []
+    for service in await asyncio.to_thread(api.list, "/api/v1/services"):
+        metadata = service["metadata"]
+        balancer = (metadata.get("annotations") or {}).get(IDENTITY)
+        if service["spec"].get("type") == "LoadBalancer" and balancer:
+            reason = await _reason(balancer, zone, instance_pools, len(service["spec"]["ports"]))
+            if reason:
+                waiting.append(f"{metadata['namespace']}/{metadata['name']} ({reason})")
+    if not waiting:
+        return ""
+    return f"load balancers have yet to leave it, those of {', '.join(sorted(waiting))}"
+
+
+async def _reason(balancer: str, zone: str, instance_pools: Collection[str], ports: int) -> str:
+    """Why a load balancer has yet to leave."""
+    asked = {"nlbId": balancer, "zone": zone}
+    try:
+        answer = await pulumi.runtime.invoke_async(SERVICES, asked, get_invoke_opts_defaults())
+    except Exception as error:  # Pulumi has no other kind for what a provider answers
+        return str(error)
+    used = [each["instancePoolId"] for each in answer["services"]]
+    if any(pool in instance_pools for pool in used):
+        return "sends to its nodes"
+    return "is being made anew" if len(used) < ports else ""

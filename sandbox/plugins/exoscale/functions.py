@@ -1,0 +1,63 @@
+"""What a program asks of Exoscale without having it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.plugins.exoscale.api import Account
+from sandbox.plugins.rpc import ProviderError
+
+Arguments = Mapping[str, Any]
+
+
+def zones(account: Account, args: Arguments) -> dict[str, Any]:
+    """The names of all zones."""
+    return {"zones": [zone["name"] for zone in account.client().list_zones()["zones"]]}
+
+
+def load_balancer_services(account: Account, args: Arguments) -> dict[str, Any]:
+    """The services of the load balancer whose ID is given.
+
+    Source: exoscale/terraform-provider-exoscale v0.66.0, `pkg/resources/nlb_service`.
+    """
+    if not args.get("nlbId"):
+        raise ProviderError("a load balancer's services are found by nlbId alone")
+    balancer = account.client(args["zone"]).get_load_balancer(id=args["nlbId"])
+    return {
+        "id": balancer["id"],
+        "nlbId": balancer["id"],
+        "nlbName": balancer["name"],
+        "zone": args["zone"],
+        "services": [_service(service) for service in balancer["services"]],
+    }
+
+
+def _service(service: Mapping[str, Any]) -> dict[str, Any]:
+    check = service["healthcheck"]
+    return {
+        "id": service["id"],
+        "name": service["name"],
+        "description": service.get("description", ""),
+        "instancePoolId": service["instance-pool"]["id"],
+        "port": service["port"],
+        "targetPort": service["target-port"],
+        "protocol": service["protocol"],
+        "state": service["state"],
+        "strategy": service["strategy"],
+        "healthcheck": {
+            "mode": check["mode"],
+            "port": check["port"],
+            "interval": check["interval"],
+            "timeout": check["timeout"],
+            "retries": check["retries"],
+            "uri": check.get("uri"),
+            "tlsSni": check.get("tls-sni"),
+        },
+    }
+
+
+FUNCTIONS: Final[dict[str, Callable[[Account, Arguments], dict[str, Any]]]] = {
+    "exoscale:index/getNlbServiceList:getNlbServiceList": load_balancer_services,
+    "exoscale:index/getZones:getZones": zones,
+}
