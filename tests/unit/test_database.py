@@ -13,17 +13,11 @@ from components.database import Database
 from settings.apps.database import DatabaseSettings
 from settings.checks.check import WrongSettings, check
 from settings.errors import explain
-from tests.unit.app import declare_app
+from tests.unit.app import BACKUP, declare_app
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, load, mistakes
 
 CLIENTS = {"app": "web"}
-BACKUP = {
-    "zone": "de-fra-1",
-    "bucket": "dumps",
-    "accessKey": "EXOkey",
-    "secretKey": "hidden",
-}
 DBAAS = {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]}
 VOLUME = "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
 
