@@ -11,6 +11,7 @@ from settings.checks import (
     database_checks,
     ingress_checks,
     load_balancer_checks,
+    network_checks,
     pod_checks,
     route_checks,
     stack_checks,
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     *route_checks.RULES,
     *database_checks.RULES,
     *app_checks.RULES,
+    *network_checks.RULES,
     *ingress_checks.RULES,
     *stack_checks.RULES,
 )

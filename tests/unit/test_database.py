@@ -118,6 +118,18 @@ def test_only_pods_of_the_app_reach_it_and_it_reaches_nobody() -> None:
     assert (policy["policyTypes"], "egress" in policy) == (["Ingress", "Egress"], False)
 
 
+def test_a_backup_reaches_the_database_and_the_internet() -> None:
+    engine, _ = declare(backup=BACKUP)
+    policy = engine.of_type("NetworkPolicy")["web-db-backup"]["spec"]
+    pods = engine.of_type("CronJob")["web-db"]["spec"]["jobTemplate"]["spec"]["template"]
+    assert policy["podSelector"]["matchLabels"].items() <= pods["metadata"]["labels"].items()
+    assert (policy["policyTypes"], "ingress" in policy) == (["Ingress", "Egress"], False)
+    _, internet, database = policy["egress"]
+    assert internet["to"][0]["ipBlock"]["cidr"] == "0.0.0.0/0"
+    own = engine.of_type("NetworkPolicy")["web-db"]["spec"]["podSelector"]
+    assert database["to"] == [{"podSelector": own}]
+
+
 def test_a_backup_dumps_then_uploads() -> None:
     engine, _ = declare(backup=BACKUP, image="postgres:17.7")
     spec = engine.of_type("CronJob")["web-db"]["spec"]
