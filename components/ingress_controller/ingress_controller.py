@@ -11,7 +11,9 @@ from pulumi_kubernetes.core.v1 import Namespace, Service, ServiceInitArgs
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
+from components.ingress_controller.network_policy import create_network_policy
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
+from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 
@@ -59,7 +61,11 @@ class IngressController(pulumi.ComponentResource):
         repository = settings.repository or settings.official.repository
 
         self.namespace = INGRESS_NAMESPACE
-        namespace = Namespace(name, metadata={"name": self.namespace}, opts=child)
+        labels = pod_security_labels(settings.pod_security)
+        namespace = Namespace(name, metadata={"name": self.namespace, "labels": labels}, opts=child)
+        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
+        if settings.network_policy:
+            create_network_policy(name, self.namespace, metrics=settings.metrics, opts=child)
         is_path = chart.startswith((".", "/"))
         self.release = Release(
             name,
@@ -71,10 +77,7 @@ class IngressController(pulumi.ComponentResource):
             values=_merge(self._values(name, settings, instance_pool_id), settings.values),
             skip_crds=True,
             atomic=True,
-            opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
-                pulumi.ResourceOptions(depends_on=[namespace]),
-            ),
+            opts=pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
         )
         service = _service_of(self.release, name, f"{name}-controller", self)
 

@@ -6,6 +6,7 @@ after a Service's were replaced by those of its pods, so that a policy never nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NAMESPACE = "kubernetes.io/metadata.name"
@@ -14,6 +15,13 @@ NAMESPACE = "kubernetes.io/metadata.name"
 SYSTEM_NAMESPACE = "kube-system"
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+LINK_LOCAL = {"0.0.0.0/0": ["169.254.0.0/16"], "::/0": ["fe80::/10"]}
+"""Addresses of a node's own network, by what they are in. Exoscale's metadata service, with the
+nodes' user data, is 169.254.169.254.
+
+Source: RFC 3927 and 4291.
+"""
 
 NOT_THE_INTERNET = {
     "0.0.0.0/0": [
@@ -25,10 +33,9 @@ NOT_THE_INTERNET = {
     ],
     "::/0": ["fc00::/7", "fe80::/10"],
 }
-"""Private networks, where a cluster's pods and Services are, and link-local addresses, where
-Exoscale's metadata service is, 169.254.169.254, with the nodes' user data.
+"""These, and private networks, where a cluster's pods and Services are.
 
-Source: RFC 1918, 6598, 3927, 4193 and 4291.
+Source: RFC 1918, 6598 and 4193.
 """
 
 
@@ -40,6 +47,11 @@ def namespace(name: str) -> dict[str, Any]:
 def networks(*cidrs: str) -> list[dict[str, Any]]:
     """All addresses of these networks."""
     return [{"ip_block": {"cidr": cidr}} for cidr in cidrs]
+
+
+def all_but(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """All addresses but those of some networks, which are listed by what they are in."""
+    return [{"ip_block": {"cidr": cidr, "except_": [*inside]}} for cidr, inside in networks.items()]
 
 
 def to_dns() -> dict[str, Any]:
@@ -59,9 +71,4 @@ def to_internet() -> dict[str, Any]:
 
     Among them are those of the nodes and of the API server, whose own protection they are left to.
     """
-    return {
-        "to": [
-            {"ip_block": {"cidr": cidr, "except_": inside}}
-            for cidr, inside in NOT_THE_INTERNET.items()
-        ]
-    }
+    return {"to": all_but(NOT_THE_INTERNET)}

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+POD_SECURITY = "pod-security.kubernetes.io/"
 UNPRIVILEGED_PORTS = 1024
+
+
+def pod_security_labels(level: str) -> dict[str, str]:
+    """A namespace's labels, by which the API server refuses pods above a level."""
+    return {f"{POD_SECURITY}{mode}": level for mode in ("enforce", "warn", "audit")}
 
 
 def pod_security_context(

@@ -138,6 +138,8 @@ STACKS: dict[str, dict[str, Any]] = {
             "resources": {"requests": {"cpu": "200m"}},
             "defaultCertificate": "wildcard",
             "admissionWebhook": False,
+            "podSecurity": "privileged",
+            "networkPolicy": False,
         },
     },
 }

@@ -9,7 +9,7 @@ import pytest
 from components.ingress_controller import IngressController
 from components.kubernetes.load_balancer import LOAD_BALANCER
 from settings.ingress import IngressSettings
-from tests.unit.engine import run
+from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, mistakes
 
 ID = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
@@ -21,14 +21,19 @@ CLASS = {
 }
 
 
-def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
-    """The inputs of the Helm release."""
+def declare(pool: str | None = None, **settings: Any) -> Engine:
+    """What the component declares."""
     ingress = IngressSettings.model_validate(settings)
     engine, address = run(
         lambda: IngressController("ingress-nginx", ingress, instance_pool_id=pool).address
     )
     assert address == "203.0.113.7"
-    return engine.of_type("Release")["ingress-nginx"]
+    return engine
+
+
+def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
+    """The inputs of the Helm release."""
+    return declare(pool, **settings).of_type("Release")["ingress-nginx"]
 
 
 def nginx(**settings: Any) -> dict[str, Any]:
@@ -96,6 +101,66 @@ def test_traefik_takes_the_service_and_the_class_of_the_former_controller() -> N
         },
     }
     assert values["deployment"] == {"kind": "DaemonSet"}
+
+
+@pytest.mark.parametrize("controller", ["nginx", "traefik"])
+def test_its_namespace_refuses_pods_above_the_strictest_level(controller: str) -> None:
+    def enforced(**settings: Any) -> str:
+        namespace = declare(controller=controller, **settings).of_type("Namespace")
+        labels: dict[str, str] = namespace["ingress-nginx"]["metadata"]["labels"]
+        return labels["pod-security.kubernetes.io/enforce"]
+
+    assert enforced() == "restricted"
+    assert enforced(podSecurity="privileged") == "privileged"
+
+
+def policy(**settings: Any) -> dict[str, Any]:
+    """The specification of the network policy."""
+    spec: dict[str, Any] = declare(**settings).of_type("NetworkPolicy")["ingress-nginx"]["spec"]
+    return spec
+
+
+def test_all_pods_of_its_namespace_let_in_traffic_and_the_api_server_alone() -> None:
+    spec = policy()
+    assert spec["podSelector"] == {}
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    (rule,) = spec["ingress"]
+    assert "from" not in rule
+    ports = [port["port"] for port in rule["ports"]]
+    assert ports == ["http", "https", "web", "websecure", "webhook"]
+
+
+def test_metrics_are_for_pods_of_the_cluster() -> None:
+    _, rule = policy(metrics=True)["ingress"]
+    assert rule == {"from": [{"namespaceSelector": {}}], "ports": [{"port": "metrics"}]}
+
+
+def test_a_change_of_the_controller_closes_no_port() -> None:
+    assert policy(controller="nginx") == policy(controller="traefik")
+
+
+def test_it_reaches_dns_the_internet_applications_and_any_api_server() -> None:
+    dns, internet, pods, api_server = policy()["egress"]
+    assert [port["port"] for port in dns["ports"]] == [53, 53]
+    assert "10.0.0.0/8" in internet["to"][0]["ipBlock"]["except"]
+    (peer,) = pods["to"]
+    assert peer["namespaceSelector"]["matchExpressions"] == [
+        {
+            "key": "kubernetes.io/metadata.name",
+            "operator": "NotIn",
+            "values": ["kube-system"],
+        }
+    ]
+    assert "ports" not in pods
+    assert [peer["ipBlock"]["except"] for peer in api_server["to"]] == [
+        ["169.254.0.0/16"],
+        ["fe80::/10"],
+    ]
+    assert [port["port"] for port in api_server["ports"]] == [443, 6443]
+
+
+def test_without_its_network_policy_everybody_may_connect() -> None:
+    assert not declare(networkPolicy=False).of_type("NetworkPolicy")
 
 
 def test_replicas() -> None:
