@@ -8,8 +8,9 @@ from settings.ingress import IngressSettings
 from settings.mistakes import Mistake, rules
 from settings.stack import Settings
 
-FIRST_TRAEFIK_CHART = 40
-"""The first with Traefik 3.7, which has the annotation `x-forwarded-prefix` (traefik#12697)."""
+FIRST_TRAEFIK_CHART = "41.3.0"
+"""The first with Traefik 3.7.11, which mends CVE-2026-85596 and has an answer to CVE-2026-85597, the
+value `core.strictTLSOptions`."""
 
 RETIRED = (
     "ingress.controller: ingress-nginx gets no fixes since March 2026, also none for security;"
@@ -24,8 +25,8 @@ def traefik(settings: IngressSettings) -> Iterator[Mistake]:
     if settings.admission_webhook is not None:
         allowed = "must not be given with controller traefik, which has none"
         yield Mistake(("admissionWebhook",), settings.admission_webhook, allowed)
-    if settings.version and int(settings.version.partition(".")[0]) < FIRST_TRAEFIK_CHART:
-        allowed = f"must be {FIRST_TRAEFIK_CHART}.0.0 or later, the first with Traefik 3.7"
+    if settings.version and _parts(settings.version) < _parts(FIRST_TRAEFIK_CHART):
+        allowed = f"must be {FIRST_TRAEFIK_CHART} or later, the first with Traefik 3.7.11"
         yield Mistake(("version",), settings.version, allowed)
 
 
@@ -48,6 +49,10 @@ def warnings(settings: Settings) -> Iterator[str]:
     """The controller's retirement, until a controller is chosen."""
     if settings.controller and settings.controller.controller is None:
         yield RETIRED
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 RULES = (*rules(IngressSettings, traefik), *rules(Settings, clients))

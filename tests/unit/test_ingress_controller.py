@@ -163,6 +163,19 @@ def test_without_its_network_policy_everybody_may_connect() -> None:
     assert not declare(networkPolicy=False).of_type("NetworkPolicy")
 
 
+def test_traefik_takes_no_weak_tls() -> None:
+    values = traefik()
+    assert values["core"] == {"strictTLSOptions": True}
+    assert values["providers"]["file"]["enabled"] is True
+    options = values["providers"]["file"]["content"]["tls"]["options"]["default"]
+    assert options["minVersion"] == "VersionTLS12"
+    for suite in options["cipherSuites"]:
+        assert suite.startswith("TLS_ECDHE_")
+        assert "_GCM_" in suite or "_POLY1305_" in suite
+    with_certificate = traefik(defaultCertificate="wildcard")["providers"]["file"]["content"]
+    assert with_certificate["tls"]["options"] == {"default": options}
+
+
 def test_replicas() -> None:
     controller = nginx(replicas=3)
     assert (controller["kind"], controller["replicaCount"]) == ("Deployment", 3)
@@ -231,7 +244,7 @@ def test_free_values_on_top() -> None:
             "admissionWebhook",
             "must not be given with controller traefik",
         ),
-        ({"controller": "traefik", "version": "39.0.9"}, "version", "must be 40.0.0 or later"),
+        ({"controller": "traefik", "version": "41.2.9"}, "version", "must be 41.3.0 or later"),
         (
             {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}},
             "resources.limits",
