@@ -9,12 +9,19 @@ from settings.mistakes import Mistake, rules
 from settings.stack import Settings
 
 FIRST_TRAEFIK_CHART = "41.3.0"
-"""The first with Traefik 3.7.11, which mends CVE-2026-85596 and has an answer to CVE-2026-85597, the
-value `core.strictTLSOptions`."""
+"""The first with Traefik 3.7.11, which mends CVE-2026-85596 and has an answer to CVE-2026-85597,
+the value `core.strictTLSOptions`."""
+
+OPEN = ("CVE-2026-42945", "CVE-2026-9256", "CVE-2026-42533")
+"""Those of nginx up to 1.30.3 that the one in the last release of ingress-nginx, 1.27.1, has.
+
+Source: nginx.org/en/security_advisories.html.
+"""
 
 RETIRED = (
-    "ingress.controller: ingress-nginx gets no fixes since March 2026, also none for security;"
-    " choose traefik, which serves the same Ingresses, or nginx to read this no more"
+    "ingress.controller: ingress-nginx gets no fixes since March 2026, also none for security"
+    f" ({', '.join(OPEN)} are open); choose traefik, which serves the same Ingresses, or nginx to"
+    " read this no more"
 )
 
 
@@ -45,6 +52,13 @@ def clients(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+def chosen(settings: Settings) -> Iterator[Mistake]:
+    """In production a controller is no default: it is named, by those who know."""
+    if settings.production and settings.controller and settings.controller.controller is None:
+        allowed = "must be given in production: traefik, or nginx, which gets no fixes any more"
+        yield Mistake(("ingress", "controller"), None, allowed)
+
+
 def warnings(settings: Settings) -> Iterator[str]:
     """The controller's retirement, until a controller is chosen."""
     if settings.controller and settings.controller.controller is None:
@@ -55,4 +69,4 @@ def _parts(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
-RULES = (*rules(IngressSettings, traefik), *rules(Settings, clients))
+RULES = (*rules(IngressSettings, traefik), *rules(Settings, clients, chosen))

@@ -8,9 +8,10 @@ import pytest
 
 from components.ingress_controller import IngressController
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from settings.checks.stack_checks import warnings
 from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
-from tests.unit.stack_settings import changed, mistakes
+from tests.unit.stack_settings import changed, load, mistakes
 
 ID = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
 CLASS = {
@@ -227,6 +228,31 @@ def test_free_values_on_top() -> None:
     controller = nginx(values={"controller": {"minReadySeconds": 5, "service": {"labels": {}}}})
     assert (controller["kind"], controller["minReadySeconds"]) == ("DaemonSet", 5)
     assert controller["service"]["externalTrafficPolicy"] == "Local"
+
+
+SERVED = changed("apps[0].path", "/web")
+"""An application that needs a controller, which nothing chooses."""
+
+
+def test_a_default_controller_is_warned_of_with_what_is_open_in_it() -> None:
+    (warning,) = warnings(load(SERVED))
+    assert warning.startswith("ingress.controller: ingress-nginx gets no fixes since March 2026")
+    assert "CVE-2026-42945" in warning
+    for controller in ("nginx", "traefik"):
+        chosen = SERVED | {"ingress": {"controller": controller}}
+        assert not list(warnings(load(chosen)))
+
+
+def test_production_asks_for_a_controller_in_words() -> None:
+    resources = {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+    app = {"name": "web", "image": "example/web:1", "replicas": 2, "resources": resources}
+    strict = SERVED | {"production": True}
+    for ingress in ({}, {"ingress": {"replicas": 2}}):
+        (line,) = mistakes(strict | {"apps": [app | {"path": "/web"}]} | ingress)
+        assert line.startswith("ingress.controller: ")
+        assert "must be given in production: traefik, or nginx" in line
+    load(strict | {"apps": [app | {"path": "/web"}], "ingress": {"controller": "nginx"}})
+    load(strict | {"apps": [app]})
 
 
 @pytest.mark.parametrize(
