@@ -26,7 +26,11 @@ def declare(settings: Settings) -> dict[str, Any]:
         from components.ingress_controller import IngressController
 
         controller = IngressController(
-            "ingress-nginx", settings.controller, instance_pool_id=pool, opts=on_cluster
+            "ingress-nginx",
+            settings.controller,
+            instance_pool_id=pool,
+            nodes=settings.cluster.nodes if settings.cluster else None,
+            opts=on_cluster,
         )
         outputs["load_balancer_address"] = controller.address
 

@@ -55,6 +55,9 @@ class IngressSettings(SettingsModel):
     """Version of the chart. Without it: the one that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None
     """Number of pods. Without it: one on every node, as Exoscale recommends."""
+    timeout_seconds: Annotated[StrictInt, Field(ge=60, examples=[1800])] | None = None
+    """What its pods may take until all are new and ready; then the change is taken back. Without
+    it: 300, and the time in which connections end for each pod (300 of nginx, 60 of traefik)."""
     metrics: StrictBool = False
     """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None

@@ -12,6 +12,7 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
 from components.ingress_controller.network_policy import create_network_policy
+from components.ingress_controller.rollout import UNKNOWN_NODES, release_timeout
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
@@ -46,6 +47,7 @@ class IngressController(pulumi.ComponentResource):
         settings: IngressSettings,
         *,
         instance_pool_id: pulumi.Input[str] | None = None,
+        nodes: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install the controller.
@@ -53,6 +55,7 @@ class IngressController(pulumi.ComponentResource):
         Args:
             instance_pool_id: the nodes behind its load balancer. It must be given where the cluster
                 has several nodepools, as it has while one is replaced.
+            nodes: how many the cluster has, if that is known.
         """
         check(settings)
         super().__init__("webapp:index:IngressController", name, None, opts)
@@ -77,6 +80,7 @@ class IngressController(pulumi.ComponentResource):
             values=_merge(self._values(name, settings, instance_pool_id), settings.values),
             skip_crds=True,
             atomic=True,
+            timeout=settings.timeout_seconds or _timeout(settings, nodes),
             opts=pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
         )
         service = _service_of(self.release, name, f"{name}-controller", self)
@@ -93,6 +97,11 @@ class IngressController(pulumi.ComponentResource):
                 settings, self.namespace, service, self.class_name, instance_pool_id
             )
         return ingress_nginx.values(settings, self.namespace, instance_pool_id)
+
+
+def _timeout(settings: IngressSettings, nodes: int | None) -> int:
+    chart = traefik if settings.controller == "traefik" else ingress_nginx
+    return release_timeout(settings.replicas or nodes or UNKNOWN_NODES, chart.DRAIN_SECONDS)
 
 
 def _service_of(release: Release, name: str, service: str, parent: pulumi.Resource) -> Service:

@@ -15,6 +15,9 @@ from components.kubernetes.load_balancer import RECOMMENDED, controller_annotati
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
+DRAIN_SECONDS = 60
+"""The chart's terminationGracePeriodSeconds."""
+
 CERTIFICATE_FOLDER = "/default-certificate"
 
 TLS = {

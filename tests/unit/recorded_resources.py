@@ -139,6 +139,7 @@ STACKS: dict[str, dict[str, Any]] = {
             "defaultCertificate": "wildcard",
             "admissionWebhook": False,
             "podSecurity": "privileged",
+            "timeoutSeconds": 900,
             "networkPolicy": False,
         },
     },

@@ -181,10 +181,33 @@ def test_replicas() -> None:
     controller = nginx(replicas=3)
     assert (controller["kind"], controller["replicaCount"]) == ("Deployment", 3)
     assert controller["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
+    assert controller["maxUnavailable"] == 1
     values = traefik(replicas=3)
     assert values["deployment"] == {"kind": "Deployment", "replicas": 3}
     assert values["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
     assert "podDisruptionBudget" not in traefik(replicas=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "nodes", "seconds"),
+    [
+        ({}, 1, 600),
+        ({}, 2, 900),
+        ({}, 3, 1500),
+        ({}, 4, 1500),
+        ({}, None, 2700),
+        ({"replicas": 2}, 30, 900),
+        ({"controller": "traefik"}, 2, 420),
+        ({"timeoutSeconds": 120}, 2, 120),
+    ],
+)
+def test_there_is_time_to_replace_the_pods_one_after_the_other(
+    settings: dict[str, Any], nodes: int | None, seconds: int
+) -> None:
+    ingress = IngressSettings.model_validate(settings)
+    engine, _ = run(lambda: IngressController("ingress-nginx", ingress, nodes=nodes).address)
+    found = engine.of_type("Release")["ingress-nginx"]
+    assert (found["atomic"], found["timeout"]) == (True, seconds)
 
 
 def test_metrics_resources_and_webhook_are_the_charts_unless_given() -> None:
