@@ -198,16 +198,19 @@ def test_pods_reach_dns_their_database_and_who_is_listed() -> None:
     assert of_job["egress"] == policies["rickroller"]["spec"]["egress"]
 
 
+def own_policies(engine: Engine) -> list[dict[str, Any]]:
+    """Those in the application's namespace."""
+    policies = engine.of_type("NetworkPolicy").values()
+    return [each for each in policies if each["metadata"]["namespace"] == "test"]
+
+
 def test_every_pod_has_one_policy() -> None:
     """Two would add up: what one of them allows is allowed."""
     engine, _ = declare_app(
         database={"backup": BACKUP},
         beforeRollout={"command": ["migrate"]},
     )
-    selectors = [
-        policy["spec"]["podSelector"]["matchLabels"]
-        for policy in engine.of_type("NetworkPolicy").values()
-    ]
+    selectors = [policy["spec"]["podSelector"]["matchLabels"] for policy in own_policies(engine)]
     cron_job = engine.of_type("CronJob")["rickroller-db"]["spec"]["jobTemplate"]
     (job,) = engine.of_type("Job").values()
     workloads = [job, cron_job, engine.of_type("StatefulSet")["rickroller-db"]]
@@ -218,7 +221,7 @@ def test_every_pod_has_one_policy() -> None:
 
 def test_without_its_network_policy_everybody_may_connect() -> None:
     engine, _ = declare_app(networkPolicy={"enabled": False})
-    assert not engine.of_type("NetworkPolicy")
+    assert not own_policies(engine)
 
 
 def test_the_autoscaler_has_the_number_of_pods() -> None:
