@@ -9,15 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.paths import write_private
+from sandbox.paths import ROOT, write_private
 from tests.integration.account import VERSION, Sandbox
 from tests.integration.cluster_stack import POOL, create_stack, plan
 from tests.integration.kube import Kube
+from tests.integration.polling import eventually
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
 
 TOKEN = "audit-token-nobody-may-see"
+RENEW = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
+"""The command of `docs/trouble.md` is `pulumi up` with these."""
+
+REFUSED = "the server has asked for the client to provide credentials"
+TROUBLE = (ROOT / "docs" / "trouble.md").read_text()
+
+ON_THE_CLUSTER = """
+from pulumi_kubernetes.core.v1 import Namespace
+
+Namespace(
+    "web",
+    metadata={"name": "web"},
+    opts=pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster]),
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +50,8 @@ def access(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     folder = tmp_path_factory.mktemp("access") / "project"
     stack = create_stack("access", folder, sandbox, settings)
+    program = folder / "__main__.py"
+    program.write_text(program.read_text() + ON_THE_CLUSTER)
     stack("config", "set", "--secret", "--path", "cluster.audit.bearerToken", TOKEN)
     stack.up()
     yield stack
@@ -96,6 +114,21 @@ def test_a_protected_cluster_is_neither_removed_nor_replaced(
     access.up()
 
 
+def test_a_version_that_is_not_offered_is_refused_before_anything_is_made(
+    access: Stack, sandbox: Sandbox
+) -> None:
+    settings = {"zone": "ch-gva-2", "version": "1.34.99", "nodepools": [POOL]}
+    stack = create_stack("unknown-version", access.folder, sandbox, settings)
+    before = sandbox.holds()
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        answer = stack.run(*command)
+        assert answer.returncode != 0
+        said = answer.stdout + answer.stderr
+        assert f"1.34.99: Exoscale does not offer it; allowed are {VERSION}" in said
+    assert sandbox.holds() == before
+    stack("destroy", "--yes", "--skip-preview")
+
+
 def test_missing_credentials_are_named(access: Stack) -> None:
     environment = dict(access.environment)
     del environment["EXOSCALE_API_KEY"]
@@ -109,3 +142,29 @@ def test_missing_credentials_are_named(access: Stack) -> None:
     )
     assert answer.returncode != 0
     assert "EXOSCALE_API_KEY" in answer.stdout + answer.stderr
+
+
+def test_a_kubeconfig_that_has_run_out_is_renewed_by_one_command(
+    access: Stack, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It is the last test: what is left is removed with the new one."""
+    command = next(line for line in TROUBLE.splitlines() if RENEW[1] in line)
+    assert all(part in command for part in RENEW)
+    access.set("cluster.kubeconfig.ttlSeconds", "60")
+    access.set("cluster.kubeconfig.earlyRenewalSeconds", "0")
+    access.up()
+    assert REFUSED in eventually(lambda: failure(access, "refresh"), within=120)
+    assert REFUSED in failure(access, "destroy")
+
+    access("config", "rm", "--path", "cluster.kubeconfig")
+    access.up(*RENEW)
+    file = tmp_path / "kubeconfig"
+    write_private(file, access.outputs(secrets=True)["kubeconfig"])
+    assert "web" in Kube(file, sandbox.environment).names("namespaces")
+    access("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def failure(stack: Stack, command: str) -> str:
+    """What a command says that fails; nothing of one that does not."""
+    answer = stack.run(command, "--yes", "--skip-preview")
+    return answer.stdout + answer.stderr if answer.returncode else ""
