@@ -7,11 +7,10 @@ from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
 
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.resources import amounts
+from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.namespace import NamespaceSettings, QuotaSettings
 from settings.resources import ResourcesSettings
-
-POD_SECURITY = "pod-security.kubernetes.io/"
 
 
 class AppNamespace(pulumi.ComponentResource):
@@ -31,8 +30,7 @@ class AppNamespace(pulumi.ComponentResource):
         super().__init__("webapp:index:AppNamespace", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
 
-        level = settings.pod_security
-        labels = {f"{POD_SECURITY}{mode}": level for mode in ("enforce", "warn", "audit")}
+        labels = pod_security_labels(settings.pod_security)
         namespace = Namespace(name, metadata={"name": name, "labels": labels}, opts=child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         metadata = {"name": name, "namespace": name}

@@ -65,7 +65,13 @@ def _controller(
         return ExistingController(CONTROLLER, settings.controller.existing, opts)
     from components.ingress_controller import IngressController
 
-    return IngressController(CONTROLLER, settings.controller, instance_pool_id=pool, opts=opts)
+    return IngressController(
+        CONTROLLER,
+        settings.controller,
+        instance_pool_id=pool,
+        nodes=settings.cluster.nodes if settings.cluster else None,
+        opts=opts,
+    )
 
 
 def _cluster(

@@ -88,7 +88,7 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     volumes: tuple[VolumeSettings, ...] = ()
     """Empty folders that its containers share."""
     network_policy: NetworkPolicySettings = defaults_of(NetworkPolicySettings)
-    """Who may connect."""
+    """Who may connect to it, and whom it may connect to."""
 
     @field_validator("name", "namespace")
     @classmethod

@@ -158,3 +158,8 @@ class ClusterSettings(SettingsModel):
     """The cluster can't be removed or replaced."""
     adopt: AdoptSettings = defaults_of(AdoptSettings)
     """What was made by hand and is this stack's from now on."""
+
+    @property
+    def nodes(self) -> int:
+        """How many there are in all nodepools."""
+        return sum(pool.size for pool in self.nodepools)

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
-from settings.types import DnsLabel, SettingsModel, defaults_of, matches
+from settings.types import DnsLabel, PodSecurity, SettingsModel, defaults_of, matches
 
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
@@ -72,6 +72,9 @@ class IngressSettings(SettingsModel):
     """Version of the chart. Without it: the one that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None
     """Number of pods. Without it: one on every node, as Exoscale recommends."""
+    timeout_seconds: Annotated[StrictInt, Field(ge=60, examples=[1800])] | None = None
+    """What its pods may take until all are new and ready; then the change is taken back. Without
+    it: 300, and the time in which connections end for each pod (300 of nginx, 60 of traefik)."""
     metrics: StrictBool = False
     """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None
@@ -80,6 +83,12 @@ class IngressSettings(SettingsModel):
     """Name of a TLS Secret in the namespace ingress-nginx, for hosts without one."""
     admission_webhook: StrictBool | None = None
     """nginx checks Ingresses when they are made. Without it: the chart's choice."""
+    pod_security: PodSecurity = "restricted"
+    """What the API server refuses in its pods. Both official charts are within the default; some
+    of their values, such as hostPort, are not."""
+    network_policy: StrictBool = True
+    """Its pods let in HTTP, HTTPS and the API server's calls, and with metrics those of pods. If
+    false: everything."""
     load_balancer: LoadBalancerSettings = defaults_of(LoadBalancerSettings)
     """The load balancer in front of it."""
     values: dict[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StrictInt, field_validator
 
 from settings.ingress import INGRESS_NAMESPACE
 from settings.resources import Amounts, ResourcesSettings
-from settings.types import DnsLabel, SettingsModel, defaults_of
+from settings.types import DnsLabel, PodSecurity, SettingsModel, defaults_of
 
 RESERVED_NAMESPACES = frozenset(
     {"default", "kube-system", "kube-public", "kube-node-lease", INGRESS_NAMESPACE}
@@ -37,7 +37,7 @@ class NamespaceSettings(SettingsModel):
 
     name: DnsLabel = Field(examples=["shop"])
     """The name that applications give as their namespace."""
-    pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    pod_security: PodSecurity = "restricted"
     """What the API server refuses in pods. The default is the strictest: what web applications
     need lies within it."""
     quota: QuotaSettings | None = None

@@ -29,7 +29,7 @@ class Settings(SettingsModel):
     """The ingress controller, installed where an application needs it, or where this is given."""
     production: StrictBool = False
     """Whether to be strict. Every container has to have its resources.requests and limits.memory,
-    and an application with one pod is warned of."""
+    ingress.controller has to be given, and an application with one pod is warned of."""
     namespaces: tuple[NamespaceSettings, ...] = ()
     """The namespaces of applications, where they are to have more than the defaults."""
     apps: tuple[AppSettings, ...] = ()

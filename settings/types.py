@@ -175,6 +175,8 @@ Taint = Annotated[
         "gpu:NoSchedule",
     ),
 ]
+PodSecurity = Literal["restricted", "baseline", "privileged"]
+"""Levels of the Pod Security standards, the strictest first."""
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 

@@ -19,7 +19,7 @@ from components.kubernetes.secrets import URL_KEY, variable
 from components.kubernetes.security import pod_security_context, security_context
 from components.secret import secret_output
 from settings.apps.database import BackupSettings, DatabaseSettings
-from settings.apps.own_names import database_name
+from settings.apps.own_names import backup_name, database_name
 
 FOLDER = "/backup"
 USER = 999
@@ -37,11 +37,11 @@ def create_backup(
     opts: pulumi.ResourceOptions,
 ) -> CronJob:
     """Back up the application's database, whose URL is in the Secret `url`."""
-    name = database_name(app)
-    labels = common_labels(app, f"{name}-backup")
+    name, own = database_name(app), backup_name(app)
+    labels = common_labels(app, own)
     keys = Secret(
-        f"{name}-backup",
-        metadata={"name": f"{name}-backup", "namespace": namespace, "labels": labels},
+        own,
+        metadata={"name": own, "namespace": namespace, "labels": labels},
         string_data={
             "accessKey": secret_output(backup.access_key),
             "secretKey": secret_output(backup.secret_key),

@@ -13,17 +13,20 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, Secret, Service
-from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.database.backup import create_backup
-from components.kubernetes.labels import INSTANCE, SKIP_AWAIT, common_labels, selector
+from components.database.network_policies import (
+    PORT,
+    create_backup_policy,
+    create_database_policy,
+)
+from components.kubernetes.labels import SKIP_AWAIT, common_labels, selector
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
 from components.kubernetes.security import pod_security_context, security_context
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
 
-PORT = 5432
 USER = DATABASE = "app"
 PASSWORD_KEY = "password"
 POSTGRES_USER = 999
@@ -56,24 +59,7 @@ def create_postgresql(
         spec={"cluster_ip": "None", "selector": pods, "ports": [{"port": PORT}]},
         opts=opts,
     )
-    NetworkPolicy(
-        name,
-        metadata=metadata,
-        spec={
-            "pod_selector": {"match_labels": pods},
-            "policy_types": ["Ingress", "Egress"],
-            "ingress": [
-                {
-                    "from_": [
-                        {"pod_selector": {"match_labels": peer}}
-                        for peer in (clients, {INSTANCE: app})
-                    ],
-                    "ports": [{"port": PORT}],
-                }
-            ],
-        },
-        opts=opts,
-    )
+    create_database_policy(app, namespace, clients, opts)
     claim = _claim(name, settings, metadata, opts)
     StatefulSet(
         name,
@@ -103,6 +89,7 @@ def create_postgresql(
         opts=opts,
     )
     if settings.backup:
+        create_backup_policy(app, namespace, opts)
         create_backup(app, settings.backup, settings, namespace, secret, opts)
     return secret
 

@@ -11,8 +11,11 @@ from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
+from components.ingress_controller.network_policy import create_network_policy
+from components.ingress_controller.rollout import UNKNOWN_NODES, release_timeout
 from components.kubernetes.controller_service import controller_service
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
+from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 
@@ -44,6 +47,7 @@ class IngressController(pulumi.ComponentResource):
         settings: IngressSettings,
         *,
         instance_pool_id: pulumi.Input[str] | None = None,
+        nodes: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install the controller.
@@ -51,6 +55,7 @@ class IngressController(pulumi.ComponentResource):
         Args:
             instance_pool_id: the nodes behind its load balancer. It must be given where the cluster
                 has several nodepools, as it has while one is replaced.
+            nodes: how many the cluster has, if that is known.
         """
         check(settings)
         super().__init__("webapp:index:IngressController", name, None, opts)
@@ -59,7 +64,11 @@ class IngressController(pulumi.ComponentResource):
         repository = settings.repository or settings.official.repository
 
         self.namespace = INGRESS_NAMESPACE
-        namespace = Namespace(name, metadata={"name": self.namespace}, opts=child)
+        labels = pod_security_labels(settings.pod_security)
+        namespace = Namespace(name, metadata={"name": self.namespace, "labels": labels}, opts=child)
+        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
+        if settings.network_policy:
+            create_network_policy(name, self.namespace, metrics=settings.metrics, opts=child)
         is_path = chart.startswith((".", "/"))
         release = Release(
             name,
@@ -71,10 +80,8 @@ class IngressController(pulumi.ComponentResource):
             values=_merge(self._values(name, settings, instance_pool_id), settings.values),
             skip_crds=True,
             atomic=True,
-            opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
-                pulumi.ResourceOptions(depends_on=[namespace]),
-            ),
+            timeout=settings.timeout_seconds or _timeout(settings, nodes),
+            opts=pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
         )
         self.ready = [release]
         namespace_name = release.status.namespace
@@ -92,6 +99,11 @@ class IngressController(pulumi.ComponentResource):
                 settings, self.namespace, service, self.class_name, instance_pool_id
             )
         return ingress_nginx.values(settings, self.namespace, instance_pool_id)
+
+
+def _timeout(settings: IngressSettings, nodes: int | None) -> int:
+    chart = traefik if settings.controller == "traefik" else ingress_nginx
+    return release_timeout(settings.replicas or nodes or UNKNOWN_NODES, chart.DRAIN_SECONDS)
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from components.kubernetes.load_balancer import RECOMMENDED, controller_annotati
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
+DRAIN_SECONDS = 300
+"""The chart's terminationGracePeriodSeconds. nginx ends its workers after 240 of them
+(`worker-shutdown-timeout`)."""
+
 
 def values(
     settings: IngressSettings,
@@ -45,7 +49,7 @@ def values(
 
 
 def _kind(replicas: int | None) -> dict[str, Any]:
-    """Of several replicas the chart lets only one go at a time, by a disruption budget."""
+    """Of several replicas a disruption budget lets one go at a time: the chart's own keeps one."""
     if replicas:
         labels = {
             "app.kubernetes.io/name": "ingress-nginx",
@@ -54,6 +58,7 @@ def _kind(replicas: int | None) -> dict[str, Any]:
         return {
             "kind": "Deployment",
             "replicaCount": replicas,
+            "maxUnavailable": 1,
             "topologySpreadConstraints": spread(labels),
         }
     return {

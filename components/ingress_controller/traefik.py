@@ -15,7 +15,29 @@ from components.kubernetes.load_balancer import RECOMMENDED, controller_annotati
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
+DRAIN_SECONDS = 60
+"""The chart's terminationGracePeriodSeconds."""
+
 CERTIFICATE_FOLDER = "/default-certificate"
+
+TLS = {
+    "minVersion": "VersionTLS12",
+    "cipherSuites": [
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    ],
+    "alpnProtocols": ["h2", "http/1.1"],
+}
+"""Options of all hosts: for TLS 1.2 the suites of Mozilla's level "intermediate" that Go has; those
+of TLS 1.3 can't be chosen. Not `sniStrict`: hosts without a certificate of their own are to get the
+default one, as from ingress-nginx.
+
+Source: wiki.mozilla.org/Security/Server_Side_TLS.
+"""
 
 
 def values(
@@ -46,7 +68,11 @@ def values(
                 "externalTrafficPolicy": balancer.external_traffic_policy,
             },
         },
+        # what would be in conflict is refused, and does not fall back to weaker options
+        "core": {"strictTLSOptions": True},
         "providers": {
+            # by a file: the chart's own way needs Traefik's resource definitions in the cluster
+            "file": {"enabled": True, "content": {"tls": {"options": {"default": TLS}}}},
             "kubernetesCRD": {"enabled": False},
             "kubernetesIngress": {"enabled": False},
             "kubernetesIngressNGINX": {
@@ -94,18 +120,13 @@ def _kind(replicas: int | None) -> dict[str, Any]:
 
 
 def _add_default_certificate(chart: dict[str, Any], secret: str) -> None:
-    """By files: the chart's own way needs Traefik's resource definitions in the cluster.
-
-    The Secret may come later than the controller, which reads it when it starts.
-    """
+    """By files. The Secret may come later than the controller, which reads it when it starts."""
     certificate = {
         "certFile": f"{CERTIFICATE_FOLDER}/tls.crt",
         "keyFile": f"{CERTIFICATE_FOLDER}/tls.key",
     }
-    chart["providers"]["file"] = {
-        "enabled": True,
-        "content": {"tls": {"stores": {"default": {"defaultCertificate": certificate}}}},
-    }
+    tls = chart["providers"]["file"]["content"]["tls"]
+    tls["stores"] = {"default": {"defaultCertificate": certificate}}
     volume = "default-certificate"
     chart["deployment"]["additionalVolumes"] = [
         {"name": volume, "secret": {"secretName": secret, "optional": True}}

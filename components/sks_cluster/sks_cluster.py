@@ -16,6 +16,7 @@ from components.sks_cluster.deleted_nodepools import until_unused
 from components.sks_cluster.drained_nodes import create_drain
 from components.sks_cluster.firewall import create_rules
 from components.sks_cluster.nodepool import create_nodepool
+from components.sks_cluster.offered_versions import only_offered
 from components.sks_cluster.ready_nodes import create_gate
 from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
 from settings.checks.check import check
@@ -61,12 +62,14 @@ class SksCluster(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         zone, adopt = settings.zone, settings.adopt
 
-        cluster = _cluster(name, settings, child)
+        offered = only_offered(name, zone, settings.version)
+        cluster = _cluster(name, settings, offered, child)
         group = SecurityGroup(
             name,
             description=f"Nodes of {shown_name()}",
             opts=pulumi.ResourceOptions(
                 parent=self,
+                hooks=pulumi.ResourceHookBinding(before_create=offered.before_create),
                 import_=adopt.security_group,
                 ignore_changes=["name", "description"] if adopt.security_group else ["description"],
             ),
@@ -93,7 +96,10 @@ class SksCluster(pulumi.ComponentResource):
                 import_id=_nodepool_import_id(pool.name, adopt, zone),
                 anti_affinity_import_id=adopt.anti_affinity_groups.get(pool.name),
                 hooks=nodepool_hooks,
-                opts=child,
+                # its anti-affinity group too: if there is no cluster, there is nothing
+                opts=pulumi.ResourceOptions.merge(
+                    child, pulumi.ResourceOptions(depends_on=[cluster])
+                ),
             )
             for pool in settings.nodepools
         }
@@ -163,7 +169,12 @@ class SksCluster(pulumi.ComponentResource):
         )
 
 
-def _cluster(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) -> Cluster:
+def _cluster(
+    name: str,
+    settings: ClusterSettings,
+    offered: pulumi.ResourceHookBinding,
+    opts: pulumi.ResourceOptions,
+) -> Cluster:
     """The control plane."""
     adopted = settings.adopt.cluster
     return Cluster(
@@ -190,7 +201,7 @@ def _cluster(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions)
                 # with a name of its own, the provider would have the old one removed first, and
                 # with it the credentials that remove what is on it
                 delete_before_replace=False,
-                hooks=refuse_cluster_updates(name),
+                hooks=pulumi.ResourceHookBinding.merge(refuse_cluster_updates(name), offered),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",
                 ignore_changes=["name"] if adopted and not settings.name else None,

@@ -10,8 +10,10 @@ from settings.apps.container import ContainerSettings
 from settings.apps.own_names import WRITABLE
 
 
-def container(name: str, settings: ContainerSettings, *, user: int | None = None) -> dict[str, Any]:
-    """The container's fields, as `pulumi_kubernetes` takes them; `user` if not the pod's."""
+def container(
+    name: str, settings: ContainerSettings, *, user: int | None = None, group: int | None = None
+) -> dict[str, Any]:
+    """The container's fields, as `pulumi_kubernetes` takes them; a user and group of its own."""
     resources = resource_requirements(settings.resources)
     read_only = settings.security.read_only_root_filesystem
     fields: dict[str, Any] = {
@@ -22,7 +24,7 @@ def container(name: str, settings: ContainerSettings, *, user: int | None = None
         "args": settings.arguments,
         "env": [{"name": key, "value": value} for key, value in settings.environment.items()],
         "resources": {key: amounts for key, amounts in resources.items() if amounts},
-        "security_context": security_context(user, read_only_root_filesystem=read_only),
+        "security_context": security_context(user, group, read_only_root_filesystem=read_only),
         "volume_mounts": _mounts(name, settings),
     }
     return {key: value for key, value in fields.items() if value}

@@ -1,48 +1,77 @@
-"""Who may open connections to an application's pods."""
+"""Who may open connections to an application's pods, and where these may open some to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.kubernetes.labels import INSTANCE
+from components.database.network_policies import to_database
+from components.kubernetes.labels import INSTANCE, selector
+from components.kubernetes.network import namespace, networks, to_dns, to_internet
 from components.web_app.objects import Objects
-from settings.apps.network_policy import PeerSettings
-
-EVERYWHERE = ("0.0.0.0/0", "::/0")
-NAMESPACE = "kubernetes.io/metadata.name"
-"""The label that the API server gives to each namespace."""
+from settings.app import AppSettings
+from settings.apps.network_policy import EgressSettings, PeerSettings
+from settings.apps.own_names import job_name
 
 
-def create_network_policy(
-    app: Objects, port: int, sources: Sequence[PeerSettings]
-) -> NetworkPolicy:
-    """Let nobody but `sources` in to `port` of the pods. The kubelet's probes always come in.
+def create_network_policies(
+    app: Objects, settings: AppSettings, sources: Sequence[PeerSettings]
+) -> list[pulumi.Resource]:
+    """Let nobody but `sources` in to the port of the pods. The kubelet's probes always come in.
 
-    Source: kubernetes.io/docs/concepts/services-networking/network-policies.
+    The pods get out to DNS, the internet, the application's database and who is listed. So do those
+    of the Job before a rollout, which nobody gets in to.
     """
-    return NetworkPolicy(
-        app.name,
-        metadata=app.metadata,
+    egress = _egress(app.name, settings)
+    ways_in = [{"from_": [_peer(each) for each in sources], "ports": [{"port": settings.port}]}]
+    created = [_policy(app.name, app, app.pods, ways_in if sources else [], egress)]
+    if settings.before_rollout:
+        job = job_name(app.name)
+        created.append(_policy(job, app, selector(app.name, job), [], egress))
+    return created
+
+
+def _policy(
+    name: str,
+    app: Objects,
+    pods: Mapping[str, str],
+    ingress: Sequence[Mapping[str, Any]],
+    egress: Sequence[Mapping[str, Any]],
+) -> pulumi.Resource:
+    policy: pulumi.Resource = NetworkPolicy(
+        name,
+        metadata={"name": name, "namespace": app.namespace},
         spec={
-            "pod_selector": {"match_labels": app.pods},
-            "policy_types": ["Ingress"],
-            "ingress": [{"from_": [_peer(each) for each in sources], "ports": [{"port": port}]}]
-            if sources
-            else [],
+            "pod_selector": {"match_labels": pods},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": ingress,
+            "egress": egress,
         },
         opts=app.opts,
     )
+    return policy
 
 
-def _peer(source: PeerSettings) -> dict[str, Any]:
-    if source.network:
-        return {"ip_block": {"cidr": source.network}}
-    peer = {}
-    if source.namespace:
-        peer["namespace_selector"] = {"match_labels": {NAMESPACE: source.namespace}}
-    if source.app:
-        peer["pod_selector"] = {"match_labels": {INSTANCE: source.app}}
-    return peer
+def _egress(app: str, settings: AppSettings) -> list[dict[str, Any]]:
+    rules = [to_dns(), to_internet()]
+    if settings.database and settings.database.kind == "postgresql":
+        rules.append(to_database(app))
+    return rules + [_way_out(each) for each in settings.network_policy.egress]
+
+
+def _way_out(peer: EgressSettings) -> dict[str, Any]:
+    """To all ports where none are listed, but for this protocol alone."""
+    ports: list[dict[str, Any]] = [{"protocol": peer.protocol, "port": port} for port in peer.ports]
+    return {"to": [_peer(peer)], "ports": ports or [{"protocol": peer.protocol}]}
+
+
+def _peer(peer: PeerSettings) -> dict[str, Any]:
+    if peer.network:
+        return networks(peer.network)[0]
+    found = namespace(peer.namespace) if peer.namespace else {}
+    if peer.app:
+        found["pod_selector"] = {"match_labels": {INSTANCE: peer.app}}
+    return found

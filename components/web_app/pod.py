@@ -56,7 +56,9 @@ def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, A
         "service_account_name": name,
         "automount_service_account_token": False,
         "enable_service_links": False,
-        "security_context": pod_security_context(settings.security.run_as_user, settings.port),
+        "security_context": pod_security_context(
+            settings.security.run_as_user, settings.security.run_as_group, settings.port
+        ),
         "image_pull_secrets": config.image_pull_secrets,
         "volumes": [*_volumes(settings), *config.volumes],
     }
@@ -76,7 +78,8 @@ def _application(name: str, settings: AppSettings, config: AppConfig) -> dict[st
 
 
 def _beside(settings: ContainerSettings) -> dict[str, Any]:
-    return container(settings.name, settings, user=settings.security.run_as_user)
+    user, group = settings.security.run_as_user, settings.security.run_as_group
+    return container(settings.name, settings, user=user, group=group)
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
 from components.kubernetes.labels import selector
+from components.kubernetes.network import EVERYWHERE
 from components.kubernetes.replacement import named_goes_first
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
 from components.web_app.before_rollout import create_job
 from components.web_app.deployment import create_deployment
-from components.web_app.network_policy import EVERYWHERE, create_network_policy
+from components.web_app.network_policy import create_network_policies
 from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
 from components.web_app.service import create_service
@@ -72,6 +73,9 @@ class WebApp(pulumi.ComponentResource):
         )
         config = create_app_config(app, settings)
         serving = app.after(account)
+        if settings.network_policy.enabled:
+            sources = _sources(settings, controller)
+            serving = serving.after(*create_network_policies(app, settings, sources))
         if settings.database:
             database = Database(
                 name, settings.database, namespace=app.namespace, clients=app.pods, opts=child
@@ -81,8 +85,6 @@ class WebApp(pulumi.ComponentResource):
         if job := settings.before_rollout:
             its_pod = job_pod(app, settings, config, job)
             serving = serving.after(create_job(serving, job, its_pod))
-        if settings.network_policy.enabled:
-            create_network_policy(app, settings.port, _sources(settings, controller))
         deployment = create_deployment(serving, settings, pod(app, settings, config))
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)

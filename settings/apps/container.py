@@ -64,6 +64,9 @@ class SecuritySettings(SettingsModel):
 
     run_as_user: UserId | None = Field(default=None, examples=[1000])
     """Numeric user. 0 is root, and refused by the level `restricted`. Without it: the pod's."""
+    run_as_group: UserId | None = Field(default=None, examples=[1000])
+    """Numeric group. 0 is root's, for images whose files belong to it. Without it: the one that has
+    the user's number."""
     read_only_root_filesystem: StrictBool = True
     """The container can't change its own files, nor can who breaks into it."""
     writable_paths: tuple[FilePath, ...] = ("/tmp",)

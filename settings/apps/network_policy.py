@@ -1,14 +1,17 @@
-"""Who may open connections to an application."""
+"""Who may open connections to an application, and to whom it may."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, StrictBool
 
-from settings.types import DnsLabel, Network, SettingsModel
+from settings.types import DnsLabel, Network, Port, SettingsModel
 
 
 class PeerSettings(SettingsModel):
-    """Who may connect: pods of an app, of a namespace, of an app in a namespace; or a network."""
+    """One end of connections: pods of an app, of a namespace, of an app in a namespace; or a
+    network."""
 
     app: DnsLabel | None = None
     """The pods of this application."""
@@ -18,10 +21,24 @@ class PeerSettings(SettingsModel):
     """The addresses in this network (CIDR)."""
 
 
+class EgressSettings(PeerSettings):
+    """Whom the application may connect to, and at which ports."""
+
+    ports: tuple[Port, ...] = Field(default=(), examples=[[6379]])
+    """Ports of the pods themselves, which those of their Service may differ from. Without them:
+    all."""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    """The ports' protocol."""
+
+
 class NetworkPolicySettings(SettingsModel):
-    """Who may connect to the application, beside the ingress controller that serves it."""
+    """Who may connect to the application, beside the ingress controller that serves it; and whom it
+    may connect to, beside DNS, the internet and its own database."""
 
     enabled: StrictBool = True
-    """If false, everybody may."""
+    """If false, everybody may connect to it, and it to everybody."""
     sources: tuple[PeerSettings, ...] = Field(default=(), validation_alias="from")
-    """Who else may."""
+    """Who else may connect to it."""
+    egress: tuple[EgressSettings, ...] = ()
+    """Whom else it may connect to. Pods of the cluster, private networks and link-local addresses,
+    such as the metadata service's, are not the internet."""

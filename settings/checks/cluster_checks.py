@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from settings.cluster import ClusterSettings, ReadOnlyKubeconfigSettings
 from settings.firewall import KUBELET_PORT, FirewallRuleSettings, is_open, port_range
 from settings.mistakes import Mistake, rules
-from settings.nodepool import ImageGarbageCollectionSettings
+from settings.nodepool import ImageGarbageCollectionSettings, NodepoolSettings
+
+GROUP_SIZE = 8
+"""Instances of an anti-affinity group (Exoscale's limit)."""
 
 
 def renewal(kubeconfig: ReadOnlyKubeconfigSettings) -> Iterator[Mistake]:
@@ -68,6 +71,16 @@ def taints(cluster: ClusterSettings) -> Iterator[Mistake]:
         yield Mistake(("nodepools",), [pool.name for pool in cluster.nodepools], allowed)
 
 
+def hosts(pool: NodepoolSettings) -> Iterator[Mistake]:
+    """An anti-affinity group has room for its nodes."""
+    if pool.size > GROUP_SIZE and (pool.anti_affinity or pool.anti_affinity_groups):
+        allowed = (
+            f"must be {GROUP_SIZE} or less, as many as an anti-affinity group holds, unless"
+            " antiAffinity is false and antiAffinityGroups empty"
+        )
+        yield Mistake(("size",), pool.size, allowed)
+
+
 def adopted(cluster: ClusterSettings) -> Iterator[Mistake]:
     """Nodepools that are in the file, of a cluster that is adopted too."""
     adopt, names = cluster.adopt, {pool.name for pool in cluster.nodepools}
@@ -90,6 +103,7 @@ def thresholds(collection: ImageGarbageCollectionSettings) -> Iterator[Mistake]:
 RULES = (
     *rules(ReadOnlyKubeconfigSettings, renewal),
     *rules(ClusterSettings, services, add_ons, node_ports, ways_in, taints, adopted),
+    *rules(NodepoolSettings, hosts),
     *rules(FirewallRuleSettings, ports),
     *rules(ImageGarbageCollectionSettings, thresholds),
 )

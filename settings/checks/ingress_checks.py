@@ -8,12 +8,20 @@ from settings.ingress import IngressSettings
 from settings.mistakes import Mistake, rules
 from settings.stack import Settings
 
-FIRST_TRAEFIK_CHART = 40
-"""The first with Traefik 3.7, which has the annotation `x-forwarded-prefix` (traefik#12697)."""
+FIRST_TRAEFIK_CHART = "41.3.0"
+"""The first with Traefik 3.7.11, which mends CVE-2026-85596 and has an answer to CVE-2026-85597,
+the value `core.strictTLSOptions`."""
+
+OPEN = ("CVE-2026-42945", "CVE-2026-9256", "CVE-2026-42533")
+"""Those of nginx up to 1.30.3 that the one in the last release of ingress-nginx, 1.27.1, has.
+
+Source: nginx.org/en/security_advisories.html.
+"""
 
 RETIRED = (
-    "ingress.controller: ingress-nginx gets no fixes since March 2026, also none for security;"
-    " choose traefik, which serves the same Ingresses, or nginx to read this no more"
+    "ingress.controller: ingress-nginx gets no fixes since March 2026, also none for security"
+    f" ({', '.join(OPEN)} are open); choose traefik, which serves the same Ingresses, or nginx to"
+    " read this no more"
 )
 
 
@@ -24,8 +32,8 @@ def traefik(settings: IngressSettings) -> Iterator[Mistake]:
     if settings.admission_webhook is not None:
         allowed = "must not be given with controller traefik, which has none"
         yield Mistake(("admissionWebhook",), settings.admission_webhook, allowed)
-    if settings.version and int(settings.version.partition(".")[0]) < FIRST_TRAEFIK_CHART:
-        allowed = f"must be {FIRST_TRAEFIK_CHART}.0.0 or later, the first with Traefik 3.7"
+    if settings.version and _parts(settings.version) < _parts(FIRST_TRAEFIK_CHART):
+        allowed = f"must be {FIRST_TRAEFIK_CHART} or later, the first with Traefik 3.7.11"
         yield Mistake(("version",), settings.version, allowed)
 
 
@@ -68,6 +76,15 @@ def clients(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+def chosen(settings: Settings) -> Iterator[Mistake]:
+    """In production a controller is no default: it is named, by those who know."""
+    controller = settings.controller
+    own = controller and not controller.existing
+    if settings.production and own and controller.controller is None:
+        allowed = "must be given in production: traefik, or nginx, which gets no fixes any more"
+        yield Mistake(("ingress", "controller"), None, allowed)
+
+
 def warnings(settings: Settings) -> Iterator[str]:
     """The controller's retirement, until a controller is chosen."""
     controller = settings.controller
@@ -75,4 +92,11 @@ def warnings(settings: Settings) -> Iterator[str]:
         yield RETIRED
 
 
-RULES = (*rules(IngressSettings, traefik, existing), *rules(Settings, installer, clients))
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+RULES = (
+    *rules(IngressSettings, traefik, existing),
+    *rules(Settings, installer, clients, chosen),
+)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from settings.apps.app_ingress import AppIngressSettings, RouteSettings, TlsSettings
-from settings.apps.network_policy import PeerSettings
 from settings.mistakes import Mistake, rules
 
 
@@ -49,15 +48,8 @@ def certificate(tls: TlsSettings) -> Iterator[Mistake]:
         yield Mistake((), tls, "must have one of secret, issuer, clusterIssuer")
 
 
-def peer(peer: PeerSettings) -> Iterator[Mistake]:
-    """Pods, or a network."""
-    if bool(peer.app or peer.namespace) == bool(peer.network):
-        yield Mistake((), peer, "must have app, namespace or both of them, or else network")
-
-
 RULES = (
     *rules(AppIngressSettings, target),
     *rules(RouteSettings, served),
     *rules(TlsSettings, certificate),
-    *rules(PeerSettings, peer),
 )

@@ -13,8 +13,9 @@ import pytest
 
 from sandbox.paths import ROOT, write_private
 from tests.integration.account import VERSION, Sandbox
-from tests.integration.cluster_stack import POOL, create_stack, plan
+from tests.integration.cluster_stack import POOL, PROGRAM, create_stack, plan
 from tests.integration.kube import Kube
+from tests.integration.polling import eventually
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -22,6 +23,21 @@ pytestmark = pytest.mark.integration
 TOKEN = "audit-token-nobody-may-see"
 FORMER_NAME = 'f"{pulumi.get_project()}-{pulumi.get_stack()}"'
 """What the cluster was called in the program when it had the stack's name in it."""
+RENEW = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
+"""The command of `docs/trouble.md` is `pulumi up` with these."""
+
+REFUSED = "the server has asked for the client to provide credentials"
+TROUBLE = (ROOT / "docs" / "trouble.md").read_text()
+
+ON_THE_CLUSTER = """
+from pulumi_kubernetes.core.v1 import Namespace
+
+Namespace(
+    "web",
+    metadata={"name": "web"},
+    opts=pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster]),
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +54,7 @@ def access(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     folder = tmp_path_factory.mktemp("access") / "project"
     stack = create_stack("access", folder, sandbox, settings)
-    program = stack.folder / "__main__.py"
-    program.write_text(program.read_text().replace('"cluster"', FORMER_NAME))
+    (folder / "__main__.py").write_text(PROGRAM.replace('"cluster"', FORMER_NAME))
     stack("config", "set", "--secret", "--path", "cluster.audit.bearerToken", TOKEN)
     stack.up()
     yield stack
@@ -126,6 +141,21 @@ def test_a_protected_cluster_is_neither_removed_nor_replaced(
     access.up()
 
 
+def test_a_version_that_is_not_offered_is_refused_before_anything_is_made(
+    access: Stack, sandbox: Sandbox
+) -> None:
+    settings = {"zone": "ch-gva-2", "version": "1.34.99", "nodepools": [POOL]}
+    stack = create_stack("unknown-version", access.folder, sandbox, settings)
+    before = sandbox.holds()
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        answer = stack.run(*command)
+        assert answer.returncode != 0
+        said = answer.stdout + answer.stderr
+        assert f"1.34.99: Exoscale does not offer it; allowed are {VERSION}" in said
+    assert sandbox.holds() == before
+    stack("destroy", "--yes", "--skip-preview")
+
+
 def test_missing_credentials_are_named(access: Stack) -> None:
     environment = dict(access.environment)
     del environment["EXOSCALE_API_KEY"]
@@ -139,3 +169,30 @@ def test_missing_credentials_are_named(access: Stack) -> None:
     )
     assert answer.returncode != 0
     assert "EXOSCALE_API_KEY" in answer.stdout + answer.stderr
+
+
+def test_a_kubeconfig_that_has_run_out_is_renewed_by_one_command(
+    access: Stack, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It is the last test: what is left is removed with the new one."""
+    command = next(line for line in TROUBLE.splitlines() if RENEW[1] in line)
+    assert all(part in command for part in RENEW)
+    (access.folder / "__main__.py").write_text(PROGRAM + ON_THE_CLUSTER)
+    access.set("cluster.kubeconfig.ttlSeconds", "60")
+    access.set("cluster.kubeconfig.earlyRenewalSeconds", "0")
+    access.up()
+    assert REFUSED in eventually(lambda: failure(access, "refresh"), within=120)
+    assert REFUSED in failure(access, "destroy")
+
+    access("config", "rm", "--path", "cluster.kubeconfig")
+    access.up(*RENEW)
+    file = tmp_path / "kubeconfig"
+    write_private(file, access.outputs(secrets=True)["kubeconfig"])
+    assert "web" in Kube(file, sandbox.environment).names("namespaces")
+    access("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def failure(stack: Stack, command: str) -> str:
+    """What a command says that fails; nothing of one that does not."""
+    answer = stack.run(command, "--yes", "--skip-preview")
+    return answer.stdout + answer.stderr if answer.returncode else ""

@@ -209,7 +209,8 @@ def test_replicas_metrics_resources_and_certificate_of_both_controllers(
         assert pod["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
         assert pod["containers"][0]["resources"] == resources
         assert kube.names("daemonsets", "ingress-nginx") == set()
-        assert kube.names("poddisruptionbudgets", "ingress-nginx") == {name}
+        (budget,) = kube.list("poddisruptionbudgets", "ingress-nginx")
+        assert (budget["metadata"]["name"], budget["spec"]["maxUnavailable"]) == (name, 1)
         services = kube.names("services", "ingress-nginx") - {f"{CONTROLLER[0]}-admission"}
         assert services == {CONTROLLER[0], metrics}
         stack("preview", "--expect-no-changes")

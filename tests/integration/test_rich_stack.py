@@ -40,7 +40,9 @@ def kube(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kube:
 @pytest.fixture(scope="module")
 def settings(kube: Kube) -> dict[str, Any]:
     cluster = {"kubeconfig": str(kube.kubeconfig)}
-    return {**copy.deepcopy(RICH_STACK), "ingress": TUTORIAL["ingress"], "existingCluster": cluster}
+    settings = copy.deepcopy(RICH_STACK)
+    settings["ingress"] |= TUTORIAL["ingress"]
+    return {**settings, "existingCluster": cluster}
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,13 @@ APP: dict[str, Any] = {
     "generatedSecrets": ["APP_SECRET_KEY"],
     "path": "/rickroller",
 }
+BACKUP = {
+    "zone": "de-fra-1",
+    "bucket": "dumps",
+    "accessKey": "EXOkey",
+    "secretKey": "hidden",
+}
+"""The backup of a database."""
 
 
 def app_settings(**changes: Any) -> AppSettings:

@@ -147,6 +147,9 @@ STACKS: dict[str, dict[str, Any]] = {
             "resources": {"requests": {"cpu": "200m"}},
             "defaultCertificate": "wildcard",
             "admissionWebhook": False,
+            "podSecurity": "privileged",
+            "timeoutSeconds": 900,
+            "networkPolicy": False,
         },
     },
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.unit.app import declare_app, declared_pod, deployment
+from tests.unit.app import BACKUP, declare_app, declared_pod, deployment
 
 SELECTOR = {
     "app.kubernetes.io/name": "rickroller",
@@ -41,6 +41,7 @@ def test_the_tutorials_application() -> None:
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 1000,
+            "runAsGroup": 1000,
             "fsGroup": 1000,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
@@ -188,6 +189,34 @@ def test_root_where_it_is_asked_for() -> None:
     assert "volumes" not in spec
 
 
+def test_a_group_by_itself_for_images_whose_files_are_of_one() -> None:
+    spec = declared_pod(
+        security={"runAsGroup": 0},
+        initContainers=[
+            {"name": "wait", "image": "busybox:1.37", "security": {"runAsGroup": 7}},
+        ],
+    )
+    context = spec["securityContext"]
+    assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (1000, 0, 0)
+    assert "runAsGroup" not in spec["containers"][0]["securityContext"]
+    assert spec["initContainers"][0]["securityContext"]["runAsGroup"] == 7
+
+
+def test_no_pod_is_in_the_group_of_root() -> None:
+    engine, _ = declare_app(
+        beforeRollout={"command": ["migrate"]},
+        database={"backup": BACKUP},
+    )
+    (job,) = engine.of_type("Job").values()
+    workloads = [engine.of_type("Deployment")["rickroller"], job]
+    workloads += [engine.of_type("StatefulSet")["rickroller-db"]]
+    workloads += [engine.of_type("CronJob")["rickroller-db"]["spec"]["jobTemplate"]]
+    groups = [
+        each["spec"]["template"]["spec"]["securityContext"]["runAsGroup"] for each in workloads
+    ]
+    assert groups == [1000, 1000, 999, 999]
+
+
 def test_a_log_sidecar_shares_a_volume_with_the_application() -> None:
     """The tutorial's second example."""
     logs = {"volume": "shared-logs", "path": "/var/log/nginx"}
@@ -234,6 +263,7 @@ def test_plain_sidecars_are_beside_and_init_containers_before_the_application() 
     assert [each["name"] for each in spec["initContainers"]] == ["proxy", "wait"]
     proxy, wait = spec["initContainers"]
     assert proxy["securityContext"]["runAsUser"] == 65534
+    assert proxy["securityContext"]["runAsGroup"] == 65534
     assert "restartPolicy" not in wait
     assert wait["env"] == [{"name": "A", "value": "1"}]
     assert {"name": "cache", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}} in spec[

@@ -13,17 +13,11 @@ from components.database import Database
 from settings.apps.database import DatabaseSettings
 from settings.checks.check import WrongSettings, check
 from settings.errors import explain
-from tests.unit.app import declare_app
+from tests.unit.app import BACKUP, declare_app
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, load, mistakes
 
 CLIENTS = {"app": "web"}
-BACKUP = {
-    "zone": "de-fra-1",
-    "bucket": "dumps",
-    "accessKey": "EXOkey",
-    "secretKey": "hidden",
-}
 DBAAS = {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]}
 VOLUME = "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
 
@@ -122,6 +116,18 @@ def test_only_pods_of_the_app_reach_it_and_it_reaches_nobody() -> None:
     database = engine.of_type("StatefulSet")["rickroller-db"]["spec"]
     assert policy["podSelector"] == database["selector"]
     assert (policy["policyTypes"], "egress" in policy) == (["Ingress", "Egress"], False)
+
+
+def test_a_backup_reaches_the_database_and_the_internet() -> None:
+    engine, _ = declare(backup=BACKUP)
+    policy = engine.of_type("NetworkPolicy")["web-db-backup"]["spec"]
+    pods = engine.of_type("CronJob")["web-db"]["spec"]["jobTemplate"]["spec"]["template"]
+    assert policy["podSelector"]["matchLabels"].items() <= pods["metadata"]["labels"].items()
+    assert (policy["policyTypes"], "ingress" in policy) == (["Ingress", "Egress"], False)
+    _, internet, database = policy["egress"]
+    assert internet["to"][0]["ipBlock"]["cidr"] == "0.0.0.0/0"
+    own = engine.of_type("NetworkPolicy")["web-db"]["spec"]["podSelector"]
+    assert database["to"] == [{"podSelector": own}]
 
 
 def test_a_backup_dumps_then_uploads() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from components.ingress_controller import IngressController
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from settings.checks.stack_checks import warnings
 from settings.ingress import IngressSettings
-from tests.unit.engine import run
-from tests.unit.stack_settings import changed, mistakes
+from tests.unit.engine import Engine, run
+from tests.unit.stack_settings import changed, load, mistakes
 
 ID = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
 CLASS = {
@@ -21,14 +22,19 @@ CLASS = {
 }
 
 
-def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
-    """The inputs of the Helm release."""
+def declare(pool: str | None = None, **settings: Any) -> Engine:
+    """What the component declares."""
     ingress = IngressSettings.model_validate(settings)
     engine, address = run(
         lambda: IngressController("ingress-nginx", ingress, instance_pool_id=pool).address
     )
     assert address == "203.0.113.7"
-    return engine.of_type("Release")["ingress-nginx"]
+    return engine
+
+
+def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
+    """The inputs of the Helm release."""
+    return declare(pool, **settings).of_type("Release")["ingress-nginx"]
 
 
 def nginx(**settings: Any) -> dict[str, Any]:
@@ -98,14 +104,110 @@ def test_traefik_takes_the_service_and_the_class_of_the_former_controller() -> N
     assert values["deployment"] == {"kind": "DaemonSet"}
 
 
+@pytest.mark.parametrize("controller", ["nginx", "traefik"])
+def test_its_namespace_refuses_pods_above_the_strictest_level(controller: str) -> None:
+    def enforced(**settings: Any) -> str:
+        namespace = declare(controller=controller, **settings).of_type("Namespace")
+        labels: dict[str, str] = namespace["ingress-nginx"]["metadata"]["labels"]
+        return labels["pod-security.kubernetes.io/enforce"]
+
+    assert enforced() == "restricted"
+    assert enforced(podSecurity="privileged") == "privileged"
+
+
+def policy(**settings: Any) -> dict[str, Any]:
+    """The specification of the network policy."""
+    spec: dict[str, Any] = declare(**settings).of_type("NetworkPolicy")["ingress-nginx"]["spec"]
+    return spec
+
+
+def test_all_pods_of_its_namespace_let_in_traffic_and_the_api_server_alone() -> None:
+    spec = policy()
+    assert spec["podSelector"] == {}
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    (rule,) = spec["ingress"]
+    assert "from" not in rule
+    ports = [port["port"] for port in rule["ports"]]
+    assert ports == ["http", "https", "web", "websecure", "webhook"]
+
+
+def test_metrics_are_for_pods_of_the_cluster() -> None:
+    _, rule = policy(metrics=True)["ingress"]
+    assert rule == {"from": [{"namespaceSelector": {}}], "ports": [{"port": "metrics"}]}
+
+
+def test_a_change_of_the_controller_closes_no_port() -> None:
+    assert policy(controller="nginx") == policy(controller="traefik")
+
+
+def test_it_reaches_dns_the_internet_applications_and_any_api_server() -> None:
+    dns, internet, pods, api_server = policy()["egress"]
+    assert [port["port"] for port in dns["ports"]] == [53, 53]
+    assert "10.0.0.0/8" in internet["to"][0]["ipBlock"]["except"]
+    (peer,) = pods["to"]
+    assert peer["namespaceSelector"]["matchExpressions"] == [
+        {
+            "key": "kubernetes.io/metadata.name",
+            "operator": "NotIn",
+            "values": ["kube-system"],
+        }
+    ]
+    assert "ports" not in pods
+    assert [peer["ipBlock"]["except"] for peer in api_server["to"]] == [
+        ["169.254.0.0/16"],
+        ["fe80::/10"],
+    ]
+    assert [port["port"] for port in api_server["ports"]] == [443, 6443]
+
+
+def test_without_its_network_policy_everybody_may_connect() -> None:
+    assert not declare(networkPolicy=False).of_type("NetworkPolicy")
+
+
+def test_traefik_takes_no_weak_tls() -> None:
+    values = traefik()
+    assert values["core"] == {"strictTLSOptions": True}
+    assert values["providers"]["file"]["enabled"] is True
+    options = values["providers"]["file"]["content"]["tls"]["options"]["default"]
+    assert options["minVersion"] == "VersionTLS12"
+    for suite in options["cipherSuites"]:
+        assert suite.startswith("TLS_ECDHE_")
+        assert "_GCM_" in suite or "_POLY1305_" in suite
+    with_certificate = traefik(defaultCertificate="wildcard")["providers"]["file"]["content"]
+    assert with_certificate["tls"]["options"] == {"default": options}
+
+
 def test_replicas() -> None:
     controller = nginx(replicas=3)
     assert (controller["kind"], controller["replicaCount"]) == ("Deployment", 3)
     assert controller["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
+    assert controller["maxUnavailable"] == 1
     values = traefik(replicas=3)
     assert values["deployment"] == {"kind": "Deployment", "replicas": 3}
     assert values["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
     assert "podDisruptionBudget" not in traefik(replicas=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "nodes", "seconds"),
+    [
+        ({}, 1, 600),
+        ({}, 2, 900),
+        ({}, 3, 1500),
+        ({}, 4, 1500),
+        ({}, None, 2700),
+        ({"replicas": 2}, 30, 900),
+        ({"controller": "traefik"}, 2, 420),
+        ({"timeoutSeconds": 120}, 2, 120),
+    ],
+)
+def test_there_is_time_to_replace_the_pods_one_after_the_other(
+    settings: dict[str, Any], nodes: int | None, seconds: int
+) -> None:
+    ingress = IngressSettings.model_validate(settings)
+    engine, _ = run(lambda: IngressController("ingress-nginx", ingress, nodes=nodes).address)
+    found = engine.of_type("Release")["ingress-nginx"]
+    assert (found["atomic"], found["timeout"]) == (True, seconds)
 
 
 def test_metrics_resources_and_webhook_are_the_charts_unless_given() -> None:
@@ -151,6 +253,31 @@ def test_free_values_on_top() -> None:
     assert controller["service"]["externalTrafficPolicy"] == "Local"
 
 
+SERVED = changed("apps[0].path", "/web")
+"""An application that needs a controller, which nothing chooses."""
+
+
+def test_a_default_controller_is_warned_of_with_what_is_open_in_it() -> None:
+    (warning,) = warnings(load(SERVED))
+    assert warning.startswith("ingress.controller: ingress-nginx gets no fixes since March 2026")
+    assert "CVE-2026-42945" in warning
+    for controller in ("nginx", "traefik"):
+        chosen = SERVED | {"ingress": {"controller": controller}}
+        assert not list(warnings(load(chosen)))
+
+
+def test_production_asks_for_a_controller_in_words() -> None:
+    resources = {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+    app = {"name": "web", "image": "example/web:1", "replicas": 2, "resources": resources}
+    strict = SERVED | {"production": True}
+    for ingress in ({}, {"ingress": {"replicas": 2}}):
+        (line,) = mistakes(strict | {"apps": [app | {"path": "/web"}]} | ingress)
+        assert line.startswith("ingress.controller: ")
+        assert "must be given in production: traefik, or nginx" in line
+    load(strict | {"apps": [app | {"path": "/web"}], "ingress": {"controller": "nginx"}})
+    load(strict | {"apps": [app]})
+
+
 @pytest.mark.parametrize(
     ("settings", "place", "message"),
     [
@@ -166,7 +293,7 @@ def test_free_values_on_top() -> None:
             "admissionWebhook",
             "must not be given with controller traefik",
         ),
-        ({"controller": "traefik", "version": "39.0.9"}, "version", "must be 40.0.0 or later"),
+        ({"controller": "traefik", "version": "41.2.9"}, "version", "must be 41.3.0 or later"),
         (
             {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}},
             "resources.limits",

@@ -109,6 +109,17 @@ def test_a_pool_must_take_pods_without_tolerations() -> None:
     assert len(cluster(values).nodepools) == 2
 
 
+def test_an_anti_affinity_group_holds_eight_nodes() -> None:
+    pool = VALID["cluster"]["nodepools"][0] | {"size": 9}
+    group = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
+    for grouped in ({}, {"antiAffinity": False, "antiAffinityGroups": [group]}):
+        (line,) = mistakes(changed("cluster.nodepools", [pool | grouped]))
+        assert line.startswith("cluster.nodepools[0].size: 9: must be 8 or less")
+        assert "unless antiAffinity is false and antiAffinityGroups empty" in line
+    load(changed("cluster.nodepools", [pool | {"antiAffinity": False}]))
+    load(changed("cluster.nodepools", [pool | {"size": 8}]))
+
+
 def test_adopted_nodepools_are_known() -> None:
     identity = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
     (unknown,) = mistakes(changed("cluster.adopt", {"nodepools": {"other": identity}}))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sandbox.plugins.exoscale.api import Account
+from sandbox.plugins.exoscale.api import Clients
 from sandbox.plugins.rpc import ProviderError
 
 Arguments = Mapping[str, Any]
 
 
-def zones(account: Account, args: Arguments) -> dict[str, Any]:
+def zones(account: Clients, args: Arguments) -> dict[str, Any]:
     """The names of all zones."""
     return {"zones": [zone["name"] for zone in account.client().list_zones()["zones"]]}
 
 
-def load_balancer_services(account: Account, args: Arguments) -> dict[str, Any]:
+def load_balancer_services(account: Clients, args: Arguments) -> dict[str, Any]:
     """The services of the load balancer whose ID is given.
 
     Source: exoscale/terraform-provider-exoscale v0.66.0, `pkg/resources/nlb_service`.

@@ -34,6 +34,7 @@ RESOURCES = {
     ("webapp:index:IngressController", "ingress-nginx"),
     ("kubernetes:core/v1:Namespace", "ingress-nginx"),
     ("kubernetes:helm.sh/v3:Release", "ingress-nginx"),
+    ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "ingress-nginx"),
     ("webapp:index:WebApp", "rickroller"),
     ("webapp:index:AppNamespace", "test"),
     ("kubernetes:core/v1:Namespace", "test"),

@@ -34,6 +34,7 @@ spec:
       securityContext:
         runAsNonRoot: true
         runAsUser: 1000
+        runAsGroup: 1000
         fsGroup: 1000
         seccompProfile: {{type: RuntimeDefault}}
       topologySpreadConstraints:

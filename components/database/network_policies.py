@@ -1,0 +1,70 @@
+"""Who reaches a database on the cluster, and whom the pods of its backup reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components.kubernetes.labels import INSTANCE, common_labels, selector
+from components.kubernetes.network import to_dns, to_internet
+from settings.apps.own_names import backup_name, database_name
+
+PORT = 5432
+
+
+def to_database(app: str) -> dict[str, Any]:
+    """The egress rule for the database of `app`, of pods in its namespace."""
+    pods = {"match_labels": selector(app, database_name(app))}
+    return {"to": [{"pod_selector": pods}], "ports": [{"port": PORT}]}
+
+
+def create_database_policy(
+    app: str, namespace: str, clients: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> None:
+    """Only `clients`, and what else belongs to the application, get in; nothing gets out."""
+    name = database_name(app)
+    _create(
+        app,
+        name,
+        namespace,
+        {
+            "ingress": [
+                {
+                    "from_": [
+                        {"pod_selector": {"match_labels": peer}}
+                        for peer in (clients, {INSTANCE: app})
+                    ],
+                    "ports": [{"port": PORT}],
+                }
+            ],
+        },
+        opts,
+    )
+
+
+def create_backup_policy(app: str, namespace: str, opts: pulumi.ResourceOptions) -> None:
+    """Nobody gets in. Out: to the database, and to the object storage, which is on the internet."""
+    rules = {"egress": [to_dns(), to_internet(), to_database(app)]}
+    _create(app, backup_name(app), namespace, rules, opts)
+
+
+def _create(
+    app: str,
+    name: str,
+    namespace: str,
+    rules: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    NetworkPolicy(
+        name,
+        metadata={"name": name, "namespace": namespace, "labels": common_labels(app, name)},
+        spec={
+            "pod_selector": {"match_labels": selector(app, name)},
+            "policy_types": ["Ingress", "Egress"],
+            **rules,
+        },
+        opts=opts,
+    )
