@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from components.kept_data import remember_data
 from settings.stack import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         )
         outputs["load_balancer_address"] = controller.address
 
+    data = remember_data(settings.apps)
     if settings.apps:
         from components.app_namespace import AppNamespace
         from components.web_app import WebApp
@@ -40,7 +42,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         }
     for app in settings.apps:
         in_namespace = pulumi.ResourceOptions.merge(
-            on_cluster, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
+            on_cluster, pulumi.ResourceOptions(depends_on=[data, namespaces[app.namespace_name]])
         )
         web = WebApp(app.name, app, controller=controller, instance_pool_id=pool, opts=in_namespace)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}

@@ -30,7 +30,7 @@ def create_dbaas(
         type=TYPE,
         plan=settings.plan,
         termination_protection=keep,
-        pg={"version": settings.version, "ip_filters": settings.ip_filter},
+        pg={"version": settings.major, "ip_filters": settings.ip_filter},
         # The provider of the application's namespace is Kubernetes'; this one is Exoscale's own.
         opts=pulumi.ResourceOptions(parent=opts.parent, retain_on_delete=keep),
     )

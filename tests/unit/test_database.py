@@ -92,6 +92,33 @@ def test_the_pod_has_the_claim() -> None:
     assert folder["value"].startswith(mount["mountPath"] + "/")
 
 
+@pytest.mark.parametrize(
+    ("image", "version", "mount"),
+    [
+        ("postgres:17.11", None, "/var/lib/postgresql/data"),
+        ("postgres:18.5", None, "/var/lib/postgresql"),
+        (f"registry.example.com:18/pg@sha256:{'0' * 64}", "17", "/var/lib/postgresql/data"),
+        ("registry.example.com/pg:latest", "18", "/var/lib/postgresql"),
+    ],
+)
+def test_the_volume_is_where_the_image_has_one(image: str, version: str, mount: str) -> None:
+    pod = stateful_set(image=image, version=version)["template"]["spec"]
+    (container,) = pod["containers"]
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounts["data"] == mount
+    assert {"name": "PGDATA", "value": f"{mount}/pgdata"} in container["env"]
+
+
+def test_parallel_queries_have_memory_to_share() -> None:
+    pod = stateful_set(resources={"limits": {"memory": "2Gi"}})["template"]["spec"]
+    volume = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}
+    assert volume in pod["volumes"]
+    (container,) = pod["containers"]
+    assert {"name": "shm", "mountPath": "/dev/shm"} in container["volumeMounts"]
+    unlimited = stateful_set(resources={})["template"]["spec"]["volumes"]
+    assert {"name": "shm", "emptyDir": {"medium": "Memory"}} in unlimited
+
+
 def test_a_volume_that_is_there_is_taken_for_the_claim() -> None:
     engine, _ = declare(volume=VOLUME)
     spec = engine.of_type("PersistentVolume")["web-db"]["spec"]
@@ -167,6 +194,14 @@ def test_the_managed_one_is_exoscales() -> None:
         (DBAAS | {"storage": "1Gi"}, 'storage: "1Gi": is not a key of kind dbaas'),
         (DBAAS | {"zone": None}, "zone: null: is required with kind dbaas"),
         (DBAAS | {"ipFilter": []}, "ipFilter: []: is required with kind dbaas"),
+        (
+            {"image": "example/pg:latest"},
+            "version: null: is required: the tag of example/pg:latest does not begin with a major",
+        ),
+        (
+            {"image": "postgres:18.5", "version": "17"},
+            'version: "17": must be that of the image\'s tag, 18',
+        ),
         ({"storage": "10"}, 'storage: "10": must be bytes with their unit, such as 256Mi or 1Gi'),
         ({"volume": "abc"}, 'volume: "abc": must be ZONE/ID of a block storage volume'),
         (
