@@ -19,7 +19,7 @@ def declare(settings: Settings) -> dict[str, Any]:
 
     What a stack does not use is not imported: the SDKs take most of a preview's time.
     """
-    cluster, pool, outputs = _cluster(settings)
+    cluster, pool, nodes, outputs = _cluster(settings)
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
 
     controller = None
@@ -44,7 +44,14 @@ def declare(settings: Settings) -> dict[str, Any]:
         in_namespace = pulumi.ResourceOptions.merge(
             on_cluster, pulumi.ResourceOptions(depends_on=[data, namespaces[app.namespace_name]])
         )
-        web = WebApp(app.name, app, controller=controller, instance_pool_id=pool, opts=in_namespace)
+        web = WebApp(
+            app.name,
+            app,
+            controller=controller,
+            instance_pool_id=pool,
+            node_networks=nodes,
+            opts=in_namespace,
+        )
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
     return outputs | {"kubeconfig": cluster.kubeconfig}
@@ -52,13 +59,20 @@ def declare(settings: Settings) -> dict[str, Any]:
 
 def _cluster(
     settings: Settings,
-) -> tuple[SksCluster | ExistingCluster, pulumi.Output[str] | None, dict[str, Any]]:
-    """The cluster, the instance pool of its nodes if it is the stack's, and its outputs."""
+) -> tuple[
+    SksCluster | ExistingCluster,
+    pulumi.Output[str] | None,
+    pulumi.Output[list[str]] | None,
+    dict[str, Any],
+]:
+    """The cluster, its outputs, and if it is the stack's: its first nodes' instance pool, and the
+    addresses of all nodes if they are needed.
+    """
     name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
     if settings.existing_cluster:
         from components.existing_cluster import ExistingCluster
 
-        return ExistingCluster(name, settings.existing_cluster), None, {}
+        return ExistingCluster(name, settings.existing_cluster), None, None, {}
     from components.sks_cluster import SksCluster
 
     assert settings.cluster  # a stack has one of the two
@@ -66,4 +80,5 @@ def _cluster(
     outputs: dict[str, Any] = {"cluster_name": cluster.cluster_name}
     if cluster.read_only_kubeconfig:
         outputs["read_only_kubeconfig"] = cluster.read_only_kubeconfig
-    return cluster, cluster.instance_pool_id, outputs
+    nodes = cluster.node_networks() if settings.needs_node_addresses else None
+    return cluster, cluster.instance_pool_id, nodes, outputs

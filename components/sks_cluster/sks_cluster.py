@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import SecurityGroup, SksKubeconfig
+from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, get_instance_pool_list_output
 from pulumiverse_exoscale import SksCluster as Cluster
+from pulumiverse_exoscale.outputs import GetInstancePoolListPoolResult
 
 from components.secret import secret_output
 from components.sks_cluster.deleted_nodepools import until_unused
@@ -104,6 +106,7 @@ class SksCluster(pulumi.ComponentResource):
             opts=child,
         )
 
+        self._zone, self._group, self._nodepools = zone, group, nodepools
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
         self.instance_pool_id = nodepools[0].instance_pool_id
@@ -130,6 +133,30 @@ class SksCluster(pulumi.ComponentResource):
                 "instance_pool_id": self.instance_pool_id,
             }
         )
+
+    def node_networks(self) -> pulumi.Output[list[str]]:
+        """The public address of each node as a network, once the nodepools are there.
+
+        Those of a nodepool that is about to be replaced are among them: all have the same group.
+        """
+        found = get_instance_pool_list_output(
+            zone=self._zone,
+            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=self._nodepools),
+        )
+        networks: pulumi.Output[list[str]] = self._group.id.apply(
+            lambda group: found.pools.apply(lambda pools: _networks(group, pools))
+        )
+        return networks
+
+
+def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> list[str]:
+    """The addresses of the pools' instances that are in the security group."""
+    return sorted(
+        f"{instance.public_ip_address}/32"
+        for pool in pools
+        if group in pool.security_group_ids
+        for instance in pool.instances
+    )
 
 
 def _cluster(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) -> Cluster:

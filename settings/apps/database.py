@@ -9,7 +9,16 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.secret import ClearOrSecret, Secret
-from settings.types import UUID, EnvironmentName, Image, Network, SettingsModel, Zone, matches
+from settings.types import (
+    NOT_EMPTY,
+    UUID,
+    EnvironmentName,
+    Image,
+    Network,
+    SettingsModel,
+    Zone,
+    matches,
+)
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
@@ -38,6 +47,10 @@ Volume = Annotated[
 ]
 Plan = Annotated[StrictStr, matches(r"[a-z]+-\d+", "a plan", "startup-4")]
 MajorVersion = Annotated[StrictStr, matches(r"\d+", "a major version in quotes", "17")]
+TimeOfDay = Annotated[
+    StrictStr,
+    matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in quotes, HH:MM in UTC", "03:00"),
+]
 
 KEEPING, NOT_KEEPING = "exoscale-bs-retain", "exoscale-sbs"
 """Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
@@ -96,8 +109,11 @@ class DatabaseSettings(SettingsModel):
     """Of dbaas, required: where it runs."""
     plan: Plan = "startup-4"
     """Of dbaas: its size."""
-    ip_filter: tuple[Network, ...] | None = None
-    """Of dbaas, required: networks (CIDR) that may connect."""
+    backup_schedule: TimeOfDay = "03:00"
+    """Of dbaas: when Exoscale makes its daily backup, in UTC."""
+    ip_filter: Annotated[tuple[Network, ...], *NOT_EMPTY] | None = None
+    """Of dbaas: networks (CIDR) that may connect. Without it: the addresses that the nodes of the
+    stack's cluster have at an up."""
 
     @property
     def major(self) -> str | None:
@@ -116,6 +132,11 @@ class DatabaseSettings(SettingsModel):
     def volume_class(self) -> str:
         """The storage class of its volume."""
         return self.storage_class or (KEEPING if self.keep_data else NOT_KEEPING)
+
+    @property
+    def needs_node_addresses(self) -> bool:
+        """Whether the addresses of the cluster's nodes say who may connect."""
+        return self.kind == "dbaas" and not self.ip_filter
 
     @property
     def needs_csi(self) -> bool:

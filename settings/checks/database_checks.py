@@ -10,7 +10,7 @@ from settings.types import given
 
 OF_THE_OTHER = {
     "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
-    "postgresql": ("zone", "plan", "ipFilter"),
+    "postgresql": ("zone", "plan", "backupSchedule", "ipFilter"),
 }
 """The keys that a kind has not, but the other."""
 
@@ -23,11 +23,9 @@ def kind(database: DatabaseSettings) -> Iterator[Mistake]:
 
 
 def required(database: DatabaseSettings) -> Iterator[Mistake]:
-    """A managed one is somewhere, and for somebody."""
-    if database.kind == "dbaas":
-        for key, value in (("zone", database.zone), ("ipFilter", database.ip_filter)):
-            if not value:
-                yield Mistake((key,), value, "is required with kind dbaas")
+    """A managed one is somewhere."""
+    if database.kind == "dbaas" and not database.zone:
+        yield Mistake(("zone",), None, "is required with kind dbaas")
 
 
 def version(database: DatabaseSettings) -> Iterator[Mistake]:

@@ -113,27 +113,33 @@ def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict
     assert volume_of(kube, "blog")["spec"]["csi"]["volumeHandle"] == blog["database"]["volume"]
 
 
-def test_a_managed_database_is_refused_by_name_where_there_is_none(stack: Stack) -> None:
-    before = stack.file.read_text()
-    path = "apps[2].database"
-    stack.set(f"{path}.kind", "dbaas")
-    stack.set(f"{path}.zone", "ch-gva-2")
-    stack.set(f"{path}.ipFilter[0]", "192.0.2.0/24")
-    answer = stack.run("preview")
-    stack.file.write_text(before)
-    assert answer.returncode != 0
-    assert "exoscale:index/dbaas:Dbaas is not supported" in answer.stdout
+def test_a_managed_database_is_there(stack: Stack, kube: Kube, sandbox: Sandbox) -> None:
+    service = managed(sandbox)
+    assert (service["plan"], service["ip-filter"]) == ("startup-4", ["192.0.2.0/24"])
+    assert service["termination-protection"]
+    secret = kube.get("secret", "api-db-uri", "rich-api")
+    url = base64.b64decode(secret["data"]["url"]).decode()
+    assert url.startswith("postgresql://avnadmin:")
 
 
-def test_a_volume_grows_in_place(stack: Stack, kube: Kube) -> None:
+def managed(sandbox: Sandbox) -> dict[str, Any]:
+    """The managed database."""
+    return dict(sandbox.client.get_dbaas_service_pg(name="webapp-rich-api-db"))
+
+
+def test_a_volume_grows_in_place_and_a_managed_database_is_let_go(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
     before = claim_of(kube, "shop")
     assert before["status"]["capacity"] == {"storage": "2Gi"}
     stack.set("apps[0].database.storage", "3Gi")
+    stack.set("apps[2].database.keepData", "false")
     grown = {"spec.resources.requests.storage": "update"}
     assert Step("update", CLAIM, "shop-db", grown) in stack.preview()
     stack.up()
     eventually(lambda: claim_of(kube, "shop")["status"]["capacity"] == {"storage": "3Gi"})
     assert claim_of(kube, "shop")["metadata"]["uid"] == before["metadata"]["uid"]
+    assert not managed(sandbox)["termination-protection"]
 
 
 def test_data_is_not_left_behind_unasked(stack: Stack, settings: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -13,7 +13,9 @@ from pulumi.runtime.proto import provider_pb2
 from sandbox.plugins import property_diff, rpc, wire
 from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
+from sandbox.plugins.exoscale.dbaas import Dbaas, database_uri
 from sandbox.plugins.exoscale.fields import without_defaults_key
+from sandbox.plugins.exoscale.instance_pools import instance_pool_list
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
 from sandbox.plugins.exoscale.resource import UNFINISHED, Resource
 from sandbox.plugins.exoscale.security_group import SecurityGroup
@@ -25,6 +27,7 @@ from sandbox.plugins.rpc import ProviderError
 
 RESOURCES: Final[tuple[type[Resource], ...]] = (
     AntiAffinityGroup,
+    Dbaas,
     PrivateNetwork,
     SecurityGroup,
     SecurityGroupRule,
@@ -32,7 +35,18 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     SksKubeconfig,
     SksNodepool,
 )
-ZONES: Final = "exoscale:index/getZones:getZones"
+
+
+def zones(account: api.Account, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What `getZones` answers."""
+    return {"zones": [zone["name"] for zone in account.client().list_zones()["zones"]]}
+
+
+FUNCTIONS: Final[Mapping[str, Callable[[api.Account, Mapping[str, Any]], dict[str, Any]]]] = {
+    "exoscale:index/getDatabaseUri:getDatabaseUri": database_uri,
+    "exoscale:index/getInstancePoolList:getInstancePoolList": instance_pool_list,
+    "exoscale:index/getZones:getZones": zones,
+}
 
 
 class ExoscaleProvider(rpc.Provider):
@@ -81,11 +95,11 @@ class ExoscaleProvider(rpc.Provider):
     def Invoke(
         self, request: provider_pb2.InvokeRequest, context: Any
     ) -> provider_pb2.InvokeResponse:
-        if request.tok != ZONES:
+        if request.tok not in FUNCTIONS:
             raise ProviderError(f"the function {request.tok} is not supported")
+        arguments = wire.reveal(wire.decode(request.args))
         with _telling(""):
-            zones = self._connected().client().list_zones()["zones"]
-        answer = {"zones": [zone["name"] for zone in zones]}
+            answer = FUNCTIONS[request.tok](self._connected(), arguments)
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
 
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:

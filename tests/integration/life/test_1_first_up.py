@@ -29,6 +29,7 @@ RESOURCES = {
     ("exoscale:index/sksNodepool:SksNodepool", "webapp-local-workers"),
     ("exoscale:index/sksKubeconfig:SksKubeconfig", "webapp-local"),
     ("pulumi:providers:kubernetes", "webapp-local"),
+    ("pulumi:index:Stash", "databases"),
     ("webapp:index:IngressController", "ingress-nginx"),
     ("kubernetes:core/v1:Namespace", "ingress-nginx"),
     ("kubernetes:helm.sh/v3:Release", "ingress-nginx"),
