@@ -21,7 +21,7 @@ def declare(settings: Settings) -> dict[str, Any]:
 
     What a stack does not use is not imported: the SDKs take most of a preview's time.
     """
-    cluster, pool, outputs = _cluster(settings)
+    cluster, pool, nodes, outputs = _cluster(settings)
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
 
     controller = _controller(settings, pool, on_cluster)
@@ -29,6 +29,7 @@ def declare(settings: Settings) -> dict[str, Any]:
     if controller:
         outputs["load_balancer_address"] = controller.address
 
+    data = remember_data(settings.apps)
     if settings.apps:
         from components.app_namespace import AppNamespace
         from components.web_app import WebApp
@@ -39,7 +40,15 @@ def declare(settings: Settings) -> dict[str, Any]:
         }
     for app in settings.apps:
         in_namespace = pulumi.ResourceOptions.merge(
-            on_cluster, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
+            on_cluster, pulumi.ResourceOptions(depends_on=[data, namespaces[app.namespace_name]])
+        )
+        web = WebApp(
+            app.name,
+            app,
+            controller=controller,
+            instance_pool_id=pool,
+            node_networks=nodes,
+            opts=in_namespace,
         )
         web = WebApp(app.name, app, controller=controller, instance_pool_id=pool, opts=in_namespace)
         users.append(web)
@@ -95,4 +104,5 @@ def _cluster(
     outputs: dict[str, Any] = {"cluster_name": cluster.cluster_name}
     if cluster.read_only_kubeconfig:
         outputs["read_only_kubeconfig"] = cluster.read_only_kubeconfig
-    return cluster, cluster.instance_pool_id, outputs
+    nodes = cluster.node_networks() if settings.needs_node_addresses else None
+    return cluster, cluster.instance_pool_id, nodes, outputs

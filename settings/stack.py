@@ -44,6 +44,12 @@ class Settings(SettingsModel):
         return (*self.namespaces, *others)
 
     @property
+    def needs_node_addresses(self) -> bool:
+        """Whether the addresses of the nodes are needed."""
+        databases = [app.database for app in self.apps if app.database]
+        return any(database.needs_node_addresses for database in databases)
+
+    @property
     def controller(self) -> IngressSettings | None:
         """The ingress controller's settings, if it is asked for or an application needs it."""
         needed = any(app.is_served for app in self.apps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -34,11 +34,13 @@ class Database(pulumi.ComponentResource):
         *,
         namespace: str,
         clients: Mapping[str, str],
+        node_networks: pulumi.Input[Sequence[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the database of the application `app`, whose pods have the labels `clients`.
 
         Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
+        A managed database without an `ip_filter` takes connections from `node_networks`.
         """
         check(settings)
         super().__init__("webapp:index:Database", database_name(app), None, opts)
@@ -47,7 +49,7 @@ class Database(pulumi.ComponentResource):
         if settings.kind == "dbaas":
             from components.database.dbaas import create_dbaas
 
-            secret = create_dbaas(app, settings, namespace, child)
+            secret = create_dbaas(app, settings, namespace, node_networks, child)
         else:
             from components.database.postgresql import create_postgresql
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas, get_database_uri_output
@@ -11,18 +13,31 @@ from components.kubernetes.secrets import URL_KEY, encoded
 from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
+from settings.checks.check import WrongSettings
+from settings.errors import line
 
 TYPE = "pg"
 
 
 def create_dbaas(
-    app: str, settings: DatabaseSettings, namespace: str, opts: pulumi.ResourceOptions
+    app: str,
+    settings: DatabaseSettings,
+    namespace: str,
+    node_networks: pulumi.Input[Sequence[str]] | None,
+    opts: pulumi.ResourceOptions,
 ) -> Secret:
     """Create the service; return the Secret, in `namespace`, with its URL.
 
     With `keep_data`, Exoscale refuses to end the service, and removing it from the stack leaves it
-    running.
+    running. The backup schedule is always given: without it, the provider (0.66) fails at any
+    later update (terraform-provider-exoscale issue 476).
+
+    Raises:
+        WrongSettings: nobody may connect.
     """
+    clients = settings.ip_filter or node_networks
+    if clients is None:
+        raise WrongSettings(line(("ipFilter",), None, "is required without node_networks"))
     name, keep = database_name(app), settings.keep_data
     service = Dbaas(
         name,
@@ -31,10 +46,17 @@ def create_dbaas(
         type=TYPE,
         plan=settings.plan,
         termination_protection=keep,
-        pg={"version": settings.version, "ip_filters": settings.ip_filter},
+        pg={
+            "version": settings.major,
+            "ip_filters": clients,
+            "backup_schedule": settings.backup_schedule,
+        },
         # The provider of the application's namespace is Kubernetes'; this one is Exoscale's own.
         opts=pulumi.ResourceOptions(
-            parent=opts.parent, retain_on_delete=keep, ignore_changes=["name"]
+            parent=opts.parent,
+            retain_on_delete=keep,
+            ignore_changes=["name"],
+            hooks=pulumi.ResourceHookBinding(before_update=[_version_hook(name)]),
         ),
     )
     # The resource's own URI has no password. Its ID is its name, known once it is there.
@@ -49,6 +71,29 @@ def create_dbaas(
         data=pulumi.Output.secret({URL_KEY: uri.apply(_url).apply(encoded)}),
         opts=opts,
     )
+
+
+class RefusedVersion(Exception):
+    """What the user reads: a major version that does not run, and where it can be changed."""
+
+
+def _version_hook(name: str) -> pulumi.ResourceHook:
+    return pulumi.ResourceHook(name, check_version, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+def check_version(args: pulumi.ResourceHookArgs) -> None:
+    """Check that the database runs the major version: the provider sets it at creation only.
+
+    Raises:
+        RefusedVersion: it runs another one.
+    """
+    running = ((args.old_outputs or {}).get("pg") or {}).get("version")
+    wanted = (args.new_inputs or {})["pg"]["version"]
+    if running and wanted != running:
+        raise RefusedVersion(
+            f"{args.name}: database.version: {wanted}: it runs {running}: change it in Exoscale's "
+            "portal first, then here, and run pulumi up --refresh"
+        )
 
 
 def _url(uri: str) -> str:

@@ -32,10 +32,12 @@ PASSWORD_KEY = "password"
 POSTGRES_USER = 999
 """The user `postgres` of the image (docker-library/postgres, Dockerfile-debian.template)."""
 
-DATA = "/var/lib/postgresql/data"
+HOME = "/var/lib/postgresql"
+FIRST_WITH_VOLUME_AT_HOME = 18
+"""From this version on the image's own volume is its user's home, before that `data` below it
+(docker-library/postgres, Dockerfile-debian.template)."""
+
 CSI_DRIVER = "csi.exoscale.com"
-KEEPING, NOT_KEEPING = "exoscale-bs-retain", "exoscale-sbs"
-"""Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
 
 SECONDS_TO_STOP = 120
 
@@ -82,6 +84,7 @@ def create_postgresql(
                         },
                         {"name": "run", "empty_dir": {}},
                         {"name": "tmp", "empty_dir": {}},
+                        {"name": "shm", "empty_dir": _shared_memory(settings)},
                     ],
                 },
             },
@@ -110,12 +113,12 @@ def _claim(
     """The claim for a new volume, or for one that is there already.
 
     A claim of its own, and no template of the StatefulSet's: that could not grow. Its name is
-    generated: if it is replaced, the pod moves to the new one before the old one goes.
+    generated: if it is replaced, the pod moves to the new one before the old one goes. A major
+    version has a volume of its own, for it can't read another one's data.
     """
     labels, storage = metadata["labels"], settings.storage
     spec = {
-        "storage_class_name": settings.storage_class
-        or (KEEPING if settings.keep_data else NOT_KEEPING),
+        "storage_class_name": settings.volume_class,
         "access_modes": ["ReadWriteOnce"],
     }
     request: dict[str, Any] = {"resources": {"requests": {"storage": storage}}}
@@ -123,6 +126,9 @@ def _claim(
         found = _existing_volume(name, settings.volume, storage, spec, labels, opts)
         request["volume_name"] = found.metadata.name
     unnamed = {key: value for key, value in metadata.items() if key != "name"}
+    opts = pulumi.ResourceOptions.merge(
+        opts, pulumi.ResourceOptions(replacement_trigger=settings.major)
+    )
     return PersistentVolumeClaim(name, metadata=unnamed, spec=spec | request, opts=opts)
 
 
@@ -152,6 +158,7 @@ def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:
     # By TCP: while it makes the database, the image's server listens on its socket only.
     ready = ["pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}"]
     probe = {"exec_": {"command": ready}, "period_seconds": 10, "timeout_seconds": 5}
+    data = _mount(settings)
     return {
         "name": "postgresql",
         "image": settings.image,
@@ -161,7 +168,7 @@ def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:
             {"name": "POSTGRES_DB", "value": DATABASE},
             variable("POSTGRES_PASSWORD", secret, PASSWORD_KEY),
             # A folder below the mount: a new volume has a lost+found, and initdb wants none.
-            {"name": "PGDATA", "value": f"{DATA}/pgdata"},
+            {"name": "PGDATA", "value": f"{data}/pgdata"},
         ],
         "resources": resource_requirements(settings.resources),
         "security_context": security_context(),
@@ -169,8 +176,24 @@ def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:
         "readiness_probe": probe,
         "liveness_probe": {**probe, "failure_threshold": 6},
         "volume_mounts": [
-            {"name": "data", "mount_path": DATA},
+            {"name": "data", "mount_path": data},
             {"name": "run", "mount_path": "/var/run/postgresql"},
             {"name": "tmp", "mount_path": "/tmp"},
+            {"name": "shm", "mount_path": "/dev/shm"},
         ],
     }
+
+
+def _mount(settings: DatabaseSettings) -> str:
+    """Where the image has a volume: elsewhere, its own would be there too, unnamed."""
+    assert settings.major  # the check asks for it
+    return HOME if int(settings.major) >= FIRST_WITH_VOLUME_AT_HOME else f"{HOME}/data"
+
+
+def _shared_memory(settings: DatabaseSettings) -> dict[str, str]:
+    """For parallel queries, which share memory: without a volume there are 64 MiB.
+
+    It counts as the container's memory, so it has that one's limit.
+    """
+    limit = settings.resources.limits.memory
+    return {"medium": "Memory"} | ({"size_limit": limit} if limit else {})

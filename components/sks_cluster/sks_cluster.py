@@ -7,8 +7,9 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import SecurityGroup, SksKubeconfig
+from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, get_instance_pool_list_output
 from pulumiverse_exoscale import SksCluster as Cluster
+from pulumiverse_exoscale.outputs import GetInstancePoolListPoolResult
 
 from components.secret import secret_output
 from components.shown_name import shown_name
@@ -124,6 +125,7 @@ class SksCluster(pulumi.ComponentResource):
                 opts=child,
             )
 
+        self._zone, self._group, self._nodepools = zone, group, nodepools
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
         self.instance_pool_id = nodepools[settings.nodepools[0].name].instance_pool_id
@@ -152,6 +154,30 @@ class SksCluster(pulumi.ComponentResource):
         )
 
         self._settings, self._nodepools, self._kubeconfig = settings, nodepools, kubeconfig
+
+    def node_networks(self) -> pulumi.Output[list[str]]:
+        """The public address of each node as a network, once the nodepools are there.
+
+        Those of a nodepool that is about to be replaced are among them: all have the same group.
+        """
+        found = get_instance_pool_list_output(
+            zone=self._zone,
+            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=self._nodepools),
+        )
+        networks: pulumi.Output[list[str]] = self._group.id.apply(
+            lambda group: found.pools.apply(lambda pools: _networks(group, pools))
+        )
+        return networks
+
+
+def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> list[str]:
+    """The addresses of the pools' instances that are in the security group."""
+    return sorted(
+        f"{instance.public_ip_address}/32"
+        for pool in pools
+        if group in pool.security_group_ids
+        for instance in pool.instances
+    )
 
     def drain_former_nodepools(self, after: Sequence[pulumi.Resource]) -> None:
         """Have nodepools that an update replaces or leaves out drained before they are deleted.

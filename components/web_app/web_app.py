@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -52,6 +53,7 @@ class WebApp(pulumi.ComponentResource):
         *,
         controller: IngressController | ExistingController | None = None,
         instance_pool_id: pulumi.Input[str] | None = None,
+        node_networks: pulumi.Input[Sequence[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the application.
@@ -60,6 +62,7 @@ class WebApp(pulumi.ComponentResource):
             controller: what serves its host and path. Without it there is no Ingress.
             instance_pool_id: the nodes behind its own load balancer. It must be given where the
                 cluster has several nodepools, as it has while one is replaced.
+            node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
         """
         check(settings)
         own = pulumi.ResourceOptions(transformations=[named_goes_first])
@@ -78,7 +81,12 @@ class WebApp(pulumi.ComponentResource):
             serving = serving.after(*create_network_policies(app, settings, sources))
         if settings.database:
             database = Database(
-                name, settings.database, namespace=app.namespace, clients=app.pods, opts=child
+                name,
+                settings.database,
+                namespace=app.namespace,
+                clients=app.pods,
+                node_networks=node_networks,
+                opts=child,
             )
             config = config._replace(env=[*config.env, database.variable])
             serving = serving.after(database)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.secret import ClearOrSecret, Secret
-from settings.types import UUID, EnvironmentName, Image, Network, SettingsModel, Zone, matches
+from settings.types import (
+    NOT_EMPTY,
+    UUID,
+    EnvironmentName,
+    Image,
+    Network,
+    SettingsModel,
+    Zone,
+    matches,
+)
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
@@ -37,6 +47,16 @@ Volume = Annotated[
 ]
 Plan = Annotated[StrictStr, matches(r"[a-z]+-\d+", "a plan", "startup-4")]
 MajorVersion = Annotated[StrictStr, matches(r"\d+", "a major version in quotes", "17")]
+TimeOfDay = Annotated[
+    StrictStr,
+    matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in quotes, HH:MM in UTC", "03:00"),
+]
+
+KEEPING, NOT_KEEPING = "exoscale-bs-retain", "exoscale-sbs"
+"""Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
+
+_MAJOR_IN_TAG = re.compile(r":(\d\d)([.-][^/@:]*)?(@|$)")
+_DBAAS_MAJOR = "17"
 
 
 class BackupSettings(SettingsModel):
@@ -67,8 +87,12 @@ class DatabaseSettings(SettingsModel):
     """The application's environment variable that has its URL, from a Secret."""
     keep_data: StrictBool = True
     """The data outlives the application, and goes on costing: losing it can't be undone."""
+    abandon_data: StrictBool = False
+    """Whether a change may leave the data behind. Without it, one that would is refused."""
+    version: MajorVersion | None = None
+    """PostgreSQL's major version. Without it: what the image's tag begins with; of dbaas, 17."""
 
-    image: Image = "postgres:17.7"
+    image: Image = "postgres:17.11"
     """Of postgresql: an official image on Debian."""
     storage: Memory = "10Gi"
     """Of postgresql: size of its volume, which can grow."""
@@ -85,10 +109,34 @@ class DatabaseSettings(SettingsModel):
     """Of dbaas, required: where it runs."""
     plan: Plan = "startup-4"
     """Of dbaas: its size."""
-    version: MajorVersion = "17"
-    """Of dbaas: PostgreSQL's major version."""
-    ip_filter: tuple[Network, ...] | None = None
-    """Of dbaas, required: networks (CIDR) that may connect."""
+    backup_schedule: TimeOfDay = "03:00"
+    """Of dbaas: when Exoscale makes its daily backup, in UTC."""
+    ip_filter: Annotated[tuple[Network, ...], *NOT_EMPTY] | None = None
+    """Of dbaas: networks (CIDR) that may connect. Without it: the addresses that the nodes of the
+    stack's cluster have at an up."""
+
+    @property
+    def major(self) -> str | None:
+        """PostgreSQL's major version, as far as it is told."""
+        if self.kind == "dbaas":
+            return self.version or _DBAAS_MAJOR
+        return self.version or self.major_in_tag
+
+    @property
+    def major_in_tag(self) -> str | None:
+        """What the image's tag begins with, if that is a major version."""
+        found = _MAJOR_IN_TAG.search(self.image)
+        return found[1] if found else None
+
+    @property
+    def volume_class(self) -> str:
+        """The storage class of its volume."""
+        return self.storage_class or (KEEPING if self.keep_data else NOT_KEEPING)
+
+    @property
+    def needs_node_addresses(self) -> bool:
+        """Whether the addresses of the cluster's nodes say who may connect."""
+        return self.kind == "dbaas" and not self.ip_filter
 
     @property
     def needs_csi(self) -> bool:

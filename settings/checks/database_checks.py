@@ -10,7 +10,7 @@ from settings.types import given
 
 OF_THE_OTHER = {
     "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
-    "postgresql": ("zone", "plan", "version", "ipFilter"),
+    "postgresql": ("zone", "plan", "backupSchedule", "ipFilter"),
 }
 """The keys that a kind has not, but the other."""
 
@@ -23,11 +23,21 @@ def kind(database: DatabaseSettings) -> Iterator[Mistake]:
 
 
 def required(database: DatabaseSettings) -> Iterator[Mistake]:
-    """A managed one is somewhere, and for somebody."""
-    if database.kind == "dbaas":
-        for key, value in (("zone", database.zone), ("ipFilter", database.ip_filter)):
-            if not value:
-                yield Mistake((key,), value, "is required with kind dbaas")
+    """A managed one is somewhere."""
+    if database.kind == "dbaas" and not database.zone:
+        yield Mistake(("zone",), None, "is required with kind dbaas")
 
 
-RULES = rules(DatabaseSettings, kind, required)
+def version(database: DatabaseSettings) -> Iterator[Mistake]:
+    """The major version is known: data of one can't be read by another."""
+    if database.kind != "postgresql":
+        return
+    if not database.major:
+        allowed = f"is required: the tag of {database.image} does not begin with a major version"
+        yield Mistake(("version",), None, allowed)
+    elif database.major_in_tag not in (None, database.major):
+        allowed = f"must be that of the image's tag, {database.major_in_tag}"
+        yield Mistake(("version",), database.version, allowed)
+
+
+RULES = rules(DatabaseSettings, kind, required, version)

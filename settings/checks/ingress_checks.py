@@ -79,8 +79,9 @@ def clients(settings: Settings) -> Iterator[Mistake]:
 def chosen(settings: Settings) -> Iterator[Mistake]:
     """In production a controller is no default: it is named, by those who know."""
     controller = settings.controller
-    own = controller and not controller.existing
-    if settings.production and own and controller.controller is None:
+    if not settings.production or not controller or controller.existing:
+        return
+    if controller.controller is None:
         allowed = "must be given in production: traefik, or nginx, which gets no fixes any more"
         yield Mistake(("ingress", "controller"), None, allowed)
 

@@ -31,6 +31,16 @@ def volumes(settings: Settings) -> Iterator[Mistake]:
                 yield Mistake(("apps", index, "database", "kind"), app.database.kind, allowed)
 
 
+def clients_of_databases(settings: Settings) -> Iterator[Mistake]:
+    """Managed databases know who may connect."""
+    if settings.cluster:
+        return
+    for index, app in enumerate(settings.apps):
+        if app.database and app.database.needs_node_addresses:
+            allowed = "is required where the stack does not create the cluster"
+            yield Mistake(("apps", index, "database", "ipFilter"), None, allowed)
+
+
 def production(settings: Settings) -> Iterator[Mistake]:
     """Containers say what they need."""
     if settings.production:
@@ -85,4 +95,4 @@ def _moves(image: str) -> bool:
     return tag in ("", "latest")
 
 
-RULES = rules(Settings, namespaces, volumes, production)
+RULES = rules(Settings, namespaces, volumes, clients_of_databases, production)

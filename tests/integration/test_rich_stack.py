@@ -115,40 +115,84 @@ def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict
     assert volume_of(kube, "blog")["spec"]["csi"]["volumeHandle"] == blog["database"]["volume"]
 
 
-def test_a_managed_database_is_refused_by_name_where_there_is_none(stack: Stack) -> None:
-    before = stack.file.read_text()
-    path = "apps[2].database"
-    stack.set(f"{path}.kind", "dbaas")
-    stack.set(f"{path}.zone", "ch-gva-2")
-    stack.set(f"{path}.ipFilter[0]", "192.0.2.0/24")
-    answer = stack.run("preview")
-    stack.file.write_text(before)
-    assert answer.returncode != 0
-    assert "exoscale:index/dbaas:Dbaas is not supported" in answer.stdout
+def test_a_managed_database_is_there(stack: Stack, kube: Kube, sandbox: Sandbox) -> None:
+    service = managed(sandbox)
+    assert (service["plan"], service["ip-filter"]) == ("startup-4", ["192.0.2.0/24"])
+    assert service["termination-protection"]
+    secret = kube.get("secret", "api-db-uri", "rich-api")
+    url = base64.b64decode(secret["data"]["url"]).decode()
+    assert url.startswith("postgresql://avnadmin:")
 
 
-def test_a_volume_grows_in_place(stack: Stack, kube: Kube) -> None:
+def managed(sandbox: Sandbox) -> dict[str, Any]:
+    """The managed database."""
+    return dict(sandbox.client.get_dbaas_service_pg(name="webapp-rich-api-db"))
+
+
+def test_a_volume_grows_in_place_and_a_managed_database_is_let_go(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
     before = claim_of(kube, "shop")
     assert before["status"]["capacity"] == {"storage": "2Gi"}
     stack.set("apps[0].database.storage", "3Gi")
+    stack.set("apps[2].database.keepData", "false")
     grown = {"spec.resources.requests.storage": "update"}
     assert Step("update", CLAIM, "shop-db", grown) in stack.preview()
     stack.up()
     eventually(lambda: claim_of(kube, "shop")["status"]["capacity"] == {"storage": "3Gi"})
     assert claim_of(kube, "shop")["metadata"]["uid"] == before["metadata"]["uid"]
+    assert not managed(sandbox)["termination-protection"]
+
+
+def test_data_is_not_left_behind_unasked(stack: Stack, settings: dict[str, Any]) -> None:
+    before = stack.file.read_text()
+    stack.set("apps[0].database.image", "postgres:18.5")
+    stack.set("apps[0].database.keepData", "false")
+    stack.set("apps[1].namespace", "rich-api")
+    preview, up = stack.run("preview"), stack.run("up", "--yes", "--skip-preview")
+    stack.file.write_text(before)
+    for answer in (preview, up):
+        assert answer.returncode != 0
+        assert "shop: database.version (or image): 18: it can't read the data of" in answer.stdout
+        assert "blog: namespace: rich-api: the data is in rich-blog: " in answer.stdout
+        assert "shop: database.storageClass (or keepData): exoscale-sbs: " in answer.stdout
+        assert "database.abandonData: true" in answer.stdout
+    stack("preview", "--expect-no-changes")
+
+
+def test_another_major_version_has_a_volume_of_its_own(stack: Stack, kube: Kube) -> None:
+    """There, and back by the old settings alone."""
+    before, old = stack.file.read_text(), volume_of(kube, "shop")["metadata"]["name"]
+    stack.set("apps[0].database.image", "postgres:18.5")
+    stack.set("apps[0].database.abandonData", "true")
+    assert "it can't read the data of version 17: its data is abandoned" in stack("preview")
+    assert Step("replace", CLAIM, "shop-db") in stack.preview()
+    stack.up()
+    other = volume_of(kube, "shop")["metadata"]["name"]
+    stack.file.write_text(before)
+    stack.up()
+    assert len({old, other, volume_of(kube, "shop")["metadata"]["name"]}) == 3
+    assert {old, other} <= kube.names("pv")
+    stack("preview", "--expect-no-changes")
 
 
 def test_data_outlives_its_app(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
-    kept = volume_of(kube, "shop")["metadata"]["name"]
+    volumes = kube.names("pv") - {volume_of(kube, "blog")["metadata"]["name"]}
+    for index in (0, 1):
+        stack.set(f"apps[{index}].database.abandonData", "true")
+    with_the_word = stack.file.read_text()
     others = [app for app in settings["apps"] if app["name"] not in ("shop", "blog")]
     stack.configure({**settings, "apps": others, "namespaces": []})
-    stack.up()
+    without_the_apps, refused = stack.file.read_text(), stack.run("preview")
+    assert refused.returncode != 0
+    assert "shop: database: it is taken out" in refused.stdout
+    for text in (with_the_word, without_the_apps):
+        stack.file.write_text(text)
+        stack.up()
     assert {"rich-shop", "rich-blog"}.isdisjoint(kube.names("namespace"))
 
     def left() -> bool:
-        volumes = kube.list("pv")
-        return [(v["metadata"]["name"], v["status"]["phase"]) for v in volumes] == [
-            (kept, "Released")
-        ]
+        found = {(each["metadata"]["name"], each["status"]["phase"]) for each in kube.list("pv")}
+        return found == {(name, "Released") for name in volumes}
 
     eventually(left)

@@ -29,6 +29,16 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "exoscale:index/getDatabaseUri:getDatabaseUri": {
         "uri": "postgres://admin:hidden@db.example.com:21699/defaultdb?sslmode=require"
     },
+    "exoscale:index/getInstancePoolList:getInstancePoolList": {
+        "pools": [
+            {"securityGroupIds": [group], "instances": [{"publicIpAddress": address}]}
+            for group, address in (
+                ("webapp-test-id", "192.0.2.8"),
+                ("another", "192.0.2.9"),
+                ("webapp-test-id", "192.0.2.7"),
+            )
+        ]
+    },
 }
 
 

@@ -22,6 +22,7 @@ from tests.unit.exoscale_account import MemoryRuntime
 
 KINDS = {
     "AntiAffinityGroup": "exoscale:index/antiAffinityGroup:AntiAffinityGroup",
+    "Dbaas": "exoscale:index/dbaas:Dbaas",
     "PrivateNetwork": "exoscale:index/privateNetwork:PrivateNetwork",
     "SecurityGroup": "exoscale:index/securityGroup:SecurityGroup",
     "SecurityGroupRule": "exoscale:index/securityGroupRule:SecurityGroupRule",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
 
 from components.database import Database
+from components.database.dbaas import RefusedVersion, check_version
+from components.stack import declare as declare_stack
 from settings.apps.database import DatabaseSettings
 from settings.checks.check import WrongSettings, check
 from settings.errors import explain
@@ -86,6 +89,33 @@ def test_the_pod_has_the_claim() -> None:
     assert folder["value"].startswith(mount["mountPath"] + "/")
 
 
+@pytest.mark.parametrize(
+    ("image", "version", "mount"),
+    [
+        ("postgres:17.11", None, "/var/lib/postgresql/data"),
+        ("postgres:18.5", None, "/var/lib/postgresql"),
+        (f"registry.example.com:18/pg@sha256:{'0' * 64}", "17", "/var/lib/postgresql/data"),
+        ("registry.example.com/pg:latest", "18", "/var/lib/postgresql"),
+    ],
+)
+def test_the_volume_is_where_the_image_has_one(image: str, version: str, mount: str) -> None:
+    pod = stateful_set(image=image, version=version)["template"]["spec"]
+    (container,) = pod["containers"]
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounts["data"] == mount
+    assert {"name": "PGDATA", "value": f"{mount}/pgdata"} in container["env"]
+
+
+def test_parallel_queries_have_memory_to_share() -> None:
+    pod = stateful_set(resources={"limits": {"memory": "2Gi"}})["template"]["spec"]
+    volume = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}
+    assert volume in pod["volumes"]
+    (container,) = pod["containers"]
+    assert {"name": "shm", "mountPath": "/dev/shm"} in container["volumeMounts"]
+    unlimited = stateful_set(resources={})["template"]["spec"]["volumes"]
+    assert {"name": "shm", "emptyDir": {"medium": "Memory"}} in unlimited
+
+
 def test_a_volume_that_is_there_is_taken_for_the_claim() -> None:
     engine, _ = declare(volume=VOLUME)
     spec = engine.of_type("PersistentVolume")["web-db"]["spec"]
@@ -154,7 +184,7 @@ def test_the_managed_one_is_exoscales() -> None:
         "zone": "ch-gva-2",
         "plan": "startup-4",
         "terminationProtection": True,
-        "pg": {"version": "17", "ipFilters": ["192.0.2.0/24"]},
+        "pg": {"version": "17", "ipFilters": ["192.0.2.0/24"], "backupSchedule": "03:00"},
     }
     assert variable["value_from"]["secret_key_ref"] == {"name": "web-db-uri", "key": "url"}
     assert decoded(engine.of_type("Secret")["web-db-uri"]) == {
@@ -165,14 +195,45 @@ def test_the_managed_one_is_exoscales() -> None:
     assert ended["terminationProtection"] is False
 
 
+def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
+    def change(running: str, wanted: str) -> None:
+        check_version(
+            pulumi.ResourceHookArgs(
+                urn="urn",
+                id="id",
+                name="web-db",
+                type="type",
+                new_inputs={"pg": {"version": wanted}},
+                old_outputs={"pg": {"version": running}},
+            )
+        )
+
+    change("18", "18")
+    with pytest.raises(RefusedVersion, match=r"web-db: database\.version: 18: it runs 17: change"):
+        change("17", "18")
+
+
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
         ({"kind": "mysql"}, "kind: \"mysql\": must be one of 'postgresql' or 'dbaas'"),
         ({"plan": "startup-4"}, 'plan: "startup-4": is not a key of kind postgresql'),
         (DBAAS | {"storage": "1Gi"}, 'storage: "1Gi": is not a key of kind dbaas'),
+        (
+            DBAAS | {"backupSchedule": "24:00"},
+            'backupSchedule: "24:00": must be a time of day in quotes, HH:MM in UTC, such as 03:00',
+        ),
+        ({"backupSchedule": "04:00"}, 'backupSchedule: "04:00": is not a key of kind postgresql'),
         (DBAAS | {"zone": None}, "zone: null: is required with kind dbaas"),
-        (DBAAS | {"ipFilter": []}, "ipFilter: []: is required with kind dbaas"),
+        (DBAAS | {"ipFilter": []}, "ipFilter: []: must have 1 or more items"),
+        (
+            {"image": "example/pg:latest"},
+            "version: null: is required: the tag of example/pg:latest does not begin with a major",
+        ),
+        (
+            {"image": "postgres:18.5", "version": "17"},
+            'version: "17": must be that of the image\'s tag, 18',
+        ),
         ({"storage": "10"}, 'storage: "10": must be bytes with their unit, such as 256Mi or 1Gi'),
         ({"volume": "abc"}, 'volume: "abc": must be ZONE/ID of a block storage volume'),
         (
@@ -213,7 +274,7 @@ def test_the_app_gets_the_variable_beside_its_others() -> None:
     [
         ({}, 'apps[0].database.kind: "postgresql": needs a volume: set cluster.csi to true'),
         (
-            DBAAS | {"variable": "KEY"},
+            {"kind": "dbaas", "zone": "ch-gva-2", "variable": "KEY"},
             'apps[0].database.variable: "KEY": must be in one of environment, config, secrets',
         ),
     ],
@@ -222,6 +283,18 @@ def test_a_mistake_beside_other_keys(database: dict[str, Any], line: str) -> Non
     values = changed("apps[0].database", database)
     values["apps"][0]["environment"] = {"KEY": "x"}
     assert [found for found in mistakes(values) if found.startswith(line)]
+
+
+def test_a_managed_one_takes_connections_from_the_nodes() -> None:
+    values = changed("apps[0].database", {"kind": "dbaas", "zone": "de-fra-1"})
+    values["apps"][0]["name"] = "web"
+    engine, _ = run(lambda: declare_stack(load(values)))
+    assert engine.of_type("Dbaas")["web-db"]["pg"]["ipFilters"] == ["192.0.2.7/32", "192.0.2.8/32"]
+    del values["cluster"]
+    values["existingCluster"] = {"kubeconfig": "{}"}
+    assert [found for found in mistakes(values) if "database" in found] == [
+        "apps[0].database.ipFilter: null: is required where the stack does not create the cluster"
+    ]
 
 
 def test_a_long_name_leaves_no_room_for_the_databases() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.runtime.proto import provider_pb2
 
+from sandbox.plugins import wire
 from sandbox.plugins.exoscale import api
 from sandbox.plugins.wire import Secret
 from tests.unit.exoscale_account import Account
@@ -253,3 +255,63 @@ def test_a_kubeconfig_is_renewed_before_it_ends(plugin: Plugin, account: Account
     found, outputs, _ = plugin.read("SksKubeconfig", kubeconfig_id, state, inputs)
     assert (found, outputs) == (kubeconfig_id, state)
     plugin.delete("SksKubeconfig", kubeconfig_id, state)
+
+
+DBAAS = {"name": "shop", "zone": "ch-gva-2", "type": "pg", "plan": "startup-4"}
+
+
+def test_a_managed_database(plugin: Plugin, account: Account) -> None:
+    pg = {"version": "17", "ipFilters": ["192.0.2.0/24"], "backupSchedule": "03:05"}
+    inputs = DBAAS | {"pg": pg}
+    name, state = plugin.create("Dbaas", inputs)
+    found = account.api.get_dbaas_service_pg(name="shop")
+    assert found["backup-schedule"] == {"backup-hour": 3, "backup-minute": 5}
+    assert (name, state["terminationProtection"], state["plan"]) == ("shop", True, "startup-4")
+    with pytest.raises(Refused, match="protected against termination"):
+        plugin.delete("Dbaas", name, state)
+
+    news = plugin.check("Dbaas", inputs | {"terminationProtection": False, "plan": "startup-8"})
+    state = plugin.update("Dbaas", name, state, news)
+    found = account.api.get_dbaas_service_pg(name="shop")
+    assert (found["plan"], found["termination-protection"]) == ("startup-8", False)
+    assert plugin.diff("Dbaas", state, news).changes == 1
+    _, refreshed, _ = plugin.read("Dbaas", name, state, news)
+    assert refreshed["pg"]["backupSchedule"] == "03:05"
+    plugin.delete("Dbaas", name, state)
+    assert plugin.read("Dbaas", name, state) == ("", {}, {})
+
+
+def test_a_managed_database_without_a_backup_schedule_can_not_be_updated(plugin: Plugin) -> None:
+    inputs = DBAAS | {"pg": {"version": "17"}}
+    name, state = plugin.create("Dbaas", inputs)
+    news = plugin.check("Dbaas", inputs | {"terminationProtection": False})
+    with pytest.raises(Refused, match='invalid value "" for backup schedule, expecting HH:MM'):
+        plugin.update("Dbaas", name, state, news)
+
+
+def test_the_uri_of_a_managed_database(plugin: Plugin) -> None:
+    plugin.create("Dbaas", DBAAS)
+    answer = invoke(plugin, "getDatabaseUri", name="shop", zone="ch-gva-2", type="pg")
+    assert answer["uri"] == (
+        f"postgres://avnadmin:{answer['password']}@shop.invalid:21699/defaultdb?sslmode=require"
+    )
+
+
+def test_the_instance_pools_of_a_zone(plugin: Plugin, account: Account) -> None:
+    cluster_id, _ = plugin.create("SksCluster", CLUSTER)
+    group_id, _ = plugin.create("SecurityGroup", {"name": "nodes"})
+    plugin.create("SksNodepool", _pool(cluster_id, securityGroupIds=[group_id]))
+    (pool,) = invoke(plugin, "getInstancePoolList", zone="ch-gva-2")["pools"]
+    assert pool["securityGroupIds"] == [group_id]
+    addresses = {each["publicIpAddress"] for each in pool["instances"]}
+    assert addresses == {each["public-ip"] for each in account.api.list_instances()["instances"]}
+    assert len(addresses) == 2
+    assert invoke(plugin, "getInstancePoolList", zone="de-fra-1")["pools"] == []
+
+
+def invoke(plugin: Plugin, function: str, **arguments: Any) -> dict[str, Any]:
+    """What a function answers."""
+    request = provider_pb2.InvokeRequest(
+        tok=f"exoscale:index/{function}:{function}", args=wire.encode(arguments)
+    )
+    return wire.decode(getattr(plugin.call("Invoke", request), "return"))

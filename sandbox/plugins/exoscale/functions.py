@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.plugins.exoscale.api import Clients
+from sandbox.plugins.exoscale.dbaas import database_uri
+from sandbox.plugins.exoscale.instance_pools import instance_pool_list
 from sandbox.plugins.rpc import ProviderError
 
 Arguments = Mapping[str, Any]
 
 
 def zones(account: Clients, args: Arguments) -> dict[str, Any]:
-    """The names of all zones."""
+    """What `getZones` answers."""
     return {"zones": [zone["name"] for zone in account.client().list_zones()["zones"]]}
 
 
@@ -57,7 +59,9 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-FUNCTIONS: Final[dict[str, Callable[[Account, Arguments], dict[str, Any]]]] = {
+FUNCTIONS: Final[dict[str, Callable[[Clients, Arguments], dict[str, Any]]]] = {
+    "exoscale:index/getDatabaseUri:getDatabaseUri": database_uri,
+    "exoscale:index/getInstancePoolList:getInstancePoolList": instance_pool_list,
     "exoscale:index/getNlbServiceList:getNlbServiceList": load_balancer_services,
     "exoscale:index/getZones:getZones": zones,
 }

@@ -13,6 +13,7 @@ from pulumi.runtime.proto import provider_pb2
 from sandbox.plugins import property_diff, rpc, wire
 from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
+from sandbox.plugins.exoscale.dbaas import Dbaas
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.functions import FUNCTIONS
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
@@ -26,6 +27,7 @@ from sandbox.plugins.rpc import ProviderError
 
 RESOURCES: Final[tuple[type[ResourceType], ...]] = (
     AntiAffinityGroup,
+    Dbaas,
     PrivateNetwork,
     SecurityGroup,
     SecurityGroupRule,
@@ -84,8 +86,9 @@ class ExoscaleProvider(rpc.Provider):
         function = FUNCTIONS.get(request.tok)
         if function is None:
             raise ProviderError(f"the function {request.tok} is not supported")
+        arguments = wire.reveal(wire.decode(request.args))
         with _telling(""):
-            answer = function(self._connected(), wire.reveal(wire.decode(request.args)))
+            answer = function(self._connected(), arguments)
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
 
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:

@@ -30,6 +30,7 @@ RESOURCES = {
     ("exoscale:index/sksKubeconfig:SksKubeconfig", "cluster"),
     ("pulumi:index:Stash", "cluster-workers"),
     ("pulumi:index:Stash", "nodepools"),
+    ("pulumi:index:Stash", "databases"),
     ("pulumi:providers:kubernetes", "cluster"),
     ("webapp:index:IngressController", "ingress-nginx"),
     ("kubernetes:core/v1:Namespace", "ingress-nginx"),

@@ -172,6 +172,26 @@ def test_drift_is_shown_and_taken_back(stack: Stack, kube: Kube) -> None:
     eventually(lambda: deployment(kube)["status"].get("readyReplicas") == 5)
 
 
+def test_a_managed_database_takes_connections_from_the_nodes(
+    stack: Stack, sandbox: Sandbox
+) -> None:
+    database = {"kind": "dbaas", "zone": "ch-gva-2", "keepData": "false", "abandonData": "true"}
+    for key, value in database.items():
+        stack.set(f"apps[0].database.{key}", value)
+    stack.up()
+    found = sandbox.client.get_dbaas_service_pg(name="webapp-local-rickroller-db")
+    (group,) = (each["id"] for each in stack.resources() if each["type"].endswith(":SecurityGroup"))
+    instances = sandbox.client.list_instances()["instances"]
+    addresses = {
+        f"{instance['public-ip']}/32"
+        for instance in instances
+        if {"id": group} in instance["security-groups"]
+    }
+    assert len(addresses) == 2
+    assert set(found["ip-filter"]) == addresses
+    stack("preview", "--expect-no-changes")
+
+
 def test_back_to_the_beginning(stack: Stack, kube: Kube) -> None:
     stack.configure(TUTORIAL)
     stack.up()

@@ -1,0 +1,124 @@
+"""Managed PostgreSQL services, known by their names: what they are asked to be, and no server."""
+
+from secrets import token_urlsafe
+from uuid import uuid4
+
+from sandbox.exoscale_api import not_simulated
+from sandbox.exoscale_api.call import Call
+from sandbox.exoscale_api.errors import Conflict, Forbidden, NotFound
+from sandbox.exoscale_api.jobs import Reference
+from sandbox.exoscale_api.quotas import Quota
+from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.store import Json
+from sandbox.exoscale_api.timestamp import now
+
+KIND = "dbaas-postgres"
+
+ADMIN = "avnadmin"
+_PORT = 21699
+_QUOTA = Quota("database", KIND, limit=10)
+_FIELDS = ("plan", "version", "ip-filter", "backup-schedule", "termination-protection")
+_NODE = {"node-count": 1, "node-cpu-count": 2, "node-memory": 4 * 2**30, "disk-size": 80 * 2**30}
+
+
+def create_dbaas_service_pg(call: Call) -> Json:
+    _refuse_others(call, "create-dbaas-service-pg")
+    with call.store.transaction():
+        call.organization.quotas.enforce(_QUOTA)
+        name = call.path["name"]
+        if any(service["name"] == name for service in call.store.list(KIND)):
+            raise Conflict(f"Service name {name} is already in use")
+        service = {
+            "id": str(uuid4()),
+            "name": name,
+            "password": token_urlsafe(16),
+            "version": "17",
+            "ip-filter": [],
+            "backup-schedule": {"backup-hour": 2, "backup-minute": 13},
+            "termination-protection": False,
+            "created-at": now(),
+            "updated-at": now(),
+            **_given(call),
+        }
+        call.store.put(KIND, service, zone=call.zone)
+        return _done(call, service)
+
+
+def get_dbaas_service_pg(call: Call) -> Json:
+    service = _require(call, call.path["name"])
+    host = f"{service['name']}.invalid"
+    stored = {key: value for key, value in service.items() if key not in ("id", "password")}
+    return {
+        **stored,
+        **_NODE,
+        "type": "pg",
+        "zone": call.zone,
+        "state": "running",
+        "maintenance": {"dow": "sunday", "time": "03:12:00", "updates": []},
+        "prometheus-uri": {"host": host, "port": 9273},
+        "uri": f"postgres://{ADMIN}@{host}:{_PORT}/defaultdb?sslmode=require",
+        "uri-params": {"host": host, "port": str(_PORT), "user": ADMIN, "dbname": "defaultdb"},
+    }
+
+
+def update_dbaas_service_pg(call: Call) -> Json:
+    _refuse_others(call, "update-dbaas-service-pg")
+    with call.store.transaction():
+        service = _require(call, call.path["name"]) | _given(call) | {"updated-at": now()}
+        call.store.put(KIND, service)
+        return _done(call, service)
+
+
+def delete_dbaas_service(call: Call) -> Json:
+    with call.store.transaction():
+        service = _require(call, call.path["name"])
+        if service["termination-protection"]:
+            raise Forbidden("Service is protected against termination and shutdown")
+        call.store.delete(KIND, service["id"])
+        return _done(call, service)
+
+
+def reveal_dbaas_postgres_user_password(call: Call) -> Json:
+    service = _require(call, call.path["service-name"])
+    if call.path["username"] != ADMIN:
+        raise NotFound(f"user {call.path['username']} not found")
+    return {"username": ADMIN, "password": service["password"]}
+
+
+def get_dbaas_ca_certificate(call: Call) -> Json:
+    """Not a certificate: no server here has one."""
+    return {"certificate": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"}
+
+
+def _require(call: Call, name: str) -> Json:
+    for service in call.store.list(KIND, zone=call.zone):
+        if service["name"] == name:
+            return service
+    raise NotFound(f"Service {name} does not exist")
+
+
+def _given(call: Call) -> Json:
+    return {name: call.body[name] for name in _FIELDS if name in call.body}
+
+
+def _refuse_others(call: Call, operation: str) -> None:
+    not_simulated.refuse(call, operation, [name for name in call.body if name not in _FIELDS])
+
+
+def _done(call: Call, service: Json) -> Json:
+    path = f"/{KIND}/{service['name']}"
+    return call.jobs.done(Reference(service["id"], path, "get-dbaas-service-pg"))
+
+
+RESOURCE = Resource(
+    KIND,
+    operations={
+        "create-dbaas-service-pg": create_dbaas_service_pg,
+        "get-dbaas-service-pg": get_dbaas_service_pg,
+        "update-dbaas-service-pg": update_dbaas_service_pg,
+        "delete-dbaas-service": delete_dbaas_service,
+        "reveal-dbaas-postgres-user-password": reveal_dbaas_postgres_user_password,
+        "get-dbaas-ca-certificate": get_dbaas_ca_certificate,
+    },
+    quota=_QUOTA,
+)
