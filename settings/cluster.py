@@ -144,7 +144,8 @@ class ClusterSettings(SettingsModel):
     firewall_rules: tuple[FirewallRuleSettings, ...] = ()
     """More ways in to the nodes, beyond those that the cluster needs."""
     nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]
-    """The nodes. Load balancers send to the first nodepool's."""
+    """The nodes. Load balancers send to the first nodepool that has no taint NoSchedule or
+    NoExecute, unless `nodepool` names another."""
     kubeconfig: KubeconfigSettings = defaults_of(KubeconfigSettings)
     """The credentials that this program works with."""
     read_only_kubeconfig: ReadOnlyKubeconfigSettings | None = None
@@ -153,3 +154,11 @@ class ClusterSettings(SettingsModel):
     """The cluster can't be removed or replaced."""
     adopt: AdoptSettings = defaults_of(AdoptSettings)
     """What was made by hand and is this stack's from now on."""
+
+    def nodepool(self, name: str | None) -> NodepoolSettings:
+        """The nodepool of that name; without one, the first where any pod can run."""
+        return next(
+            pool
+            for pool in self.nodepools
+            if (pool.name == name if name else not pool.repelling_taints)
+        )

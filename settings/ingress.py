@@ -55,6 +55,9 @@ class IngressSettings(SettingsModel):
     """Version of the chart. Without it: the one that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None
     """Number of pods. Without it: one on every node, as Exoscale recommends."""
+    nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
+    """Name of the nodepool that its load balancer sends to. With `replicas`, its pods are there.
+    Without it: the first that has no taint NoSchedule or NoExecute."""
     metrics: StrictBool = False
     """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None

@@ -12,6 +12,7 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
+from components.kubernetes.placement import Placement
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 
@@ -43,14 +44,16 @@ class IngressController(pulumi.ComponentResource):
         name: str,
         settings: IngressSettings,
         *,
-        instance_pool_id: pulumi.Input[str] | None = None,
+        placement: Placement | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install the controller.
 
         Args:
-            instance_pool_id: the nodes behind its load balancer. It must be given where the cluster
-                has several nodepools, as it has while one is replaced.
+            placement: the nodes behind its load balancer. It must be given where the cluster has
+                several nodepools, as it has while one is replaced. A pod on every node is there
+                without a selector: with one, the pods of a nodepool that is replaced would end all
+                at once.
         """
         check(settings)
         super().__init__("webapp:index:IngressController", name, None, opts)
@@ -68,7 +71,7 @@ class IngressController(pulumi.ComponentResource):
             chart=chart,
             repository_opts=None if is_path else RepositoryOptsArgs(repo=repository),
             version=settings.version or settings.official.version,
-            values=_merge(self._values(name, settings, instance_pool_id), settings.values),
+            values=_merge(self._values(name, settings, placement), settings.values),
             skip_crds=True,
             atomic=True,
             opts=pulumi.ResourceOptions.merge(
@@ -82,14 +85,14 @@ class IngressController(pulumi.ComponentResource):
         self.register_outputs({"address": self.address})
 
     def _values(
-        self, name: str, settings: IngressSettings, instance_pool_id: pulumi.Input[str] | None
+        self, name: str, settings: IngressSettings, placement: Placement | None
     ) -> dict[str, Any]:
+        if placement and not settings.replicas:
+            placement = placement.anywhere
         if settings.controller == "traefik":
             service = f"{name}-controller"
-            return traefik.values(
-                settings, self.namespace, service, self.class_name, instance_pool_id
-            )
-        return ingress_nginx.values(settings, self.namespace, instance_pool_id)
+            return traefik.values(settings, self.namespace, service, self.class_name, placement)
+        return ingress_nginx.values(settings, self.namespace, placement)
 
 
 def _service_of(release: Release, name: str, service: str, parent: pulumi.Resource) -> Service:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import SecurityGroup, SksKubeconfig
+from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
 
 from components.secret import secret_output
@@ -38,16 +38,14 @@ class SksCluster(pulumi.ComponentResource):
         read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
             if asked for. A secret.
         provider: the Kubernetes provider for what runs on the cluster.
-        instance_pool_id: the instance pool of the first nodepool, for load balancers
-            (`service-instancepool-id`). The cloud controller must be told where there are several
-            pools, as there are while one is replaced.
+        nodepools: the nodepools by the names that the settings give them.
     """
 
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     read_only_kubeconfig: pulumi.Output[str] | None
     provider: pulumi_kubernetes.Provider
-    instance_pool_id: pulumi.Output[str]
+    nodepools: dict[str, SksNodepool]
 
     def __init__(
         self, name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None
@@ -77,8 +75,8 @@ class SksCluster(pulumi.ComponentResource):
         )
         nodepool_hooks = refuse_nodepool_updates(name)
         nodepool_hooks.on_error = [until_unused(name)]
-        nodepools = [
-            create_nodepool(
+        self.nodepools = {
+            pool.name: create_nodepool(
                 f"{name}-{pool.name}",
                 pool,
                 cluster=cluster,
@@ -92,7 +90,7 @@ class SksCluster(pulumi.ComponentResource):
                 opts=child,
             )
             for pool in settings.nodepools
-        ]
+        }
         kubeconfig = SksKubeconfig(
             name,
             cluster_id=cluster.id,
@@ -106,7 +104,6 @@ class SksCluster(pulumi.ComponentResource):
 
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
-        self.instance_pool_id = nodepools[0].instance_pool_id
         self.provider = pulumi_kubernetes.Provider(
             name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
         )
@@ -123,13 +120,7 @@ class SksCluster(pulumi.ComponentResource):
                 provider=self.provider,
                 opts=child,
             )
-        self.register_outputs(
-            {
-                "cluster_name": self.cluster_name,
-                "kubeconfig": self.kubeconfig,
-                "instance_pool_id": self.instance_pool_id,
-            }
-        )
+        self.register_outputs({"cluster_name": self.cluster_name, "kubeconfig": self.kubeconfig})
 
 
 def _cluster(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) -> Cluster:

@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import Service
 
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import anew_for_another, controller_annotations
+from components.kubernetes.placement import Placement
 from components.web_app.objects import Objects
 from settings.apps.service import ServiceSettings
 
@@ -20,7 +21,7 @@ def create_service(
     app: Objects,
     port: int,
     settings: ServiceSettings,
-    instance_pool_id: pulumi.Input[str] | None = None,
+    placement: Placement | None = None,
 ) -> Service:
     """The Service in front of the pods, which listen on `port`.
 
@@ -38,7 +39,7 @@ def create_service(
         spec["external_traffic_policy"] = balancer.external_traffic_policy
         if balancer.source_networks:
             spec["load_balancer_source_ranges"] = balancer.source_networks
-        notes = controller_annotations(balancer, instance_pool_id)
+        notes = controller_annotations(balancer, placement)
     return Service(
         app.name,
         metadata={**app.metadata, "annotations": notes},

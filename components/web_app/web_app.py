@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
 from components.kubernetes.labels import selector
+from components.kubernetes.placement import Placement
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
@@ -47,15 +48,15 @@ class WebApp(pulumi.ComponentResource):
         settings: AppSettings,
         *,
         controller: IngressController | None = None,
-        instance_pool_id: pulumi.Input[str] | None = None,
+        placement: Placement | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the application.
 
         Args:
             controller: what serves its host and path. Without it there is no Ingress.
-            instance_pool_id: the nodes behind its own load balancer. It must be given where the
-                cluster has several nodepools, as it has while one is replaced.
+            placement: the nodes of its pods, and behind its own load balancer. It must be given
+                where the cluster has several nodepools, as it has while one is replaced.
         """
         check(settings)
         super().__init__("webapp:index:WebApp", name, None, opts)
@@ -79,12 +80,14 @@ class WebApp(pulumi.ComponentResource):
             serving = serving.after(create_job(serving, job, its_pod))
         if settings.network_policy.enabled:
             create_network_policy(app, settings.port, _sources(settings, controller))
-        create_deployment(serving, settings, pod(app, settings, config))
+        deployment = create_deployment(serving, settings, pod(app, settings, config, placement))
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)
         if settings.first_replicas > 1:
             create_disruption_budget(app, settings.disruption_budget)
-        service = create_service(app, settings.port, settings, instance_pool_id)
+        # pods that move to other nodes are there before a load balancer sends to those
+        behind = app.after(deployment) if placement and placement.node_selector else app
+        service = create_service(behind, settings.port, settings, placement)
         create_ingress(app, settings, controller)
 
         self.url = url(app, settings, service, controller)

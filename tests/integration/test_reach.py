@@ -263,6 +263,55 @@ def test_an_own_load_balancer_and_then_an_existing_one(
         client.wait(client.delete_load_balancer(id=identity)["id"], max_wait_time=60)
 
 
+def healthy(balancer: dict[str, Any]) -> bool:
+    """Whether the API says of each of the load balancer's services that a node answers."""
+    return all(
+        "success" in {node["status"] for node in service["healthcheck-status"]}
+        for service in balancer["services"]
+    )
+
+
+def test_several_nodepools_of_which_the_first_is_tainted(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
+    small = {"instanceType": "standard.small", "size": 1, "diskSize": 20, "antiAffinity": False}
+    gpu = {"name": "gpu", "taints": {"gpu": "a100:NoSchedule"}, **small}
+    spare = {"name": "spare", **small}
+    cluster = CLUSTER | {"nodepools": [gpu, *CLUSTER["nodepools"], spare]}
+    own = {"service": "LoadBalancer"}
+    stack.configure(
+        {
+            "cluster": cluster,
+            "ingress": {"controller": "nginx", "chart": CHARTS["ingress-nginx"]},
+            "apps": [SHOP | own, BLOG | own | {"nodepool": "gpu"}, API],
+        }
+    )
+    stack.up()
+    pools = {
+        resource["urn"].rpartition("-")[2]: resource
+        for resource in stack.resources()
+        if resource["type"] == "exoscale:index/sksNodepool:SksNodepool"
+    }
+    names = {
+        node["metadata"]["name"]: node["metadata"]["labels"]["node.exoscale.net/nodepool-id"]
+        for node in kube.list("nodes")
+    }
+    services = {"shop": ("shop", "shop"), "blog": ("blog", "blog"), "ingress": CONTROLLER}
+    expected = {"shop": "workers", "blog": "gpu", "ingress": "workers"}
+    for site, service in services.items():
+        pool = pools[expected[site]]
+        ip = address(kube.get("service", *service))
+        assert {
+            balanced["instance-pool"]["id"] for balanced in balancers(sandbox)[ip]["services"]
+        } == {pool["outputs"]["instancePoolId"]}
+        eventually(lambda ip=ip: healthy(balancers(sandbox)[ip]))
+        if site in ("shop", "blog"):
+            assert {names[pod["spec"]["nodeName"]] for pod in kube.list("pods", site)} == {
+                pool["id"]
+            }
+    stack("preview", "--refresh", "--expect-no-changes")
+
+
 def test_an_application_that_takes_anothers_requests_is_refused(stack: Stack) -> None:
     stack.set("apps[1].path", "/shop/blog")
     stack("config", "rm", "--path", "apps[1].host")

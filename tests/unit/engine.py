@@ -14,8 +14,9 @@ import pulumi.runtime.resource
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
+NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
+
 COMPUTED: dict[str, dict[str, Any]] = {
-    "exoscale:index/sksNodepool:SksNodepool": {"instancePoolId": "instance-pool"},
     "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": "kind: Config"},
     "kubernetes:helm.sh/v3:Release": {
         "status": {"name": "ingress-nginx", "namespace": "ingress-nginx"}
@@ -41,6 +42,8 @@ class Engine(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources.append(args)
         state = {"name": args.name, **args.inputs, **COMPUTED.get(args.typ, {})}
+        if args.typ == NODEPOOL:
+            state["instancePoolId"] = f"{args.name}-instances"
         if "metadata" in state:
             state["metadata"] = {"name": args.name, **state["metadata"]}
         return args.resource_id or f"{args.name}-id", state

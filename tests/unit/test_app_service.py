@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.kubernetes.placement import Placement
 from components.web_app.objects import Objects
 from components.web_app.service import create_service
 from settings.apps.service import ServiceSettings
@@ -24,7 +25,8 @@ def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
 
     def program() -> Any:
         app = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
-        return create_service(app, 8080, wanted, pool).id
+        placement = Placement(pool, {}, []) if pool else None
+        return create_service(app, 8080, wanted, placement).id
 
     engine, _ = run(program)
     return engine.of_type("Service")["web"]

@@ -8,6 +8,7 @@ import pytest
 
 from components.ingress_controller import IngressController
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.kubernetes.placement import Placement
 from settings.ingress import IngressSettings
 from tests.unit.engine import run
 from tests.unit.stack_settings import changed, mistakes
@@ -24,8 +25,9 @@ CLASS = {
 def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
     """The inputs of the Helm release."""
     ingress = IngressSettings.model_validate(settings)
+    placement = Placement(pool, {}, []) if pool else None
     engine, address = run(
-        lambda: IngressController("ingress-nginx", ingress, instance_pool_id=pool).address
+        lambda: IngressController("ingress-nginx", ingress, placement=placement).address
     )
     assert address == "203.0.113.7"
     return engine.of_type("Release")["ingress-nginx"]
