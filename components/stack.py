@@ -71,7 +71,10 @@ def _placement(
     local = balancer is not None and balancer.external_traffic_policy == "Local"
     tied = name is not None or (local and len(nodepools) > 1)
     return Placement(
-        declared.instance_pool_id, {NODEPOOL: declared.id} if tied else {}, tolerations(pool)
+        settings.cluster.zone,
+        declared.instance_pool_id,
+        {NODEPOOL: declared.id} if tied else {},
+        tolerations(pool),
     )
 
 

@@ -10,6 +10,9 @@ from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
 from settings.types import DnsLabel, SettingsModel, defaults_of, matches
 
+CONTROLLER_PORTS = (80, 443)
+"""The ports of the controller's Service, in both charts."""
+
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
 

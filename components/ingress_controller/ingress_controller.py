@@ -12,7 +12,9 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
+from components.kubernetes.lost_load_balancer import warn_if_lost
 from components.kubernetes.placement import Placement
+from components.kubernetes.refused_updates import refuse_load_balancer_updates
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 
@@ -76,10 +78,14 @@ class IngressController(pulumi.ComponentResource):
             atomic=True,
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
-                pulumi.ResourceOptions(depends_on=[namespace]),
+                pulumi.ResourceOptions(
+                    depends_on=[namespace], hooks=refuse_load_balancer_updates(name)
+                ),
             ),
         )
         service = _service_of(self.release, name, f"{name}-controller", self)
+        if placement:
+            warn_if_lost(service, placement.zone, holder=self.release)
 
         self.address = service.status.apply(load_balancer_address)
         self.register_outputs({"address": self.address})

@@ -22,12 +22,14 @@ class Placement(NamedTuple):
     """The nodes of one nodepool.
 
     Attributes:
+        zone: where they are, and the load balancer.
         instance_pool_id: what a load balancer sends to.
         node_selector: what keeps pods there; empty where they may run elsewhere too.
         tolerations: what lets pods run there; empty where the nodepool has no taint that keeps
             pods away.
     """
 
+    zone: str
     instance_pool_id: pulumi.Input[str]
     node_selector: Mapping[str, pulumi.Input[str]]
     tolerations: Sequence[Mapping[str, str]]

@@ -10,11 +10,11 @@ from pulumi_kubernetes.core.v1 import Service
 
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import anew_for_another, controller_annotations
+from components.kubernetes.lost_load_balancer import warn_if_lost
 from components.kubernetes.placement import Placement
+from components.kubernetes.refused_updates import refuse_load_balancer_updates
 from components.web_app.objects import Objects
-from settings.apps.service import ServiceSettings
-
-SERVICE_PORT = 80
+from settings.apps.service import SERVICE_PORT, ServiceSettings
 
 
 def create_service(
@@ -40,9 +40,15 @@ def create_service(
         if balancer.source_networks:
             spec["load_balancer_source_ranges"] = balancer.source_networks
         notes = controller_annotations(balancer, placement)
-    return Service(
+    options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
+    if balancer:
+        options.hooks = refuse_load_balancer_updates(app.name)
+    service = Service(
         app.name,
         metadata={**app.metadata, "annotations": notes},
         spec=spec,
-        opts=pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer)),
+        opts=options,
     )
+    if balancer and placement:
+        warn_if_lost(service, placement.zone)
+    return service

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+import grpc
 import pulumi
 import pulumi.runtime.resource
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
@@ -26,11 +27,25 @@ COMPUTED: dict[str, dict[str, Any]] = {
     },
 }
 
+LOST = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2aff"
+"""The ID of a load balancer that is not in the account."""
+
 ANSWERS: dict[str, dict[str, Any]] = {
+    "exoscale:index/getNlb:getNlb": {"state": "running"},
     "exoscale:index/getDatabaseUri:getDatabaseUri": {
         "uri": "postgres://admin:hidden@db.example.com:21699/defaultdb?sslmode=require"
     },
 }
+
+
+class NotFound(grpc.RpcError):
+    """A provider's answer that what is looked for is not there."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "invoking exoscale:index/getNlb:getNlb: 1 error occurred:\n\t* resource not found"
 
 
 @dataclass
@@ -55,6 +70,8 @@ class Engine(Mocks):
         """Take a hook as the callback server does; no operation here fails."""
 
     def call(self, args: MockCallArgs) -> Any:
+        if args.args.get("id") == LOST:
+            raise NotFound
         return ANSWERS[args.token] | args.args
 
     def of_type(self, typ: str) -> dict[str, dict[str, Any]]:

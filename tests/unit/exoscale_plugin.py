@@ -156,6 +156,13 @@ class Plugin:
         )
         self.call("Delete", request)
 
+    def invoke(self, function: str, **arguments: str) -> dict[str, Any]:
+        """What one of the provider's functions answers."""
+        request = provider_pb2.InvokeRequest(
+            tok=f"exoscale:index/{function}:{function}", args=wire.encode(arguments)
+        )
+        return wire.decode(getattr(self.call("Invoke", request), "return"))
+
     def _check(
         self, kind: str, news: Mapping[str, Any], olds: Mapping[str, Any], **more: Any
     ) -> provider_pb2.CheckResponse:

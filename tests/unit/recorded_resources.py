@@ -139,7 +139,7 @@ STACKS: dict[str, dict[str, Any]] = {
             WEB
             | {
                 "service": "LoadBalancer",
-                "loadBalancer": BALANCER,
+                "loadBalancer": BALANCER | {"existing": IDS[4]},
                 "database": {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]},
             },
         ],

@@ -25,7 +25,7 @@ def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
 
     def program() -> Any:
         app = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
-        placement = Placement(pool, {}, []) if pool else None
+        placement = Placement("ch-gva-2", pool, {}, []) if pool else None
         return create_service(app, 8080, wanted, placement).id
 
     engine, _ = run(program)
@@ -136,6 +136,24 @@ def test_a_mistake_names_its_place(balancer: dict[str, Any], place: str, message
     (line,) = mistakes(changed("apps", [app]))
     assert line.startswith(f"apps[0].loadBalancer.{place}: ")
     assert message in line
+
+
+def on_existing(name: str, identity: str = ID) -> dict[str, Any]:
+    return APP | {"name": name, "service": "LoadBalancer", "loadBalancer": {"existing": identity}}
+
+
+def test_two_services_on_one_load_balancer_have_different_ports() -> None:
+    other = ID.replace("5", "6")
+    values = changed("apps", [on_existing("a"), on_existing("b", other), on_existing("c")])
+    assert mistakes(values) == [
+        f'apps[2].loadBalancer.existing: "{ID}": must differ from apps[0].loadBalancer.existing,'
+        " which has the port 80 there too"
+    ]
+    values["apps"].pop()
+    assert len(load(values).apps) == 2
+    values["ingress"] = {"loadBalancer": {"existing": other}}
+    (line,) = mistakes(values)
+    assert line.startswith(f'apps[1].loadBalancer.existing: "{other}": must differ from ingress.')
 
 
 @pytest.mark.parametrize("kind", ["ClusterIP", "NodePort"])

@@ -253,3 +253,25 @@ def test_a_kubeconfig_is_renewed_before_it_ends(plugin: Plugin, account: Account
     found, outputs, _ = plugin.read("SksKubeconfig", kubeconfig_id, state, inputs)
     assert (found, outputs) == (kubeconfig_id, state)
     plugin.delete("SksKubeconfig", kubeconfig_id, state)
+
+
+def test_a_load_balancer_is_looked_up(plugin: Plugin, account: Account) -> None:
+    made = account.api.create_load_balancer(name="web", description="sells")
+    identity = account.api.wait(made["id"])["reference"]["id"]
+    for asked in ({"id": identity}, {"name": "web"}):
+        found = plugin.invoke("getNlb", zone="ch-gva-2", **asked)
+        assert found.pop("createdAt").endswith(" +0000 UTC")
+        assert found == {
+            "id": identity,
+            "name": "web",
+            "description": "sells",
+            "ipAddress": account.api.get_load_balancer(id=identity)["ip"],
+            "state": "running",
+            "zone": "ch-gva-2",
+        }
+    with pytest.raises(Refused, match="resource not found"):
+        plugin.invoke("getNlb", zone="de-fra-1", id=identity)
+    with pytest.raises(Refused, match="either name or id must be specified"):
+        plugin.invoke("getNlb", zone="ch-gva-2")
+    with pytest.raises(Refused, match="getDomain is not supported"):
+        plugin.invoke("getDomain")

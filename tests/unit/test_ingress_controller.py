@@ -25,7 +25,7 @@ CLASS = {
 def release(pool: str | None = None, **settings: Any) -> dict[str, Any]:
     """The inputs of the Helm release."""
     ingress = IngressSettings.model_validate(settings)
-    placement = Placement(pool, {}, []) if pool else None
+    placement = Placement("ch-gva-2", pool, {}, []) if pool else None
     engine, address = run(
         lambda: IngressController("ingress-nginx", ingress, placement=placement).address
     )

@@ -11,7 +11,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins import property_diff, rpc, wire
-from sandbox.plugins.exoscale import api, check, configuration, plan, schema
+from sandbox.plugins.exoscale import api, check, configuration, functions, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
@@ -32,7 +32,6 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     SksKubeconfig,
     SksNodepool,
 )
-ZONES: Final = "exoscale:index/getZones:getZones"
 
 
 class ExoscaleProvider(rpc.Provider):
@@ -81,11 +80,10 @@ class ExoscaleProvider(rpc.Provider):
     def Invoke(
         self, request: provider_pb2.InvokeRequest, context: Any
     ) -> provider_pb2.InvokeResponse:
-        if request.tok != ZONES:
+        if request.tok not in functions.FUNCTIONS:
             raise ProviderError(f"the function {request.tok} is not supported")
         with _telling(""):
-            zones = self._connected().client().list_zones()["zones"]
-        answer = {"zones": [zone["name"] for zone in zones]}
+            answer = functions.FUNCTIONS[request.tok](self._connected(), wire.decode(request.args))
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
 
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
