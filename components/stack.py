@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from components.kept_data import remember_data
+from components.kubernetes.placement import Placement, placement
 from components.shown_name import shown_name
+from settings.load_balancer import LoadBalancerSettings
 from settings.stack import CLUSTER, CONTROLLER, Settings
 
 if TYPE_CHECKING:
@@ -21,15 +24,22 @@ def declare(settings: Settings) -> dict[str, Any]:
 
     What a stack does not use is not imported: the SDKs take most of a preview's time.
     """
-    cluster, pool, nodes, outputs = _cluster(settings)
+    sks = _sks_cluster(settings)
+    cluster = sks or _existing_cluster(settings)
     on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
+    outputs: dict[str, Any] = {}
+    if sks:
+        outputs["cluster_name"] = sks.cluster_name
+        if sks.read_only_kubeconfig:
+            outputs["read_only_kubeconfig"] = sks.read_only_kubeconfig
 
-    controller = _controller(settings, pool, on_cluster)
+    controller = _controller(settings, sks, on_cluster)
     users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
 
     data = remember_data(settings.apps)
+    node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
     if settings.apps:
         from components.app_namespace import AppNamespace
         from components.web_app import WebApp
@@ -46,63 +56,71 @@ def declare(settings: Settings) -> dict[str, Any]:
             app.name,
             app,
             controller=controller,
-            instance_pool_id=pool,
-            node_networks=nodes,
+            placement=_placement(settings, sks, app.nodepool, app.balancer),
+            node_networks=node_networks,
             opts=in_namespace,
         )
-        web = WebApp(app.name, app, controller=controller, instance_pool_id=pool, opts=in_namespace)
         users.append(web)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
-    if settings.cluster:
-        from components.sks_cluster import SksCluster
-
-        assert isinstance(cluster, SksCluster)
-        cluster.drain_former_nodepools(after=users)
+    if sks:
+        sks.drain_former_nodepools(after=users)
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 
 def _controller(
-    settings: Settings, pool: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
+    settings: Settings, sks: SksCluster | None, opts: pulumi.ResourceOptions
 ) -> IngressController | ExistingController | None:
     """The ingress controller, the stack's own or one that is there."""
-    if not settings.controller:
+    asked = settings.controller
+    if not asked:
         return None
-    if settings.controller.existing:
+    if asked.existing:
         from components.existing_controller import ExistingController
 
-        return ExistingController(CONTROLLER, settings.controller.existing, opts)
+        return ExistingController(CONTROLLER, asked.existing, opts)
     from components.ingress_controller import IngressController
 
     return IngressController(
         CONTROLLER,
-        settings.controller,
-        instance_pool_id=pool,
+        asked,
+        placement=_placement(settings, sks, asked.nodepool, asked.load_balancer),
         nodes=settings.cluster.nodes if settings.cluster else None,
         opts=opts,
     )
 
 
-def _cluster(
+def _placement(
     settings: Settings,
-) -> tuple[SksCluster | ExistingCluster, pulumi.Output[str] | None, dict[str, Any]]:
-    """The cluster, the instance pool of its nodes if it is the stack's, and its outputs.
+    sks: SksCluster | None,
+    nodepool: str | None,
+    balancer: LoadBalancerSettings | None,
+) -> Placement | None:
+    """The nodes of the pods behind a load balancer, or of those that name a nodepool."""
+    if not sks or not settings.cluster:
+        return None
+    return placement(settings.cluster, sks.nodepools, nodepool, balancer)
 
-    Its name is the same in every stack, so that a stack can be renamed. It once had the stack's in
-    it; what is below it is found by the former name too, for it begins with the cluster's.
+
+def _cluster_options() -> pulumi.ResourceOptions:
+    """The cluster's name in the program is the same in every stack, so that one can be renamed.
+
+    It once had the stack's in it; what is below it is found by the former name too, for it begins
+    with the cluster's.
     """
-    former = pulumi.Alias(name=shown_name())
-    opts = pulumi.ResourceOptions(aliases=[former])
-    if settings.existing_cluster:
-        from components.existing_cluster import ExistingCluster
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=shown_name())])
 
-        return ExistingCluster(CLUSTER, settings.existing_cluster, opts), None, {}
+
+def _sks_cluster(settings: Settings) -> SksCluster | None:
+    if not settings.cluster:
+        return None
     from components.sks_cluster import SksCluster
 
-    assert settings.cluster  # a stack has one of the two
-    cluster = SksCluster(CLUSTER, settings.cluster, opts)
-    outputs: dict[str, Any] = {"cluster_name": cluster.cluster_name}
-    if cluster.read_only_kubeconfig:
-        outputs["read_only_kubeconfig"] = cluster.read_only_kubeconfig
-    nodes = cluster.node_networks() if settings.needs_node_addresses else None
-    return cluster, cluster.instance_pool_id, nodes, outputs
+    return SksCluster(CLUSTER, settings.cluster, _cluster_options())
+
+
+def _existing_cluster(settings: Settings) -> ExistingCluster:
+    from components.existing_cluster import ExistingCluster
+
+    assert settings.existing_cluster  # a stack has one of the two
+    return ExistingCluster(CLUSTER, settings.existing_cluster, _cluster_options())

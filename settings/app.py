@@ -50,6 +50,9 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """Namespace that it is in, alone or with other applications. Without it: its name."""
     replicas: StrictInt = Field(default=1, ge=0, examples=[3])
     """Number of pods."""
+    nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
+    """Name of the nodepool that its pods are on, and that its load balancer sends to. Without it:
+    any; for a load balancer with Local, the first that has no taint NoSchedule or NoExecute."""
     autoscaler: AutoscalerSettings | None = None
     """In place of replicas, which `up` then leaves alone."""
     disruption_budget: DisruptionBudgetSettings = defaults_of(DisruptionBudgetSettings)

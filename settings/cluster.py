@@ -144,7 +144,8 @@ class ClusterSettings(SettingsModel):
     firewall_rules: tuple[FirewallRuleSettings, ...] = ()
     """More ways in to the nodes, beyond those that the cluster needs."""
     nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]
-    """The nodes. Load balancers send to the first nodepool's."""
+    """The nodes. Load balancers send to the first nodepool that has no taint NoSchedule or
+    NoExecute, unless `nodepool` names another."""
     ready_seconds: StrictInt = Field(default=900, ge=1)
     """How long new nodes may take to become Ready. An `up` that needs them fails after that."""
     drain_seconds: StrictInt = Field(default=900, ge=1)
@@ -163,3 +164,11 @@ class ClusterSettings(SettingsModel):
     def nodes(self) -> int:
         """How many there are in all nodepools."""
         return sum(pool.size for pool in self.nodepools)
+
+    def nodepool(self, name: str | None) -> NodepoolSettings:
+        """The nodepool of that name; without one, the first where any pod can run."""
+        return next(
+            pool
+            for pool in self.nodepools
+            if (pool.name == name if name else not pool.repelling_taints)
+        )

@@ -10,6 +10,9 @@ from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
 from settings.types import DnsLabel, PodSecurity, SettingsModel, defaults_of, matches
 
+CONTROLLER_PORTS = (80, 443)
+"""The ports of the controller's Service, in both charts."""
+
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
 
@@ -75,6 +78,9 @@ class IngressSettings(SettingsModel):
     timeout_seconds: Annotated[StrictInt, Field(ge=60, examples=[1800])] | None = None
     """What its pods may take until all are new and ready; then the change is taken back. Without
     it: 300, and the time in which connections end for each pod (300 of nginx, 60 of traefik)."""
+    nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
+    """Name of the nodepool that its load balancer sends to. With `replicas`, its pods are there.
+    Without it: the first that has no taint NoSchedule or NoExecute."""
     metrics: StrictBool = False
     """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None

@@ -82,6 +82,7 @@ class NodepoolSettings(SettingsModel):
     replace them."""
 
     @property
-    def repels(self) -> bool:
-        """Whether pods without a toleration can't run here."""
-        return any(taint.endswith((":NoSchedule", ":NoExecute")) for taint in self.taints.values())
+    def repelling_taints(self) -> dict[str, str]:
+        """The taints that keep pods without a toleration away."""
+        effects = (":NoSchedule", ":NoExecute")
+        return {key: taint for key, taint in self.taints.items() if taint.endswith(effects)}

@@ -15,6 +15,9 @@ from components.ingress_controller.network_policy import create_network_policy
 from components.ingress_controller.rollout import UNKNOWN_NODES, release_timeout
 from components.kubernetes.controller_service import controller_service
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
+from components.kubernetes.lost_load_balancer import warn_if_lost
+from components.kubernetes.placement import Placement
+from components.kubernetes.refused_updates import refuse_load_balancer_updates
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
@@ -46,15 +49,17 @@ class IngressController(pulumi.ComponentResource):
         name: str,
         settings: IngressSettings,
         *,
-        instance_pool_id: pulumi.Input[str] | None = None,
+        placement: Placement | None = None,
         nodes: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install the controller.
 
         Args:
-            instance_pool_id: the nodes behind its load balancer. It must be given where the cluster
-                has several nodepools, as it has while one is replaced.
+            placement: the nodes behind its load balancer. It must be given where the cluster has
+                several nodepools, as it has while one is replaced. A pod on every node is there
+                without a selector: with one, the pods of a nodepool that is replaced would end all
+                at once.
             nodes: how many the cluster has, if that is known.
         """
         check(settings)
@@ -77,28 +82,33 @@ class IngressController(pulumi.ComponentResource):
             chart=chart,
             repository_opts=None if is_path else RepositoryOptsArgs(repo=repository),
             version=settings.version or settings.official.version,
-            values=_merge(self._values(name, settings, instance_pool_id), settings.values),
+            values=_merge(self._values(name, settings, placement), settings.values),
             skip_crds=True,
             atomic=True,
             timeout=settings.timeout_seconds or _timeout(settings, nodes),
-            opts=pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
+                pulumi.ResourceOptions(hooks=refuse_load_balancer_updates(name)),
+            ),
         )
         self.ready = [release]
         namespace_name = release.status.namespace
         service = controller_service(name, namespace_name, f"{name}-controller", self)
+        if placement:
+            warn_if_lost(service, placement.zone, holder=release)
 
         self.address = service.status.apply(load_balancer_address)
         self.register_outputs({"address": self.address})
 
     def _values(
-        self, name: str, settings: IngressSettings, instance_pool_id: pulumi.Input[str] | None
+        self, name: str, settings: IngressSettings, placement: Placement | None
     ) -> dict[str, Any]:
+        if placement and not settings.replicas:
+            placement = placement.anywhere
         if settings.controller == "traefik":
             service = f"{name}-controller"
-            return traefik.values(
-                settings, self.namespace, service, self.class_name, instance_pool_id
-            )
-        return ingress_nginx.values(settings, self.namespace, instance_pool_id)
+            return traefik.values(settings, self.namespace, service, self.class_name, placement)
+        return ingress_nginx.values(settings, self.namespace, placement)
 
 
 def _timeout(settings: IngressSettings, nodes: int | None) -> int:

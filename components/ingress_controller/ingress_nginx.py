@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
-
-from components.ingress_controller.placement import spread
 from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
+from components.kubernetes.placement import Placement, pod_fields, spread
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
@@ -24,16 +22,17 @@ DRAIN_SECONDS = 300
 def values(
     settings: IngressSettings,
     namespace: str,
-    instance_pool_id: pulumi.Input[str] | None = None,
+    placement: Placement | None = None,
 ) -> dict[str, Any]:
     """Helm values for the official chart."""
     balancer = settings.load_balancer
     controller: dict[str, Any] = {
         **_kind(settings.replicas),
+        **pod_fields(placement, "nodeSelector"),
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": balancer.external_traffic_policy,
-            "annotations": RECOMMENDED | controller_annotations(balancer, instance_pool_id),
+            "annotations": RECOMMENDED | controller_annotations(balancer, placement),
         },
     }
     if settings.metrics:

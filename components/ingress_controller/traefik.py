@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
-
-from components.ingress_controller.placement import spread
 from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
+from components.kubernetes.placement import Placement, pod_fields, spread
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
@@ -45,7 +43,7 @@ def values(
     namespace: str,
     service: str,
     class_name: str,
-    instance_pool_id: pulumi.Input[str] | None = None,
+    placement: Placement | None = None,
 ) -> dict[str, Any]:
     """Helm values for the official chart.
 
@@ -60,9 +58,10 @@ def values(
     balancer = settings.load_balancer
     chart: dict[str, Any] = {
         **_kind(settings.replicas),
+        **pod_fields(placement, "nodeSelector"),
         "service": {
             "nameOverride": service,
-            "annotations": RECOMMENDED | controller_annotations(balancer, instance_pool_id),
+            "annotations": RECOMMENDED | controller_annotations(balancer, placement),
             "spec": {
                 "type": "LoadBalancer",
                 "externalTrafficPolicy": balancer.external_traffic_policy,

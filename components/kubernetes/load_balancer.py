@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.kubernetes.placement import Placement
 from settings.load_balancer import LoadBalancerSettings
 
 LOAD_BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"
@@ -27,7 +28,7 @@ Source: kubernetes/ingress-nginx, `hack/manifest-templates/provider/exoscale/val
 
 
 def controller_annotations(
-    settings: LoadBalancerSettings, instance_pool_id: pulumi.Input[str] | None = None
+    settings: LoadBalancerSettings, placement: Placement | None = None
 ) -> dict[str, pulumi.Input[str]]:
     """The Service's annotations.
 
@@ -35,7 +36,7 @@ def controller_annotations(
     port); with `Cluster` it tries to connect, for a page may be missing.
 
     Args:
-        instance_pool_id: the nodes behind the load balancer. Where the cluster has one nodepool,
+        placement: the nodes behind the load balancer. Where the cluster has one nodepool,
             now and ever, the controller finds them by itself; while a nodepool is replaced there
             are two, and a load balancer that is not told stays with the old one.
     """
@@ -48,7 +49,7 @@ def controller_annotations(
         "name": settings.name,
         "description": settings.description,
         "service-strategy": settings.strategy,
-        "service-instancepool-id": instance_pool_id,
+        "service-instancepool-id": placement and placement.instance_pool_id,
         "service-healthcheck-mode": mode,
         "service-healthcheck-uri": (check.uri or "/") if mode == "http" else None,
         "service-healthcheck-port": check.port,

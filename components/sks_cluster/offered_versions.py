@@ -11,7 +11,7 @@ from functools import cache
 
 import pulumi
 
-from components.sks_cluster.refused_updates import RefusedUpdate
+from components.kubernetes.refused_updates import RefusedUpdate
 
 SECONDS = 3
 """How long the API is waited for. Without its answer, any version is tried."""

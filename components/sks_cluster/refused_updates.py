@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pulumi
 
+from components.kubernetes.refused_updates import RefusedUpdate, before_update
+
 CLUSTER_EMPTYING_IGNORED = ("labels",)
 NODEPOOL_EMPTYING_IGNORED = (
     "deployTargetId",
@@ -22,23 +24,14 @@ Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_clu
 """
 
 
-class RefusedUpdate(Exception):
-    """What the user reads: the object, what can't be changed, and what can be done."""
-
-
 def refuse_cluster_updates(name: str) -> pulumi.ResourceHookBinding:
     """A hook for the cluster `name`, run before an update in place and before its preview."""
-    return _before_update(f"{name}-cluster", check_cluster)
+    return before_update(f"{name}-cluster", check_cluster)
 
 
 def refuse_nodepool_updates(name: str) -> pulumi.ResourceHookBinding:
     """A hook for the nodepools of the cluster `name`, run as that of the cluster."""
-    return _before_update(f"{name}-nodepools", check_nodepool)
-
-
-def _before_update(name: str, check: pulumi.ResourceHookFunction) -> pulumi.ResourceHookBinding:
-    hook = pulumi.ResourceHook(name, check, pulumi.ResourceHookOptions(on_dry_run=True))
-    return pulumi.ResourceHookBinding(before_update=[hook])
+    return before_update(f"{name}-nodepools", check_nodepool)
 
 
 def check_cluster(args: pulumi.ResourceHookArgs) -> None:

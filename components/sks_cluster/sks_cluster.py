@@ -7,7 +7,12 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, get_instance_pool_list_output
+from pulumiverse_exoscale import (
+    SecurityGroup,
+    SksKubeconfig,
+    SksNodepool,
+    get_instance_pool_list_output,
+)
 from pulumiverse_exoscale import SksCluster as Cluster
 from pulumiverse_exoscale.outputs import GetInstancePoolListPoolResult
 
@@ -44,16 +49,14 @@ class SksCluster(pulumi.ComponentResource):
         read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
             if asked for. A secret.
         provider: the Kubernetes provider for what runs on the cluster.
-        instance_pool_id: the instance pool of the first nodepool, for load balancers
-            (`service-instancepool-id`). The cloud controller must be told where there are several
-            pools, as there are while one is replaced.
+        nodepools: the nodepools by the names that the settings give them.
     """
 
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     read_only_kubeconfig: pulumi.Output[str] | None
     provider: pulumi_kubernetes.Provider
-    instance_pool_id: pulumi.Output[str]
+    nodepools: dict[str, SksNodepool]
 
     def __init__(
         self, name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None
@@ -85,7 +88,7 @@ class SksCluster(pulumi.ComponentResource):
         )
         nodepool_hooks = refuse_nodepool_updates(name)
         nodepool_hooks.on_error = [until_unused(name)]
-        nodepools = {
+        self.nodepools = {
             pool.name: create_nodepool(
                 f"{name}-{pool.name}",
                 pool,
@@ -119,16 +122,14 @@ class SksCluster(pulumi.ComponentResource):
             create_gate(
                 f"{name}-{pool.name}",
                 pool,
-                nodepool=nodepools[pool.name],
+                nodepool=self.nodepools[pool.name],
                 kubeconfig=kubeconfig,
                 seconds=settings.ready_seconds,
                 opts=child,
             )
 
-        self._zone, self._group, self._nodepools = zone, group, nodepools
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
-        self.instance_pool_id = nodepools[settings.nodepools[0].name].instance_pool_id
         self.provider = pulumi_kubernetes.Provider(
             name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
         )
@@ -145,15 +146,9 @@ class SksCluster(pulumi.ComponentResource):
                 provider=self.provider,
                 opts=child,
             )
-        self.register_outputs(
-            {
-                "cluster_name": self.cluster_name,
-                "kubeconfig": self.kubeconfig,
-                "instance_pool_id": self.instance_pool_id,
-            }
-        )
+        self.register_outputs({"cluster_name": self.cluster_name, "kubeconfig": self.kubeconfig})
 
-        self._settings, self._nodepools, self._kubeconfig = settings, nodepools, kubeconfig
+        self._settings, self._group, self._kubeconfig = settings, group, kubeconfig
 
     def node_networks(self) -> pulumi.Output[list[str]]:
         """The public address of each node as a network, once the nodepools are there.
@@ -161,13 +156,28 @@ class SksCluster(pulumi.ComponentResource):
         Those of a nodepool that is about to be replaced are among them: all have the same group.
         """
         found = get_instance_pool_list_output(
-            zone=self._zone,
-            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=self._nodepools),
+            zone=self._settings.zone,
+            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=[*self.nodepools.values()]),
         )
         networks: pulumi.Output[list[str]] = self._group.id.apply(
             lambda group: found.pools.apply(lambda pools: _networks(group, pools))
         )
         return networks
+
+    def drain_former_nodepools(self, after: Sequence[pulumi.Resource]) -> None:
+        """Have nodepools that an update replaces or leaves out drained before they are deleted.
+
+        Args:
+            after: all that uses the nodes: it moves first.
+        """
+        create_drain(
+            "nodepools",
+            self.nodepools,
+            kubeconfig=self._kubeconfig,
+            zone=self._settings.zone,
+            seconds=self._settings.drain_seconds,
+            opts=pulumi.ResourceOptions(depends_on=[self, *after]),
+        )
 
 
 def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> list[str]:
@@ -178,21 +188,6 @@ def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> lis
         if group in pool.security_group_ids
         for instance in pool.instances
     )
-
-    def drain_former_nodepools(self, after: Sequence[pulumi.Resource]) -> None:
-        """Have nodepools that an update replaces or leaves out drained before they are deleted.
-
-        Args:
-            after: all that uses the nodes: it moves first.
-        """
-        create_drain(
-            "nodepools",
-            self._nodepools,
-            kubeconfig=self._kubeconfig,
-            zone=self._settings.zone,
-            seconds=self._settings.drain_seconds,
-            opts=pulumi.ResourceOptions(depends_on=[self, *after]),
-        )
 
 
 def _cluster(

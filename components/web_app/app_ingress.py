@@ -13,10 +13,10 @@ from pulumi_kubernetes.networking.v1 import Ingress
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import load_balancer_address
 from components.web_app.objects import Objects
-from components.web_app.service import SERVICE_PORT
 from settings.app import AppSettings
 from settings.apps import ingress_annotations as annotation
 from settings.apps.app_ingress import AppIngressSettings, RouteSettings, TlsSettings
+from settings.apps.service import SERVICE_PORT
 from settings.load_balancer import seconds
 
 if TYPE_CHECKING:

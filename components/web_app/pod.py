@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from components.kubernetes.placement import Placement, pod_fields
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.security import pod_security_context
 from components.web_app.app_config import AppConfig
@@ -19,7 +20,9 @@ from settings.apps.rollout import BeforeRolloutSettings
 NODE = "kubernetes.io/hostname"
 
 
-def pod(app: Objects, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
+def pod(
+    app: Objects, settings: AppSettings, config: AppConfig, placement: Placement | None = None
+) -> dict[str, Any]:
     """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
     application = _application(app.name, settings, config)
     application["ports"] = [{"container_port": settings.port}]
@@ -29,6 +32,7 @@ def pod(app: Objects, settings: AppSettings, config: AppConfig) -> dict[str, Any
     before = [_beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
         _any_pod(app.name, settings, config)
+        | pod_fields(placement, "node_selector")
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
             "topology_spread_constraints": [_spread_over_nodes(app.pods)],

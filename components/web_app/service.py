@@ -10,17 +10,18 @@ from pulumi_kubernetes.core.v1 import Service
 
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import anew_for_another, controller_annotations
+from components.kubernetes.lost_load_balancer import warn_if_lost
+from components.kubernetes.placement import Placement
+from components.kubernetes.refused_updates import refuse_load_balancer_updates
 from components.web_app.objects import Objects
-from settings.apps.service import ServiceSettings
-
-SERVICE_PORT = 80
+from settings.apps.service import SERVICE_PORT, ServiceSettings
 
 
 def create_service(
     app: Objects,
     port: int,
     settings: ServiceSettings,
-    instance_pool_id: pulumi.Input[str] | None = None,
+    placement: Placement | None = None,
 ) -> Service:
     """The Service in front of the pods, which listen on `port`.
 
@@ -38,10 +39,16 @@ def create_service(
         spec["external_traffic_policy"] = balancer.external_traffic_policy
         if balancer.source_networks:
             spec["load_balancer_source_ranges"] = balancer.source_networks
-        notes = controller_annotations(balancer, instance_pool_id)
-    return Service(
+        notes = controller_annotations(balancer, placement)
+    options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
+    if balancer:
+        options.hooks = refuse_load_balancer_updates(app.name)
+    service = Service(
         app.name,
         metadata={**app.metadata, "annotations": notes},
         spec=spec,
-        opts=pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer)),
+        opts=options,
     )
+    if balancer and placement:
+        warn_if_lost(service, placement.zone)
+    return service

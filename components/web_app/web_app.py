@@ -11,6 +11,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 from components.database import Database
 from components.kubernetes.labels import selector
 from components.kubernetes.network import EVERYWHERE
+from components.kubernetes.placement import Placement
 from components.kubernetes.replacement import named_goes_first
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
@@ -52,7 +53,7 @@ class WebApp(pulumi.ComponentResource):
         settings: AppSettings,
         *,
         controller: IngressController | ExistingController | None = None,
-        instance_pool_id: pulumi.Input[str] | None = None,
+        placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -60,8 +61,8 @@ class WebApp(pulumi.ComponentResource):
 
         Args:
             controller: what serves its host and path. Without it there is no Ingress.
-            instance_pool_id: the nodes behind its own load balancer. It must be given where the
-                cluster has several nodepools, as it has while one is replaced.
+            placement: the nodes of its pods, and behind its own load balancer. It must be given
+                where the cluster has several nodepools, as it has while one is replaced.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
         """
         check(settings)
@@ -93,12 +94,14 @@ class WebApp(pulumi.ComponentResource):
         if job := settings.before_rollout:
             its_pod = job_pod(app, settings, config, job)
             serving = serving.after(create_job(serving, job, its_pod))
-        deployment = create_deployment(serving, settings, pod(app, settings, config))
+        deployment = create_deployment(serving, settings, pod(app, settings, config, placement))
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)
         if settings.first_replicas > 1:
             create_disruption_budget(app, settings.disruption_budget)
-        service = create_service(app, settings.port, settings, instance_pool_id)
+        # pods that move to other nodes are there before a load balancer sends to those
+        behind = app.after(deployment) if placement and placement.node_selector else app
+        service = create_service(behind, settings.port, settings, placement)
         create_ingress(app.after(deployment, service), settings, controller)
 
         self.url = url(app, settings, service, controller)

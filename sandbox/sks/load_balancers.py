@@ -153,13 +153,14 @@ class LoadBalancers:
 
     def _update(self, service: Service, balancer: dict[str, Any]) -> None:
         spec = lb.load_balancer_spec(service)
-        changed = {
-            field: value
-            for field, value in (("name", spec.name), ("description", spec.description))
-            if balancer.get(field, "") != value
-        }
-        if changed and not lb.is_external(service):
-            self._wait(self._client.update_load_balancer(id=balancer["id"], **changed))
+        now = (balancer["name"], balancer.get("description", ""))
+        if now != (spec.name, spec.description) and not lb.is_external(service):
+            # The description that is there is sent back: a change of it does nothing.
+            self._wait(
+                self._client.update_load_balancer(
+                    id=balancer["id"], name=spec.name, description=now[1]
+                )
+            )
         wanted = {_key(item): item for item in spec.services}
         present: dict[tuple[int, str], dict[str, Any]] = {}
         for balanced in balancer["services"]:
@@ -199,10 +200,11 @@ def _key(item: dict[str, Any]) -> tuple[int, str]:
 
 
 def _changes(current: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """What of a service is sent: egoscale leaves out what is empty, so a description stays."""
     return {
         field: value
         for field, value in wanted.items()
-        if field != "instance-pool" and current.get(field, "") != value
+        if field != "instance-pool" and value and current.get(field, "") != value
     }
 
 

@@ -7,6 +7,9 @@ from typing import Literal
 from settings.load_balancer import LoadBalancerSettings
 from settings.types import Network, SettingsModel
 
+SERVICE_PORT = 80
+"""The port that an application's Service has."""
+
 
 class AppLoadBalancerSettings(LoadBalancerSettings):
     """An application's own load balancer."""

@@ -66,7 +66,7 @@ def ports(rule: FirewallRuleSettings) -> Iterator[Mistake]:
 
 def taints(cluster: ClusterSettings) -> Iterator[Mistake]:
     """There are nodes for any pod."""
-    if all(pool.repels for pool in cluster.nodepools):
+    if all(pool.repelling_taints for pool in cluster.nodepools):
         allowed = "must have one without taints NoSchedule and NoExecute"
         yield Mistake(("nodepools",), [pool.name for pool in cluster.nodepools], allowed)
 

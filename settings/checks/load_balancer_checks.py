@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from settings.apps.service import AppLoadBalancerSettings, ServiceSettings
+from settings.apps.service import SERVICE_PORT, AppLoadBalancerSettings, ServiceSettings
+from settings.errors import path
+from settings.ingress import CONTROLLER_PORTS
 from settings.load_balancer import HealthCheckSettings, LoadBalancerSettings, seconds
-from settings.mistakes import Mistake, rules
+from settings.mistakes import Mistake, Place, rules
+from settings.stack import Settings
 
 
 def page(check: HealthCheckSettings) -> Iterator[Mistake]:
@@ -61,9 +64,38 @@ def kind(service: ServiceSettings) -> Iterator[Mistake]:
         yield Mistake(("loadBalancer",), service.load_balancer, allowed)
 
 
+def shared(settings: Settings) -> Iterator[Mistake]:
+    """Services on one load balancer have different ports.
+
+    Exoscale's cloud controller finds a Service's part of it by the port: each would take the other
+    for its own, and have it send to its own pods.
+    """
+    first: dict[tuple[str, int], Place] = {}
+    for place, balancer, ports in _balancers(settings):
+        for port in ports if balancer.existing else ():
+            key = (str(balancer.existing), port)
+            other = first.setdefault(key, place)
+            if other != place:
+                allowed = f"must differ from {path(other)}, which has the port {port} there too"
+                yield Mistake(place, balancer.existing, allowed)
+
+
+def _balancers(
+    settings: Settings,
+) -> Iterator[tuple[Place, LoadBalancerSettings, tuple[int, ...]]]:
+    """The keys that name an existing load balancer, and the ports of the Services behind it."""
+    if settings.ingress:
+        place = ("ingress", "loadBalancer", "existing")
+        yield place, settings.ingress.load_balancer, CONTROLLER_PORTS
+    for index, app in enumerate(settings.apps):
+        if app.balancer:
+            yield ("apps", index, "loadBalancer", "existing"), app.balancer, (SERVICE_PORT,)
+
+
 RULES = (
     *rules(HealthCheckSettings, page, timeout),
     *rules(LoadBalancerSettings, texts, proof),
     *rules(AppLoadBalancerSettings, clients),
     *rules(ServiceSettings, kind),
+    *rules(Settings, shared),
 )

@@ -22,6 +22,22 @@ def namespaces(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(("namespaces", index, "name"), namespace.name, "has no application in it")
 
 
+def nodepools(settings: Settings) -> Iterator[Mistake]:
+    """Those that pods and load balancers name are the cluster's."""
+    named: list[tuple[Place, str | None]] = [
+        (("apps", index, "nodepool"), app.nodepool) for index, app in enumerate(settings.apps)
+    ]
+    if settings.ingress:
+        named.append((("ingress", "nodepool"), settings.ingress.nodepool))
+    there = [pool.name for pool in settings.cluster.nodepools] if settings.cluster else []
+    for place, name in named:
+        if name is not None and name not in there:
+            allowed = f"must be one of the cluster's nodepools: {', '.join(there)}"
+            if not there:
+                allowed = "must not be given without cluster, whose nodepools have such names"
+            yield Mistake(place, name, allowed)
+
+
 def volumes(settings: Settings) -> Iterator[Mistake]:
     """Databases in the cluster have somewhere to be."""
     if settings.cluster and not settings.cluster.csi:
@@ -95,4 +111,4 @@ def _moves(image: str) -> bool:
     return tag in ("", "latest")
 
 
-RULES = rules(Settings, namespaces, volumes, clients_of_databases, production)
+RULES = rules(Settings, namespaces, nodepools, volumes, clients_of_databases, production)

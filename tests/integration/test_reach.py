@@ -5,7 +5,9 @@ All on one stack, in the order of the tests.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from sandbox.paths import write_private
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
-from tests.integration.stack import CLUSTER, Stack, Step, copy_project
+from tests.integration.stack import CLUSTER, NODEPOOL, Stack, Step, copy_project
 
 pytestmark = pytest.mark.integration
 
@@ -269,6 +271,85 @@ def test_an_own_load_balancer_and_then_an_existing_one(
         stack("config", "rm", "--path", "ingress.loadBalancer")
     finally:
         client.wait(client.delete_load_balancer(id=identity)["id"], max_wait_time=60)
+
+
+def healthy(sandbox: Sandbox, ip: str) -> bool:
+    """Whether the API says of each service of a load balancer that a node answers."""
+    return all(
+        "success" in {node["status"] for node in service["healthcheck-status"]}
+        for service in balancers(sandbox)[ip]["services"]
+    )
+
+
+def test_several_nodepools_of_which_the_first_is_tainted(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
+    small = {"instanceType": "standard.small", "size": 1, "diskSize": 20, "antiAffinity": False}
+    gpu = {"name": "gpu", "taints": {"gpu": "a100:NoSchedule"}, **small}
+    spare = {"name": "spare", **small}
+    cluster = CLUSTER | {"nodepools": [gpu, NODEPOOL, spare]}
+    own = {"service": "LoadBalancer"}
+    stack.configure(
+        {
+            "cluster": cluster,
+            "ingress": {"controller": "nginx", "chart": CHARTS["ingress-nginx"]},
+            "apps": [SHOP | own, BLOG | own | {"nodepool": "gpu"}, API],
+        }
+    )
+    stack.up()
+    pools = {
+        resource["urn"].rpartition("-")[2]: resource
+        for resource in stack.resources()
+        if resource["type"] == "exoscale:index/sksNodepool:SksNodepool"
+    }
+    names = {
+        node["metadata"]["name"]: node["metadata"]["labels"]["node.exoscale.net/nodepool-id"]
+        for node in kube.list("nodes")
+    }
+    services = {"shop": ("shop", "shop"), "blog": ("blog", "blog"), "ingress": CONTROLLER}
+    expected = {"shop": "workers", "blog": "gpu", "ingress": "workers"}
+    for site, service in services.items():
+        pool = pools[expected[site]]
+        ip = address(kube.get("service", *service))
+        assert {
+            balanced["instance-pool"]["id"] for balanced in balancers(sandbox)[ip]["services"]
+        } == {pool["outputs"]["instancePoolId"]}
+        eventually(partial(healthy, sandbox, ip))
+        if site in ("shop", "blog"):
+            assert {names[pod["spec"]["nodeName"]] for pod in kube.list("pods", site)} == {
+                pool["id"]
+            }
+    stack("preview", "--refresh", "--expect-no-changes")
+
+
+def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
+    dead = {address(kube.get("service", *name)) for name in (("shop", "shop"), CONTROLLER)}
+    client = sandbox.client
+    for ip in dead:
+        identity = balancers(sandbox)[ip]["id"]
+        client.wait(client.delete_load_balancer(id=identity)["id"], max_wait_time=60)
+    shown = stack("preview")
+    urns = set(re.findall(r"is dead: make a new one, .*: pulumi up --replace '(.*)'", shown))
+    assert len(urns) == 2
+    assert all(ip in shown for ip in dead)
+
+    stack.set("apps[0].loadBalancer.description", "sells")
+    refused = stack.run("preview")
+    assert refused.returncode != 0
+    assert "shop: loadBalancer.description: can't be changed" in refused.stdout
+    assert [urn for urn in urns if f"pulumi up --replace '{urn}'" in refused.stdout]
+
+    stack.up(*(argument for urn in urns for argument in ("--replace", urn)))
+    outputs, there = stack.outputs(), balancers(sandbox)
+    ip = outputs["load_balancer_address"]
+    assert ip == address(kube.get("service", *CONTROLLER))
+    assert ip in there.keys() - dead
+    ip = address(kube.get("service", "shop", "shop"))
+    assert outputs["shop_url"] == f"http://{ip}/"
+    assert there[ip]["description"] == "sells"
+    assert "is dead" not in stack("preview", "--refresh", "--expect-no-changes")
 
 
 def test_an_application_that_takes_anothers_requests_is_refused(stack: Stack) -> None:

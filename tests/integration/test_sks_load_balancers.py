@@ -40,20 +40,52 @@ def test_a_load_balancer_follows_its_service(account: SksAccount, namespace: str
     assert {item["port"]: item["target-port"] for item in nlb["services"]} == node_ports
 
     change = {
-        "metadata": {"annotations": {PREFIX + "service-strategy": "source-hash"}},
+        "metadata": {
+            "annotations": {
+                PREFIX + "service-strategy": "source-hash",
+                PREFIX + "name": "other",
+                PREFIX + "description": "not what it was made with",
+            }
+        },
         "spec": {"ports": [{"$patch": "replace"}, {"name": "p8080", "port": 8080}]},
     }
     core.patch_namespaced_service("web", namespace, change)
 
     def changed() -> bool:
         (now,) = account.load_balancers()
-        return [(i["port"], i["strategy"]) for i in now["services"]] == [(8080, "source-hash")]
+        assert now.get("description", "") == ""
+        return now["name"] == "other" and [(i["port"], i["strategy"]) for i in now["services"]] == [
+            (8080, "source-hash")
+        ]
 
     eventually(changed)
     core.patch_namespaced_service("web", namespace, {"spec": {"type": "ClusterIP"}})
     eventually(lambda: not account.load_balancers())
     eventually(lambda: not core.read_namespaced_service("web", namespace).metadata.finalizers)
     assert address(account, "web", namespace) is None
+
+
+def test_one_that_is_deleted_is_made_anew_when_the_service_changes(
+    account: SksAccount, namespace: str
+) -> None:
+    core = account.core
+    core.create_namespaced_service(namespace, balanced("web", 80))
+    dead = eventually(lambda: address(account, "web", namespace))
+    (nlb,) = account.load_balancers()
+    account.done(account.exoscale.delete_load_balancer(id=nlb["id"]))
+    core.patch_namespaced_service("web", namespace, {"metadata": {"labels": {"not": "looked at"}}})
+    core.create_namespaced_service(namespace, balanced("later", 80))
+    eventually(lambda: address(account, "later", namespace))
+    assert address(account, "web", namespace) == dead
+    assert len(account.load_balancers()) == 1
+
+    change = {"metadata": {"annotations": {"any": "thing"}}}
+    core.patch_namespaced_service("web", namespace, change)
+    eventually(lambda: address(account, "web", namespace) not in (None, dead))
+    assert len(account.load_balancers()) == 2
+    for name in ("web", "later"):
+        core.delete_namespaced_service(name, namespace)
+    eventually(lambda: not account.load_balancers())
 
 
 def test_a_load_balancer_goes_with_its_service(account: SksAccount, namespace: str) -> None:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+import grpc
 import pulumi
 import pulumi.runtime.resource
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
+NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
+
 COMPUTED: dict[str, dict[str, Any]] = {
-    "exoscale:index/sksNodepool:SksNodepool": {"instancePoolId": "instance-pool"},
     "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": "kind: Config"},
     "kubernetes:helm.sh/v3:Release": {
         "status": {"name": "ingress-nginx", "namespace": "ingress-nginx"}
@@ -25,7 +27,11 @@ COMPUTED: dict[str, dict[str, Any]] = {
     },
 }
 
+LOST = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2aff"
+"""The ID of a load balancer that is not in the account."""
+
 ANSWERS: dict[str, dict[str, Any]] = {
+    "exoscale:index/getNlb:getNlb": {"state": "running"},
     "exoscale:index/getDatabaseUri:getDatabaseUri": {
         "uri": "postgres://admin:hidden@db.example.com:21699/defaultdb?sslmode=require"
     },
@@ -42,6 +48,16 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
+class NotFound(grpc.RpcError):
+    """A provider's answer that what is looked for is not there."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "invoking exoscale:index/getNlb:getNlb: 1 error occurred:\n\t* resource not found"
+
+
 @dataclass
 class Engine(Mocks):
     """Answers as providers would, and remembers every resource by its type and name."""
@@ -51,6 +67,8 @@ class Engine(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources.append(args)
         state = {"name": args.name, **args.inputs, **COMPUTED.get(args.typ, {})}
+        if args.typ == NODEPOOL:
+            state["instancePoolId"] = f"{args.name}-instances"
         if "metadata" in state:
             state["metadata"] = {"name": args.name, **state["metadata"]}
         return args.resource_id or f"{args.name}-id", state
@@ -62,6 +80,8 @@ class Engine(Mocks):
         """Take a hook as the callback server does; no operation here fails."""
 
     def call(self, args: MockCallArgs) -> Any:
+        if args.args.get("id") == LOST:
+            raise NotFound
         return ANSWERS[args.token] | args.args
 
     def of_type(self, typ: str) -> dict[str, dict[str, Any]]:

@@ -109,6 +109,21 @@ STACKS: dict[str, dict[str, Any]] = {
             },
         ],
     },
+    "nodepools": {
+        "cluster": {
+            "zone": "de-fra-1",
+            "version": "1.34.3",
+            "nodepools": [
+                POOL | {"name": "gpu", "taints": {"gpu": "a100:NoSchedule"}},
+                POOL,
+            ],
+        },
+        "ingress": {"controller": "traefik", "replicas": 2, "nodepool": "workers"},
+        "apps": [
+            WEB | {"name": "front", "service": "LoadBalancer"},
+            WEB | {"name": "model", "path": "/model", "nodepool": "gpu"},
+        ],
+    },
     "existing": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}', "context": "kind-test"},
         "ingress": {
@@ -124,7 +139,7 @@ STACKS: dict[str, dict[str, Any]] = {
             WEB
             | {
                 "service": "LoadBalancer",
-                "loadBalancer": BALANCER,
+                "loadBalancer": BALANCER | {"existing": IDS[4]},
                 "database": {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]},
             },
         ],

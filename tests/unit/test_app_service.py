@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.kubernetes.placement import Placement
 from components.web_app.objects import Objects
 from components.web_app.service import create_service
 from settings.apps.service import ServiceSettings
@@ -24,7 +25,8 @@ def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
 
     def program() -> Any:
         app = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
-        return create_service(app, 8080, wanted, pool).id
+        placement = Placement("ch-gva-2", pool, {}, []) if pool else None
+        return create_service(app, 8080, wanted, placement).id
 
     engine, _ = run(program)
     return engine.of_type("Service")["web"]
@@ -134,6 +136,24 @@ def test_a_mistake_names_its_place(balancer: dict[str, Any], place: str, message
     (line,) = mistakes(changed("apps", [app]))
     assert line.startswith(f"apps[0].loadBalancer.{place}: ")
     assert message in line
+
+
+def on_existing(name: str, identity: str = ID) -> dict[str, Any]:
+    return APP | {"name": name, "service": "LoadBalancer", "loadBalancer": {"existing": identity}}
+
+
+def test_two_services_on_one_load_balancer_have_different_ports() -> None:
+    other = ID.replace("5", "6")
+    values = changed("apps", [on_existing("a"), on_existing("b", other), on_existing("c")])
+    assert mistakes(values) == [
+        f'apps[2].loadBalancer.existing: "{ID}": must differ from apps[0].loadBalancer.existing,'
+        " which has the port 80 there too"
+    ]
+    values["apps"].pop()
+    assert len(load(values).apps) == 2
+    values["ingress"] = {"loadBalancer": {"existing": other}}
+    (line,) = mistakes(values)
+    assert line.startswith(f'apps[1].loadBalancer.existing: "{other}": must differ from ingress.')
 
 
 @pytest.mark.parametrize("kind", ["ClusterIP", "NodePort"])

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.runtime.proto import provider_pb2
 
-from sandbox.plugins import wire
 from sandbox.plugins.exoscale import api
 from sandbox.plugins.wire import Secret
 from tests.unit.exoscale_account import Account
@@ -291,7 +289,7 @@ def test_a_managed_database_without_a_backup_schedule_can_not_be_updated(plugin:
 
 def test_the_uri_of_a_managed_database(plugin: Plugin) -> None:
     plugin.create("Dbaas", DBAAS)
-    answer = invoke(plugin, "getDatabaseUri", name="shop", zone="ch-gva-2", type="pg")
+    answer = plugin.invoke("getDatabaseUri", name="shop", zone="ch-gva-2", type="pg")
     assert answer["uri"] == (
         f"postgres://avnadmin:{answer['password']}@shop.invalid:21699/defaultdb?sslmode=require"
     )
@@ -301,17 +299,31 @@ def test_the_instance_pools_of_a_zone(plugin: Plugin, account: Account) -> None:
     cluster_id, _ = plugin.create("SksCluster", CLUSTER)
     group_id, _ = plugin.create("SecurityGroup", {"name": "nodes"})
     plugin.create("SksNodepool", _pool(cluster_id, securityGroupIds=[group_id]))
-    (pool,) = invoke(plugin, "getInstancePoolList", zone="ch-gva-2")["pools"]
+    (pool,) = plugin.invoke("getInstancePoolList", zone="ch-gva-2")["pools"]
     assert pool["securityGroupIds"] == [group_id]
     addresses = {each["publicIpAddress"] for each in pool["instances"]}
     assert addresses == {each["public-ip"] for each in account.api.list_instances()["instances"]}
     assert len(addresses) == 2
-    assert invoke(plugin, "getInstancePoolList", zone="de-fra-1")["pools"] == []
+    assert plugin.invoke("getInstancePoolList", zone="de-fra-1")["pools"] == []
 
 
-def invoke(plugin: Plugin, function: str, **arguments: Any) -> dict[str, Any]:
-    """What a function answers."""
-    request = provider_pb2.InvokeRequest(
-        tok=f"exoscale:index/{function}:{function}", args=wire.encode(arguments)
-    )
-    return wire.decode(getattr(plugin.call("Invoke", request), "return"))
+def test_a_load_balancer_is_looked_up(plugin: Plugin, account: Account) -> None:
+    made = account.api.create_load_balancer(name="web", description="sells")
+    identity = account.api.wait(made["id"])["reference"]["id"]
+    for asked in ({"id": identity}, {"name": "web"}):
+        found = plugin.invoke("getNlb", zone="ch-gva-2", **asked)
+        assert found.pop("createdAt").endswith(" +0000 UTC")
+        assert found == {
+            "id": identity,
+            "name": "web",
+            "description": "sells",
+            "ipAddress": account.api.get_load_balancer(id=identity)["ip"],
+            "state": "running",
+            "zone": "ch-gva-2",
+        }
+    with pytest.raises(Refused, match="resource not found"):
+        plugin.invoke("getNlb", zone="de-fra-1", id=identity)
+    with pytest.raises(Refused, match="either name or id must be specified"):
+        plugin.invoke("getNlb", zone="ch-gva-2")
+    with pytest.raises(Refused, match="getDomain is not supported"):
+        plugin.invoke("getDomain")

@@ -8,6 +8,7 @@ import pytest
 
 from components.ingress_controller import IngressController
 from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.kubernetes.placement import Placement
 from settings.checks.stack_checks import warnings
 from settings.ingress import IngressSettings
 from tests.unit.engine import Engine, run
@@ -25,8 +26,9 @@ CLASS = {
 def declare(pool: str | None = None, **settings: Any) -> Engine:
     """What the component declares."""
     ingress = IngressSettings.model_validate(settings)
+    placement = Placement("ch-gva-2", pool, {}, []) if pool else None
     engine, address = run(
-        lambda: IngressController("ingress-nginx", ingress, instance_pool_id=pool).address
+        lambda: IngressController("ingress-nginx", ingress, placement=placement).address
     )
     assert address == "203.0.113.7"
     return engine

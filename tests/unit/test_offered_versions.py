@@ -11,9 +11,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.kubernetes.refused_updates import RefusedUpdate
 from components.sks_cluster import offered_versions
 from components.sks_cluster.offered_versions import check_offered, is_new
-from components.sks_cluster.refused_updates import RefusedUpdate
 
 OFFERED = ["1.36.5", "1.35.9"]
 

@@ -7,9 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.kubernetes.load_balancer import LOAD_BALANCER
+from components.kubernetes.refused_updates import RefusedUpdate, check_load_balancer
 from components.sks_cluster.refused_updates import (
     NODEPOOL_EMPTYING_IGNORED,
-    RefusedUpdate,
     check_cluster,
     check_nodepool,
 )
@@ -70,3 +71,48 @@ def test_what_a_nodepool_would_keep_is_not_emptied(key: str) -> None:
     check_nodepool(update({key: ["x"]}, {key: ["y"]}))
     with pytest.raises(RefusedUpdate, match=f"web: {key}: can't be emptied"):
         check_nodepool(update({key: ["x"]}, {key: []}))
+
+
+def described(text: str | None, kind: str = "LoadBalancer") -> dict[str, Any]:
+    """A Service's inputs, with this description of its load balancer."""
+    annotations = {f"{LOAD_BALANCER}description": text} if text else {}
+    return {"metadata": {"annotations": annotations}, "spec": {"type": kind}}
+
+
+def in_chart(text: str | None, controller: str) -> dict[str, Any]:
+    """A release's inputs, of ingress-nginx or Traefik."""
+    values = {"service": described(text)["metadata"]}
+    return {"values": {"controller": values} if controller == "nginx" else values}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (described("a"), described("b")),
+        (described(None), described("b")),
+        (described("a"), described(None)),
+        (in_chart("a", "nginx"), in_chart("b", "nginx")),
+        (in_chart("a", "nginx"), in_chart("b", "traefik")),
+        (in_chart("a", "traefik"), in_chart(None, "traefik")),
+    ],
+)
+def test_the_description_of_a_load_balancer_stays(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    with pytest.raises(RefusedUpdate, match=r"web: loadBalancer\.description: can't be changed"):
+        check_load_balancer(update(before, after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (described("a"), described("a")),
+        (described(None, "ClusterIP"), described("b")),
+        (described("a"), described(None, "ClusterIP")),
+        (in_chart("a", "nginx"), in_chart("a", "traefik")),
+    ],
+)
+def test_the_same_description_or_that_of_a_new_load_balancer(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    check_load_balancer(update(before, after))
