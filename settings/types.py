@@ -124,14 +124,6 @@ Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version i
 InstanceType = Annotated[
     StrictStr, matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small")
 ]
-Image = Annotated[
-    StrictStr,
-    matches(
-        r"[a-z0-9][a-zA-Z0-9._/:-]*(@sha256:[0-9a-f]{64})?",
-        "a container image",
-        "derlin/rickroller:1.0.0",
-    ),
-]
 EnvironmentName = Annotated[
     StrictStr,
     matches(

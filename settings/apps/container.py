@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from settings.apps.own_names import OWN_VOLUMES
+from settings.image import Image
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.types import (
     DnsLabel,
     EnvironmentName,
     EnvironmentValue,
-    Image,
     SettingsModel,
     defaults_of,
     matches,

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from settings.image import Image
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.secret import ClearOrSecret, Secret
-from settings.types import UUID, EnvironmentName, Image, Network, SettingsModel, Zone, matches
+from settings.types import UUID, EnvironmentName, Network, SettingsModel, Zone, matches
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
