@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
-from settings.types import DnsLabel, SettingsModel, defaults_of, matches
+from settings.types import Dns1123Subdomain, SettingsModel, defaults_of, matches
 
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
@@ -59,7 +59,7 @@ class IngressSettings(SettingsModel):
     """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None
     """Of its pods. Without them: the chart's."""
-    default_certificate: DnsLabel | None = Field(default=None, examples=["wildcard"])
+    default_certificate: Dns1123Subdomain | None = Field(default=None, examples=["wildcard"])
     """Name of a TLS Secret in the namespace ingress-nginx, for hosts without one."""
     admission_webhook: StrictBool | None = None
     """nginx checks Ingresses when they are made. Without it: the chart's choice."""

@@ -120,18 +120,49 @@ DnsLabel = Annotated[
         "web",
     ),
 ]
+Dns1123Label = Annotated[
+    StrictStr,
+    matches(
+        r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a DNS label: lower-case letters, digits and dashes between them, at most 63 characters",
+        "web",
+    ),
+]
+"""A namespace's, container's or volume's name, which may begin with a digit; a Service's may not
+(kubernetes.io/docs/concepts/overview/working-with-objects/names)."""
+
+Dns1123Subdomain = Annotated[
+    StrictStr,
+    Field(max_length=253),
+    matches(
+        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+        "an object's name: lower-case letters and digits, with dashes and dots between them",
+        "wildcard.example.com",
+    ),
+]
+"""The name of most objects."""
+
 Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.36.5")]
 InstanceType = Annotated[
     StrictStr, matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small")
 ]
-EnvironmentName = Annotated[
+VariableName = Annotated[
     StrictStr,
+    matches(r"[ -<>-~]+", "an environment variable's name: printable ASCII without =", "LOG_LEVEL"),
+]
+"""What Kubernetes takes since 1.34, and by default since 1.32 (KEP 4369)."""
+
+VariableKey = Annotated[
+    StrictStr,
+    Field(max_length=253),
     matches(
-        r"[A-Za-z_][A-Za-z0-9_]*",
-        "an environment variable's name: letters, digits and _, no digit first",
+        r"(?![\d.])[-._A-Za-z0-9]+",
+        "an environment variable's name: letters, digits and - _ ., neither digit nor dot first",
         "LOG_LEVEL",
     ),
 ]
+"""The name of a variable that is kept in a ConfigMap or Secret, where it is a key."""
+
 EnvironmentValue = Annotated[StrictStr, TEXT, Field(examples=["info"])]
 Network = Annotated[StrictStr, AfterValidator(_network), CIDR]
 Description = Annotated[StrictStr, Field(max_length=255, examples=["the shop's"])]

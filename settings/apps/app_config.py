@@ -8,17 +8,26 @@ from pydantic import Field, StrictStr
 
 from settings.apps.container import FilePath
 from settings.secret import SetSecret
-from settings.types import EnvironmentName, EnvironmentValue, SettingsModel, matches
+from settings.types import EnvironmentValue, SettingsModel, VariableKey, matches
 
 RegistryName = Annotated[
     StrictStr, matches(r"[A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?", "a host name", "ghcr.io")
 ]
+GeneratedName = Annotated[
+    StrictStr,
+    matches(
+        r"(?![\d.])[-._A-Za-z0-9]*[A-Za-z0-9]",
+        "an environment variable's name: letters, digits and - _ . between them, no digit first",
+        "API_KEY",
+    ),
+]
+"""It ends with a letter or digit, for the name of its Secret ends with it."""
 
 
 class ConfigSettings(SettingsModel):
     """What is no secret; kept in a ConfigMap."""
 
-    environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    environment: dict[VariableKey, EnvironmentValue] = Field(default_factory=dict)
     """Environment variables, name to value."""
     files: dict[FilePath, StrictStr] = Field(default_factory=dict)
     """Files, path in the container to contents."""
@@ -27,7 +36,7 @@ class ConfigSettings(SettingsModel):
 class SecretsSettings(SettingsModel):
     """What is secret; kept in a Secret. A key without a value is one that has to be set."""
 
-    environment: dict[EnvironmentName, SetSecret] = Field(default_factory=dict)
+    environment: dict[VariableKey, SetSecret] = Field(default_factory=dict)
     """Environment variables, name to value, each encrypted."""
     files: dict[FilePath, SetSecret] = Field(default_factory=dict)
     """Files, path in the container to contents, each encrypted."""

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from settings.image import Image
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.secret import ClearOrSecret, Secret
-from settings.types import UUID, EnvironmentName, Network, SettingsModel, Zone, matches
+from settings.types import UUID, Network, SettingsModel, VariableName, Zone, matches
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
@@ -64,7 +64,7 @@ class DatabaseSettings(SettingsModel):
 
     kind: Literal["postgresql", "dbaas"] = "postgresql"
     """postgresql: in the cluster. dbaas: managed by Exoscale."""
-    variable: EnvironmentName = "DATABASE_URL"
+    variable: VariableName = "DATABASE_URL"
     """The application's environment variable that has its URL, from a Secret."""
     keep_data: StrictBool = True
     """The data outlives the application, and goes on costing: losing it can't be undone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
-from settings.types import DnsLabel, Network, SettingsModel
+from settings.types import Dns1123Label, DnsLabel, Network, SettingsModel
 
 
 class PeerSettings(SettingsModel):
@@ -12,7 +12,7 @@ class PeerSettings(SettingsModel):
 
     app: DnsLabel | None = None
     """The pods of this application."""
-    namespace: DnsLabel | None = Field(default=None, examples=["monitoring"])
+    namespace: Dns1123Label | None = Field(default=None, examples=["monitoring"])
     """The pods in this namespace. Without it: the application's own."""
     network: Network | None = None
     """The addresses in this network (CIDR)."""

@@ -191,6 +191,45 @@ def test_a_mistake_names_key_value_and_what_is_allowed(
 
 
 @pytest.mark.parametrize(
+    "settings",
+    [
+        {"namespace": "3d-shop"},
+        {"networkPolicy": {"from": [{"namespace": "3d-shop"}]}},
+        {"sidecars": [SIDECAR | {"name": "2nd"}]},
+        {
+            "volumes": [{"name": "1gb"}],
+            "mounts": [{"volume": "1gb", "path": "/data"}],
+        },
+        {"environment": {"spring.profiles.active": "on", "Logging:Level": "info", "1A": "x"}},
+        {"config": {"environment": {"spring.profiles.active": "on", "log-level": "info"}}},
+        {"generatedSecrets": ["api.key", "_KEY"]},
+        {"host": "a.example", "ingress": {"tls": {"secret": "wildcard.example.com"}}},
+        {"host": "a.example", "ingress": {"tls": {"issuer": "ca.example"}}},
+        {"host": "a.example", "ingress": {"tls": {"clusterIssuer": "1.ca.example"}}},
+    ],
+)
+def test_names_are_what_kubernetes_allows(settings: dict[str, Any]) -> None:
+    assert load(changed("apps", [APP | settings]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"name": "3d"}, "a letter first"),
+        ({"namespace": "shop.front"}, "a DNS label"),
+        ({"environment": {"A=B": "x"}}, "printable ASCII without ="),
+        ({"config": {"environment": {"a b": "x"}}}, "letters, digits and - _ ."),
+        ({"config": {"environment": {"..a": "x"}}}, "neither digit nor dot first"),
+        ({"generatedSecrets": ["KEY_"]}, "- _ . between them"),
+        ({"host": "a.example", "ingress": {"tls": {"secret": "a..b"}}}, "an object's name"),
+    ],
+)
+def test_names_are_not_what_kubernetes_refuses(settings: dict[str, Any], message: str) -> None:
+    (line,) = mistakes(changed("apps", [APP | settings]))
+    assert message in line
+
+
+@pytest.mark.parametrize(
     ("secrets", "path"),
     [
         ({"secrets": {"environment": {"TOKEN": None}}}, "secrets.environment.TOKEN"),
