@@ -81,17 +81,21 @@ def _route(settings: RouteSettings) -> _Route:
     """What the controller matches, and what it makes of the path.
 
     A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
-    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`).
+    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`), and a `~` too.
     """
     how, path = settings.ingress, settings.path or "/"
+    as_regex = path.replace(".", "[.]")
     if how and how.regex:
         target = {annotation.REWRITE_TARGET: how.rewrite_target} if how.rewrite_target else {}
         annotations = {annotation.USE_REGEX: "true"} | target
         return _Route(how.regex, "ImplementationSpecific", annotations)
-    if path == "/" or (how and not how.rewrite):
+    kept = path == "/" or (how is not None and not how.rewrite)
+    if kept and "~" not in path:
         return _Route(path, "Prefix", {})
+    if kept:
+        return _Route(f"{as_regex}(/|$)", "ImplementationSpecific", {annotation.USE_REGEX: "true"})
     return _Route(
-        f"{path.replace('.', '[.]')}(/|$)(.*)",
+        f"{as_regex}(/|$)(.*)",
         "ImplementationSpecific",
         {
             annotation.USE_REGEX: "true",
