@@ -13,6 +13,7 @@ from settings.checks import (
     load_balancer_checks,
     pod_checks,
     route_checks,
+    security_checks,
     stack_checks,
 )
 from settings.errors import line
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     *database_checks.RULES,
     *app_checks.RULES,
     *ingress_checks.RULES,
+    *security_checks.RULES,
     *stack_checks.RULES,
 )
 

@@ -296,6 +296,45 @@ def test_mistakes_in_a_namespace(namespace: dict[str, Any], key: str, message: s
     assert message in line
 
 
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ({"security": {"runAsUser": 0}}, "security.runAsUser"),
+        (
+            {"sidecars": [SIDECAR | {"security": {"runAsUser": 0}}]},
+            "sidecars[0].security.runAsUser",
+        ),
+        (
+            {"initContainers": [SIDECAR | {"security": {"runAsUser": 0}}]},
+            "initContainers[0].security.runAsUser",
+        ),
+    ],
+)
+def test_root_takes_another_level_of_its_namespace(settings: dict[str, Any], place: str) -> None:
+    values = changed("apps", [APP | {"namespace": "shop"} | settings])
+    assert mistakes(values) == [
+        f"apps[0].{place}: 0: must not be root, for its namespace is restricted: another level is"
+        " an item of namespaces, {name: shop, podSecurity: baseline}"
+    ]
+    assert mistakes(values | {"namespaces": [{"name": "shop"}]}) == [
+        f"apps[0].{place}: 0: must not be root, for namespaces[0].podSecurity is restricted:"
+        " set that to baseline"
+    ]
+    assert load(values | {"namespaces": [{"name": "shop", "podSecurity": "baseline"}]})
+
+
+def test_app_armor_is_turned_off_at_the_level_privileged_alone() -> None:
+    key = "container.apparmor.security.beta.kubernetes.io/web"
+    values = changed("apps", [APP | {"annotations": {key: "unconfined"}}])
+    baseline = [{"name": "web", "podSecurity": "baseline"}]
+    (line,) = mistakes(values | {"namespaces": baseline})
+    assert line.startswith(f'apps[0].annotations["{key}"]: "unconfined": must be runtime/default')
+    assert line.endswith("for namespaces[0].podSecurity is baseline: set that to privileged")
+    assert load(values | {"namespaces": [{"name": "web", "podSecurity": "privileged"}]})
+    values["apps"][0]["annotations"][key] = "localhost/web"
+    assert load(values)
+
+
 def test_production_asks_for_resources() -> None:
     given = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
     some = {"requests": {"cpu": "1"}}
