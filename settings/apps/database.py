@@ -57,6 +57,8 @@ class BackupSettings(SettingsModel):
     """Older dumps are removed, in days."""
     image: Image = "rclone/rclone:1.71.2"
     """An image with rclone, which uploads."""
+    resources: ResourcesSettings = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
+    """What the upload has of its node; a dump has what the database has."""
 
 
 class DatabaseSettings(SettingsModel):

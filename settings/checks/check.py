@@ -12,6 +12,7 @@ from settings.checks import (
     ingress_checks,
     load_balancer_checks,
     pod_checks,
+    quota_checks,
     route_checks,
     security_checks,
     stack_checks,
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *app_checks.RULES,
     *ingress_checks.RULES,
     *security_checks.RULES,
+    *quota_checks.RULES,
     *stack_checks.RULES,
 )
 
