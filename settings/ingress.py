@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
-from settings.types import Dns1123Subdomain, SettingsModel, defaults_of, matches
+from settings.types import IN_FULL, Dns1123Subdomain, SettingsModel, defaults_of, matches
 
 INGRESS_NAMESPACE = "ingress-nginx"
 """Also that of another controller, so that its Service, and the address, can stay."""
@@ -50,7 +50,10 @@ class IngressSettings(SettingsModel):
     ) = None
     """Address of the chart repository; not used for a path. Without it: the official one."""
     version: (
-        Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")] | None
+        Annotated[
+            StrictStr, IN_FULL, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")
+        ]
+        | None
     ) = None
     """Version of the chart. Without it: the one that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None

@@ -21,6 +21,7 @@ from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
+from settings.stack_file import as_written, configuration
 from settings.types import SettingsModel, by_key
 
 _Model = TypeVar("_Model", bound=SettingsModel)
@@ -38,13 +39,14 @@ def load() -> Settings:
         pulumi.RunError: naming every wrong key, its value and what is allowed.
     """
     project, file = pulumi.get_project(), f"Pulumi.{pulumi.get_stack()}.yaml"
+    in_file = configuration(Path(file), project)
     values = {
         key: value
-        for key, value in _configuration(project).items()
+        for key, value in as_written(_configuration(project), in_file).items()
         if value != {} or key not in LEFT_OUT_IF_EMPTY
     }
     secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
-    hidden = encrypted(Path(file), project, values, secret)
+    hidden = encrypted(in_file, values, secret)
     settings, problems = None, []
     try:
         settings = _model(Settings, values)

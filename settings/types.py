@@ -94,11 +94,27 @@ def _network(value: str) -> str:
         raise ValueError(f"must be {CIDR.allowed}") from None
 
 
+GO_TIME = r"\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+"
+"""What Pulumi makes of a date (golang/go, `Time.String`)."""
+
+
+def _number_too(value: object) -> object:
+    return str(value) if type(value) in (int, float) else value
+
+
 def _text(value: object) -> object:
     """YAML reads `true` and `5` as a boolean and a number where a string is meant."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
+    if isinstance(value, float) or (isinstance(value, str) and re.fullmatch(GO_TIME, value)):
+        raise ValueError("must be in quotes: it is text, which YAML reads as something else")
+    return str(value) if isinstance(value, int) else value
+
+
+def _in_full(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError('must be in quotes and in full, such as "1.36.5"')
+    return value
 
 
 WHOLE_NUMBER_TOO = BeforeValidator(
@@ -109,8 +125,18 @@ WHOLE_NUMBER_TOO = BeforeValidator(
 NOT_EMPTY = (BeforeValidator(_has_items), Field(json_schema_extra={"minItems": 1}))
 """A list of one or more. Pydantic's own check counts only items that are right by themselves."""
 
+NUMBER_TOO = BeforeValidator(_number_too, json_schema_input_type=float | str)
+"""A quantity, which is the same as a number and as a string."""
+
 TEXT = BeforeValidator(_text, json_schema_input_type=bool | float | str)
-"""A string that YAML may read as something else."""
+"""A string that YAML may read as something else. Where it is known what the file says, that counts;
+else a whole number is taken, as `pulumi config set` writes one."""
+
+TEXTS = (WHOLE_NUMBER_TOO, NUMBER_TOO, TEXT)
+"""All of these."""
+
+IN_FULL = BeforeValidator(_in_full, json_schema_input_type=str)
+"""A version, which has more parts than a number."""
 
 DnsLabel = Annotated[
     StrictStr,
@@ -142,7 +168,9 @@ Dns1123Subdomain = Annotated[
 ]
 """The name of most objects."""
 
-Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.36.5")]
+Version = Annotated[
+    StrictStr, IN_FULL, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.36.5")
+]
 InstanceType = Annotated[
     StrictStr, matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small")
 ]
