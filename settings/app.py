@@ -26,6 +26,7 @@ from settings.apps.network_policy import NetworkPolicySettings
 from settings.apps.probes import ProbesSettings
 from settings.apps.rollout import BeforeRolloutSettings, RolloutSettings
 from settings.apps.service import ServiceSettings
+from settings.apps.tolerations import TolerationSettings
 from settings.namespace import not_reserved
 from settings.resources import ResourcesSettings, resources
 from settings.types import (
@@ -92,6 +93,8 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """Containers that end before it starts."""
     volumes: tuple[VolumeSettings, ...] = ()
     """Empty folders that its containers share."""
+    tolerations: tuple[TolerationSettings, ...] = ()
+    """Taints of nodes that its pods may be on all the same."""
     network_policy: NetworkPolicySettings = defaults_of(NetworkPolicySettings)
     """Who may connect."""
 

@@ -11,7 +11,6 @@ from pulumi_kubernetes.networking.v1 import Ingress
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import load_balancer_address
 from components.web_app.objects import Objects
-from components.web_app.service import SERVICE_PORT
 from settings.app import AppSettings
 from settings.apps import ingress_annotations as annotation
 from settings.apps.app_ingress import AppIngressSettings, RouteSettings
@@ -19,6 +18,9 @@ from settings.load_balancer import seconds
 
 if TYPE_CHECKING:
     from components.ingress_controller import IngressController
+
+
+HTTP = 80
 
 
 class _Route(NamedTuple):
@@ -31,18 +33,19 @@ def url(
     app: Objects, settings: AppSettings, service: Service, controller: IngressController | None
 ) -> pulumi.Output[str]:
     """Through its own load balancer, else through the ingress controller, else in the cluster."""
+    port = "" if settings.service_port == HTTP else f":{settings.service_port}"
     if settings.service == "LoadBalancer":
         address = service.status.apply(load_balancer_address)
-        return pulumi.Output.concat("http://", address, "/")
+        return pulumi.Output.concat("http://", address, port, "/")
     if controller is None or not settings.is_served:
-        return pulumi.Output.from_input(f"http://{app.name}.{app.namespace}.svc/")
+        return pulumi.Output.from_input(f"http://{app.name}.{app.namespace}.svc{port}/")
     scheme = "https" if settings.ingress and settings.ingress.tls else "http"
     path = (settings.path or "/").rstrip("/")
     return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
 
 
 def create_ingress(
-    app: Objects, settings: RouteSettings, controller: IngressController | None
+    app: Objects, settings: AppSettings, controller: IngressController | None
 ) -> Ingress | None:
     """Serve the Service under its host and path; nothing where it has neither."""
     if controller is None or not settings.is_served:
@@ -55,7 +58,9 @@ def create_ingress(
                 {
                     "path": route.path,
                     "path_type": route.path_type,
-                    "backend": {"service": {"name": app.name, "port": {"number": SERVICE_PORT}}},
+                    "backend": {
+                        "service": {"name": app.name, "port": {"number": settings.service_port}}
+                    },
                 }
             ]
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
@@ -17,9 +17,9 @@ NAMESPACE = "kubernetes.io/metadata.name"
 
 
 def create_network_policy(
-    app: Objects, port: int, sources: Sequence[PeerSettings]
+    app: Objects, ports: Sequence[Mapping[str, Any]], sources: Sequence[PeerSettings]
 ) -> NetworkPolicy:
-    """Let nobody but `sources` in to `port` of the pods. The kubelet's probes always come in.
+    """Let nobody but `sources` in to `ports` of the pods. The kubelet's probes always come in.
 
     Source: kubernetes.io/docs/concepts/services-networking/network-policies.
     """
@@ -29,7 +29,7 @@ def create_network_policy(
         spec={
             "pod_selector": {"match_labels": app.pods},
             "policy_types": ["Ingress"],
-            "ingress": [{"from_": [_peer(each) for each in sources], "ports": [{"port": port}]}]
+            "ingress": [{"from_": [_peer(each) for each in sources], "ports": ports}]
             if sources
             else [],
         },

@@ -10,11 +10,13 @@ from components.kubernetes.security import pod_security_context
 from components.web_app.app_config import AppConfig
 from components.web_app.container import container
 from components.web_app.objects import Objects
+from components.web_app.ports import container_ports, lowest_port
 from components.web_app.probes import probes
 from settings.app import AppSettings
 from settings.apps.container import ContainerSettings, VolumeSettings
 from settings.apps.own_names import WRITABLE
 from settings.apps.rollout import BeforeRolloutSettings
+from settings.apps.tolerations import TolerationSettings
 
 NODE = "kubernetes.io/hostname"
 
@@ -22,7 +24,7 @@ NODE = "kubernetes.io/hostname"
 def pod(app: Objects, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
     """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
     application = _application(app.name, settings, config)
-    application["ports"] = [{"container_port": settings.port}]
+    application["ports"] = container_ports(settings.port, settings)
     application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
     native = [each for each in settings.sidecars if each.native]
     plain = [each for each in settings.sidecars if not each.native]
@@ -56,7 +58,10 @@ def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, A
         "service_account_name": name,
         "automount_service_account_token": False,
         "enable_service_links": False,
-        "security_context": pod_security_context(settings.security.run_as_user, settings.port),
+        "security_context": pod_security_context(
+            settings.security.run_as_user, lowest_port(settings.port, settings)
+        ),
+        "tolerations": [_toleration(each) for each in settings.tolerations],
         "image_pull_secrets": config.image_pull_secrets,
         "volumes": [*_volumes(settings), *config.volumes],
     }
@@ -98,6 +103,17 @@ def _spread_over_nodes(selector: Mapping[str, str]) -> dict[str, Any]:
         "label_selector": {"match_labels": selector},
         "match_label_keys": ["pod-template-hash"],
     }
+
+
+def _toleration(settings: TolerationSettings) -> dict[str, Any]:
+    fields = {
+        "key": settings.key,
+        "operator": "Exists" if settings.value is None else "Equal",
+        "value": settings.value,
+        "effect": settings.effect,
+        "toleration_seconds": settings.seconds,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _volumes(settings: AppSettings) -> list[dict[str, Any]]:

@@ -11,9 +11,8 @@ from pulumi_kubernetes.core.v1 import Service
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import anew_for_another, controller_annotations
 from components.web_app.objects import Objects
+from components.web_app.ports import service_ports
 from settings.apps.service import ServiceSettings
-
-SERVICE_PORT = 80
 
 
 def create_service(
@@ -30,7 +29,7 @@ def create_service(
     spec: dict[str, Any] = {
         "type": settings.service,
         "selector": app.pods,
-        "ports": [{"port": SERVICE_PORT, "target_port": port}],
+        "ports": service_ports(port, settings),
     }
     notes: Mapping[str, pulumi.Input[str]] = SKIP_AWAIT
     balancer = settings.balancer

@@ -17,6 +17,7 @@ from components.web_app.deployment import create_deployment
 from components.web_app.network_policy import EVERYWHERE, create_network_policy
 from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
+from components.web_app.ports import open_ports
 from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
@@ -78,7 +79,8 @@ class WebApp(pulumi.ComponentResource):
             its_pod = job_pod(app, settings, config, job)
             serving = serving.after(create_job(serving, job, its_pod))
         if settings.network_policy.enabled:
-            create_network_policy(app, settings.port, _sources(settings, controller))
+            ports = open_ports(settings.port, settings)
+            create_network_policy(app, ports, _sources(settings, controller))
         create_deployment(serving, settings, pod(app, settings, config))
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)

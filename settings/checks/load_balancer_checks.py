@@ -61,9 +61,22 @@ def kind(service: ServiceSettings) -> Iterator[Mistake]:
         yield Mistake(("loadBalancer",), service.load_balancer, allowed)
 
 
+def ports(service: ServiceSettings) -> Iterator[Mistake]:
+    """Each has a name and a number of its own."""
+    names, numbers = set(), {(service.service_port, "TCP")}
+    for index, each in enumerate(service.ports):
+        if each.name in names:
+            yield Mistake(("ports", index, "name"), each.name, "must differ from other ports'")
+        if (each.port, each.protocol) in numbers:
+            allowed = f"must differ from servicePort, {service.service_port}, and other ports"
+            yield Mistake(("ports", index, "port"), each.port, allowed)
+        names.add(each.name)
+        numbers.add((each.port, each.protocol))
+
+
 RULES = (
     *rules(HealthCheckSettings, page, timeout),
     *rules(LoadBalancerSettings, texts, proof),
     *rules(AppLoadBalancerSettings, clients),
-    *rules(ServiceSettings, kind),
+    *rules(ServiceSettings, kind, ports),
 )
