@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StrictStr
@@ -12,6 +13,10 @@ from settings.types import EnvironmentValue, SettingsModel, VariableKey, matches
 
 RegistryName = Annotated[
     StrictStr, matches(r"[A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?", "a host name", "ghcr.io")
+]
+LocalFile = Annotated[
+    StrictStr,
+    matches(r"[^\0]+", "the path of a file, from the folder of the stack's file", "files/logo.png"),
 ]
 GeneratedName = Annotated[
     StrictStr,
@@ -31,6 +36,19 @@ class ConfigSettings(SettingsModel):
     """Environment variables, name to value."""
     files: dict[FilePath, StrictStr] = Field(default_factory=dict)
     """Files, path in the container to contents."""
+    files_from: dict[FilePath, LocalFile] = Field(default_factory=dict)
+    """Files, path in the container to the path of a file beside the stack's, which may be large and
+    need not be text."""
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """All files, path in the container to contents.
+
+        Raises:
+            OSError: for a file that can't be read.
+        """
+        written = {path: text.encode() for path, text in self.files.items()}
+        return written | {path: Path(file).read_bytes() for path, file in self.files_from.items()}
 
 
 class SecretsSettings(SettingsModel):

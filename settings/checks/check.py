@@ -15,6 +15,7 @@ from settings.checks import (
     quota_checks,
     route_checks,
     security_checks,
+    size_checks,
     stack_checks,
 )
 from settings.errors import line
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     *ingress_checks.RULES,
     *security_checks.RULES,
     *quota_checks.RULES,
+    *size_checks.RULES,
     *stack_checks.RULES,
 )
 
