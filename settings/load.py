@@ -17,11 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 from settings.checks.check import mistakes
 from settings.checks.file_checks import misplaced, one_cluster, repeated, unencrypted
 from settings.checks.routes import conflicts
+from settings.checks.unquoted import unquoted
 from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
-from settings.stack_file import as_written, configuration
+from settings.stack_file import configuration
 from settings.types import SettingsModel, by_key
 
 _Model = TypeVar("_Model", bound=SettingsModel)
@@ -42,7 +43,7 @@ def load() -> Settings:
     in_file = configuration(Path(file), project)
     values = {
         key: value
-        for key, value in as_written(_configuration(project), in_file).items()
+        for key, value in _configuration(project).items()
         if value != {} or key not in LEFT_OUT_IF_EMPTY
     }
     secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
@@ -55,6 +56,7 @@ def load() -> Settings:
         problems = explain(error, Settings, secret)
         found = _in_wrong(Settings, values)
     problems += [line(*mistake, secret) for mistake in found]
+    problems += unquoted(values, in_file, secret)
     problems += one_cluster(values) + unencrypted(values, hidden) + misplaced(values, hidden)
     problems += repeated(values, secret) + conflicts(values.get("apps"))
     if settings is None or problems:

@@ -94,10 +94,6 @@ def _network(value: str) -> str:
         raise ValueError(f"must be {CIDR.allowed}") from None
 
 
-GO_TIME = r"\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+"
-"""What Pulumi makes of a date (golang/go, `Time.String`)."""
-
-
 def _number_too(value: object) -> object:
     return str(value) if type(value) in (int, float) else value
 
@@ -106,8 +102,8 @@ def _text(value: object) -> object:
     """YAML reads `true` and `5` as a boolean and a number where a string is meant."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) or (isinstance(value, str) and re.fullmatch(GO_TIME, value)):
-        raise ValueError("must be in quotes: it is text, which YAML reads as something else")
+    if isinstance(value, float):
+        raise ValueError("must be in quotes: YAML reads a number, and loses how it is written")
     return str(value) if isinstance(value, int) else value
 
 
@@ -128,12 +124,12 @@ NOT_EMPTY = (BeforeValidator(_has_items), Field(json_schema_extra={"minItems": 1
 NUMBER_TOO = BeforeValidator(_number_too, json_schema_input_type=float | str)
 """A quantity, which is the same as a number and as a string."""
 
-TEXT = BeforeValidator(_text, json_schema_input_type=bool | float | str)
-"""A string that YAML may read as something else. Where it is known what the file says, that counts;
-else a whole number is taken, as `pulumi config set` writes one."""
+TEXT = BeforeValidator(_text, json_schema_input_type=bool | int | str)
+"""A string that YAML may read as something else. A whole number is one too: `pulumi config set`
+writes it without quotes."""
 
-TEXTS = (WHOLE_NUMBER_TOO, NUMBER_TOO, TEXT)
-"""All of these."""
+WORDS = (WHOLE_NUMBER_TOO, TEXT)
+"""Strings that a number is another way of writing, in which its digits count."""
 
 IN_FULL = BeforeValidator(_in_full, json_schema_input_type=str)
 """A version, which has more parts than a number."""
