@@ -6,7 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt, field_validator
 
-from settings.apps.app_config import ConfigSettings, PullSecretSettings, SecretsSettings
+from settings.apps.app_config import (
+    ConfigSettings,
+    GeneratedName,
+    PullSecretSettings,
+    SecretsSettings,
+)
 from settings.apps.app_ingress import RouteSettings
 from settings.apps.availability import AutoscalerSettings, DisruptionBudgetSettings
 from settings.apps.container import (
@@ -21,11 +26,12 @@ from settings.apps.network_policy import NetworkPolicySettings
 from settings.apps.probes import ProbesSettings
 from settings.apps.rollout import BeforeRolloutSettings, RolloutSettings
 from settings.apps.service import ServiceSettings
+from settings.apps.tolerations import TolerationSettings
 from settings.namespace import not_reserved
 from settings.resources import ResourcesSettings, resources
 from settings.types import (
+    Dns1123Label,
     DnsLabel,
-    EnvironmentName,
     EnvironmentValue,
     LabelKey,
     LabelValue,
@@ -46,7 +52,7 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     slow it down on an idle node."""
     security: AppSecuritySettings = defaults_of(AppSecuritySettings)
     """What its container may do."""
-    namespace: DnsLabel | None = Field(default=None, examples=["shop"])
+    namespace: Dns1123Label | None = Field(default=None, examples=["shop"])
     """Namespace that it is in, alone or with other applications. Without it: its name."""
     replicas: StrictInt = Field(default=1, ge=0, examples=[3])
     """Number of pods."""
@@ -63,7 +69,7 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """Configuration, kept in ConfigMaps; a change rolls the pods."""
     secrets: SecretsSettings = defaults_of(SecretsSettings)
     """The same for what is secret, kept in Secrets."""
-    generated_secrets: tuple[EnvironmentName, ...] = ()
+    generated_secrets: tuple[GeneratedName, ...] = ()
     """Names of environment variables whose values are generated once and kept secret."""
     pull_secret: PullSecretSettings | None = None
     """Credentials for a private registry."""
@@ -90,6 +96,8 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """Containers that end before it starts."""
     volumes: tuple[VolumeSettings, ...] = ()
     """Empty folders that its containers share."""
+    tolerations: tuple[TolerationSettings, ...] = ()
+    """Taints of nodes that its pods may be on all the same."""
     network_policy: NetworkPolicySettings = defaults_of(NetworkPolicySettings)
     """Who may connect to it, and whom it may connect to."""
 

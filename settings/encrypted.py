@@ -7,10 +7,7 @@ something was encrypted. What exactly, the file shows.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import yaml
 
 from settings.mistakes import Place
 
@@ -31,24 +28,15 @@ class Encrypted(NamedTuple):
 
 
 def encrypted(
-    file: Path, project: str, values: Mapping[str, Any], keys: Collection[str]
+    in_file: Mapping[str, Any], values: Mapping[str, Any], keys: Collection[str]
 ) -> Encrypted:
-    """Find what `file` has encrypted, in those `keys` that have something.
+    """Find what the file has encrypted, in those `keys` that have something.
 
     Args:
+        in_file: what the file has, by key, scalars as text.
         values: what the engine handed over, by key.
     """
-    in_file = _configuration(file, project) if keys else {}
     return Encrypted({key: _in_key(key, in_file.get(key), values[key]) for key in keys})
-
-
-def _configuration(file: Path, project: str) -> dict[str, Any]:
-    """The project's keys as the file has them, scalars as strings."""
-    if not file.is_file():
-        return {}
-    document = yaml.load(file.read_text(), yaml.BaseLoader) or {}
-    config = document.get("config") or {}
-    return {key.removeprefix(f"{project}:"): value for key, value in config.items()}
 
 
 def _in_key(key: str, in_file: Any, value: Any) -> tuple[Place, ...] | None:

@@ -52,6 +52,8 @@ def _explained(detail: ErrorDetails, model: type[SettingsModel], secret: Collect
         return f"{key}: unknown key; {_suggestion(location, model)}"
     context = {**detail.get("ctx", {}), "key": key}
     allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
+    if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
+        allowed += ": put it in quotes"
     if detail["type"] in ("missing", "not_set"):
         return f"{key}: {allowed}"
     return line(location, detail["input"], allowed, secret)

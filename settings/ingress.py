@@ -8,7 +8,15 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from settings.load_balancer import LoadBalancerSettings
 from settings.resources import ResourcesSettings
-from settings.types import DnsLabel, PodSecurity, SettingsModel, defaults_of, matches
+from settings.types import (
+    IN_FULL,
+    Dns1123Subdomain,
+    DnsLabel,
+    PodSecurity,
+    SettingsModel,
+    defaults_of,
+    matches,
+)
 
 CONTROLLER_PORTS = (80, 443)
 """The ports of the controller's Service, in both charts."""
@@ -70,7 +78,10 @@ class IngressSettings(SettingsModel):
     ) = None
     """Address of the chart repository; not used for a path. Without it: the official one."""
     version: (
-        Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")] | None
+        Annotated[
+            StrictStr, IN_FULL, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")
+        ]
+        | None
     ) = None
     """Version of the chart. Without it: the one that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None
@@ -85,7 +96,7 @@ class IngressSettings(SettingsModel):
     """A Service that Prometheus can read."""
     resources: ResourcesSettings | None = None
     """Of its pods. Without them: the chart's."""
-    default_certificate: DnsLabel | None = Field(default=None, examples=["wildcard"])
+    default_certificate: Dns1123Subdomain | None = Field(default=None, examples=["wildcard"])
     """Name of a TLS Secret in the namespace ingress-nginx, for hosts without one."""
     admission_webhook: StrictBool | None = None
     """nginx checks Ingresses when they are made. Without it: the chart's choice."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import pulumi
@@ -18,6 +17,7 @@ from settings.checks.check import mistakes
 from settings.checks.file_checks import misplaced, one_cluster, repeated, unencrypted
 from settings.checks.routes import conflicts
 from settings.checks.shown_name_checks import refused_names
+from settings.checks.unquoted import unquoted
 from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
@@ -40,13 +40,14 @@ def load() -> Settings:
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     file = f"Pulumi.{stack}.yaml"
+    in_file = configuration(Path(file), project)
     values = {
         key: value
         for key, value in _configuration(project).items()
         if value != {} or key not in LEFT_OUT_IF_EMPTY
     }
     secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
-    hidden = encrypted(Path(file), project, values, secret)
+    hidden = encrypted(in_file, values, secret)
     settings, problems = None, []
     try:
         settings = _model(Settings, values)
@@ -55,6 +56,7 @@ def load() -> Settings:
         problems = explain(error, Settings, secret)
         found = _in_wrong(Settings, values)
     problems += [line(*mistake, secret) for mistake in found]
+    problems += unquoted(values, in_file, secret)
     problems += one_cluster(values) + unencrypted(values, hidden) + misplaced(values, hidden)
     problems += repeated(values, secret) + conflicts(values.get("apps"))
     problems += refused_names(project, stack, values)

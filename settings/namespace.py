@@ -8,7 +8,7 @@ from pydantic import Field, StrictInt, field_validator
 
 from settings.ingress import INGRESS_NAMESPACE
 from settings.resources import Amounts, ResourcesSettings
-from settings.types import DnsLabel, PodSecurity, SettingsModel, defaults_of
+from settings.types import Dns1123Label, PodSecurity, SettingsModel, defaults_of
 
 RESERVED_NAMESPACES = frozenset(
     {"default", "kube-system", "kube-public", "kube-node-lease", INGRESS_NAMESPACE}
@@ -35,7 +35,7 @@ class QuotaSettings(SettingsModel):
 class NamespaceSettings(SettingsModel):
     """A namespace of applications that is to have more than the defaults."""
 
-    name: DnsLabel = Field(examples=["shop"])
+    name: Dns1123Label = Field(examples=["shop"])
     """The name that applications give as their namespace."""
     pod_security: PodSecurity = "restricted"
     """What the API server refuses in pods. The default is the strictest: what web applications

@@ -8,11 +8,15 @@ from typing import Annotated
 
 from pydantic import StrictStr
 
-from settings.types import TEXT, SettingsModel, defaults_of, matches
+from settings.types import NUMBER_TOO, SettingsModel, defaults_of, matches
 
-Cpu = Annotated[StrictStr, TEXT, matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m")]
+Cpu = Annotated[
+    StrictStr, NUMBER_TOO, matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m")
+]
 Memory = Annotated[
-    StrictStr, TEXT, matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit", "256Mi", "1Gi")
+    StrictStr,
+    NUMBER_TOO,
+    matches(r"\d+(Ki|Mi|Gi|Ti|k|M|G|T)", "bytes with their unit", "256Mi", "1Gi"),
 ]
 
 _DECIMAL = {"": "1", "m": "0.001", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12"}

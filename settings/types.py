@@ -94,11 +94,23 @@ def _network(value: str) -> str:
         raise ValueError(f"must be {CIDR.allowed}") from None
 
 
+def _number_too(value: object) -> object:
+    return str(value) if type(value) in (int, float) else value
+
+
 def _text(value: object) -> object:
     """YAML reads `true` and `5` as a boolean and a number where a string is meant."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
+    if isinstance(value, float):
+        raise ValueError("must be in quotes: YAML reads a number, and loses how it is written")
+    return str(value) if isinstance(value, int) else value
+
+
+def _in_full(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError('must be in quotes and in full, such as "1.36.5"')
+    return value
 
 
 WHOLE_NUMBER_TOO = BeforeValidator(
@@ -109,8 +121,18 @@ WHOLE_NUMBER_TOO = BeforeValidator(
 NOT_EMPTY = (BeforeValidator(_has_items), Field(json_schema_extra={"minItems": 1}))
 """A list of one or more. Pydantic's own check counts only items that are right by themselves."""
 
-TEXT = BeforeValidator(_text, json_schema_input_type=bool | float | str)
-"""A string that YAML may read as something else."""
+NUMBER_TOO = BeforeValidator(_number_too, json_schema_input_type=float | str)
+"""A quantity, which is the same as a number and as a string."""
+
+TEXT = BeforeValidator(_text, json_schema_input_type=bool | int | str)
+"""A string that YAML may read as something else. A whole number is one too: `pulumi config set`
+writes it without quotes."""
+
+WORDS = (WHOLE_NUMBER_TOO, TEXT)
+"""Strings that a number is another way of writing, in which its digits count."""
+
+IN_FULL = BeforeValidator(_in_full, json_schema_input_type=str)
+"""A version, which has more parts than a number."""
 
 DnsLabel = Annotated[
     StrictStr,
@@ -120,26 +142,51 @@ DnsLabel = Annotated[
         "web",
     ),
 ]
-Version = Annotated[StrictStr, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.36.5")]
+Dns1123Label = Annotated[
+    StrictStr,
+    matches(
+        r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a DNS label: lower-case letters, digits and dashes between them, at most 63 characters",
+        "web",
+    ),
+]
+"""A namespace's, container's or volume's name, which may begin with a digit; a Service's may not
+(kubernetes.io/docs/concepts/overview/working-with-objects/names)."""
+
+Dns1123Subdomain = Annotated[
+    StrictStr,
+    Field(max_length=253),
+    matches(
+        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+        "an object's name: lower-case letters and digits, with dashes and dots between them",
+        "wildcard.example.com",
+    ),
+]
+"""The name of most objects."""
+
+Version = Annotated[
+    StrictStr, IN_FULL, matches(r"\d+\.\d+\.\d+", "a Kubernetes version in full", "1.36.5")
+]
 InstanceType = Annotated[
     StrictStr, matches(r"[a-z0-9]+\.[a-z0-9-]+", "an instance type, family.size", "standard.small")
 ]
-Image = Annotated[
+VariableName = Annotated[
     StrictStr,
-    matches(
-        r"[a-z0-9][a-zA-Z0-9._/:-]*(@sha256:[0-9a-f]{64})?",
-        "a container image",
-        "derlin/rickroller:1.0.0",
-    ),
+    matches(r"[ -<>-~]+", "an environment variable's name: printable ASCII without =", "LOG_LEVEL"),
 ]
-EnvironmentName = Annotated[
+"""What Kubernetes takes since 1.34, and by default since 1.32 (KEP 4369)."""
+
+VariableKey = Annotated[
     StrictStr,
+    Field(max_length=253),
     matches(
-        r"[A-Za-z_][A-Za-z0-9_]*",
-        "an environment variable's name: letters, digits and _, no digit first",
+        r"(?![\d.])[-._A-Za-z0-9]+",
+        "an environment variable's name: letters, digits and - _ ., neither digit nor dot first",
         "LOG_LEVEL",
     ),
 ]
+"""The name of a variable that is kept in a ConfigMap or Secret, where it is a key."""
+
 EnvironmentValue = Annotated[StrictStr, TEXT, Field(examples=["info"])]
 Network = Annotated[StrictStr, AfterValidator(_network), CIDR]
 Description = Annotated[StrictStr, Field(max_length=255, examples=["the shop's"])]

@@ -17,6 +17,11 @@ from tests.unit.engine import Engine, run
 RICH_STACK: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("rich_stack.yaml").read_text())
 """The settings of a stack that uses all that an application can have."""
 
+GUESTBOOK: list[dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_name("guestbook.yaml").read_text()
+)
+"""Applications that are no web applications, and one that is."""
+
 
 def declared(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The manifests of all objects that the program declares with these settings."""

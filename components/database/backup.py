@@ -63,10 +63,7 @@ def create_backup(
         "image": backup.image,
         "command": ["sh", "-c", UPLOAD],
         "env": _rclone(name, backup, keys),
-        "resources": {
-            "requests": {"cpu": "50m", "memory": "64Mi"},
-            "limits": {"memory": "256Mi"},
-        },
+        "resources": resource_requirements(backup.resources),
         **common,
     }
     return CronJob(

@@ -7,6 +7,7 @@ checksum, is seen in that specification.
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,14 +57,15 @@ def create_app_config(app: Objects, settings: AppSettings) -> AppConfig:
     if hidden.environment:
         secret = _secret(app, SECRETS, hidden.environment)
         env_from.append({"secret_ref": {"name": secret.metadata.name}})
-    if config.files:
-        map_ = _config_map(app, CONFIG_FILES, _by_key(config.files))
+    files = config.contents
+    if files:
+        map_ = _files_map(app, _by_key(files))
         volumes.append({"name": CONFIG_FILES, "config_map": {"name": map_.metadata.name}})
     if hidden.files:
         secret = _secret(app, SECRET_FILES, _by_key(hidden.files))
         source = {"secret_name": secret.metadata.name, "default_mode": READABLE_BY_GROUP}
         volumes.append({"name": SECRET_FILES, "secret": source})
-    mounts = _mounts(CONFIG_FILES, config.files) + _mounts(SECRET_FILES, hidden.files)
+    mounts = _mounts(CONFIG_FILES, files) + _mounts(SECRET_FILES, hidden.files)
     pull = []
     if settings.pull_secret:
         pull.append({"name": _pull_secret(app, settings.pull_secret).metadata.name})
@@ -77,6 +79,24 @@ def _generated_secret(app: Objects, key: str) -> Secret:
 
 def _config_map(app: Objects, suffix: str, data: Mapping[str, str]) -> ConfigMap:
     return ConfigMap(f"{app.name}-{suffix}", metadata=_unnamed(app), data=data, opts=app.opts)
+
+
+def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
+    """Files that are no text have a place of their own."""
+    data: dict[str, str] = {}
+    binary: dict[str, str] = {}
+    for key, contents in files.items():
+        try:
+            data[key] = contents.decode()
+        except UnicodeDecodeError:
+            binary[key] = base64.b64encode(contents).decode()
+    return ConfigMap(
+        f"{app.name}-{CONFIG_FILES}",
+        metadata=_unnamed(app),
+        data=data or None,
+        binary_data=binary or None,
+        opts=app.opts,
+    )
 
 
 def _secret(app: Objects, suffix: str, values: Mapping[str, SecretStr]) -> Secret:

@@ -16,7 +16,6 @@ from components.web_app.objects import Objects
 from settings.app import AppSettings
 from settings.apps import ingress_annotations as annotation
 from settings.apps.app_ingress import AppIngressSettings, RouteSettings, TlsSettings
-from settings.apps.service import SERVICE_PORT
 from settings.load_balancer import seconds
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST_SLUG = 200
 """A name of at most 253 characters has room for more: a digest, and what `tls` adds to it."""
+HTTP = 80
 
 
 class _Route(NamedTuple):
@@ -41,18 +41,19 @@ def url(
     controller: IngressController | ExistingController | None,
 ) -> pulumi.Output[str]:
     """Through its own load balancer, else through the ingress controller, else in the cluster."""
+    port = "" if settings.service_port == HTTP else f":{settings.service_port}"
     if settings.service == "LoadBalancer":
         address = service.status.apply(load_balancer_address)
-        return pulumi.Output.concat("http://", address, "/")
+        return pulumi.Output.concat("http://", address, port, "/")
     if controller is None or not settings.is_served:
-        return pulumi.Output.from_input(f"http://{app.name}.{app.namespace}.svc/")
+        return pulumi.Output.from_input(f"http://{app.name}.{app.namespace}.svc{port}/")
     scheme = "https" if settings.ingress and settings.ingress.tls else "http"
     path = (settings.path or "/").rstrip("/")
     return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
 
 
 def create_ingress(
-    app: Objects, settings: RouteSettings, controller: IngressController | ExistingController | None
+    app: Objects, settings: AppSettings, controller: IngressController | ExistingController | None
 ) -> Ingress | None:
     """Serve the Service under its host and path; nothing where it has neither.
 
@@ -70,7 +71,9 @@ def create_ingress(
                 {
                     "path": route.path,
                     "path_type": route.path_type,
-                    "backend": {"service": {"name": app.name, "port": {"number": SERVICE_PORT}}},
+                    "backend": {
+                        "service": {"name": app.name, "port": {"number": settings.service_port}}
+                    },
                 }
             ]
         }
@@ -136,17 +139,21 @@ def _route(settings: RouteSettings) -> _Route:
     """What the controller matches, and what it makes of the path.
 
     A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
-    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`).
+    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`), and a `~` too.
     """
     how, path = settings.ingress, settings.path or "/"
+    as_regex = path.replace(".", "[.]")
     if how and how.regex:
         target = {annotation.REWRITE_TARGET: how.rewrite_target} if how.rewrite_target else {}
         annotations = {annotation.USE_REGEX: "true"} | target
         return _Route(how.regex, "ImplementationSpecific", annotations)
-    if path == "/" or (how and not how.rewrite):
+    kept = path == "/" or (how is not None and not how.rewrite)
+    if kept and "~" not in path:
         return _Route(path, "Prefix", {})
+    if kept:
+        return _Route(f"{as_regex}(/|$)", "ImplementationSpecific", {annotation.USE_REGEX: "true"})
     return _Route(
-        f"{path.replace('.', '[.]')}(/|$)(.*)",
+        f"{as_regex}(/|$)(.*)",
         "ImplementationSpecific",
         {
             annotation.USE_REGEX: "true",

@@ -12,6 +12,7 @@ from components.database.network_policies import to_database
 from components.kubernetes.labels import INSTANCE, selector
 from components.kubernetes.network import namespace, networks, to_dns, to_internet
 from components.web_app.objects import Objects
+from components.web_app.ports import open_ports
 from settings.app import AppSettings
 from settings.apps.network_policy import EgressSettings, PeerSettings
 from settings.apps.own_names import job_name
@@ -26,7 +27,9 @@ def create_network_policies(
     of the Job before a rollout, which nobody gets in to.
     """
     egress = _egress(app.name, settings)
-    ways_in = [{"from_": [_peer(each) for each in sources], "ports": [{"port": settings.port}]}]
+    ways_in = [
+        {"from_": [_peer(each) for each in sources], "ports": open_ports(settings.port, settings)}
+    ]
     created = [_policy(app.name, app, app.pods, ways_in if sources else [], egress)]
     if settings.before_rollout:
         job = job_name(app.name)

@@ -11,11 +11,13 @@ from components.kubernetes.security import pod_security_context
 from components.web_app.app_config import AppConfig
 from components.web_app.container import container
 from components.web_app.objects import Objects
+from components.web_app.ports import container_ports, lowest_port
 from components.web_app.probes import probes
 from settings.app import AppSettings
 from settings.apps.container import ContainerSettings, VolumeSettings
 from settings.apps.own_names import WRITABLE
 from settings.apps.rollout import BeforeRolloutSettings
+from settings.apps.tolerations import TolerationSettings
 
 NODE = "kubernetes.io/hostname"
 
@@ -25,14 +27,14 @@ def pod(
 ) -> dict[str, Any]:
     """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
     application = _application(app.name, settings, config)
-    application["ports"] = [{"container_port": settings.port}]
+    application["ports"] = container_ports(settings.port, settings)
     application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
     native = [each for each in settings.sidecars if each.native]
     plain = [each for each in settings.sidecars if not each.native]
     before = [_beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
         _any_pod(app.name, settings, config)
-        | pod_fields(placement, "node_selector")
+        | _placed(settings, placement)
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
             "topology_spread_constraints": [_spread_over_nodes(app.pods)],
@@ -52,7 +54,16 @@ def job_pod(
         worker["image"] = job.image
     if job.resources:
         worker["resources"] = resource_requirements(job.resources)
-    return _given(_any_pod(app.name, settings, config) | {"containers": [worker]})
+    return _given(
+        _any_pod(app.name, settings, config) | _placed(settings, None) | {"containers": [worker]}
+    )
+
+
+def _placed(settings: AppSettings, placement: Placement | None) -> dict[str, Any]:
+    """Which nodes the pods may be on."""
+    own = [_toleration(each) for each in settings.tolerations]
+    fields = pod_fields(placement, "node_selector")
+    return fields | {"tolerations": [*fields.get("tolerations", ()), *own]}
 
 
 def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
@@ -61,7 +72,9 @@ def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, A
         "automount_service_account_token": False,
         "enable_service_links": False,
         "security_context": pod_security_context(
-            settings.security.run_as_user, settings.security.run_as_group, settings.port
+            settings.security.run_as_user,
+            settings.security.run_as_group,
+            lowest_port(settings.port, settings),
         ),
         "image_pull_secrets": config.image_pull_secrets,
         "volumes": [*_volumes(settings), *config.volumes],
@@ -105,6 +118,17 @@ def _spread_over_nodes(selector: Mapping[str, str]) -> dict[str, Any]:
         "label_selector": {"match_labels": selector},
         "match_label_keys": ["pod-template-hash"],
     }
+
+
+def _toleration(settings: TolerationSettings) -> dict[str, Any]:
+    fields = {
+        "key": settings.key,
+        "operator": "Exists" if settings.value is None else "Equal",
+        "value": settings.value,
+        "effect": settings.effect,
+        "toleration_seconds": settings.seconds,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _volumes(settings: AppSettings) -> list[dict[str, Any]]:

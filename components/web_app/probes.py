@@ -8,7 +8,7 @@ from settings.apps.probes import ProbeSettings, ProbesSettings
 
 
 def probes(settings: ProbesSettings, port: int) -> dict[str, Any]:
-    """The container's fields for its probes, which ask `port`."""
+    """The container's fields for its probes, which ask `port` if no other is given."""
     given = {
         "startup": settings.startup,
         "readiness": settings.readiness,
@@ -32,11 +32,17 @@ def _probe(probe: ProbeSettings, common: ProbesSettings, port: int) -> dict[str,
 
 
 def _handler(probe: ProbeSettings, common: ProbesSettings, port: int) -> dict[str, Any]:
+    port = probe.port or port
     if probe.type == "exec":
         return {"exec_": {"command": probe.command}}
     if probe.type == "tcp":
         return {"tcp_socket": {"port": port}}
+    if probe.type == "grpc":
+        service = {"service": probe.service} if probe.service else {}
+        return {"grpc": {"port": port} | service}
     get: dict[str, Any] = {"path": probe.path or common.path, "port": port}
+    if probe.type == "https":
+        get["scheme"] = "HTTPS"
     if common.host:
         get["http_headers"] = [{"name": "Host", "value": common.host}]
     return {"http_get": get}

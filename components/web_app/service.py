@@ -14,7 +14,8 @@ from components.kubernetes.lost_load_balancer import warn_if_lost
 from components.kubernetes.placement import Placement
 from components.kubernetes.refused_updates import refuse_load_balancer_updates
 from components.web_app.objects import Objects
-from settings.apps.service import SERVICE_PORT, ServiceSettings
+from components.web_app.ports import service_ports
+from settings.apps.service import ServiceSettings
 
 
 def create_service(
@@ -31,7 +32,7 @@ def create_service(
     spec: dict[str, Any] = {
         "type": settings.service,
         "selector": app.pods,
-        "ports": [{"port": SERVICE_PORT, "target_port": port}],
+        "ports": service_ports(port, settings),
     }
     notes: Mapping[str, pulumi.Input[str]] = SKIP_AWAIT
     balancer = settings.balancer

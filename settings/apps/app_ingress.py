@@ -12,7 +12,7 @@ from settings.load_balancer import whole_seconds
 from settings.types import (
     QUALIFIED_NAME,
     WHOLE_NUMBER_TOO,
-    DnsLabel,
+    Dns1123Subdomain,
     Duration,
     EnvironmentValue,
     Network,
@@ -84,11 +84,11 @@ class TimeoutsSettings(SettingsModel):
 class TlsSettings(SettingsModel):
     """Where the host's certificate comes from, one of these."""
 
-    secret: DnsLabel | None = Field(default=None, examples=["wildcard"])
+    secret: Dns1123Subdomain | None = Field(default=None, examples=["wildcard"])
     """Name of a TLS Secret in the namespace."""
-    issuer: DnsLabel | None = Field(default=None, examples=["ca"])
+    issuer: Dns1123Subdomain | None = Field(default=None, examples=["ca"])
     """Name of cert-manager's Issuer in the namespace, which makes the Secret."""
-    cluster_issuer: DnsLabel | None = Field(default=None, examples=["letsencrypt"])
+    cluster_issuer: Dns1123Subdomain | None = Field(default=None, examples=["letsencrypt"])
     """Name of cert-manager's ClusterIssuer, which makes the Secret."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StrictInt, StrictStr
 
 from settings.apps.rollout import Count
-from settings.types import TEXT, SettingsModel, matches
+from settings.types import NUMBER_TOO, SettingsModel, matches
 
 Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]
 
@@ -19,7 +19,9 @@ class CustomMetricSettings(SettingsModel):
         StrictStr, matches(r"[A-Za-z0-9_:./-]+", "the name of a metric", "requests_per_second")
     ]
     """The metric's name, as the adapter on the cluster has it."""
-    average: Annotated[StrictStr, TEXT, matches(r"\d+(\.\d+)?[mkMG]?", "a quantity", "100", "500m")]
+    average: Annotated[
+        StrictStr, NUMBER_TOO, matches(r"\d+(\.\d+)?[mkMG]?", "a quantity", "100", "500m")
+    ]
     """What is wanted of each pod on average."""
 
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from settings.apps.own_names import OWN_VOLUMES
+from settings.image import Image
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.types import (
-    DnsLabel,
-    EnvironmentName,
+    Dns1123Label,
     EnvironmentValue,
-    Image,
     SettingsModel,
+    VariableName,
     defaults_of,
     matches,
 )
@@ -33,7 +33,7 @@ UserId = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 class VolumeSettings(SettingsModel):
     """A folder that the pod's containers share, empty at first and gone with the pod."""
 
-    name: DnsLabel = Field(examples=["shared-logs"])
+    name: Dns1123Label = Field(examples=["shared-logs"])
     """What containers' mounts name it by."""
     medium: Literal["disk", "memory"] = "disk"
     """Where it is. What is in memory counts as the containers' memory."""
@@ -51,7 +51,7 @@ class VolumeSettings(SettingsModel):
 class MountSettings(SettingsModel):
     """Where a container sees a volume."""
 
-    volume: DnsLabel = Field(examples=["shared-logs"])
+    volume: Dns1123Label = Field(examples=["shared-logs"])
     """The name of one of the application's volumes."""
     path: FilePath = Field(examples=["/var/log/nginx"])
     """The folder in the container."""
@@ -83,7 +83,7 @@ class AppSecuritySettings(SecuritySettings):
 class ContainerSettings(SettingsModel):
     """What every container has."""
 
-    name: DnsLabel = Field(examples=["logs"])
+    name: Dns1123Label = Field(examples=["logs"])
     """What tells it from the pod's other containers."""
     image: Image
     """Container image, with tag or digest."""
@@ -95,7 +95,7 @@ class ContainerSettings(SettingsModel):
         default=(), validation_alias="args", examples=[["--verbose"]]
     )
     """In place of the image's own arguments."""
-    environment: dict[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    environment: dict[VariableName, EnvironmentValue] = Field(default_factory=dict)
     """Environment variables, name to value."""
     resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
     """What it has of its node. There is no CPU limit: it would slow it down on an idle node."""

@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from settings.image import Image
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.secret import ClearOrSecret, Secret
 from settings.types import (
     NOT_EMPTY,
     UUID,
-    EnvironmentName,
-    Image,
     Network,
     SettingsModel,
+    VariableName,
     Zone,
     matches,
 )
@@ -76,6 +76,8 @@ class BackupSettings(SettingsModel):
     """Older dumps are removed, in days."""
     image: Image = "rclone/rclone:1.71.2"
     """An image with rclone, which uploads."""
+    resources: ResourcesSettings = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
+    """What the upload has of its node; a dump has what the database has."""
 
 
 class DatabaseSettings(SettingsModel):
@@ -83,7 +85,7 @@ class DatabaseSettings(SettingsModel):
 
     kind: Literal["postgresql", "dbaas"] = "postgresql"
     """postgresql: in the cluster. dbaas: managed by Exoscale."""
-    variable: EnvironmentName = "DATABASE_URL"
+    variable: VariableName = "DATABASE_URL"
     """The application's environment variable that has its URL, from a Secret."""
     keep_data: StrictBool = True
     """The data outlives the application, and goes on costing: losing it can't be undone."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from settings.types import DnsLabel, Network, Port, SettingsModel
+from settings.types import Dns1123Label, DnsLabel, Network, Port, SettingsModel
 
 
 class PeerSettings(SettingsModel):
@@ -15,7 +15,7 @@ class PeerSettings(SettingsModel):
 
     app: DnsLabel | None = None
     """The pods of this application."""
-    namespace: DnsLabel | None = Field(default=None, examples=["monitoring"])
+    namespace: Dns1123Label | None = Field(default=None, examples=["monitoring"])
     """The pods in this namespace. Without it: the application's own."""
     network: Network | None = None
     """The addresses in this network (CIDR)."""

@@ -16,7 +16,7 @@ OWN_SECRETS = frozenset({SECRETS, SECRET_FILES, REGISTRY})
 
 def generated_secret(variable: str) -> str:
     """What the name of the Secret with a generated variable ends with."""
-    return variable.lower().replace("_", "-")
+    return variable.lower().replace("_", "-").replace(".", "-")
 
 
 def file_key(path: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StrictStr
 
-from settings.types import SettingsModel, defaults_of, matches
+from settings.types import Port, SettingsModel, defaults_of, matches
 
 ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash", "/")]
 HostName = Annotated[
@@ -18,10 +18,15 @@ Seconds = Annotated[StrictInt, Field(ge=1, le=3600)]
 class ProbeSettings(SettingsModel):
     """One probe."""
 
-    type: Literal["http", "tcp", "exec", "none"] = "http"
-    """A page, a connection, a command in the container, or no probe."""
+    type: Literal["http", "https", "tcp", "grpc", "exec", "none"] = "http"
+    """A page, with https of any certificate; a connection; gRPC's health check; a command in the
+    container; or no probe."""
+    port: Port | None = Field(default=None, examples=[8081])
+    """The port that is asked. Without it: the application's."""
     path: ProbePath | None = None
-    """Of http: the page. Without it: that of all probes."""
+    """Of http and https: the page. Without it: that of all probes."""
+    service: Annotated[StrictStr, Field(min_length=1, examples=["liveness"])] | None = None
+    """Of grpc: the name of the service that is asked for. Without it: the server's health."""
     command: tuple[StrictStr, ...] = Field(default=(), examples=[["pg_isready"]])
     """Of exec, required: the command that has to succeed."""
     initial_delay_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
@@ -61,7 +66,7 @@ class ProbesSettings(SettingsModel):
     """How Kubernetes finds out whether the application works."""
 
     path: ProbePath = "/"
-    """The page of all probes of type http."""
+    """The page of all probes of type http and https."""
     host: HostName | None = None
     """Host name that they ask for, if the application insists on one."""
     startup: StartupProbeSettings = defaults_of(StartupProbeSettings)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator
 
+from settings.image import Image
 from settings.resources import ResourcesSettings
-from settings.types import Image, SettingsModel, Told
+from settings.types import SettingsModel, Told
 
 COUNT = Told("a number, 0 or more, or a percentage", ("25%",))
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictStr, field_validator
 
 from settings.load_balancer import LoadBalancerSettings
-from settings.types import Network, SettingsModel
+from settings.types import Network, Port, SettingsModel, matches
 
-SERVICE_PORT = 80
-"""The port that an application's Service has."""
+MAIN_PORT = "main"
+"""The name of the Service's first port, which it needs beside others."""
+
+PortName = Annotated[
+    StrictStr,
+    matches(
+        r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
+        "a port's name: lower-case letters, digits and dashes between them, at most 15 characters",
+        "metrics",
+    ),
+]
+"""Source: kubernetes/kubernetes, `IsValidPortName`."""
 
 
 class AppLoadBalancerSettings(LoadBalancerSettings):
@@ -18,11 +30,40 @@ class AppLoadBalancerSettings(LoadBalancerSettings):
     """Networks (CIDR) of the clients that may come. Without them: all."""
 
 
+class PortSettings(SettingsModel):
+    """One more port of the application."""
+
+    name: PortName
+    """What tells it from the others."""
+    port: Port = Field(examples=[9090])
+    """Port of the Service."""
+    target_port: Port | None = Field(default=None, examples=[9090])
+    """Port that the container listens on. Without it: the Service's."""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    """What is spoken on it."""
+
+    @field_validator("name")
+    @classmethod
+    def _not_own(cls, name: str) -> str:
+        if name == MAIN_PORT:
+            raise ValueError(f"must be another one than {MAIN_PORT}, which is the first port's")
+        return name
+
+    @property
+    def target(self) -> int:
+        """The container's port."""
+        return self.target_port or self.port
+
+
 class ServiceSettings(SettingsModel):
     """How the application's pods are reached without the ingress controller."""
 
     service: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
     """Type of its Service. A change is made in place."""
+    service_port: Port = 80
+    """Port of its Service, behind which the application's port is."""
+    ports: tuple[PortSettings, ...] = ()
+    """More ports of its Service and its container."""
     load_balancer: AppLoadBalancerSettings | None = None
     """With service LoadBalancer: its own load balancer."""
 
@@ -31,3 +72,8 @@ class ServiceSettings(SettingsModel):
         """The load balancer's settings, if there is one."""
         asked = self.service == "LoadBalancer"
         return self.load_balancer or AppLoadBalancerSettings() if asked else None
+
+    @property
+    def service_ports(self) -> tuple[int, ...]:
+        """All ports of its Service."""
+        return (self.service_port, *(each.port for each in self.ports))

@@ -80,6 +80,7 @@ def _one_path_twice(app: AppSettings) -> Iterator[Mistake]:
         ]
         if each is app:
             paths += [(("config", "files", path), path) for path in app.config.files]
+            paths += [(("config", "filesFrom", path), path) for path in app.config.files_from]
             paths += [(("secrets", "files", path), path) for path in app.secrets.files]
         yield from _twice(paths, "must be mounted once")
 
@@ -95,8 +96,17 @@ def _name_too_long(app: AppSettings) -> Iterator[Mistake]:
 
 def _one_file_key_twice(app: AppSettings) -> Iterator[Mistake]:
     """Files are kept under their paths, with `_` for each slash."""
-    for key, files in (("config", app.config.files), ("secrets", app.secrets.files)):
-        named: list[tuple[Place, str]] = [((key, "files", path), file_key(path)) for path in files]
+    config, secrets = app.config, app.secrets
+    for kept in (
+        [(("config", "files"), config.files), (("config", "filesFrom"), config.files_from)],
+        [(("secrets", "files"), secrets.files)],
+    ):
+        named = [
+            ((*place, path), file_key(path))
+            for place, files in kept
+            for path in files
+            if place[1] == "files" or path not in config.files
+        ]
         yield from _twice(named, "must differ from other files by more than / and _")
 
 

@@ -14,7 +14,10 @@ from settings.checks import (
     load_balancer_checks,
     network_checks,
     pod_checks,
+    quota_checks,
     route_checks,
+    security_checks,
+    size_checks,
     stack_checks,
 )
 from settings.errors import line
@@ -30,6 +33,9 @@ RULES: tuple[Rule, ...] = (
     *app_checks.RULES,
     *network_checks.RULES,
     *ingress_checks.RULES,
+    *security_checks.RULES,
+    *quota_checks.RULES,
+    *size_checks.RULES,
     *stack_checks.RULES,
     *collision_checks.RULES,
 )

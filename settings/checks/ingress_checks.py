@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from settings.checks.re2 import not_in_re2
 from settings.ingress import IngressSettings
 from settings.mistakes import Mistake, rules
 from settings.stack import Settings
@@ -86,6 +87,17 @@ def chosen(settings: Settings) -> Iterator[Mistake]:
         yield Mistake(("ingress", "controller"), None, allowed)
 
 
+def expressions(settings: Settings) -> Iterator[Mistake]:
+    """Traefik's are Go's, which are RE2's; nginx's are PCRE's."""
+    if not settings.controller or settings.controller.controller != "traefik":
+        return
+    for index, app in enumerate(settings.apps):
+        regex = app.ingress and app.ingress.regex
+        if regex and (found := not_in_re2(regex)):
+            allowed = f"must not have {found}, with ingress.controller traefik: it is not in RE2"
+            yield Mistake(("apps", index, "ingress", "regex"), regex, allowed)
+
+
 def warnings(settings: Settings) -> Iterator[str]:
     """The controller's retirement, until a controller is chosen."""
     controller = settings.controller
@@ -99,5 +111,5 @@ def _parts(version: str) -> list[int]:
 
 RULES = (
     *rules(IngressSettings, traefik, existing),
-    *rules(Settings, installer, clients, chosen),
+    *rules(Settings, installer, clients, chosen, expressions),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from settings.apps.service import SERVICE_PORT, AppLoadBalancerSettings, ServiceSettings
+from settings.apps.service import AppLoadBalancerSettings, ServiceSettings
 from settings.errors import path
 from settings.ingress import CONTROLLER_PORTS
 from settings.load_balancer import HealthCheckSettings, LoadBalancerSettings, seconds
@@ -89,13 +89,26 @@ def _balancers(
         yield place, settings.ingress.load_balancer, CONTROLLER_PORTS
     for index, app in enumerate(settings.apps):
         if app.balancer:
-            yield ("apps", index, "loadBalancer", "existing"), app.balancer, (SERVICE_PORT,)
+            yield ("apps", index, "loadBalancer", "existing"), app.balancer, app.service_ports
+
+
+def ports(service: ServiceSettings) -> Iterator[Mistake]:
+    """Each has a name and a number of its own."""
+    names, numbers = set(), {(service.service_port, "TCP")}
+    for index, each in enumerate(service.ports):
+        if each.name in names:
+            yield Mistake(("ports", index, "name"), each.name, "must differ from other ports'")
+        if (each.port, each.protocol) in numbers:
+            allowed = f"must differ from servicePort, {service.service_port}, and other ports"
+            yield Mistake(("ports", index, "port"), each.port, allowed)
+        names.add(each.name)
+        numbers.add((each.port, each.protocol))
 
 
 RULES = (
     *rules(HealthCheckSettings, page, timeout),
     *rules(LoadBalancerSettings, texts, proof),
     *rules(AppLoadBalancerSettings, clients),
-    *rules(ServiceSettings, kind),
+    *rules(ServiceSettings, kind, ports),
     *rules(Settings, shared),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from settings.apps.availability import AutoscalerSettings
 from settings.apps.probes import ProbeSettings
 from settings.apps.rollout import RolloutSettings
+from settings.apps.tolerations import TolerationSettings
 from settings.mistakes import Mistake, rules
 from settings.resources import ResourcesSettings, quantity
 from settings.types import given
@@ -26,8 +27,17 @@ def limits(resources: ResourcesSettings) -> Iterator[Mistake]:
 
 def page(probe: ProbeSettings) -> Iterator[Mistake]:
     """Only HTTP asks for one."""
-    if probe.path is not None and probe.type != "http":
-        yield Mistake(("path",), probe.path, "must not be given: the probe's type is not http")
+    if probe.path is not None and probe.type not in ("http", "https"):
+        allowed = "must not be given: the probe's type is neither http nor https"
+        yield Mistake(("path",), probe.path, allowed)
+
+
+def asked(probe: ProbeSettings) -> Iterator[Mistake]:
+    """Only a connection has a port, and only gRPC a service."""
+    if probe.port is not None and probe.type in ("exec", "none"):
+        yield Mistake(("port",), probe.port, f"must not be given for the type {probe.type}")
+    if probe.service is not None and probe.type != "grpc":
+        yield Mistake(("service",), probe.service, "must not be given: the type is not grpc")
 
 
 def command(probe: ProbeSettings) -> Iterator[Mistake]:
@@ -35,6 +45,14 @@ def command(probe: ProbeSettings) -> Iterator[Mistake]:
     if bool(probe.command) != (probe.type == "exec"):
         allowed = "must be given for the type exec, and for no other"
         yield Mistake(("command",), probe.command, allowed)
+
+
+def taints(toleration: TolerationSettings) -> Iterator[Mistake]:
+    """A value is a key's; only `NoExecute` ends pods."""
+    if toleration.value is not None and toleration.key is None:
+        yield Mistake(("value",), toleration.value, "must not be given without key")
+    if toleration.seconds is not None and toleration.effect != "NoExecute":
+        yield Mistake(("seconds",), toleration.seconds, "must be given for NoExecute alone")
 
 
 def times(rollout: RolloutSettings) -> Iterator[Mistake]:
@@ -77,7 +95,8 @@ def _none(count: int | str) -> bool:
 
 RULES = (
     *rules(ResourcesSettings, limits),
-    *rules(ProbeSettings, page, command),
+    *rules(ProbeSettings, page, asked, command),
+    *rules(TolerationSettings, taints),
     *rules(RolloutSettings, times, numbers),
     *rules(AutoscalerSettings, bounds, metrics),
 )

@@ -44,7 +44,7 @@ def _ingress(ingress: AppIngressSettings, allowed: str) -> Mistake:
 
 def certificate(tls: TlsSettings) -> Iterator[Mistake]:
     """It has one source."""
-    if len(tls.model_fields_set) != 1:
+    if sum(map(bool, (tls.secret, tls.issuer, tls.cluster_issuer))) != 1:
         yield Mistake((), tls, "must have one of secret, issuer, clusterIssuer")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from settings.app import AppSettings
-from settings.checks import ingress_checks
+from settings.checks import ingress_checks, size_checks
 from settings.checks.app_checks import containers
 from settings.errors import path
 from settings.mistakes import Mistake, Place, rules
@@ -68,6 +68,7 @@ def production(settings: Settings) -> Iterator[Mistake]:
 def warnings(settings: Settings) -> Iterator[str]:
     """One line each, with the key that it is about."""
     yield from ingress_checks.warnings(settings)
+    yield from size_checks.warnings(settings)
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
         for place, each in containers(app):

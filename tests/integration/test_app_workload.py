@@ -17,6 +17,7 @@ from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack, Step, copy_project
+from tests.manifests import GUESTBOOK
 
 pytestmark = pytest.mark.integration
 
@@ -85,7 +86,7 @@ def settings(cluster_kubeconfig: Path) -> dict[str, Any]:
                 "defaults": {"requests": {"cpu": "10m"}, "limits": {"memory": "64Mi"}},
             }
         ],
-        "apps": [WITH_SHELL, WITH_LOGS, WEB],
+        "apps": [WITH_SHELL, WITH_LOGS, WEB, *GUESTBOOK],
     }
 
 
@@ -93,7 +94,7 @@ def settings(cluster_kubeconfig: Path) -> dict[str, Any]:
 def stack(
     sandbox: Sandbox, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """The three applications, deployed."""
+    """The applications, deployed."""
     stack = Stack("apps", copy_project(tmp_path_factory.mktemp("apps")), sandbox.environment)
     stack.configure(settings)
     stack("stack", "init")
@@ -138,7 +139,11 @@ def test_the_tutorials_two_examples_of_sidecars(stack: Stack, kube: Kube) -> Non
 
 def test_two_applications_share_a_namespace_with_its_bounds(stack: Stack, kube: Kube) -> None:
     namespaces = [r for r in stack.resources() if r["type"] == "kubernetes:core/v1:Namespace"]
-    assert sorted(r["outputs"]["metadata"]["name"] for r in namespaces) == [NAMESPACE, "web"]
+    assert sorted(r["outputs"]["metadata"]["name"] for r in namespaces) == [
+        "guestbook",
+        NAMESPACE,
+        "web",
+    ]
     quota = kube.get("resourcequota", NAMESPACE, NAMESPACE)
     assert quota["status"]["used"]["pods"] == "2"
     (limit,) = kube.get("limitrange", NAMESPACE, NAMESPACE)["spec"]["limits"]
@@ -146,6 +151,19 @@ def test_two_applications_share_a_namespace_with_its_bounds(stack: Stack, kube: 
     account = kube.get("serviceaccount", "rickroller", NAMESPACE)
     assert account["automountServiceAccountToken"] is False
     assert kube.names("networkpolicies", NAMESPACE) == {"rickroller", "example"}
+
+
+def test_the_guestbook_has_redis_on_its_own_port(stack: Stack, kube: Kube) -> None:
+    services = {
+        each["metadata"]["name"]: each["spec"] for each in kube.list("services", "guestbook")
+    }
+    ports = {name: [port["port"] for port in spec["ports"]] for name, spec in services.items()}
+    assert ports == {"redis-leader": [6379], "redis-replica": [6379], "frontend": [80]}
+    slices = kube.list("endpointslices", "guestbook")
+    served = {each["metadata"]["labels"]["kubernetes.io/service-name"]: each for each in slices}
+    for name, pods_of in (("redis-leader", 1), ("redis-replica", 1), ("frontend", 3)):
+        assert [port["port"] for port in served[name]["ports"]] == ports[name]
+        assert sum(each["conditions"]["ready"] for each in served[name]["endpoints"]) == pods_of
 
 
 def test_the_api_server_refuses_pods_that_may_do_more(stack: Stack, kube: Kube) -> None:

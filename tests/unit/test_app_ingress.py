@@ -75,6 +75,12 @@ def test_a_path_that_is_left_on() -> None:
     assert told(**settings) == {}
 
 
+def test_a_tilde_that_is_left_on_is_in_no_path_of_the_type_prefix() -> None:
+    settings: dict[str, Any] = {"path": "/~web.1", "ingress": {"rewrite": False}}
+    assert route(**settings) == (None, "/~web[.]1(/|$)", "ImplementationSpecific")
+    assert told(**settings) == {f"{NGINX}use-regex": "true"}
+
+
 def test_a_host_alone_and_the_root_need_no_rewriting() -> None:
     assert route(host="web.example.com") == ("web.example.com", "/", "Prefix")
     assert route(path="/") == (None, "/", "Prefix")

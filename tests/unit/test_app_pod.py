@@ -132,6 +132,48 @@ def test_probes_ask_what_they_are_told_to() -> None:
     assert container["livenessProbe"]["tcpSocket"] == {"port": 8080}
 
 
+def test_probes_of_all_kinds() -> None:
+    (container,) = declared_pod(
+        ports=[{"name": "admin", "port": 8081}],
+        probes={
+            "host": "www.example.com",
+            "startup": {"type": "https", "path": "/started", "port": 8081},
+            "readiness": {"type": "grpc"},
+            "liveness": {"type": "grpc", "port": 8081, "service": "liveness"},
+        },
+    )["containers"]
+    assert container["startupProbe"]["httpGet"] == {
+        "path": "/started",
+        "port": 8081,
+        "scheme": "HTTPS",
+        "httpHeaders": [{"name": "Host", "value": "www.example.com"}],
+    }
+    assert container["readinessProbe"]["grpc"] == {"port": 8080}
+    assert container["livenessProbe"]["grpc"] == {"port": 8081, "service": "liveness"}
+
+
+def test_tolerations_of_pods_and_of_their_job() -> None:
+    tolerations = [
+        {"key": "gpu", "value": "a40", "effect": "NoExecute", "seconds": 60},
+        {"key": "spot"},
+        {},
+    ]
+    engine, _ = declare_app(tolerations=tolerations, beforeRollout={"command": ["migrate"]})
+    deployment, job = (engine.of_type(kind) for kind in ("Deployment", "Job"))
+    for declared in (deployment["rickroller"], job["rickroller-before-rollout"]):
+        assert declared["spec"]["template"]["spec"]["tolerations"] == [
+            {
+                "key": "gpu",
+                "operator": "Equal",
+                "value": "a40",
+                "effect": "NoExecute",
+                "tolerationSeconds": 60,
+            },
+            {"key": "spot", "operator": "Exists"},
+            {"operator": "Exists"},
+        ]
+
+
 def test_no_probe_and_no_drain_where_there_is_to_be_none() -> None:
     off = {"type": "none"}
     (container,) = declared_pod(

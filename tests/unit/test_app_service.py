@@ -12,6 +12,7 @@ from components.kubernetes.placement import Placement
 from components.web_app.objects import Objects
 from components.web_app.service import create_service
 from settings.apps.service import ServiceSettings
+from tests.unit.app import declare_app
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
@@ -49,6 +50,84 @@ def test_a_service_without_a_load_balancer_is_not_waited_for(kind: str) -> None:
         "selector": {"app": "web"},
         "ports": [{"port": 80, "targetPort": 8080}],
     }
+
+
+def test_another_port_and_further_ones() -> None:
+    ports: list[dict[str, Any]] = [
+        {"name": "metrics", "port": 9090},
+        {"name": "dns", "port": 53, "targetPort": 5353, "protocol": "UDP"},
+    ]
+    assert service(servicePort=6379)["spec"]["ports"] == [{"port": 6379, "targetPort": 8080}]
+    assert service(ports=ports)["spec"]["ports"] == [
+        {"name": "main", "port": 80, "targetPort": 8080},
+        {"name": "metrics", "port": 9090, "targetPort": 9090, "protocol": "TCP"},
+        {"name": "dns", "port": 53, "targetPort": 5353, "protocol": "UDP"},
+    ]
+
+
+def test_further_ports_are_the_containers_and_let_in_by_the_network_policy() -> None:
+    engine, url = declare_app(
+        servicePort=8000, ports=[{"name": "admin", "port": 81, "targetPort": 1023}]
+    )
+    pod = engine.of_type("Deployment")["rickroller"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["ports"] == [
+        {"containerPort": 8080},
+        {"name": "admin", "containerPort": 1023, "protocol": "TCP"},
+    ]
+    (sysctl,) = pod["securityContext"]["sysctls"]
+    assert sysctl["value"] == "1023"
+    (rule,) = engine.of_type("NetworkPolicy")["rickroller"]["spec"]["ingress"]
+    assert rule["ports"] == [{"port": 8080}, {"port": 1023, "protocol": "TCP"}]
+    (path,) = engine.of_type("Ingress")["rickroller"]["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"]["port"] == {"number": 8000}
+    assert ":" not in url.removeprefix("http://")
+
+
+def test_another_port_is_in_the_url_where_clients_use_it() -> None:
+    assert declare_app(path=None, servicePort=6379)[1] == "http://rickroller.test.svc:6379/"
+    balancer = declare_app(path=None, servicePort=6379, service="LoadBalancer")[1]
+    assert balancer.endswith(":6379/")
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "message"),
+    [
+        ({"ports": [{"name": "main", "port": 1}]}, "ports[0].name", "must be another one"),
+        ({"ports": [{"name": "a--b", "port": 1}]}, "ports[0].name", "must be a port's name"),
+        ({"ports": [{"name": "1", "port": 1}]}, "ports[0].name", "must be a port's name"),
+        ({"ports": [{"name": "a" * 16, "port": 1}]}, "ports[0].name", "must be a port's name"),
+        ({"ports": [{"name": "a", "port": 80}]}, "ports[0].port", "must differ from servicePort"),
+        (
+            {"ports": [{"name": "a", "port": 1}, {"name": "a", "port": 2}]},
+            "ports[1].name",
+            "must differ from other ports'",
+        ),
+        ({"servicePort": 0}, "servicePort", "must be 1 or more"),
+        ({"tolerations": [{"value": "x"}]}, "tolerations[0].value", "without key"),
+        ({"tolerations": [{"seconds": 1}]}, "tolerations[0].seconds", "for NoExecute alone"),
+        (
+            {"probes": {"liveness": {"type": "tcp", "service": "x"}}},
+            "probes.liveness.service",
+            "the type is not grpc",
+        ),
+        (
+            {"probes": {"liveness": {"type": "none", "port": 1}}},
+            "probes.liveness.port",
+            "must not be given for the type none",
+        ),
+    ],
+)
+def test_a_mistake_in_ports_tolerations_and_probes(
+    settings: dict[str, Any], place: str, message: str
+) -> None:
+    (line,) = mistakes(changed("apps", [APP | settings]))
+    assert line.startswith(f"apps[0].{place}: ")
+    assert message in line
+
+
+def test_one_number_of_two_protocols_is_two_ports() -> None:
+    ports = [{"name": "dns", "port": 80, "protocol": "UDP"}]
+    assert load(changed("apps", [APP | {"ports": ports}]))
 
 
 def test_a_load_balancer_keeps_clients_addresses_and_asks_the_nodes() -> None:

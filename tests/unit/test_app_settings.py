@@ -191,6 +191,45 @@ def test_a_mistake_names_key_value_and_what_is_allowed(
 
 
 @pytest.mark.parametrize(
+    "settings",
+    [
+        {"namespace": "3d-shop"},
+        {"networkPolicy": {"from": [{"namespace": "3d-shop"}]}},
+        {"sidecars": [SIDECAR | {"name": "2nd"}]},
+        {
+            "volumes": [{"name": "1gb"}],
+            "mounts": [{"volume": "1gb", "path": "/data"}],
+        },
+        {"environment": {"spring.profiles.active": "on", "Logging:Level": "info", "1A": "x"}},
+        {"config": {"environment": {"spring.profiles.active": "on", "log-level": "info"}}},
+        {"generatedSecrets": ["api.key", "_KEY"]},
+        {"host": "a.example", "ingress": {"tls": {"secret": "wildcard.example.com"}}},
+        {"host": "a.example", "ingress": {"tls": {"issuer": "ca.example"}}},
+        {"host": "a.example", "ingress": {"tls": {"clusterIssuer": "1.ca.example"}}},
+    ],
+)
+def test_names_are_what_kubernetes_allows(settings: dict[str, Any]) -> None:
+    assert load(changed("apps", [APP | settings]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"name": "3d"}, "a letter first"),
+        ({"namespace": "shop.front"}, "a DNS label"),
+        ({"environment": {"A=B": "x"}}, "printable ASCII without ="),
+        ({"config": {"environment": {"a b": "x"}}}, "letters, digits and - _ ."),
+        ({"config": {"environment": {"..a": "x"}}}, "neither digit nor dot first"),
+        ({"generatedSecrets": ["KEY_"]}, "- _ . between them"),
+        ({"host": "a.example", "ingress": {"tls": {"secret": "a..b"}}}, "an object's name"),
+    ],
+)
+def test_names_are_not_what_kubernetes_refuses(settings: dict[str, Any], message: str) -> None:
+    (line,) = mistakes(changed("apps", [APP | settings]))
+    assert message in line
+
+
+@pytest.mark.parametrize(
     ("secrets", "path"),
     [
         ({"secrets": {"environment": {"TOKEN": None}}}, "secrets.environment.TOKEN"),
@@ -255,6 +294,45 @@ def test_mistakes_in_a_namespace(namespace: dict[str, Any], key: str, message: s
     (line,) = mistakes(VALID | {"namespaces": [namespace]})
     assert line.startswith(f"{key}: ")
     assert message in line
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ({"security": {"runAsUser": 0}}, "security.runAsUser"),
+        (
+            {"sidecars": [SIDECAR | {"security": {"runAsUser": 0}}]},
+            "sidecars[0].security.runAsUser",
+        ),
+        (
+            {"initContainers": [SIDECAR | {"security": {"runAsUser": 0}}]},
+            "initContainers[0].security.runAsUser",
+        ),
+    ],
+)
+def test_root_takes_another_level_of_its_namespace(settings: dict[str, Any], place: str) -> None:
+    values = changed("apps", [APP | {"namespace": "shop"} | settings])
+    assert mistakes(values) == [
+        f"apps[0].{place}: 0: must not be root, for its namespace is restricted: another level is"
+        " an item of namespaces, {name: shop, podSecurity: baseline}"
+    ]
+    assert mistakes(values | {"namespaces": [{"name": "shop"}]}) == [
+        f"apps[0].{place}: 0: must not be root, for namespaces[0].podSecurity is restricted:"
+        " set that to baseline"
+    ]
+    assert load(values | {"namespaces": [{"name": "shop", "podSecurity": "baseline"}]})
+
+
+def test_app_armor_is_turned_off_at_the_level_privileged_alone() -> None:
+    key = "container.apparmor.security.beta.kubernetes.io/web"
+    values = changed("apps", [APP | {"annotations": {key: "unconfined"}}])
+    baseline = [{"name": "web", "podSecurity": "baseline"}]
+    (line,) = mistakes(values | {"namespaces": baseline})
+    assert line.startswith(f'apps[0].annotations["{key}"]: "unconfined": must be runtime/default')
+    assert line.endswith("for namespaces[0].podSecurity is baseline: set that to privileged")
+    assert load(values | {"namespaces": [{"name": "web", "podSecurity": "privileged"}]})
+    values["apps"][0]["annotations"][key] = "localhost/web"
+    assert load(values)
 
 
 def test_production_asks_for_resources() -> None:

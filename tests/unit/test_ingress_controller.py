@@ -286,7 +286,7 @@ def test_production_asks_for_a_controller_in_words() -> None:
         ({"controller": "haproxy"}, "controller", "must be one of 'nginx' or 'traefik'"),
         ({"replicas": 0}, "replicas", "must be 1 or more"),
         ({"metrics": "yes"}, "metrics", "must be true or false"),
-        ({"defaultCertificate": "a/b"}, "defaultCertificate", "must be a DNS label"),
+        ({"defaultCertificate": "a/b"}, "defaultCertificate", "must be an object's name"),
         ({"loadBalancer": {"existing": "x"}}, "loadBalancer.existing", "must be an ID"),
         ({"version": "latest"}, "version", "must be a chart version in full"),
         ({"repository": "example"}, "repository", "must be an address"),

@@ -51,7 +51,7 @@ def test_numbers_and_booleans_of_the_environment_become_strings() -> None:
         ("apps[0].port", 65536, "65536: must be 65535 or less"),
         ("apps[0].port", 0, "0: must be 1 or more"),
         ("apps[0].name", "Web_1", '"Web_1": must be a DNS label'),
-        ("apps[0].image", "Not An Image", '"Not An Image": must be a container image'),
+        ("apps[0].image", "not an image", '"not an image": must be a container image'),
         ("apps[0].namespace", "kube-system", '"kube-system": must be another one'),
         ("apps[0].path", "rickroller", '"rickroller": must be a path'),
         ("apps[0].path", "/a/", '"/a/": must be a path'),

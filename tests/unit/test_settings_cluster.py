@@ -33,7 +33,7 @@ def cluster(values: dict[str, Any], secret: Collection[str] = ()) -> ClusterSett
         ("cluster.zone", "ch-gva-9", '"ch-gva-9": must be one of'),
         ("cluster.zone", ..., "is missing"),
         ("cluster.version", "1.34", '"1.34": must be a Kubernetes version in full'),
-        ("cluster.version", 1.34, "1.34: must be a string"),
+        ("cluster.version", 1.34, 'must be in quotes and in full, such as "1.36.5"'),
         ("cluster.level", "free", "\"free\": must be one of 'starter' or 'pro'"),
         ("cluster.cni", "flannel", "\"flannel\": must be one of 'calico', 'cilium' or 'none'"),
         ("cluster.kubeProxy", False, "false: must be true for calico"),

@@ -1,0 +1,114 @@
+"""What containers ask for beside their namespace's defaults and quota, and an autoscaler's metrics.
+
+The API server refuses such pods, or the autoscaler does nothing: an `up` would wait for its end.
+Sources: kubernetes.io/docs/concepts/policy/resource-quotas, .../limit-range, and
+.../workloads/autoscaling/horizontal-pod-autoscale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from settings.app import AppSettings
+from settings.checks.app_checks import containers
+from settings.checks.namespaced import Namespaced, namespaced
+from settings.errors import path
+from settings.mistakes import Mistake, Place, rules
+from settings.resources import Amounts, ResourcesSettings, quantity
+from settings.stack import Settings
+
+PARTS = ("requests", "limits")
+
+
+class Container(NamedTuple):
+    """A container's resources and their place in the application's settings."""
+
+    place: Place
+    resources: ResourcesSettings
+
+
+def defaults(settings: Settings) -> Iterator[Mistake]:
+    """A limit that a container has by default is not below its request."""
+    for each in namespaced(settings):
+        if each.namespace.defaults is None:
+            continue
+        limits = _given(each.namespace.defaults.limits)
+        for place, own in _all(each.app):
+            for kind, request in _given(own.requests).items():
+                limit = None if kind in _given(own.limits) else limits.get(kind)
+                if limit and quantity(limit) < quantity(request):
+                    bound = _key(each, "defaults", "limits", kind)
+                    allowed = f"must not be above {bound}, {limit}, which is its limit"
+                    yield Mistake((*each.place, *place, "requests", kind), request, allowed)
+
+
+def quota(settings: Settings) -> Iterator[Mistake]:
+    """Each container has what a quota counts."""
+    for each in namespaced(settings):
+        if each.namespace.quota is None:
+            continue
+        for part in PARTS:
+            for kind in _given(getattr(each.namespace.quota, part)):
+                for place, own in _all(each.app):
+                    if kind not in _effective(own, each.namespace.defaults)[part]:
+                        key = _key(each, "quota", part, kind)
+                        other = _key(each, "defaults", part, kind)
+                        allowed = f"must be given, for there is {key}; or give {other}"
+                        yield Mistake((*each.place, *place, part, kind), None, allowed)
+
+
+def autoscaler(settings: Settings) -> Iterator[Mistake]:
+    """A percentage is of what all containers that go on running request."""
+    for each in namespaced(settings):
+        scaler = each.app.autoscaler
+        for kind in ("cpu", "memory"):
+            if scaler is None or getattr(scaler, kind) is None:
+                continue
+            for place, own in _running(each.app):
+                if kind not in _effective(own, each.namespace.defaults)["requests"]:
+                    key = path((*each.place, "autoscaler", kind))
+                    allowed = f"must be given, for {key} is a percentage of it"
+                    yield Mistake((*each.place, *place, "requests", kind), None, allowed)
+
+
+def _all(app: AppSettings) -> Iterator[Container]:
+    """Every container that there will be in the application's namespace."""
+    for place, each in containers(app):
+        yield Container((*place, "resources"), each.resources)
+    if app.before_rollout and app.before_rollout.resources:
+        yield Container(("beforeRollout", "resources"), app.before_rollout.resources)
+    if app.database and app.database.kind == "postgresql":
+        yield Container(("database", "resources"), app.database.resources)
+        if app.database.backup:
+            backup = app.database.backup.resources
+            yield Container(("database", "backup", "resources"), backup)
+
+
+def _running(app: AppSettings) -> Iterator[Container]:
+    """Those that run as long as the pod."""
+    for place, each in containers(app):
+        if place[:1] != ("initContainers",):
+            yield Container((*place, "resources"), each.resources)
+
+
+def _effective(
+    own: ResourcesSettings, defaults: ResourcesSettings | None
+) -> Mapping[str, Mapping[str, str]]:
+    """What a container has in the end: where it has no request, its limit is one."""
+    default = defaults or ResourcesSettings.model_construct()
+    limits = _given(default.limits) | _given(own.limits)
+    requests = _given(default.limits) | _given(default.requests)
+    requests |= _given(own.limits) | _given(own.requests)
+    return {"requests": requests, "limits": limits}
+
+
+def _given(amounts: Amounts) -> dict[str, str]:
+    return {kind: amount for kind, amount in amounts if amount is not None}
+
+
+def _key(each: Namespaced, *keys: str) -> str:
+    return path((*(each.namespace_place or ()), *keys))
+
+
+RULES = rules(Settings, defaults, quota, autoscaler)

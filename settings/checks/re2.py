@@ -1,0 +1,53 @@
+"""Regular expressions that RE2 does not have, among those that Python takes.
+
+Sources: google/re2, `doc/syntax.txt`; golang/go, `src/regexp/syntax`.
+"""
+
+from __future__ import annotations
+
+import re
+
+MOST_REPEATED = 1000
+
+_PARTS = re.compile(
+    r"""
+    \\(?P<escape>.)
+    | \[\^?\]?(?:\\.|[^\]\\])*\]
+    | \(\?(?P<group>(?!P<|[imsU]*(?:-[imsU]+)?[:)])(?:<?[=!]|.))
+    | (?:[*+?]|\{\d+(?:,\d*)?\})(?P<possessive>\+)
+    | \{(?P<least>\d+),?(?P<most>\d*)\}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""What may differ. A class of characters is one part: nothing in it has a meaning outside."""
+
+_GROUPS = {
+    "=": "a lookahead",
+    "!": "a lookahead",
+    "<=": "a lookbehind",
+    "<!": "a lookbehind",
+    ">": "an atomic group",
+    "(": "a condition",
+    "#": "a comment",
+    "P": "a backreference",
+}
+
+
+def not_in_re2(expression: str) -> str | None:
+    """Name the first part of a regular expression that RE2 does not have."""
+    return next(filter(None, map(_unknown, _PARTS.finditer(expression))), None)
+
+
+def _unknown(part: re.Match[str]) -> str | None:
+    escape, group = part["escape"], part["group"]
+    if group:
+        return f"{_GROUPS.get(group, 'a flag')} (?{group}"
+    if escape and escape in "123456789":
+        return f"a backreference \\{escape}"
+    if escape and escape in "ZuUN":
+        return f"\\{escape}"
+    if part["possessive"]:
+        return f"a possessive {part[0]}"
+    if max(int(part["least"] or 0), int(part["most"] or 0)) > MOST_REPEATED:
+        return f"a repetition {part[0]} of more than {MOST_REPEATED}"
+    return None
