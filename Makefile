@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback down test test-all lint docs bench
+.PHONY: up preview rollback down test test-all lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -41,6 +41,17 @@ lint: .venv/dev-ready
 
 docs: .venv/dev-ready
 	@$(BIN)/python -m docs.generate
+
+# The versions locked so far are kept where they suit; FLAGS=--upgrade takes the newest.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes
+
+lock: .venv/dev-ready
+	@$(LOCK) $(FLAGS) --constraints=sandbox/requirements.in \
+	  --output-file=requirements.txt requirements.in
+	@$(LOCK) $(FLAGS) --constraints=requirements.txt \
+	  --output-file=sandbox/requirements.txt sandbox/requirements.in
+	@$(LOCK) $(FLAGS) --constraints=requirements.txt --constraints=sandbox/requirements.txt \
+	  --output-file=requirements-dev.txt requirements-dev.in
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench

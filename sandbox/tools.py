@@ -117,7 +117,7 @@ KWOK = GoModule(path="sigs.k8s.io/kwok", version="v0.8.0")
 KUBERNETES_PLUGIN_VERSION = "4.25.0"
 """The official Kubernetes plugin, and with it the PyPI package pulumi-kubernetes.
 
-What is tested is what is deployed, so they move together: `pulumi-kubernetes` in requirements.txt,
+What is tested is what is deployed, so they move together: `pulumi-kubernetes` in requirements.in,
 this version, and below the module version of the commit that the release's tag is on
 (`go list -m github.com/pulumi/pulumi-kubernetes/provider/v4@COMMIT` prints it).
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import pulumi
@@ -22,6 +23,7 @@ from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
+from settings.stack_file import configuration
 from settings.types import SettingsModel, by_key
 
 _Model = TypeVar("_Model", bound=SettingsModel)

