@@ -325,15 +325,15 @@ def test_several_nodepools_of_which_the_first_is_tainted(
 def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
     stack: Stack, kube: Kube, sandbox: Sandbox
 ) -> None:
-    dead = {address(kube.get("service", *name)) for name in (("shop", "shop"), CONTROLLER)}
-    client = sandbox.client
-    for ip in dead:
-        identity = balancers(sandbox)[ip]["id"]
+    addresses = {address(kube.get("service", *name)) for name in (("shop", "shop"), CONTROLLER)}
+    client, before = sandbox.client, balancers(sandbox)
+    dead = {before[ip]["id"] for ip in addresses}
+    for identity in dead:
         client.wait(client.delete_load_balancer(id=identity)["id"], max_wait_time=60)
     shown = stack("preview")
     urns = set(re.findall(r"is dead: make a new one, .*: pulumi up --replace '(.*)'", shown))
     assert len(urns) == 2
-    assert all(ip in shown for ip in dead)
+    assert all(identity in shown for identity in dead)
 
     stack.set("apps[0].loadBalancer.description", "sells")
     refused = stack.run("preview")
@@ -345,9 +345,10 @@ def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
     outputs, there = stack.outputs(), balancers(sandbox)
     ip = outputs["load_balancer_address"]
     assert ip == address(kube.get("service", *CONTROLLER))
-    assert ip in there.keys() - dead
+    assert there[ip]["id"] not in dead
     ip = address(kube.get("service", "shop", "shop"))
     assert outputs["shop_url"] == f"http://{ip}/"
+    assert there[ip]["id"] not in dead
     assert there[ip]["description"] == "sells"
     assert "is dead" not in stack("preview", "--refresh", "--expect-no-changes")
 

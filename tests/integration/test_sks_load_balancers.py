@@ -73,7 +73,7 @@ def test_one_that_is_deleted_is_made_anew_when_the_service_changes(
     dead = eventually(lambda: address(account, "web", namespace))
     (nlb,) = account.load_balancers()
     account.done(account.exoscale.delete_load_balancer(id=nlb["id"]))
-    core.patch_namespaced_service("web", namespace, {"metadata": {"labels": {"not": "looked at"}}})
+    core.patch_namespaced_service("web", namespace, {"metadata": {"labels": {"not": "looked-at"}}})
     core.create_namespaced_service(namespace, balanced("later", 80))
     eventually(lambda: address(account, "later", namespace))
     assert address(account, "web", namespace) == dead
