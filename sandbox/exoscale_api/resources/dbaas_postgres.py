@@ -7,7 +7,6 @@ from sandbox.exoscale_api import not_simulated
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import Conflict, Forbidden, NotFound
 from sandbox.exoscale_api.jobs import Reference
-from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 from sandbox.exoscale_api.timestamp import now
@@ -16,7 +15,6 @@ KIND = "dbaas-postgres"
 
 ADMIN = "avnadmin"
 _PORT = 21699
-_QUOTA = Quota("database", KIND, limit=10)
 _FIELDS = ("plan", "version", "ip-filter", "backup-schedule", "termination-protection")
 _NODE = {"node-count": 1, "node-cpu-count": 2, "node-memory": 4 * 2**30, "disk-size": 80 * 2**30}
 
@@ -24,7 +22,6 @@ _NODE = {"node-count": 1, "node-cpu-count": 2, "node-memory": 4 * 2**30, "disk-s
 def create_dbaas_service_pg(call: Call) -> Json:
     _refuse_others(call, "create-dbaas-service-pg")
     with call.store.transaction():
-        call.organization.quotas.enforce(_QUOTA)
         name = call.path["name"]
         if any(service["name"] == name for service in call.store.list(KIND)):
             raise Conflict(f"Service name {name} is already in use")
@@ -120,5 +117,4 @@ RESOURCE = Resource(
         "reveal-dbaas-postgres-user-password": reveal_dbaas_postgres_user_password,
         "get-dbaas-ca-certificate": get_dbaas_ca_certificate,
     },
-    quota=_QUOTA,
 )

@@ -195,6 +195,7 @@ def test_a_managed_database_takes_connections_from_the_nodes(
 def test_back_to_the_beginning(stack: Stack, kube: Kube) -> None:
     stack.configure(TUTORIAL)
     stack.up()
-    assert deployment(kube)["status"]["readyReplicas"] == 3
+    # old pods may still be on their way out
+    eventually(lambda: deployment(kube)["status"]["readyReplicas"] == 3)
     assert kube.releases("ingress-nginx", "ingress-nginx") == [(1, "deployed")]
     stack("preview", "--expect-no-changes")
