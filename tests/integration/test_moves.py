@@ -248,11 +248,17 @@ def test_a_moved_application_whose_image_is_missing_goes_back(apps: Apps) -> Non
 def test_a_move_that_is_killed(apps: Apps, sandbox: Sandbox) -> None:
     apps.configure({**SHOP, "namespace": "two"} | MISSING, BLOG, NEWS)
     process = apps.stack.start("up", "--yes", "--skip-preview")
-    eventually(lambda: "shop" in apps.kube.names("deployments", "two"))
+    eventually(lambda: "shop" in apps.kube.names("deployments", "two"), within=COMMAND_SECONDS)
     for identity, command in sandbox.processes().items():
         if "pulumi" in command:  # the engine, the program, and the plugins
             os.kill(identity, signal.SIGKILL)
     process.communicate(timeout=COMMAND_SECONDS)
     apps.stack("cancel", "--yes")
+    apps.back()
+
+    # What was being made is not in the state, and is another one's.
+    apps.configure({**SHOP, "namespace": "two"}, BLOG, NEWS)
+    apps.stack.with_force.up()
+    assert apps.deployments() == {"two/shop", "one/blog", "two/news"}
     apps.back()
     assert "shop" not in apps.kube.names("deployments", "two")
