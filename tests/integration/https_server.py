@@ -27,7 +27,7 @@ class HttpsServer:
 @contextmanager
 def https_server(directory: Path) -> Iterator[HttpsServer]:
     """A server with a certificate of its own authority, for as long as the block runs."""
-    authority = new_authority("tests")
+    authority = new_authority("tests-authority")
     pair = Authority(authority).sign_server("tests", ["127.0.0.1"])
     files = {"ca.pem": authority.certificate, "server.pem": pair.certificate + pair.key}
     for name, text in files.items():

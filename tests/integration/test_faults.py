@@ -85,7 +85,7 @@ def settings(size: int) -> Mapping[str, Any]:
         "cluster": {
             **TUTORIAL["cluster"],
             "nodepools": [{**nodepool, "size": size}],
-            "readySeconds": 5,
+            "readySeconds": 10,
         },
     }
 
