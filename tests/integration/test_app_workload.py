@@ -46,6 +46,7 @@ WITH_LOGS = {
     "security": {"runAsUser": 101, "writablePaths": ["/tmp", "/run", "/var/cache/nginx"]},
     "volumes": [{"name": "shared-logs"}],
     "mounts": [LOGS],
+    "config": {"filesFrom": {"/usr/share/nginx/html/logo.png": "logo.png"}},
     "sidecars": [
         {
             "name": "sidecar",
@@ -56,7 +57,10 @@ WITH_LOGS = {
         }
     ],
 }
-"""The tutorial's two examples of sidecars."""
+"""The tutorial's two examples of sidecars, one with a file."""
+
+LOGO = bytes(range(256)) * 1024
+"""More than all settings may have together, and no text."""
 
 WEB = {
     "name": "web",
@@ -95,7 +99,9 @@ def stack(
     sandbox: Sandbox, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """The applications, deployed."""
-    stack = Stack("apps", copy_project(tmp_path_factory.mktemp("apps")), sandbox.environment)
+    project = copy_project(tmp_path_factory.mktemp("apps"))
+    (project / "logo.png").write_bytes(LOGO)
+    stack = Stack("apps", project, sandbox.environment)
     stack.configure(settings)
     stack("stack", "init")
     secret = f"{APP}.secrets.environment.TOKEN"
@@ -151,6 +157,17 @@ def test_two_applications_share_a_namespace_with_its_bounds(stack: Stack, kube: 
     account = kube.get("serviceaccount", "rickroller", NAMESPACE)
     assert account["automountServiceAccountToken"] is False
     assert kube.names("networkpolicies", NAMESPACE) == {"rickroller", "example"}
+
+
+def test_a_file_by_its_path_is_whole_in_the_pod(stack: Stack, kube: Kube) -> None:
+    (pod,) = pods(kube, "example", NAMESPACE)
+    (name,) = (
+        volume["configMap"]["name"]
+        for volume in pod["spec"]["volumes"]
+        if volume["name"] == "config-files"
+    )
+    binary = kube.get("configmap", name, NAMESPACE)["binaryData"]
+    assert base64.b64decode(binary["usr_share_nginx_html_logo.png"]) == LOGO
 
 
 def test_the_guestbook_has_redis_on_its_own_port(stack: Stack, kube: Kube) -> None:
