@@ -44,9 +44,9 @@ def namespace(name: str) -> dict[str, Any]:
     return {"namespace_selector": {"match_labels": {NAMESPACE: name}}}
 
 
-def networks(*cidrs: str) -> list[dict[str, Any]]:
-    """All addresses of these networks."""
-    return [{"ip_block": {"cidr": cidr}} for cidr in cidrs]
+def network(cidr: str) -> dict[str, Any]:
+    """All addresses of a network."""
+    return {"ip_block": {"cidr": cidr}}
 
 
 def all_but(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:

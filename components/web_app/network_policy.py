@@ -10,7 +10,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.database.network_policies import to_database
 from components.kubernetes.labels import INSTANCE, selector
-from components.kubernetes.network import namespace, networks, to_dns, to_internet
+from components.kubernetes.network import namespace, network, to_dns, to_internet
 from components.web_app.objects import Objects
 from components.web_app.ports import open_ports
 from settings.app import AppSettings
@@ -73,7 +73,7 @@ def _way_out(peer: EgressSettings) -> dict[str, Any]:
 
 def _peer(peer: PeerSettings) -> dict[str, Any]:
     if peer.network:
-        return networks(peer.network)[0]
+        return network(peer.network)
     found = namespace(peer.namespace) if peer.namespace else {}
     if peer.app:
         found["pod_selector"] = {"match_labels": {INSTANCE: peer.app}}
