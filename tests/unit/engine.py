@@ -39,9 +39,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "pools": [
             {"securityGroupIds": [group], "instances": [{"publicIpAddress": address}]}
             for group, address in (
-                ("webapp-test-id", "192.0.2.8"),
+                ("cluster-id", "192.0.2.8"),
                 ("another", "192.0.2.9"),
-                ("webapp-test-id", "192.0.2.7"),
+                ("cluster-id", "192.0.2.7"),
             )
         ]
     },

@@ -78,7 +78,8 @@ def test_further_ports_are_the_containers_and_let_in_by_the_network_policy() -> 
     assert sysctl["value"] == "1023"
     (rule,) = engine.of_type("NetworkPolicy")["rickroller"]["spec"]["ingress"]
     assert rule["ports"] == [{"port": 8080}, {"port": 1023, "protocol": "TCP"}]
-    (path,) = engine.of_type("Ingress")["rickroller"]["spec"]["rules"][0]["http"]["paths"]
+    (ingress,) = engine.of_type("Ingress").values()
+    (path,) = ingress["spec"]["rules"][0]["http"]["paths"]
     assert path["backend"]["service"]["port"] == {"number": 8000}
     assert ":" not in url.removeprefix("http://")
 

@@ -24,7 +24,7 @@ def test_a_controller_that_is_there_is_used_and_nothing_of_it_is_made() -> None:
     (read,) = [each.resource_id for each in engine.resources if each.resource_id]
     assert read == "front/proxy"
     assert outputs["web_url"] == "http://203.0.113.7/web/"
-    ingress = engine.of_type("Ingress")["web"]
+    (ingress,) = engine.of_type("Ingress").values()
     assert ingress["spec"]["ingressClassName"] == "other"
     (source,) = engine.of_type("NetworkPolicy")["web"]["spec"]["ingress"][0]["from"]
     assert source["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "front"}

@@ -37,7 +37,7 @@ def pod(engine: Engine, app: str = "front") -> dict[str, Any]:
 
 
 def on(name: str) -> dict[str, str]:
-    return {NODEPOOL_LABEL: f"webapp-test-{name}-id"}
+    return {NODEPOOL_LABEL: f"cluster-{name}-id"}
 
 
 def sends_to(annotations: dict[str, str]) -> str:
@@ -45,7 +45,7 @@ def sends_to(annotations: dict[str, str]) -> str:
     (name,) = (
         name
         for name in POOLS
-        if annotations[f"{LOAD_BALANCER}service-instancepool-id"] == f"webapp-test-{name}-instances"
+        if annotations[f"{LOAD_BALANCER}service-instancepool-id"] == f"cluster-{name}-instances"
     )
     return name
 
