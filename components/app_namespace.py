@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
 
+from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.resources import amounts
 from settings.checks.check import check
@@ -12,6 +13,10 @@ from settings.namespace import NamespaceSettings, QuotaSettings
 from settings.resources import ResourcesSettings
 
 POD_SECURITY = "pod-security.kubernetes.io/"
+ADVICE = (
+    "choose another one, or take it over, with all that is in it: list it in `namespaces` with "
+    "`adopt: true`"
+)
 
 
 class AppNamespace(pulumi.ComponentResource):
@@ -29,11 +34,16 @@ class AppNamespace(pulumi.ComponentResource):
     ) -> None:
         check(settings)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on if opts else None,
+            hooks=look_for_existing(f"{name}-namespace", adopt=settings.adopt, advice=ADVICE),
+        )
 
         level = settings.pod_security
         labels = {f"{POD_SECURITY}{mode}": level for mode in ("enforce", "warn", "audit")}
-        namespace = Namespace(name, metadata={"name": name, "labels": labels}, opts=child)
+        forced = {"annotations": PATCH_FORCE} if settings.adopt else {}
+        namespace = Namespace(name, metadata={"name": name, "labels": labels, **forced}, opts=child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         metadata = {"name": name, "namespace": name}
         # an empty quota never gets the status that the provider waits for

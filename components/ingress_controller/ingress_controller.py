@@ -12,9 +12,12 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
 from components.kubernetes.controller_service import controller_service
+from components.kubernetes.existing_objects import look_for_existing
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
+
+ADVICE = "a controller that is there is named by `ingress.existing`"
 
 
 class IngressController(pulumi.ComponentResource):
@@ -59,7 +62,12 @@ class IngressController(pulumi.ComponentResource):
         repository = settings.repository or settings.official.repository
 
         self.namespace = INGRESS_NAMESPACE
-        namespace = Namespace(name, metadata={"name": self.namespace}, opts=child)
+        looking = look_for_existing(f"{name}-namespace", adopt=False, advice=ADVICE)
+        namespace = Namespace(
+            name,
+            metadata={"name": self.namespace},
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(hooks=looking)),
+        )
         is_path = chart.startswith((".", "/"))
         release = Release(
             name,

@@ -74,7 +74,12 @@ def create_ingress(
         app.name,
         metadata={
             **app.metadata,
-            "annotations": route.annotations | (_annotations(how) if how else {}) | SKIP_AWAIT,
+            "annotations": {
+                **app.annotations,
+                **route.annotations,
+                **(_annotations(how) if how else {}),
+                **SKIP_AWAIT,
+            },
         },
         spec=spec,
         opts=app.after(*controller.ready).opts,

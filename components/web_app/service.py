@@ -41,7 +41,7 @@ def create_service(
         notes = controller_annotations(balancer, instance_pool_id)
     return Service(
         app.name,
-        metadata={**app.metadata, "annotations": notes},
+        metadata={**app.metadata, "annotations": {**app.annotations, **notes}},
         spec=spec,
         opts=pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer)),
     )
