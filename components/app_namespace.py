@@ -5,12 +5,18 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
 
+from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.resources import amounts
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.namespace import NamespaceSettings, QuotaSettings
 from settings.resources import ResourcesSettings
+
+ADVICE = (
+    "choose another one, or take it over, with all that is in it: list it in `namespaces` with "
+    "`adopt: true`"
+)
 
 
 class AppNamespace(pulumi.ComponentResource):
@@ -28,10 +34,15 @@ class AppNamespace(pulumi.ComponentResource):
     ) -> None:
         check(settings)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on if opts else None,
+            hooks=look_for_existing(f"{name}-namespace", adopt=settings.adopt, advice=ADVICE),
+        )
 
         labels = pod_security_labels(settings.pod_security)
-        namespace = Namespace(name, metadata={"name": name, "labels": labels}, opts=child)
+        forced = {"annotations": PATCH_FORCE} if settings.adopt else {}
+        namespace = Namespace(name, metadata={"name": name, "labels": labels, **forced}, opts=child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         metadata = {"name": name, "namespace": name}
         # an empty quota never gets the status that the provider waits for

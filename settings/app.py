@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictInt, field_validator
+from pydantic import Field, StrictBool, StrictInt, field_validator
 
 from settings.apps.app_config import (
     ConfigSettings,
@@ -84,6 +84,9 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
     """Labels that find its pods: to take over a Deployment that exists. Without it: those that
     Kubernetes recommends. A change replaces the Deployment."""
+    adopt: StrictBool = False
+    """Whether objects of its names that were made by hand are its own from the next `up` on. By
+    default the preview refuses to make what is there."""
     probes: ProbesSettings = defaults_of(ProbesSettings)
     """How Kubernetes finds out whether it works."""
     rollout: RolloutSettings = defaults_of(RolloutSettings)

@@ -28,6 +28,8 @@ from settings.mistakes import Place
 from settings.namespace import NamespaceSettings
 from settings.stack import CLUSTER, CONTROLLER, Settings
 
+NETWORK_POLICY = "networking.k8s.io/v1:NetworkPolicy"
+
 
 class Declared(NamedTuple):
     """One resource that will be declared."""
@@ -106,6 +108,8 @@ def _controller(settings: IngressSettings) -> Iterator[Declared]:
 
     yield one("kubernetes:core/v1:Namespace", None, INGRESS_NAMESPACE)
     yield one("kubernetes:helm.sh/v3:Release", INGRESS_NAMESPACE, CONTROLLER)
+    if settings.network_policy:
+        yield one(f"kubernetes:{NETWORK_POLICY}", INGRESS_NAMESPACE, CONTROLLER)
 
 
 def _namespace(settings: NamespaceSettings, place: Place) -> Iterator[Declared]:
@@ -132,19 +136,21 @@ def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
     for kind in ("core/v1:ServiceAccount", "core/v1:Service", "apps/v1:Deployment"):
         yield one(kind)
     if app.network_policy.enabled:
-        yield one("networking.k8s.io/v1:NetworkPolicy")
+        yield one(NETWORK_POLICY)
     if app.first_replicas > 1:
         yield one("policy/v1:PodDisruptionBudget")
     if app.autoscaler:
         yield one("autoscaling/v2:HorizontalPodAutoscaler", app.autoscaler, "autoscaler")
-    for kind, contents, key, suffixes in (
-        ("core/v1:ConfigMap", app.config, "config", (CONFIG, CONFIG_FILES)),
-        ("core/v1:Secret", app.secrets, "secrets", (SECRETS, SECRET_FILES)),
+    for kind, suffix, contents, key in (
+        ("core/v1:ConfigMap", CONFIG, app.config.environment, "config"),
+        ("core/v1:Secret", SECRETS, app.secrets.environment, "secrets"),
     ):
-        if contents.environment:
-            yield generated(kind, suffixes[0], [*contents.environment], key, "environment")
-        if contents.files:
-            yield generated(kind, suffixes[1], [*contents.files], key, "files")
+        if contents:
+            yield generated(kind, suffix, [*contents], key, "environment")
+    if files := {**app.config.files, **app.config.files_from}:
+        yield generated("core/v1:ConfigMap", CONFIG_FILES, [*files], "config", "files")
+    if app.secrets.files:
+        yield generated("core/v1:Secret", SECRET_FILES, [*app.secrets.files], "secrets", "files")
     secret = "core/v1:Secret"
     if app.pull_secret:
         yield generated(secret, REGISTRY, app.pull_secret.registry, "pullSecret", "registry")
@@ -153,9 +159,10 @@ def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
         yield generated(secret, suffix, variable, "generatedSecrets", index)
     if job := app.before_rollout:
         name = job_name(app.name)
-        yield one("batch/v1:Job", job.command, "beforeRollout", "command", name=name)._replace(
-            name=None
-        )
+        at = ("beforeRollout", "command")
+        yield one("batch/v1:Job", job.command, *at, name=name)._replace(name=None)
+        if app.network_policy.enabled:
+            yield one(NETWORK_POLICY, job.command, *at, name=name)
     if app.database:
         yield from _database(app, app.database, (*place, "database"))
 
@@ -176,7 +183,7 @@ def _database(app: AppSettings, settings: DatabaseSettings, place: Place) -> Ite
         secret,
         "core/v1:Service",
         "apps/v1:StatefulSet",
-        "networking.k8s.io/v1:NetworkPolicy",
+        NETWORK_POLICY,
     ):
         yield one(kind)
     yield one("core/v1:PersistentVolumeClaim")._replace(name=None)
@@ -184,4 +191,5 @@ def _database(app: AppSettings, settings: DatabaseSettings, place: Place) -> Ite
         yield one("core/v1:PersistentVolume")._replace(name=None, namespace=None)
     if settings.backup:
         yield one(secret, "-backup")
+        yield one(NETWORK_POLICY, "-backup")
         yield one("batch/v1:CronJob")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictInt, field_validator
+from pydantic import Field, StrictBool, StrictInt, field_validator
 
 from settings.ingress import INGRESS_NAMESPACE
 from settings.resources import Amounts, ResourcesSettings
@@ -44,6 +44,9 @@ class NamespaceSettings(SettingsModel):
     """What all pods may have together. Without it: what the nodes have."""
     defaults: ResourcesSettings | None = None
     """Resources of containers that say nothing about theirs."""
+    adopt: StrictBool = False
+    """Whether a namespace that was made by hand is this stack's from the next `up` on, and goes
+    with it. By default the preview refuses to make one that is there."""
 
     @field_validator("name")
     @classmethod

@@ -37,10 +37,19 @@ class Settings(SettingsModel):
 
     @property
     def app_namespaces(self) -> tuple[NamespaceSettings, ...]:
-        """Those that are listed, and those that applications name and nobody lists."""
+        """Those that are listed, and those that applications name and nobody lists.
+
+        Such a one is adopted if one of its applications is.
+        """
         listed = {namespace.name for namespace in self.namespaces}
-        named = dict.fromkeys(app.namespace_name for app in self.apps)
-        others = (NamespaceSettings(name=name) for name in named if name not in listed)
+        named: dict[str, bool] = {}
+        for app in self.apps:
+            named[app.namespace_name] = named.get(app.namespace_name, False) or app.adopt
+        others = (
+            NamespaceSettings(name=name, adopt=adopt)
+            for name, adopt in named.items()
+            if name not in listed
+        )
         return (*self.namespaces, *others)
 
     @property

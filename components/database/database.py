@@ -7,10 +7,13 @@ from typing import Any
 
 import pulumi
 
+from components.kubernetes.existing_objects import look_for_existing
 from components.kubernetes.secrets import URL_KEY, variable
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
 from settings.checks.check import check
+
+ADVICE = "a database that is there is not taken over; move it away, or rename the application"
 
 
 class Database(pulumi.ComponentResource):
@@ -44,7 +47,11 @@ class Database(pulumi.ComponentResource):
         """
         check(settings)
         super().__init__("webapp:index:Database", database_name(app), None, opts)
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on if opts else None,
+            hooks=look_for_existing(f"{app}-database", adopt=False, advice=ADVICE),
+        )
         # here, so that a stack loads only what its kind needs
         if settings.kind == "dbaas":
             from components.database.dbaas import create_dbaas

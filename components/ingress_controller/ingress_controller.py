@@ -14,6 +14,7 @@ from components.ingress_controller import ingress_nginx, traefik
 from components.ingress_controller.network_policy import create_network_policy
 from components.ingress_controller.rollout import UNKNOWN_NODES, release_timeout
 from components.kubernetes.controller_service import controller_service
+from components.kubernetes.existing_objects import look_for_existing
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
 from components.kubernetes.lost_load_balancer import warn_if_lost
 from components.kubernetes.placement import Placement
@@ -21,6 +22,8 @@ from components.kubernetes.refused_updates import refuse_load_balancer_updates
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
+
+ADVICE = "a controller that is there is named by `ingress.existing`"
 
 
 class IngressController(pulumi.ComponentResource):
@@ -70,7 +73,12 @@ class IngressController(pulumi.ComponentResource):
 
         self.namespace = INGRESS_NAMESPACE
         labels = pod_security_labels(settings.pod_security)
-        namespace = Namespace(name, metadata={"name": self.namespace, "labels": labels}, opts=child)
+        looking = look_for_existing(f"{name}-namespace", adopt=False, advice=ADVICE)
+        namespace = Namespace(
+            name,
+            metadata={"name": self.namespace, "labels": labels},
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(hooks=looking)),
+        )
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         if settings.network_policy:
             create_network_policy(name, self.namespace, metrics=settings.metrics, opts=child)

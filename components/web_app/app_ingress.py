@@ -89,7 +89,12 @@ def create_ingress(
         metadata={
             "name": _not_asked_in_previews(name),
             "namespace": app.namespace,
-            "annotations": route.annotations | (_annotations(how) if how else {}) | SKIP_AWAIT,
+            "annotations": {
+                **app.annotations,
+                **route.annotations,
+                **(_annotations(how) if how else {}),
+                **SKIP_AWAIT,
+            },
         },
         spec=spec,
         opts=pulumi.ResourceOptions.merge(

@@ -46,7 +46,7 @@ def _policy(
 ) -> pulumi.Resource:
     policy: pulumi.Resource = NetworkPolicy(
         name,
-        metadata={"name": name, "namespace": app.namespace},
+        metadata={**app.metadata, "name": name},
         spec={
             "pod_selector": {"match_labels": pods},
             "policy_types": ["Ingress", "Egress"],

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pulumi
 
 
 class Objects(NamedTuple):
-    """Name and namespace of the objects, labels that find the pods, and the resources' options."""
+    """Name and namespace of the objects, labels that find the pods, the resources' options, and
+    annotations of all objects that have the application's name."""
 
     name: str
     namespace: str
     pods: Mapping[str, str]
     opts: pulumi.ResourceOptions
+    annotations: Mapping[str, str] = MappingProxyType({})
 
     @property
-    def metadata(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, Any]:
         """Of an object that has the application's name."""
-        return {"name": self.name, "namespace": self.namespace}
+        metadata = {"name": self.name, "namespace": self.namespace}
+        return metadata | ({"annotations": self.annotations} if self.annotations else {})
 
     def after(self, *resources: pulumi.Resource) -> Objects:
         """The same, declared to come after `resources`."""

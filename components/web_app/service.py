@@ -43,10 +43,11 @@ def create_service(
         notes = controller_annotations(balancer, placement)
     options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
     if balancer:
-        options.hooks = refuse_load_balancer_updates(app.name)
+        refused = pulumi.ResourceOptions(hooks=refuse_load_balancer_updates(app.name))
+        options = pulumi.ResourceOptions.merge(options, refused)
     service = Service(
         app.name,
-        metadata={**app.metadata, "annotations": notes},
+        metadata={**app.metadata, "annotations": {**app.annotations, **notes}},
         spec=spec,
         opts=options,
     )

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
+from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import selector
 from components.kubernetes.network import EVERYWHERE
 from components.kubernetes.placement import Placement
@@ -29,6 +30,8 @@ from settings.checks.check import check
 if TYPE_CHECKING:
     from components.existing_controller import ExistingController
     from components.ingress_controller import IngressController
+
+ADVICE = "give it another name, or take it over by the application's setting `adopt: true`"
 
 
 class WebApp(pulumi.ComponentResource):
@@ -68,9 +71,15 @@ class WebApp(pulumi.ComponentResource):
         check(settings)
         own = pulumi.ResourceOptions(transformations=[named_goes_first])
         super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on if opts else None,
+            hooks=look_for_existing(f"{name}-app", adopt=settings.adopt, advice=ADVICE),
+        )
         self.namespace = settings.namespace_name
-        app = Objects(name, self.namespace, settings.selector or selector(name), child)
+        pods = settings.selector or selector(name)
+        annotations = PATCH_FORCE if settings.adopt else {}
+        app = Objects(name, self.namespace, pods, child, annotations)
 
         account = ServiceAccount(
             name, metadata=app.metadata, automount_service_account_token=False, opts=child

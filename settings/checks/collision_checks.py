@@ -38,8 +38,9 @@ def _identities(each: Declared) -> Iterator[tuple[object, ...]]:
 
 
 def _one_name_twice(first: Declared, each: Declared) -> bool:
-    """Whether both are items of a list with one name, which is told where names are looked at."""
-    return each.place[-1] == "name" and first.value == each.value
+    """Whether one list has the same name twice, which is told where names are looked at."""
+    one_list = each.place[-1] == "name" or each.place[:-1] == first.place[:-1]
+    return one_list and first.value == each.value
 
 
 def _reason(each: Declared, first: Declared) -> str:

@@ -279,18 +279,19 @@ def test_a_failing_job_stops_an_upgrade_before_it(stack: Stack, kube: Kube) -> N
 
 def test_a_quota_that_no_new_pod_fits_is_taken_out_again(stack: Stack, kube: Kube) -> None:
     """The failed `up` leaves a Deployment that the next one waits for: the quota goes before."""
-    before = stack.file.read_text()
-    document = yaml.safe_load(before)
-    document["config"]["webapp:apps"][2]["image"] = "example/web:3"
+    document = yaml.safe_load(stack.file.read_text())
+    web = document["config"]["webapp:apps"][2]
+    web["image"] = "example/web:3"
+    web.pop("beforeRollout", None)
+    web["rollout"] = {"progressDeadlineSeconds": 5, "timeoutSeconds": 10}
     document["config"]["webapp:namespaces"].append({"name": "web", "quota": {"pods": 3}})
     stack.file.write_text(yaml.safe_dump(document))
     failed = stack.run("up", "--yes", "--skip-preview")
     assert failed.returncode != 0
-    assert "exceeded quota" in failed.stdout
     assert ready(kube) == 3
 
     document["config"]["webapp:namespaces"].pop()
-    document["config"]["webapp:apps"][2]["rollout"]["timeoutSeconds"] = 120
+    web["rollout"]["timeoutSeconds"] = 120
     stack.file.write_text(yaml.safe_dump(document))
     stack.up()
     assert {pod["spec"]["containers"][0]["image"] for pod in pods(kube, "web", "web")} == {
@@ -298,8 +299,6 @@ def test_a_quota_that_no_new_pod_fits_is_taken_out_again(stack: Stack, kube: Kub
     }
     assert "hard" not in kube.get("resourcequota", "web", "web")["spec"]
     stack("preview", "--refresh", "--expect-no-changes")
-    stack.file.write_text(before)
-    stack.up()
 
 
 def test_to_a_hundred_pods_and_to_none(stack: Stack, kube: Kube) -> None:

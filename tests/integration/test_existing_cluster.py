@@ -50,7 +50,8 @@ def test_a_stack_on_an_existing_cluster(
     refused = second.run("preview")
     assert "ingress: null: must be given with existingCluster" in refused.stdout
     second.configure({**alike, "ingress": {"existing": {}}})
-    assert second.up()["read"] == 1
+    second.up()
+    assert "Release" not in {r["type"].rpartition(":")[2] for r in second.resources()}
     second("preview", "--expect-no-changes")
     second("preview", "--refresh", "--expect-no-changes")
     shared = outputs["load_balancer_address"]
@@ -61,3 +62,44 @@ def test_a_stack_on_an_existing_cluster(
     stack("destroy", "--yes", "--skip-preview")
     assert sandbox.holds() == before
     assert not kube.names("namespaces") & {"test", "ingress-nginx"}
+
+
+def test_what_was_made_by_hand_is_adopted(
+    sandbox: Sandbox, cluster_kubeconfig: Path, tmp_path: Path
+) -> None:
+    """By the tutorial's own commands. Nothing is made twice, and the pods are rolled once."""
+    kube = Kube(cluster_kubeconfig, sandbox.environment)
+    kube.run("kubectl", "create", "namespace", "test")
+    kube.run(
+        "kubectl", "create", "deployment", "rickroller", "--namespace=test",
+        "--image=derlin/rickroller:latest", "--port=8080",
+    )  # fmt: skip
+    kube.run("kubectl", "scale", "deployment", "rickroller", "--namespace=test", "--replicas=2")
+    kube.run("kubectl", "create", "svc", "clusterip", "rickroller", "-n", "test", "--tcp=80:8080")
+    kinds = ("deployment", "service")
+    before = [kube.get(kind, "rickroller", "test")["metadata"]["uid"] for kind in kinds]
+
+    stack = Stack("by-hand", copy_project(tmp_path), sandbox.environment)
+    app = {key: value for key, value in APP.items() if key != "path"}
+    app["selector"] = {"app": "rickroller"}
+    settings = {"existingCluster": {"kubeconfig": str(cluster_kubeconfig)}, "apps": [app]}
+    stack.configure(settings)
+    stack("stack", "init")
+    refused = stack.run("preview")
+    assert refused.returncode != 0
+    assert "Namespace test is there already, made by kubectl-create" in refused.stdout
+
+    app["adopt"] = True
+    stack.configure(settings)
+    previewed = stack("preview")
+    for kind in ("Namespace test", "Deployment rickroller", "Service rickroller"):
+        assert f"{kind} is there already" in previewed
+    stack.up()
+    assert [kube.get(kind, "rickroller", "test")["metadata"]["uid"] for kind in kinds] == before
+    assert kube.get("deployment", "rickroller", "test")["status"]["readyReplicas"] == 3
+    assert len(kube.names("replicasets", "test")) == 2
+    stack("preview", "--expect-no-changes")
+    stack("preview", "--refresh", "--expect-no-changes")
+
+    stack("destroy", "--yes", "--skip-preview")
+    assert "test" not in kube.names("namespaces")
