@@ -24,7 +24,8 @@ def test_destroy_leaves_nothing(
         for resource in stack.resources()
         if any(component in resource["urn"] for component in ON_CLUSTER)
     ]
-    stack("destroy", "--yes", "--skip-preview", *on_cluster)
+    # what drains former nodepools comes after all that is on the cluster
+    stack("destroy", "--yes", "--skip-preview", "--target-dependents", *on_cluster)
     assert kube.names("namespaces") == BUILT_IN
     assert not any("nginx" in name for name in kube.names(CLUSTER_WIDE))
     assert not any("nginx" in name or "rickroller" in name for name in kube.names(EVERYWHERE))
