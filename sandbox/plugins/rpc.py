@@ -136,7 +136,11 @@ class Provider(Servicer):
     ) -> provider_pb2.ConfigureResponse:
         self.configure(wire.decode(request.args))
         return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+            acceptSecrets=True,
+            supportsPreview=True,
+            acceptResources=False,
+            acceptOutputs=False,
+            supports_autonaming_configuration=True,
         )
 
     def configure(self, args: dict[str, Any]) -> None:
