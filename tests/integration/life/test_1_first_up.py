@@ -47,7 +47,7 @@ RESOURCES = {
     ("kubernetes:core/v1:Secret", "rickroller-app-secret-key"),
     ("kubernetes:apps/v1:Deployment", "rickroller"),
     ("kubernetes:core/v1:Service", "rickroller"),
-    ("kubernetes:networking.k8s.io/v1:Ingress", "rickroller"),
+    ("kubernetes:networking.k8s.io/v1:Ingress", "rickroller-506954d3"),
 }
 
 
