@@ -13,7 +13,6 @@ from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existin
 from components.kubernetes.labels import selector
 from components.kubernetes.network import EVERYWHERE
 from components.kubernetes.placement import Placement
-from components.kubernetes.replacement import named_goes_first
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
@@ -22,6 +21,7 @@ from components.web_app.deployment import create_deployment
 from components.web_app.network_policy import create_network_policies
 from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
+from components.web_app.replacement import named_goes_first
 from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
