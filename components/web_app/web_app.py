@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
+from components.kubernetes.controller import Controller
 from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import selector
 from components.kubernetes.network import EVERYWHERE
@@ -26,10 +26,6 @@ from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
 from settings.checks.check import check
-
-if TYPE_CHECKING:
-    from components.existing_controller import ExistingController
-    from components.ingress_controller import IngressController
 
 ADVICE = "give it another name, or take it over by the application's setting `adopt: true`"
 
@@ -55,7 +51,7 @@ class WebApp(pulumi.ComponentResource):
         name: str,
         settings: AppSettings,
         *,
-        controller: IngressController | ExistingController | None = None,
+        controller: Controller | None = None,
         placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -117,9 +113,7 @@ class WebApp(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
-def _sources(
-    settings: AppSettings, controller: IngressController | ExistingController | None
-) -> list[PeerSettings]:
+def _sources(settings: AppSettings, controller: Controller | None) -> list[PeerSettings]:
     """Who may connect: the ingress controller, clients of NodePorts, and who is listed."""
     sources = [*settings.network_policy.sources]
     if controller and settings.is_served:
