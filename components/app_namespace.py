@@ -7,7 +7,6 @@ from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
 
 from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import SKIP_AWAIT
-from components.kubernetes.resources import amounts
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.namespace import NamespaceSettings, QuotaSettings
@@ -58,10 +57,10 @@ def _defaults(settings: ResourcesSettings | None) -> dict[str, dict[str, str]]:
     """Nothing, if nothing is asked for. (The API server makes `null` of an empty list.)"""
     if settings is None:
         return {}
-    return {"default_request": amounts(settings.requests), "default": amounts(settings.limits)}
+    return {"default_request": settings.requests.by_kind, "default": settings.limits.by_kind}
 
 
 def _hard(quota: QuotaSettings) -> dict[str, str]:
-    hard = {f"requests.{kind}": amount for kind, amount in amounts(quota.requests).items()}
-    hard |= {f"limits.{kind}": amount for kind, amount in amounts(quota.limits).items()}
+    hard = {f"requests.{kind}": amount for kind, amount in quota.requests.by_kind.items()}
+    hard |= {f"limits.{kind}": amount for kind, amount in quota.limits.by_kind.items()}
     return hard | ({} if quota.pods is None else {"pods": str(quota.pods)})

@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 
+from components.kubernetes.refused_updates import before_update
 from settings.app import AppSettings
 
 Record = Mapping[str, Any]
@@ -51,11 +52,10 @@ def remember_data(apps: Sequence[AppSettings]) -> pulumi.Stash:
     A stack without a database remembers that too: so the removal of the last one is seen. What an
     application consists of has to come after this.
     """
-    hook = pulumi.ResourceHook("databases", check_data, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.Stash(
         "databases",
         input={app.name: _record(app) for app in apps if app.database},
-        opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook])),
+        opts=pulumi.ResourceOptions(hooks=before_update("databases", check_data)),
     )
 
 

@@ -38,6 +38,12 @@ class Amounts(SettingsModel):
     memory: Memory | None = None
     """Bytes of memory."""
 
+    @property
+    def by_kind(self) -> dict[str, str]:
+        """Those that are given, by Kubernetes' names."""
+        amounts = {"cpu": self.cpu, "memory": self.memory}
+        return {kind: amount for kind, amount in amounts.items() if amount is not None}
+
 
 class ResourcesSettings(SettingsModel):
     """What a container has of its node."""

@@ -94,6 +94,9 @@ def _network(value: str) -> str:
         raise ValueError(f"must be {CIDR.allowed}") from None
 
 
+IN_QUOTES = "must be in quotes: YAML reads a number, and loses how it is written"
+
+
 def _number_too(value: object) -> object:
     return str(value) if type(value) in (int, float) else value
 
@@ -103,7 +106,7 @@ def _text(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        raise ValueError("must be in quotes: YAML reads a number, and loses how it is written")
+        raise ValueError(IN_QUOTES)
     return str(value) if isinstance(value, int) else value
 
 

@@ -1,6 +1,7 @@
-"""The commands in README.md and docs/: those in fences of the language `bash`.
+"""What README.md and the other pages say: commands, and links to each other.
 
-A fence is run by tests/integration/test_documents.py, unless the line above it says otherwise:
+Commands are in fences of the language `bash`. A fence is run by
+tests/integration/test_documents.py, unless the line above it says otherwise:
 
     <!-- run by tests/integration/test_rich_stack.py -->
     <!-- not run: an account at Exoscale -->
@@ -18,6 +19,9 @@ FENCE = re.compile(
     r"(?:^<!-- (?P<mark>.*?) -->\n)?^(?P<indent> *)```(?P<language>[^\n]*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
+
+LINK = re.compile(r"\]\((?!\w+://)([^)#\s]*)(?:#([^)\s]*))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,3 +61,22 @@ def commands(page: Path) -> str:
     return "".join(
         fence.text for fence in fences(page) if fence.language == "bash" and not fence.mark
     )
+
+
+def documents() -> list[Path]:
+    """All pages, those of the sandbox too."""
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sandbox/**/*.md")])
+
+
+def links(page: Path) -> list[tuple[Path, str]]:
+    """The files that the page links to, each with its anchor, if it has one."""
+    return [
+        (page.parent / target if target else page, anchor)
+        for target, anchor in LINK.findall(FENCE.sub("", page.read_text()))
+    ]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of the page's headings, as GitHub makes them."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text()))
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}

@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas, get_database_uri_output
 
 from components.kubernetes.labels import common_labels
+from components.kubernetes.refused_updates import RefusedUpdate, before_update
 from components.kubernetes.secrets import URL_KEY, encoded
 from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
@@ -56,7 +57,7 @@ def create_dbaas(
             parent=opts.parent,
             retain_on_delete=keep,
             ignore_changes=["name"],
-            hooks=pulumi.ResourceHookBinding(before_update=[_version_hook(name)]),
+            hooks=before_update(name, check_version),
         ),
     )
     # The resource's own URI has no password. Its ID is its name, known once it is there.
@@ -73,24 +74,16 @@ def create_dbaas(
     )
 
 
-class RefusedVersion(Exception):
-    """What the user reads: a major version that does not run, and where it can be changed."""
-
-
-def _version_hook(name: str) -> pulumi.ResourceHook:
-    return pulumi.ResourceHook(name, check_version, pulumi.ResourceHookOptions(on_dry_run=True))
-
-
 def check_version(args: pulumi.ResourceHookArgs) -> None:
     """Check that the database runs the major version: the provider sets it at creation only.
 
     Raises:
-        RefusedVersion: it runs another one.
+        RefusedUpdate: it runs another one.
     """
     running = ((args.old_outputs or {}).get("pg") or {}).get("version")
     wanted = (args.new_inputs or {})["pg"]["version"]
     if running and wanted != running:
-        raise RefusedVersion(
+        raise RefusedUpdate(
             f"{args.name}: database.version: {wanted}: it runs {running}: change it in Exoscale's "
             "portal first, then here, and run pulumi up --refresh"
         )

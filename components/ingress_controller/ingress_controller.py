@@ -18,7 +18,7 @@ from components.kubernetes.existing_objects import look_for_existing
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
 from components.kubernetes.lost_load_balancer import warn_if_lost
 from components.kubernetes.placement import Placement
-from components.kubernetes.refused_updates import refuse_load_balancer_updates
+from components.kubernetes.refused_descriptions import refuse_another_description
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
@@ -96,7 +96,7 @@ class IngressController(pulumi.ComponentResource):
             timeout=settings.timeout_seconds or _timeout(settings, nodes),
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
-                pulumi.ResourceOptions(hooks=refuse_load_balancer_updates(name)),
+                pulumi.ResourceOptions(hooks=refuse_another_description(name)),
             ),
         )
         self.ready = [release]

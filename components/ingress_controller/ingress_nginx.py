@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.kubernetes.labels import NAME
 from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
 from components.kubernetes.placement import Placement, pod_fields, spread
 from components.kubernetes.resources import resource_requirements
@@ -51,7 +52,7 @@ def _kind(replicas: int | None) -> dict[str, Any]:
     """Of several replicas a disruption budget lets one go at a time: the chart's own keeps one."""
     if replicas:
         labels = {
-            "app.kubernetes.io/name": "ingress-nginx",
+            NAME: "ingress-nginx",
             "app.kubernetes.io/component": "controller",
         }
         return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.kubernetes.labels import NAME
 from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
 from components.kubernetes.placement import Placement, pod_fields, spread
 from components.kubernetes.resources import resource_requirements
@@ -111,7 +112,7 @@ def _kind(replicas: int | None) -> dict[str, Any]:
         }
     kind: dict[str, Any] = {
         "deployment": {"kind": "Deployment", "replicas": replicas},
-        "topologySpreadConstraints": spread({"app.kubernetes.io/name": "traefik"}),
+        "topologySpreadConstraints": spread({NAME: "traefik"}),
     }
     if replicas > 1:
         kind["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}

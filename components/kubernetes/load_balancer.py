@@ -15,6 +15,9 @@ LOAD_BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"
 Source: exoscale/exoscale-cloud-controller-manager, `exoscale/loadbalancer.go`.
 """
 
+IDENTITY = f"{LOAD_BALANCER}id"
+"""The annotation in which it keeps a load balancer's ID."""
+
 RECOMMENDED = {
     f"{LOAD_BALANCER}service-strategy": "source-hash",
     f"{LOAD_BALANCER}service-healthcheck-interval": "10s",

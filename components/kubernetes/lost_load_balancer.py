@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.load_balancer import LOAD_BALANCER, load_balancer_address
+from components.kubernetes.load_balancer import IDENTITY, LOAD_BALANCER, load_balancer_address
 
 NOT_FOUND = "resource not found"
 """The provider's words (0.66). Source: exoscale/egoscale, `v2/api/error.go`."""
@@ -30,7 +30,7 @@ def warn_if_lost(service: Any, zone: str, holder: pulumi.Resource | None = None)
     def look(known: list[Any]) -> None:
         metadata, address, urn = known
         annotations = metadata.get("annotations") or {}
-        identity = annotations.get(f"{LOAD_BALANCER}id")
+        identity = annotations.get(IDENTITY)
         if not (identity and address) or _exists(identity, zone):
             return
         mend = f"make a new one, with another address, by: pulumi up --replace '{urn}'"

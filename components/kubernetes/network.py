@@ -23,17 +23,11 @@ nodes' user data, is 169.254.169.254.
 Source: RFC 3927 and 4291.
 """
 
-NOT_THE_INTERNET = {
-    "0.0.0.0/0": [
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-    ],
-    "::/0": ["fc00::/7", "fe80::/10"],
+PRIVATE = {
+    "0.0.0.0/0": ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"],
+    "::/0": ["fc00::/7"],
 }
-"""These, and private networks, where a cluster's pods and Services are.
+"""Private networks, where a cluster's pods and Services are.
 
 Source: RFC 1918, 6598 and 4193.
 """
@@ -71,4 +65,5 @@ def to_internet() -> dict[str, Any]:
 
     Among them are those of the nodes and of the API server, whose own protection they are left to.
     """
-    return {"to": all_but(NOT_THE_INTERNET)}
+    inside = {cidr: sorted([*LINK_LOCAL[cidr], *PRIVATE[cidr]]) for cidr in EVERYWHERE}
+    return {"to": all_but(inside)}

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pulumi
 
-from components.kubernetes.nodes import NODEPOOL_LABEL
 from settings.cluster import ClusterSettings
 from settings.load_balancer import LoadBalancerSettings
 from settings.nodepool import NodepoolSettings
 
 if TYPE_CHECKING:
     from pulumiverse_exoscale import SksNodepool
+
+NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
+"""What the kubelets of SKS register with (`--node-labels`): the ID of their nodepool."""
+
+HOST_LABEL = "kubernetes.io/hostname"
+"""What each node has its own value of."""
 
 
 class Placement(NamedTuple):
@@ -90,7 +95,7 @@ def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {
             "maxSkew": 1,
-            "topologyKey": "kubernetes.io/hostname",
+            "topologyKey": HOST_LABEL,
             "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": {"matchLabels": labels},
         }

@@ -12,10 +12,10 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
-from components.kubernetes.api import ApiError, KubernetesApi
-from components.kubernetes.nodes import Pod, cordon, evict, of_nodepools, pods_of
-from components.kubernetes.waiting import until_nothing_is_missing
+from components.sks_cluster.kubernetes_api import ApiError, KubernetesApi
 from components.sks_cluster.moved_load_balancers import missing_moves
+from components.sks_cluster.nodes import Pod, cordon, evict, of_nodepools, pods_of
+from components.sks_cluster.waiting import until_nothing_is_missing
 
 GONE = 404
 REMEDY = (

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
-from components.kubernetes.api import KubernetesApi
-from components.kubernetes.nodes import is_ready, of_nodepools, pods_of
-from components.kubernetes.waiting import until_nothing_is_missing
+from components.sks_cluster.kubernetes_api import KubernetesApi
+from components.sks_cluster.nodes import is_ready, of_nodepools, pods_of
+from components.sks_cluster.waiting import until_nothing_is_missing
 from settings.nodepool import NodepoolSettings
 
 REMEDY = "Look at its nodes with `kubectl describe nodes`, mend what is wrong, and run `up` again"

@@ -40,7 +40,7 @@ class SksCluster(pulumi.ComponentResource):
 
     Example:
         >>> workers = NodepoolSettings(name="workers", instance_type="standard.small", size=2)
-        >>> cluster = ClusterSettings(zone="ch-gva-2", version="1.34.3", nodepools=(workers,))
+        >>> cluster = ClusterSettings(zone="ch-gva-2", version="1.36.5", nodepools=(workers,))
         >>> SksCluster("shop", cluster)
 
     Attributes:

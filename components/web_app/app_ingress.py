@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.networking.v1 import Ingress
 
+from components.kubernetes.controller import Controller
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import load_balancer_address
 from components.web_app.objects import Objects
@@ -17,11 +18,6 @@ from settings.app import AppSettings
 from settings.apps import ingress_annotations as annotation
 from settings.apps.app_ingress import AppIngressSettings, RouteSettings, TlsSettings
 from settings.load_balancer import seconds
-
-if TYPE_CHECKING:
-    from components.existing_controller import ExistingController
-    from components.ingress_controller import IngressController
-
 
 LONGEST_SLUG = 200
 """A name of at most 253 characters has room for more: a digest, and what `tls` adds to it."""
@@ -38,7 +34,7 @@ def url(
     app: Objects,
     settings: AppSettings,
     service: Service,
-    controller: IngressController | ExistingController | None,
+    controller: Controller | None,
 ) -> pulumi.Output[str]:
     """Through its own load balancer, else through the ingress controller, else in the cluster."""
     port = "" if settings.service_port == HTTP else f":{settings.service_port}"
@@ -53,7 +49,7 @@ def url(
 
 
 def create_ingress(
-    app: Objects, settings: AppSettings, controller: IngressController | ExistingController | None
+    app: Objects, settings: AppSettings, controller: Controller | None
 ) -> Ingress | None:
     """Serve the Service under its host and path; nothing where it has neither.
 

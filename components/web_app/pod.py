@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.kubernetes.placement import Placement, pod_fields
+from components.kubernetes.placement import HOST_LABEL, Placement, pod_fields
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.security import pod_security_context
 from components.web_app.app_config import AppConfig
@@ -18,8 +18,6 @@ from settings.apps.container import ContainerSettings, VolumeSettings
 from settings.apps.own_names import WRITABLE
 from settings.apps.rollout import BeforeRolloutSettings
 from settings.apps.tolerations import TolerationSettings
-
-NODE = "kubernetes.io/hostname"
 
 
 def pod(
@@ -113,7 +111,7 @@ def _spread_over_nodes(selector: Mapping[str, str]) -> dict[str, Any]:
     """Pods of one revision on as many nodes as there are, if they have room."""
     return {
         "max_skew": 1,
-        "topology_key": NODE,
+        "topology_key": HOST_LABEL,
         "when_unsatisfiable": "ScheduleAnyway",
         "label_selector": {"match_labels": selector},
         "match_label_keys": ["pod-template-hash"],

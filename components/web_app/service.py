@@ -12,7 +12,7 @@ from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.load_balancer import anew_for_another, controller_annotations
 from components.kubernetes.lost_load_balancer import warn_if_lost
 from components.kubernetes.placement import Placement
-from components.kubernetes.refused_updates import refuse_load_balancer_updates
+from components.kubernetes.refused_descriptions import refuse_another_description
 from components.web_app.objects import Objects
 from components.web_app.ports import service_ports
 from settings.apps.service import ServiceSettings
@@ -43,7 +43,7 @@ def create_service(
         notes = controller_annotations(balancer, placement)
     options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
     if balancer:
-        refused = pulumi.ResourceOptions(hooks=refuse_load_balancer_updates(app.name))
+        refused = pulumi.ResourceOptions(hooks=refuse_another_description(app.name))
         options = pulumi.ResourceOptions.merge(options, refused)
     service = Service(
         app.name,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
+from components.kubernetes.controller import Controller
 from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import selector
 from components.kubernetes.network import EVERYWHERE
 from components.kubernetes.placement import Placement
-from components.kubernetes.replacement import named_goes_first
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
@@ -22,14 +21,11 @@ from components.web_app.deployment import create_deployment
 from components.web_app.network_policy import create_network_policies
 from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
+from components.web_app.replacement import named_goes_first
 from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
 from settings.checks.check import check
-
-if TYPE_CHECKING:
-    from components.existing_controller import ExistingController
-    from components.ingress_controller import IngressController
 
 ADVICE = "give it another name, or take it over by the application's setting `adopt: true`"
 
@@ -55,7 +51,7 @@ class WebApp(pulumi.ComponentResource):
         name: str,
         settings: AppSettings,
         *,
-        controller: IngressController | ExistingController | None = None,
+        controller: Controller | None = None,
         placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -117,9 +113,7 @@ class WebApp(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
-def _sources(
-    settings: AppSettings, controller: IngressController | ExistingController | None
-) -> list[PeerSettings]:
+def _sources(settings: AppSettings, controller: Controller | None) -> list[PeerSettings]:
     """Who may connect: the ingress controller, clients of NodePorts, and who is listed."""
     sources = [*settings.network_policy.sources]
     if controller and settings.is_served:

@@ -15,14 +15,12 @@ from settings.types import given
 
 def limits(resources: ResourcesSettings) -> Iterator[Mistake]:
     """They are not below what is set aside."""
-    at_most, at_least = resources.limits, resources.requests
-    for kind, limit, request in (
-        ("cpu", at_most.cpu, at_least.cpu),
-        ("memory", at_most.memory, at_least.memory),
-    ):
-        if limit and request and quantity(limit) < quantity(request):
+    at_least = resources.requests.by_kind
+    for kind, limit in resources.limits.by_kind.items():
+        request = at_least.get(kind)
+        if request and quantity(limit) < quantity(request):
             allowed = f"must not be below requests: {kind} {limit} < {request}"
-            yield Mistake(("limits",), at_most, allowed)
+            yield Mistake(("limits",), resources.limits, allowed)
 
 
 def page(probe: ProbeSettings) -> Iterator[Mistake]:

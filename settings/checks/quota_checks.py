@@ -15,7 +15,7 @@ from settings.checks.app_checks import containers
 from settings.checks.namespaced import Namespaced, namespaced
 from settings.errors import path
 from settings.mistakes import Mistake, Place, rules
-from settings.resources import Amounts, ResourcesSettings, quantity
+from settings.resources import ResourcesSettings, quantity
 from settings.stack import Settings
 
 PARTS = ("requests", "limits")
@@ -33,10 +33,10 @@ def defaults(settings: Settings) -> Iterator[Mistake]:
     for each in namespaced(settings):
         if each.namespace.defaults is None:
             continue
-        limits = _given(each.namespace.defaults.limits)
+        limits = each.namespace.defaults.limits.by_kind
         for place, own in _all(each.app):
-            for kind, request in _given(own.requests).items():
-                limit = None if kind in _given(own.limits) else limits.get(kind)
+            for kind, request in own.requests.by_kind.items():
+                limit = None if kind in own.limits.by_kind else limits.get(kind)
                 if limit and quantity(limit) < quantity(request):
                     bound = _key(each, "defaults", "limits", kind)
                     allowed = f"must not be above {bound}, {limit}, which is its limit"
@@ -49,7 +49,7 @@ def quota(settings: Settings) -> Iterator[Mistake]:
         if each.namespace.quota is None:
             continue
         for part in PARTS:
-            for kind in _given(getattr(each.namespace.quota, part)):
+            for kind in getattr(each.namespace.quota, part).by_kind:
                 for place, own in _all(each.app):
                     if kind not in _effective(own, each.namespace.defaults)[part]:
                         key = _key(each, "quota", part, kind)
@@ -97,14 +97,10 @@ def _effective(
 ) -> Mapping[str, Mapping[str, str]]:
     """What a container has in the end: where it has no request, its limit is one."""
     default = defaults or ResourcesSettings.model_construct()
-    limits = _given(default.limits) | _given(own.limits)
-    requests = _given(default.limits) | _given(default.requests)
-    requests |= _given(own.limits) | _given(own.requests)
+    limits = default.limits.by_kind | own.limits.by_kind
+    requests = default.limits.by_kind | default.requests.by_kind
+    requests |= own.limits.by_kind | own.requests.by_kind
     return {"requests": requests, "limits": limits}
-
-
-def _given(amounts: Amounts) -> dict[str, str]:
-    return {kind: amount for kind, amount in amounts if amount is not None}
 
 
 def _key(each: Namespaced, *keys: str) -> str:

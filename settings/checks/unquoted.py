@@ -15,7 +15,7 @@ from settings.errors import line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
 from settings.stack_file import is_made_of, is_time
-from settings.types import WORDS, by_key
+from settings.types import IN_QUOTES, WORDS, by_key
 
 
 def unquoted(
@@ -46,9 +46,7 @@ def _numbers(
     """Those in a value, which is of a kind as an annotation has it, and is written as `text`."""
     kind, metadata = _inner(kind, metadata)
     if type(value) is int and text != str(value) and any(each in WORDS for each in metadata):
-        yield Mistake(
-            place, value, "must be in quotes: YAML reads a number, and loses how it is written"
-        )
+        yield Mistake(place, value, IN_QUOTES)
     if isinstance(text, dict) and list(text) == ["secure"]:
         return
     fields = by_key(model) if isinstance(kind, type) and (model := model_in(kind)) else {}

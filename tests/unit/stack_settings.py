@@ -15,6 +15,9 @@ import pytest
 from settings.load import load as load_settings
 from settings.stack import Settings
 
+APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
+SIDECAR: dict[str, Any] = {"name": "logs", "image": "busybox:1.37"}
+
 VALID: dict[str, Any] = {
     "cluster": {
         "zone": "ch-gva-2",

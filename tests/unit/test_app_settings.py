@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from settings.checks.stack_checks import warnings
-from tests.unit.stack_settings import VALID, changed, load, mistakes
-
-APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
-SIDECAR: dict[str, Any] = {"name": "logs", "image": "busybox:1.37"}
+from tests.unit.stack_settings import APP, SIDECAR, changed, load, mistakes
 
 
 @pytest.mark.parametrize(
@@ -271,105 +267,3 @@ def test_a_mistake_beside_a_secret_does_not_tell_it() -> None:
     lines = mistakes(changed("apps", [APP | wrong]), secret=["apps"])
     assert len(lines) == 3
     assert "t0ken" not in "\n".join(lines)
-
-
-def test_applications_may_share_a_namespace() -> None:
-    values = changed("apps[1].namespace", "web")
-    assert [each.name for each in load(values).app_namespaces] == ["web"]
-    values["namespaces"] = [{"name": "web", "podSecurity": "baseline"}]
-    (namespace,) = load(values).app_namespaces
-    assert namespace.pod_security == "baseline"
-
-
-@pytest.mark.parametrize(
-    ("namespace", "key", "message"),
-    [
-        ({"name": "shop"}, "namespaces[0].name", '"shop": has no application in it'),
-        ({"name": "kube-system"}, "namespaces[0].name", '"kube-system": must be another one'),
-        ({"name": "web", "podSecurity": "strict"}, "namespaces[0].podSecurity", "must be one of"),
-        ({"name": "web", "quota": {"pods": -1}}, "namespaces[0].quota.pods", "-1: must be 0"),
-    ],
-)
-def test_mistakes_in_a_namespace(namespace: dict[str, Any], key: str, message: str) -> None:
-    (line,) = mistakes(VALID | {"namespaces": [namespace]})
-    assert line.startswith(f"{key}: ")
-    assert message in line
-
-
-@pytest.mark.parametrize(
-    ("settings", "place"),
-    [
-        ({"security": {"runAsUser": 0}}, "security.runAsUser"),
-        (
-            {"sidecars": [SIDECAR | {"security": {"runAsUser": 0}}]},
-            "sidecars[0].security.runAsUser",
-        ),
-        (
-            {"initContainers": [SIDECAR | {"security": {"runAsUser": 0}}]},
-            "initContainers[0].security.runAsUser",
-        ),
-    ],
-)
-def test_root_takes_another_level_of_its_namespace(settings: dict[str, Any], place: str) -> None:
-    values = changed("apps", [APP | {"namespace": "shop"} | settings])
-    assert mistakes(values) == [
-        f"apps[0].{place}: 0: must not be root, for its namespace is restricted: another level is"
-        " an item of namespaces, {name: shop, podSecurity: baseline}"
-    ]
-    assert mistakes(values | {"namespaces": [{"name": "shop"}]}) == [
-        f"apps[0].{place}: 0: must not be root, for namespaces[0].podSecurity is restricted:"
-        " set that to baseline"
-    ]
-    assert load(values | {"namespaces": [{"name": "shop", "podSecurity": "baseline"}]})
-
-
-def test_app_armor_is_turned_off_at_the_level_privileged_alone() -> None:
-    key = "container.apparmor.security.beta.kubernetes.io/web"
-    values = changed("apps", [APP | {"annotations": {key: "unconfined"}}])
-    baseline = [{"name": "web", "podSecurity": "baseline"}]
-    (line,) = mistakes(values | {"namespaces": baseline})
-    assert line.startswith(f'apps[0].annotations["{key}"]: "unconfined": must be runtime/default')
-    assert line.endswith("for namespaces[0].podSecurity is baseline: set that to privileged")
-    assert load(values | {"namespaces": [{"name": "web", "podSecurity": "privileged"}]})
-    values["apps"][0]["annotations"][key] = "localhost/web"
-    assert load(values)
-
-
-def test_production_asks_for_resources() -> None:
-    given = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
-    some = {"requests": {"cpu": "1"}}
-    apps = [
-        APP | {"resources": given, "sidecars": [SIDECAR]},
-        APP | {"name": "api", "resources": some},
-    ]
-    values = VALID | {"apps": apps}
-    assert load(values)
-    assert mistakes(values | {"production": True}) == [
-        "apps[0].sidecars[0].resources: null: must be given in production",
-        "apps[1].resources.requests.memory: null: must be given in production",
-        "apps[1].resources.limits.memory: null: must be given in production",
-    ]
-
-
-def test_warnings() -> None:
-    off = {"type": "none"}
-    apps = [
-        APP | {"image": "example/web", "sidecars": [SIDECAR | {"image": "host:5000/logs:latest"}]},
-        APP | {"name": "api", "probes": {"readiness": off, "liveness": off}},
-        APP | {"name": "one", "image": "example/one@sha256:" + "0" * 64},
-    ]
-    assert list(warnings(load(VALID | {"apps": apps}))) == [
-        "apps[0].image: example/web can become another image at any time",
-        "apps[0].sidecars[0].image: host:5000/logs:latest can become another image at any time",
-        "apps[1].probes.readiness: without it, pods get requests before they can serve",
-        "apps[1].probes.liveness: without it, a pod that hangs is not started again",
-    ]
-
-
-def test_production_warns_of_an_application_with_one_pod() -> None:
-    resources = {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
-    one, two = APP | {"resources": resources}, APP | {"name": "two", "resources": resources}
-    values = VALID | {"production": True, "apps": [one, two | {"replicas": 2}]}
-    assert list(warnings(load(values))) == [
-        "apps[0].replicas: with 1 pod, web is down whenever its node is"
-    ]

@@ -11,7 +11,8 @@ from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
 
 from components.database import Database
-from components.database.dbaas import RefusedVersion, check_version
+from components.database.dbaas import check_version
+from components.kubernetes.refused_updates import RefusedUpdate
 from components.stack import declare as declare_stack
 from settings.apps.database import DatabaseSettings
 from settings.checks.check import WrongSettings, check
@@ -209,7 +210,7 @@ def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
         )
 
     change("18", "18")
-    with pytest.raises(RefusedVersion, match=r"web-db: database\.version: 18: it runs 17: change"):
+    with pytest.raises(RefusedUpdate, match=r"web-db: database\.version: 18: it runs 17: change"):
         change("17", "18")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from docs import generate
+from settings.app import AppSettings
 from settings.stack import Settings
 from settings.types import by_key
 from tests.unit.recorded_resources import STACKS
@@ -38,6 +40,11 @@ def test_every_example_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             one: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, None, *field.metadata])  # type: ignore[arg-type]
             for example in generate.examples(field):
                 one.validate_python(example)
+
+
+def test_the_page_of_changes_has_every_setting_of_an_application() -> None:
+    page = (ROOT / "docs" / "changes.md").read_text()
+    assert {key for key in by_key(AppSettings) if not re.search(rf"`{key}[.`]", page)} == set()
 
 
 def test_the_project_has_a_line_for_each_key() -> None:

@@ -1,13 +1,14 @@
-"""Each command in README.md and docs/ is run by a test, or says why not."""
+"""Each command in README.md and docs/ is run by a test, or says why not. Links lead somewhere."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.documents import ROOT, Fence, commands, fences, pages
+from tests.documents import ROOT, Fence, anchors, commands, documents, fences, links, pages
 
 LANGUAGES = {"", "bash", "mermaid", "yaml"}
 PROGRAM = re.compile(
@@ -54,3 +55,10 @@ def test_a_page_without_marks_is_run_whole() -> None:
     assert "<!--" not in text
     assert all(line in text for line in commands(page).splitlines())
     assert len(re.findall("^```bash$", text, re.MULTILINE)) == len(fences(page))
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in links(page):
+        assert target.exists(), target
+        assert not anchor or anchor in anchors(target), f"{target}#{anchor}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.nodes import NODEPOOL_LABEL
+from components.kubernetes.placement import NODEPOOL_LABEL
 from settings.checks.check import WrongSettings
 from tests.manifests import declare
 from tests.unit.engine import Engine

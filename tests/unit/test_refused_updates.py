@@ -8,7 +8,8 @@ import pulumi
 import pytest
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.refused_updates import RefusedUpdate, check_load_balancer
+from components.kubernetes.refused_descriptions import check_description
+from components.kubernetes.refused_updates import RefusedUpdate
 from components.sks_cluster.refused_updates import (
     NODEPOOL_EMPTYING_IGNORED,
     check_cluster,
@@ -100,7 +101,7 @@ def test_the_description_of_a_load_balancer_stays(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     with pytest.raises(RefusedUpdate, match=r"web: loadBalancer\.description: can't be changed"):
-        check_load_balancer(update(before, after))
+        check_description(update(before, after))
 
 
 @pytest.mark.parametrize(
@@ -115,4 +116,4 @@ def test_the_description_of_a_load_balancer_stays(
 def test_the_same_description_or_that_of_a_new_load_balancer(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    check_load_balancer(update(before, after))
+    check_description(update(before, after))

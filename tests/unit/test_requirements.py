@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("requirements", "sandbox/requirements", "requirements-dev")
+PARTS = {"annotated-types", "googleapis-common-protos", "grpcio", "protobuf", "pydantic-core"}
+"""Packages that are of a piece with Pulumi's and with pydantic."""
+
 LOCKED = re.compile(r"(?P<requirement>[^\\]+?) \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+")
 
 
@@ -51,6 +56,31 @@ def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
     direct = {each for each, via in entries if f"-r {name}.in\n" in via}
     assert direct == set(asked(name)), "stale: make lock"
     assert {each for each, _ in entries} == set(locked(name))
+
+
+@pytest.mark.parametrize(
+    ("folders", "names"),
+    [
+        (("components", "settings", "docs", "__main__.py"), NAMES[:1]),
+        (("sandbox",), NAMES[:2]),
+        (("tests",), NAMES),
+    ],
+)
+def test_what_is_imported_is_asked_for(folders: Sequence[str], names: Sequence[str]) -> None:
+    packages = {canonicalize_name(each) for folder in folders for each in imported(ROOT / folder)}
+    assert packages - PARTS <= {package for name in names for package in asked(name)}
+
+
+def imported(code: Path) -> Iterator[str]:
+    """The packages of what the code imports."""
+    packages = packages_distributions()
+    for file in [code] if code.is_file() else code.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                modules = [node.module or ""]
+            for module in modules:
+                yield from packages.get(module.partition(".")[0], ())
 
 
 def test_a_package_has_one_version_in_all_files() -> None:

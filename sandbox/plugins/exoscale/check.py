@@ -1,4 +1,4 @@
-"""Validation, defaults and automatic names, as the bridged provider's `Check` has them.
+"""Validation and defaults, as the bridged provider's `Check` has them.
 
 Source: pulumi/pulumi-terraform-bridge 3.116, `pkg/tfbridge/{schema,check_failures}.go`, and
 hashicorp/terraform-plugin-sdk v2, `helper/schema/schema.go`, for rules and wording.
@@ -6,17 +6,12 @@ hashicorp/terraform-plugin-sdk v2, `helper/schema/schema.go`, for rules and word
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from sandbox.plugins.exoscale.fields import DEFAULTS_KEY, Field, by_name, terraform_name
 from sandbox.plugins.property_diff import join
 from sandbox.plugins.wire import has_unknown
-
-MAX_NAME_LENGTH: Final = 255
-RANDOM_LENGTH: Final = 7
 
 Autoname = Callable[[], str]
 
@@ -195,18 +190,3 @@ def _scalar(type: str, value: Any) -> Any:
 
 def _unparsed(type: str, parser: str, value: Any) -> str:
     return f"cannot parse '' as {type}: strconv.{parser}: parsing \"{value}\": invalid syntax"
-
-
-def autoname(logical_name: str, seed: bytes) -> str:
-    """`<logical name>-<7 hexadecimal digits>`, the same for the same seed.
-
-    Raises:
-        Invalid: if that is longer than Exoscale's names are.
-    """
-    if len(logical_name) + 1 + RANDOM_LENGTH > MAX_NAME_LENGTH:
-        raise Invalid(
-            f"name '{logical_name}' plus {RANDOM_LENGTH} random chars is longer than "
-            f"maximum length {MAX_NAME_LENGTH}"
-        )
-    digits = hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(RANDOM_LENGTH)
-    return f"{logical_name}-{digits[:RANDOM_LENGTH]}"

@@ -1,8 +1,4 @@
-"""What a program asks of Exoscale without having it made.
-
-Source: exoscale/terraform-provider-exoscale v0.66.0, `exoscale/datasource_exoscale_nlb.go`,
-`pkg/resources/nlb_service`.
-"""
+"""What a program asks of Exoscale without having it made."""
 
 from __future__ import annotations
 
@@ -12,8 +8,7 @@ from typing import Any, Final
 from sandbox.plugins.exoscale.api import Clients
 from sandbox.plugins.exoscale.dbaas import database_uri
 from sandbox.plugins.exoscale.instance_pools import instance_pool_list
-from sandbox.plugins.exoscale.resource import timestamp
-from sandbox.plugins.rpc import ProviderError
+from sandbox.plugins.exoscale.load_balancers import load_balancer, load_balancer_services
 
 Arguments = Mapping[str, Any]
 
@@ -21,63 +16,6 @@ Arguments = Mapping[str, Any]
 def zones(account: Clients, args: Arguments) -> dict[str, Any]:
     """What `getZones` answers."""
     return {"zones": [zone["name"] for zone in account.client().list_zones()["zones"]]}
-
-
-def load_balancer(account: Clients, args: Arguments) -> dict[str, Any]:
-    """One load balancer by its ID or its name. Raises ProviderError if there is none."""
-    client, wanted = account.client(args["zone"]), args.get("id") or args.get("name")
-    if not wanted:
-        raise ProviderError("either name or id must be specified")
-    for found in client.list_load_balancers()["load-balancers"]:
-        if wanted in (found["id"], found["name"]):
-            return {
-                "id": found["id"],
-                "name": found["name"],
-                "description": found.get("description", ""),
-                "ipAddress": found["ip"],
-                "state": found["state"],
-                "createdAt": timestamp(found["created-at"]),
-                "zone": args["zone"],
-            }
-    raise ProviderError("resource not found")
-
-
-def load_balancer_services(account: Clients, args: Arguments) -> dict[str, Any]:
-    """The services of the load balancer whose ID is given."""
-    if not args.get("nlbId"):
-        raise ProviderError("a load balancer's services are found by nlbId alone")
-    balancer = account.client(args["zone"]).get_load_balancer(id=args["nlbId"])
-    return {
-        "id": balancer["id"],
-        "nlbId": balancer["id"],
-        "nlbName": balancer["name"],
-        "zone": args["zone"],
-        "services": [_service(service) for service in balancer["services"]],
-    }
-
-
-def _service(service: Mapping[str, Any]) -> dict[str, Any]:
-    check = service["healthcheck"]
-    return {
-        "id": service["id"],
-        "name": service["name"],
-        "description": service.get("description", ""),
-        "instancePoolId": service["instance-pool"]["id"],
-        "port": service["port"],
-        "targetPort": service["target-port"],
-        "protocol": service["protocol"],
-        "state": service["state"],
-        "strategy": service["strategy"],
-        "healthcheck": {
-            "mode": check["mode"],
-            "port": check["port"],
-            "interval": check["interval"],
-            "timeout": check["timeout"],
-            "retries": check["retries"],
-            "uri": check.get("uri"),
-            "tlsSni": check.get("tls-sni"),
-        },
-    }
 
 
 FUNCTIONS: Final[dict[str, Callable[[Clients, Arguments], dict[str, Any]]]] = {

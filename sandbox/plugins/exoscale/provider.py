@@ -13,6 +13,7 @@ from pulumi.runtime.proto import provider_pb2
 from sandbox.plugins import property_diff, rpc, wire
 from sandbox.plugins.exoscale import api, check, configuration, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
+from sandbox.plugins.exoscale.autonaming import automatic_name
 from sandbox.plugins.exoscale.dbaas import Dbaas
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.functions import FUNCTIONS
@@ -101,7 +102,7 @@ class ExoscaleProvider(rpc.Provider):
                 failures=[provider_pb2.CheckFailure(reason=text) for text in problems]
             )
         olds = wire.reveal(wire.decode(request.olds))
-        inputs = check.with_defaults(kind.fields, olds, news, lambda: _autoname(request))
+        inputs = check.with_defaults(kind.fields, olds, news, lambda: automatic_name(request, name))
         return provider_pb2.CheckResponse(inputs=_encoded(kind, inputs, given))
 
     def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
@@ -250,21 +251,6 @@ class ExoscaleProvider(rpc.Provider):
 
 def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
-
-
-def _autoname(request: provider_pb2.CheckRequest) -> str:
-    """The name that the user's rules for automatic naming ask for, else the plugin's own."""
-    if not request.HasField("autonaming"):
-        return check.autoname(_name(request.urn), request.randomSeed)
-    rules = request.autonaming
-    if rules.mode == rules.DISABLE:
-        raise ProviderError("automatic naming is disabled but no explicit name was provided")
-    if rules.mode == rules.PROPOSE and len(rules.proposed_name) > check.MAX_NAME_LENGTH:
-        raise ProviderError(
-            f"calculated name '{rules.proposed_name}' exceeds maximum length of "
-            f"{check.MAX_NAME_LENGTH}"
-        )
-    return str(rules.proposed_name)
 
 
 def _hidden(kind: ResourceType, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:

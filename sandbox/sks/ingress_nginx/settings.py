@@ -41,7 +41,7 @@ class Settings:
 def settings_of(api_client: client.ApiClient, pod: Any) -> Settings:
     """The settings of the controller in `pod`."""
     flags = _flags(pod)
-    config = _config(api_client, pod, flags.get("configmap", ""))
+    config = _config(api_client, flags.get("configmap", ""))
     controller = flags.get("controller-class", "k8s.io/ingress-nginx")
     by_name = is_true(flags.get("ingress-class-by-name", "false"))
     annotation_class = flags.get("ingress-class", "nginx")
@@ -82,7 +82,7 @@ def _flags(pod: Any) -> dict[str, str]:
     return flags
 
 
-def _config(api_client: client.ApiClient, pod: Any, key: str) -> Mapping[str, str]:
+def _config(api_client: client.ApiClient, key: str) -> Mapping[str, str]:
     namespace, _, name = key.partition("/")
     if not name:
         return {}

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.kubernetes.api import KubernetesApi
+from components.kubernetes.placement import NODEPOOL_LABEL
+from components.sks_cluster.kubernetes_api import KubernetesApi
 
-NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
-"""What the kubelets of SKS register with (`--node-labels`)."""
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
 Object = Mapping[str, Any]
