@@ -122,7 +122,9 @@ def test_beside_a_wrong_value_the_others_are_looked_at_together() -> None:
     assert len(lines) == 11
 
 
-STACKS = [file.name.split(".")[1] for file in sorted(ROOT.glob("Pulumi.*.yaml"))]
+STACKS = ("local", "dev", "staging", "prod")
+"""Those that the project comes with: users' further ones have secrets, which are encrypted."""
+
 DIGEST = "@sha256:" + "0a" * 32
 
 
@@ -132,11 +134,7 @@ def committed(stack: str) -> dict[str, Any]:
     return {key.removeprefix("webapp:"): value for key, value in config.items()}
 
 
-def test_there_is_a_stack_for_each_environment() -> None:
-    assert {"local", "dev", "staging", "prod"} <= set(STACKS)
-
-
-@pytest.mark.parametrize("stack", sorted({*STACKS} - {"prod"}))
+@pytest.mark.parametrize("stack", STACKS[:-1])
 def test_the_committed_stacks_are_valid(stack: str) -> None:
     settings = load(committed(stack), stack=stack)
     assert [app.name for app in settings.apps] == ["rickroller"]
