@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback down test test-all lint docs lock bench
+.PHONY: up preview rollback new-stack down test test-all lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -20,6 +20,13 @@ rollback: .venv/sandbox-ready
 	@git restore --source=$(TO) -- Pulumi.$(STACK).yaml
 	@$(SANDBOX) exec -- pulumi up --diff --stack $(STACK) $(FLAGS) || \
 	  { git restore -- Pulumi.$(STACK).yaml; echo "Pulumi.$(STACK).yaml is as before"; exit 1; }
+
+# Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
+new-stack: .venv/sandbox-ready
+	@test -n "$(NAME)" -a -n "$(FROM)" || \
+	  { echo "usage: make new-stack NAME=review FROM=dev"; exit 2; }
+	@$(BIN)/python -m tools.new_stack "--name=$(NAME)" "--from=$(FROM)" \
+	  "--secrets-provider=$(SECRETS_PROVIDER)"
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi destroy --stack local --yes

@@ -21,6 +21,23 @@ from components.stack import declare
 from settings.checks.stack_checks import warnings
 from settings.load import load
 
+CLI = ">=3.259.0 <4.0.0"
+"""The versions of Pulumi's CLI that this program runs with."""
+
+
+def check_the_cli() -> None:
+    """Refuse a CLI of another version.
+
+    Raises:
+        pulumi.RunError: naming its version and those that are allowed.
+    """
+    try:
+        pulumi.require_pulumi_version(CLI)
+    except Exception as error:  # the SDK has no class for it
+        raise pulumi.RunError(f"{error}: https://www.pulumi.com/docs/install/") from None
+
+
+check_the_cli()
 settings = load()
 for warning in warnings(settings):
     pulumi.warn(warning)

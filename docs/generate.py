@@ -1,4 +1,7 @@
-"""Writes `docs/settings.md` and `docs/settings.schema.json` from the settings' classes."""
+"""Writes `docs/settings.md` and `docs/settings.schema.json` from the settings' classes.
+
+And the table of the stacks' differences, from their files.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,21 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-import yaml
 from annotated_types import Ge, Le, MaxLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from docs import stacks
+from docs.written import FOLDER, PROJECT, code
 from settings.errors import model_in
 from settings.secret import MayBeClear
 from settings.stack import Settings
 from settings.types import Told, by_key
 
-FOLDER = Path(__file__).parent
-PROJECT = yaml.safe_load((FOLDER.parent / "Pulumi.yaml").read_text())["name"]
 HEAD = f"""\
 # Settings
 
@@ -102,7 +103,7 @@ def anchor(model: type[BaseModel]) -> str:
 
 def _row(key: str, model: type[BaseModel], field: FieldInfo) -> str:
     value = kind(field.annotation, field.metadata)
-    example = _code(found[0]) if (found := examples(field)) else ""
+    example = code(found[0]) if (found := examples(field)) else ""
     cells = (f"`{key}`", meaning(model, field), value, _default(field), example)
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
 
@@ -193,7 +194,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, BaseModel):
         own = value == type(value)()
         value = {} if own else _given(value.model_dump(by_alias=True, exclude_none=True))
-    return "" if value in (None, (), {}, "") else _code(value)
+    return "" if value in (None, (), {}, "") else code(value)
 
 
 def _given(value: Any) -> Any:
@@ -233,13 +234,7 @@ def _examples(annotation: Any, metadata: Iterable[Any] = (), default: Any = None
         yield "text"
 
 
-def _code(value: Any) -> str:
-    """A value as YAML has it within a line."""
-    plain = json.loads(json.dumps(value))
-    text = yaml.safe_dump(plain, default_flow_style=True, width=1000, sort_keys=False)
-    return f"`{text.strip().removesuffix('...').strip()}`"
-
-
 if __name__ == "__main__":
     (FOLDER / "settings.md").write_text(markdown())
     (FOLDER / "settings.schema.json").write_text(schema())
+    stacks.PAGE.write_text(stacks.page())

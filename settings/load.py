@@ -18,6 +18,7 @@ from settings.checks.check import mistakes
 from settings.checks.file_checks import misplaced, one_cluster, repeated, unencrypted
 from settings.checks.routes import conflicts
 from settings.checks.shown_name_checks import refused_names
+from settings.checks.stack_checks import warnings
 from settings.checks.unquoted import unquoted
 from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
@@ -62,6 +63,8 @@ def load() -> Settings:
     problems += one_cluster(values) + unencrypted(values, hidden) + misplaced(values, hidden)
     problems += repeated(values, secret) + conflicts(values.get("apps"))
     problems += refused_names(project, stack, values)
+    if settings and settings.production:
+        problems += warnings(settings)
     if settings is None or problems:
         raise pulumi.RunError(
             f"wrong settings in {file}, nothing was changed:\n"

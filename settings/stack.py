@@ -29,7 +29,8 @@ class Settings(SettingsModel):
     """The ingress controller, installed where an application needs it, or where this is given."""
     production: StrictBool = False
     """Whether to be strict. Every container has to have its resources.requests and limits.memory,
-    ingress.controller has to be given, and an application with one pod is warned of."""
+    and an image with a digest; ingress.controller has to be given, and an application has more
+    than one pod. What other stacks are warned of is refused."""
     namespaces: tuple[NamespaceSettings, ...] = ()
     """The namespaces of applications, where they are to have more than the defaults."""
     apps: tuple[AppSettings, ...] = ()

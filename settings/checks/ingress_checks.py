@@ -99,8 +99,8 @@ def expressions(settings: Settings) -> Iterator[Mistake]:
 
 
 def warnings(settings: Settings) -> Iterator[str]:
-    """The controller's retirement, until a controller is chosen."""
-    controller = settings.controller
+    """The controller's retirement, until a controller is chosen, as in production it has to be."""
+    controller = None if settings.production else settings.controller
     if controller and not controller.existing and controller.controller is None:
         yield RETIRED
 

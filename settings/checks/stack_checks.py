@@ -65,14 +65,27 @@ def production(settings: Settings) -> Iterator[Mistake]:
                 yield from _missing_resources(("apps", index, *place), found)
 
 
+def digests(settings: Settings) -> Iterator[Mistake]:
+    """In production no push to a registry changes what runs."""
+    if settings.production:
+        for index, app in enumerate(settings.apps):
+            for place, image in _images(app):
+                if "@" not in image:
+                    allowed = (
+                        f"must have its digest in production, {image}@sha256:...: "
+                        f"`docker buildx imagetools inspect {image}` prints it"
+                    )
+                    yield Mistake(("apps", index, *place, "image"), image, allowed)
+
+
 def warnings(settings: Settings) -> Iterator[str]:
-    """One line each, with the key that it is about."""
+    """One line each, with the key that it is about. In production they are mistakes."""
     yield from ingress_checks.warnings(settings)
     yield from size_checks.warnings(settings)
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
         for place, each in containers(app):
-            if _moves(each.image):
+            if not settings.production and _moves(each.image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {each.image} can become another image at any time"
         if settings.production and not app.autoscaler and app.replicas == 1:
@@ -81,6 +94,14 @@ def warnings(settings: Settings) -> Iterator[str]:
             yield f"{key}.probes.readiness: without it, pods get requests before they can serve"
         if app.probes.liveness.type == "none":
             yield f"{key}.probes.liveness: without it, a pod that hangs is not started again"
+
+
+def _images(app: AppSettings) -> Iterator[tuple[Place, str]]:
+    """The images that the file itself gives, but for the database's."""
+    for place, each in containers(app):
+        yield place, each.image
+    if app.before_rollout and app.before_rollout.image:
+        yield ("beforeRollout",), app.before_rollout.image
 
 
 def _resources(app: AppSettings) -> Iterator[tuple[Place, ResourcesSettings | None]]:
@@ -112,4 +133,4 @@ def _moves(image: str) -> bool:
     return tag in ("", "latest")
 
 
-RULES = rules(Settings, namespaces, nodepools, volumes, clients_of_databases, production)
+RULES = rules(Settings, namespaces, nodepools, volumes, clients_of_databases, production, digests)

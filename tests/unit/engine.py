@@ -96,7 +96,8 @@ def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
     stack that it comes from, which is deep below pytest (of a tenth).
     """
     engine = Engine()
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(engine, project="webapp", stack=stack, preview=False)
     pulumi.runtime.settings.SETTINGS.callbacks = engine
     result: list[Any] = []
@@ -111,4 +112,5 @@ def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
             pulumi.runtime.test(body)()  # type: ignore[no-untyped-call]
     finally:
         gc.enable()
+        loop.close()
     return engine, result[0]

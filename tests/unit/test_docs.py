@@ -1,4 +1,4 @@
-"""The documents that are made of the settings' classes are those of these classes."""
+"""The documents that are made of the settings' classes, and of stacks' files, are those of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from docs import generate
+from docs import generate, stacks
 from settings.app import AppSettings
 from settings.stack import Settings
 from settings.types import by_key
@@ -25,7 +25,11 @@ STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
 
 @pytest.mark.parametrize(
     ("file", "made"),
-    [("settings.md", generate.markdown), ("settings.schema.json", generate.schema)],
+    [
+        ("settings.md", generate.markdown),
+        ("settings.schema.json", generate.schema),
+        ("environments.md", stacks.page),
+    ],
 )
 def test_the_documents_are_up_to_date(file: str, made: Any) -> None:
     assert (ROOT / "docs" / file).read_text() == made(), "stale: make docs"
@@ -60,6 +64,38 @@ def test_editors_find_the_schema(file: Path) -> None:
     first, _, _ = file.read_text().partition("\n")
     named = first.removeprefix("# yaml-language-server: $schema=")
     assert ROOT / named == ROOT / "docs" / "settings.schema.json"
+
+
+def test_the_table_of_stacks_has_what_differs(tmp_path: Path) -> None:
+    pool = {"name": "workers", "instanceType": "standard.small", "size": 2}
+    web = {"name": "web", "image": "example/web:1", "environment": {"A": "x|y"}}
+    token = {"audit": {"endpoint": "https://a.example", "bearerToken": {"secure": "v1:hidden"}}}
+    cluster = {"zone": "ch-gva-2", "nodepools": [pool]}
+    files: dict[str, Any] = {
+        "prod": {"cluster": cluster | token | {"protect": True}, "apps": [web | {"replicas": 3}]},
+        "a-further": {"existingCluster": {"kubeconfig": "k"}, "apps": [web]},
+        "dev": {"cluster": cluster | {"protect": False}, "apps": [web | {"environment": {}}, web]},
+    }
+    for name, values in files.items():
+        config = {f"webapp:{key}": value for key, value in values.items()}
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
+    assert stacks.table(stacks.stacks(tmp_path)).splitlines() == [
+        "| setting | dev | prod | a-further |",
+        "|---|---|---|---|",
+        "| `cluster.zone` | `ch-gva-2` | `ch-gva-2` |  |",
+        "| `cluster.audit.endpoint` |  | `https://a.example` |  |",
+        "| `cluster.audit.bearerToken` |  | *secret* |  |",
+        "| `cluster.nodepools[0].name` | `workers` | `workers` |  |",
+        "| `cluster.nodepools[0].instanceType` | `standard.small` | `standard.small` |  |",
+        "| `cluster.nodepools[0].size` | `2` | `2` |  |",
+        "| `cluster.protect` | `false` | `true` |  |",
+        "| `existingCluster.kubeconfig` |  |  | `k` |",
+        "| `apps[0].environment.A` |  | `x&#124;y` | `x&#124;y` |",
+        "| `apps[0].replicas` | `1` | `3` | `1` |",
+        "| `apps[1].name` | `web` |  |  |",
+        "| `apps[1].image` | `example/web:1` |  |  |",
+        "| `apps[1].environment.A` | `x&#124;y` |  |  |",
+    ]
 
 
 def wrong_in(config: Any) -> list[str]:

@@ -270,7 +270,8 @@ def test_a_default_controller_is_warned_of_with_what_is_open_in_it() -> None:
 
 def test_production_asks_for_a_controller_in_words() -> None:
     resources = {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
-    app = {"name": "web", "image": "example/web:1", "replicas": 2, "resources": resources}
+    image = "example/web:1@sha256:" + "0a" * 32
+    app = {"name": "web", "image": image, "replicas": 2, "resources": resources}
     strict = SERVED | {"production": True}
     for ingress in ({}, {"ingress": {"replicas": 2}}):
         (line,) = mistakes(strict | {"apps": [app | {"path": "/web"}]} | ingress)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 import yaml
+from pydantic import BaseModel
 
+from settings.checks.stack_checks import warnings
+from settings.errors import model_in
+from settings.stack import Settings
+from settings.types import by_key
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
 ROOT = Path(__file__).parents[2]
@@ -116,17 +122,64 @@ def test_beside_a_wrong_value_the_others_are_looked_at_together() -> None:
     assert len(lines) == 11
 
 
-@pytest.mark.parametrize("stack", ["dev", "local"])
-def test_the_committed_stacks_are_valid(stack: str) -> None:
+STACKS = ("local", "dev", "staging", "prod")
+"""Those that the project comes with: users' further ones have secrets, which are encrypted."""
+
+DIGEST = "@sha256:" + "0a" * 32
+
+
+def committed(stack: str) -> dict[str, Any]:
+    """What the stack's file has."""
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    settings = load({key.removeprefix("webapp:"): value for key, value in config.items()})
+    return {key.removeprefix("webapp:"): value for key, value in config.items()}
+
+
+@pytest.mark.parametrize("stack", STACKS[:-1])
+def test_the_committed_stacks_are_valid(stack: str) -> None:
+    settings = load(committed(stack), stack=stack)
     assert [app.name for app in settings.apps] == ["rickroller"]
 
 
+def test_of_prod_nothing_but_the_digest_is_missing() -> None:
+    """A digest is of the image that its user has tried, so the file can't have it yet."""
+    values = committed("prod")
+    (line,) = mistakes(values)
+    assert line.startswith('apps[0].image: "derlin/rickroller:1.0.0": must have its digest')
+    values["apps"][0]["image"] += DIGEST
+    settings = load(values, stack="prod")
+    assert settings.production
+    assert list(warnings(settings)) == []
+    assert settings.cluster
+    assert settings.cluster.protect
+    assert settings.cluster.level == "pro"
+    assert settings.cluster.nodes >= 3
+
+
+def test_before_prod_the_stack_is_like_it() -> None:
+    staging, prod = load(committed("staging")), committed("prod")
+    assert list(warnings(staging)) == []
+    assert (staging.cluster.level, staging.cluster.nodes) == ("pro", 2)  # type: ignore[union-attr]
+    assert committed("staging")["ingress"] == prod["ingress"] == {"controller": "traefik"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_committed_stacks_say_nothing_that_is_a_default(stack: str) -> None:
+    assert list(defaults_in(Settings, committed(stack))) == []
+
+
+def defaults_in(model: type[BaseModel], values: dict[str, Any]) -> Iterator[str]:
+    """The keys whose values are those without them; what production asks for is none."""
+    for key, value in values.items():
+        field = by_key(model)[key]
+        if value == field.get_default(call_default_factory=True):
+            yield key
+        part = model_in(field.annotation)
+        for each in value if isinstance(value, list) else [value]:
+            if part and isinstance(each, dict):
+                yield from defaults_in(part, each)
+
+
 def test_local_differs_from_dev_only_in_the_chart() -> None:
-    dev, local = (
-        yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-        for stack in ("dev", "local")
-    )
-    assert local.pop("webapp:ingress") == {"chart": "./sandbox/charts/ingress-nginx"}
-    assert local == dev
+    local = committed("local")
+    assert local.pop("ingress") == {"chart": "./sandbox/charts/ingress-nginx"}
+    assert local == committed("dev")

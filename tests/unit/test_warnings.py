@@ -5,13 +5,17 @@ from __future__ import annotations
 from settings.checks.stack_checks import warnings
 from tests.unit.stack_settings import APP, SIDECAR, VALID, load, mistakes
 
+DIGEST = "@sha256:" + "0a" * 32
+RESOURCES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+STRICT = APP | {"image": "example/web:1" + DIGEST, "resources": RESOURCES, "replicas": 2}
+"""An application as production asks for it."""
+
 
 def test_production_asks_for_resources() -> None:
-    given = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
     some = {"requests": {"cpu": "1"}}
     apps = [
-        APP | {"resources": given, "sidecars": [SIDECAR]},
-        APP | {"name": "api", "resources": some},
+        STRICT | {"sidecars": [SIDECAR | {"image": "busybox:1.37" + DIGEST}]},
+        STRICT | {"name": "api", "resources": some},
     ]
     values = VALID | {"apps": apps}
     assert load(values)
@@ -37,10 +41,33 @@ def test_warnings() -> None:
     ]
 
 
-def test_production_warns_of_an_application_with_one_pod() -> None:
-    resources = {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
-    one, two = APP | {"resources": resources}, APP | {"name": "two", "resources": resources}
-    values = VALID | {"production": True, "apps": [one, two | {"replicas": 2}]}
-    assert list(warnings(load(values))) == [
-        "apps[0].replicas: with 1 pod, web is down whenever its node is"
+def test_production_asks_for_digests() -> None:
+    sidecar = SIDECAR | {"resources": RESOURCES}
+    image, digest = sidecar["image"], sidecar["image"] + DIGEST
+    job = {"command": ["migrate"], "resources": RESOURCES}
+    wrong = STRICT | {"image": "example/web", "sidecars": [sidecar], "initContainers": []}
+    values = VALID | {"production": True}
+    assert mistakes(
+        values | {"apps": [wrong | {"beforeRollout": job | {"image": "example/job:1"}}]}
+    ) == [
+        f'apps[0].{place}image: "{image}": must have its digest in production, {image}@sha256:...: '
+        f"`docker buildx imagetools inspect {image}` prints it"
+        for place, image in (
+            ("", "example/web"),
+            ("sidecars[0].", image),
+            ("beforeRollout.", "example/job:1"),
+        )
+    ]
+    right = STRICT | {"sidecars": [sidecar | {"image": digest}], "beforeRollout": job}
+    assert load(values | {"apps": [right]})
+
+
+def test_in_production_what_others_are_warned_of_is_refused() -> None:
+    off = {"readiness": {"type": "none"}}
+    values = VALID | {"apps": [STRICT | {"replicas": 1, "probes": off}, STRICT | {"name": "two"}]}
+    no_probe = "apps[0].probes.readiness: without it, pods get requests before they can serve"
+    assert list(warnings(load(values))) == [no_probe]
+    assert mistakes(values | {"production": True}) == [
+        "apps[0].replicas: with 1 pod, web is down whenever its node is",
+        no_probe,
     ]

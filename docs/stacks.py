@@ -1,0 +1,116 @@
+"""The table in `docs/environments.md`: where the stacks' files differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from docs.written import FOLDER, PROJECT, code
+from settings.errors import model_in, path
+from settings.mistakes import Place
+from settings.stack import Settings
+from settings.types import by_key
+
+PAGE = FOLDER / "environments.md"
+BEGIN, END = "<!-- by make docs: -->\n", "<!-- : by make docs -->\n"
+ORDER = ("local", "dev", "staging", "prod")
+"""From the first that a change comes to. Further stacks are behind them."""
+
+SECRET = "*secret*"
+
+
+def page() -> str:
+    """The contents of the page, with the table made anew."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + table(stacks(FOLDER.parent)) + END + after
+
+
+def stacks(folder: Path) -> dict[str, Any]:
+    """The settings in the files of a folder by the stacks' names, in the table's order."""
+    found = {}
+    for file in folder.glob("Pulumi.*.yaml"):
+        config = yaml.safe_load(file.read_text()).get("config", {})
+        values = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
+        found[file.name.removeprefix("Pulumi.").removesuffix(".yaml")] = values
+    return dict(sorted(found.items(), key=lambda each: (_place_of(each[0]), each[0])))
+
+
+def _place_of(stack: str) -> int:
+    return ORDER.index(stack) if stack in ORDER else len(ORDER)
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """A row for each setting that is not the same in all stacks: what each has, or its default."""
+    places = dict.fromkeys(place for values in found.values() for place in _given(values, Settings))
+    lines = [f"| setting | {' | '.join(found)} |\n", f"|---|{'---|' * len(found)}\n"]
+    for place in sorted(places, key=_as_the_settings_are):
+        cells = [_cell(_value(values, place)) for values in found.values()]
+        if len(set(cells)) > 1:
+            lines.append(f"| `{path(place)}` | {' | '.join(cells)} |\n")
+    return "".join(lines)
+
+
+def _given(values: Any, model: type[BaseModel] | None, place: Place = ()) -> Iterator[Place]:
+    """The places of all values that a file gives."""
+    if isinstance(values, dict) and list(values) != ["secure"]:
+        for key, value in values.items():
+            yield from _given(value, _below(model, key), (*place, key))
+    elif isinstance(values, list) and model:
+        for index, value in enumerate(values):
+            yield from _given(value, model, (*place, index))
+    else:
+        yield place
+
+
+def _value(values: Any, place: Place) -> Any:
+    """What a stack has at a place, by its file or by default; None if it has no such thing."""
+    model: type[BaseModel] | None = Settings
+    for part in place:
+        match values, part:
+            case dict(), _ if part in values:
+                values = values[part]
+            case list(), int():
+                values = values[part] if part < len(values) else None
+            case BaseModel(), str():
+                by_alias = {each.validation_alias: name for name, each in _fields(values)}
+                values = getattr(values, by_alias[part])
+            case dict(), str() if model:
+                values = by_key(model)[part].get_default(call_default_factory=True)
+            case _:
+                return None
+        if isinstance(part, str):
+            model = _below(model, part)
+    return None if values is PydanticUndefined else values
+
+
+def _fields(settings: BaseModel) -> Any:
+    return type(settings).model_fields.items()
+
+
+def _below(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
+    return model_in(by_key(model)[key].annotation) if model else None
+
+
+def _as_the_settings_are(place: Place) -> list[int | str]:
+    """Sorts keys as their classes have them, and others by their names."""
+    order: list[int | str] = []
+    model: type[BaseModel] | None = Settings
+    for part in place:
+        if isinstance(part, str) and model:
+            order.append(list(by_key(model)).index(part))
+            model = _below(model, part)
+        else:
+            order.append(part)
+    return order
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict) and list(value) == ["secure"]:
+        return SECRET
+    return "" if value in (None, (), {}, "") else code(value).replace("|", "&#124;")

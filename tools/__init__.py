@@ -1,0 +1,1 @@
+"""What people and pipelines run beside `pulumi`: `make` has a target for each."""

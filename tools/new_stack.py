@@ -1,0 +1,178 @@
+"""Makes a further stack from one that is there: `make new-stack NAME=... FROM=...`.
+
+The file is copied, the stack created at the backend that Pulumi is logged in to. What the other
+file has encrypted is of the other stack's key alone, so it is asked for, or read from standard
+input as lines KEY=VALUE, and encrypted anew. Nothing is left of a stack that could not be made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from getpass import getpass
+from pathlib import Path
+from typing import Any, TextIO
+
+import yaml
+
+from settings.errors import path
+from settings.mistakes import Place
+from tools.pulumi_command import Refused, pulumi
+
+ROOT = Path(__file__).parent.parent
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+"""In lower case, as Exoscale wants it in a nodepool's name."""
+
+OF_THE_KEY = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
+"""What a file says of the key that its values are encrypted with."""
+
+FOR_A_LINE = "one line for each secret, KEY=VALUE"
+
+
+def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdin) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="new-stack", description="A further stack.")
+    parser.add_argument("--name", required=True, help="lower-case letters, digits and dashes")
+    parser.add_argument("--from", required=True, dest="source", help="the stack to copy")
+    parser.add_argument(
+        "--secrets-provider", default="", help="by default, that of the stack that is copied"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        make(options.name, options.source, options.secrets_provider, folder, stdin)
+    except Refused as error:
+        sys.stderr.write(f"new-stack: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nnew-stack: interrupted\n")
+        return 130
+    return 0
+
+
+def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
+    """Make the stack `name` like the stack `source`.
+
+    Args:
+        provider: Pulumi's `--secrets-provider`; if empty, the other stack's.
+
+    Raises:
+        Refused: naming what is wrong. Nothing is left behind.
+    """
+    file, copied = folder / f"Pulumi.{name}.yaml", folder / f"Pulumi.{source}.yaml"
+    _check(name, source, file, copied)
+    text = copied.read_text()
+    document = yaml.safe_load(text) or {}
+    provider = provider or document.get("secretsprovider", "")
+    backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
+    if name in _stacks(folder):
+        raise Refused(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
+    keys = list(_encrypted(document.get("config", {}), _project(folder)))
+    secrets = _asked(keys) if stdin.isatty() else _read(keys, stdin)
+
+    file.write_text(OF_THE_KEY.sub("", text))
+    try:
+        chosen = ("--secrets-provider", provider) if provider else ()
+        pulumi("stack", "init", name, "--no-select", *chosen, folder=folder)
+        for key, value in secrets.items():
+            setting = ("config", "set", "--stack", name, "--secret", "--path", key)
+            # of what it reads, Pulumi takes away one line's end
+            pulumi(*setting, folder=folder, given=f"{value}\n")
+    except BaseException:
+        _remove(name, file, folder)
+        raise
+    sys.stdout.write(
+        f"stack             {name}\n"
+        f"file              {file.name}, like {copied.name}, with {len(secrets)} secrets\n"
+        f"backend           {backend}\n"
+        f"secrets provider  {_provider(file)}\n"
+        f"Next: change what differs in the file; make docs; pulumi preview --stack {name}\n"
+    )
+
+
+def _check(name: str, source: str, file: Path, copied: Path) -> None:
+    if not NAME.fullmatch(name):
+        allowed = "must be lower-case letters, digits and dashes between them"
+        raise Refused(f"NAME: {json.dumps(name)}: {allowed}")
+    if file.exists():
+        raise Refused(f"NAME: {json.dumps(name)}: is a stack already: {file.name}")
+    if not NAME.fullmatch(source) or not copied.is_file():
+        there = sorted(each.name.split(".")[1] for each in copied.parent.glob("Pulumi.*.yaml"))
+        allowed = f"must be one of the stacks {', '.join(there)}"
+        raise Refused(f"FROM: {json.dumps(source)}: {allowed}")
+
+
+def _project(folder: Path) -> str:
+    return str(yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"])
+
+
+def _stacks(folder: Path) -> set[str]:
+    """The project's stacks at the backend, without the organization that they may be in."""
+    found = json.loads(pulumi("stack", "ls", "--json", folder=folder))
+    return {each["name"].rpartition("/")[2] for each in found}
+
+
+def _encrypted(config: Mapping[str, Any], project: str) -> Iterator[str]:
+    """The keys of encrypted values, as `pulumi config set --path` takes them."""
+    for key, value in config.items():
+        top = key.removeprefix(f"{project}:")
+        for place in _places(value):
+            below = path(place)
+            yield f"{top}{below if below[:1] in ('', '[') else f'.{below}'}"
+
+
+def _places(value: Any, place: Place = ()) -> Iterator[Place]:
+    if isinstance(value, dict) and list(value) == ["secure"]:
+        yield place
+    elif isinstance(value, dict | list):
+        for part, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places(each, (*place, part))
+
+
+def _asked(keys: Sequence[str]) -> dict[str, str]:
+    """What is typed for each key; nothing of it is shown."""
+    return _complete(keys, {key: getpass(f"{key}: ") for key in keys})
+
+
+def _read(keys: Sequence[str], stdin: TextIO) -> dict[str, str]:
+    """What standard input has; nothing of a value is told, also not of a line that is wrong."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(stdin.read().splitlines() if keys else (), start=1):
+        key = next((each for each in keys if line.startswith(f"{each}=")), None)
+        if key is None and line.strip():
+            raise Refused(
+                f"standard input, line {number}: must be {FOR_A_LINE}, with one of the keys "
+                f"that are encrypted in the other file: {', '.join(keys)}"
+            )
+        if key in found:
+            raise Refused(f"standard input, line {number}: {key}: is there twice")
+        if key:
+            found[key] = line.removeprefix(f"{key}=")
+    return _complete(keys, found)
+
+
+def _complete(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
+    if missing := [key for key in keys if not found.get(key)]:
+        raise Refused(f"no value for {', '.join(missing)}: type it, or pipe in {FOR_A_LINE}")
+    return found
+
+
+def _provider(file: Path) -> str:
+    """What the file says of its key; Pulumi Cloud's own needs no word."""
+    document = yaml.safe_load(file.read_text()) or {}
+    salted = "passphrase" if "encryptionsalt" in document else "Pulumi Cloud"
+    return str(document.get("secretsprovider", salted))
+
+
+def _remove(name: str, file: Path, folder: Path) -> None:
+    """Take back what was made. A stack that has resources is somebody else's: Pulumi keeps it."""
+    with suppress(Refused):
+        pulumi("stack", "rm", name, "--yes", folder=folder)
+    file.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
