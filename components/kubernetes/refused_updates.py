@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pulumi
 
 
@@ -9,7 +12,36 @@ class RefusedUpdate(Exception):
     """What the user reads: the object, what can't be changed, and what can be done."""
 
 
-def before_update(name: str, check: pulumi.ResourceHookFunction) -> pulumi.ResourceHookBinding:
-    """A hook that runs `check` before an update in place and before its preview."""
-    hook = pulumi.ResourceHook(name, check, pulumi.ResourceHookOptions(on_dry_run=True))
+def before_update(
+    name: str, check: Callable[[pulumi.ResourceHookArgs], None]
+) -> pulumi.ResourceHookBinding:
+    """A hook that runs `check` before an update in place and before its preview.
+
+    `check` gets plain values: a hook has each property that holds a secret as an `Output`.
+    """
+
+    async def run(args: pulumi.ResourceHookArgs) -> None:
+        check(
+            pulumi.ResourceHookArgs(
+                urn=args.urn,
+                id=args.id,
+                name=args.name,
+                type=args.type,
+                new_inputs=await _plain(args.new_inputs),
+                old_inputs=await _plain(args.old_inputs),
+                new_outputs=await _plain(args.new_outputs),
+                old_outputs=await _plain(args.old_outputs),
+            )
+        )
+
+    hook = pulumi.ResourceHook(name, run, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_update=[hook])
+
+
+async def _plain(properties: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if properties is None:
+        return None
+    plain: Mapping[str, Any] | None = await pulumi.Output.from_input(dict(properties)).future(
+        with_unknowns=True
+    )
+    return plain

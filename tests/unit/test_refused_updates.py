@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.refused_descriptions import check_description
+from components.kubernetes.refused_descriptions import check_description, refuse_another_description
 from components.kubernetes.refused_updates import RefusedUpdate
 from components.sks_cluster.refused_updates import (
     NODEPOOL_EMPTYING_IGNORED,
     check_cluster,
     check_nodepool,
 )
+from tests.unit.engine import run
 
 
 def update(
@@ -117,3 +120,23 @@ def test_the_same_description_or_that_of_a_new_load_balancer(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     check_description(update(before, after))
+
+
+def test_a_check_sees_through_secrets() -> None:
+    """In a hook, what holds a secret, such as a chart's values, is an output."""
+    bindings: list[pulumi.ResourceHookBinding] = []
+    run(lambda: bindings.append(refuse_another_description("web")))
+    (hook,) = bindings[0].before_update or []
+
+    async def outcome(before: str, after: str) -> None:
+        answer = hook(update(secret_values(before), secret_values(after)))
+        assert inspect.isawaitable(answer)
+        await answer
+
+    def secret_values(text: str) -> dict[str, Any]:
+        service = {"annotations": {f"{LOAD_BALANCER}description": text}}
+        return {"values": pulumi.Output.secret({"controller": {"service": service}})}
+
+    asyncio.run(outcome("one", "one"))
+    with pytest.raises(RefusedUpdate, match=r'description: can\'t be changed: .* keeps "one"'):
+        asyncio.run(outcome("one", "two"))
