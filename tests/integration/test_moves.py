@@ -35,6 +35,9 @@ MISSING = {"image": "registry.invalid/web:2"}
 PARTS = ("Deployment", "NetworkPolicy", "Service", "ServiceAccount")
 """What each of these applications has under its name, beside a ConfigMap."""
 
+OF_NAMESPACE = ("Namespace", "LimitRange", "ResourceQuota")
+"""What each of their namespaces has."""
+
 
 class Served(NamedTuple):
     """Where a path leads to: an Ingress's namespace, and the Service behind it."""
@@ -162,7 +165,7 @@ def test_a_renamed_application_takes_its_path_along(apps: Apps) -> None:
         "update": {"Ingress shop"},
         "delete": parts("shop"),
     }
-    assert MISSING["image"] in apps.fails()
+    assert "Deployment (store)" in apps.fails()
     assert apps.served() == BEFORE
     assert "one/shop" in apps.deployments()
 
@@ -204,7 +207,7 @@ def test_applications_of_two_namespaces_swap_their_paths(apps: Apps) -> None:
 def test_a_new_application_takes_over_the_path_of_one_that_goes(apps: Apps) -> None:
     apps.configure(BLOG, NEWS, {"name": "store", "path": "/shop", **WEB})
     assert apps.preview() == {
-        "create": {"Namespace store", *parts("store")},
+        "create": {*(f"{kind} store" for kind in OF_NAMESPACE), *parts("store")},
         "replace": {"Ingress shop"},
         "delete": parts("shop"),
     }
@@ -234,7 +237,7 @@ def test_a_path_that_somebody_else_has(apps: Apps) -> None:
 def test_a_moved_application_whose_image_is_missing_goes_back(apps: Apps) -> None:
     apps.configure({**SHOP, "namespace": "two"} | MISSING, BLOG, NEWS)
     assert apps.preview() == {"replace": {"Ingress shop", *parts("shop")}}
-    assert MISSING["image"] in apps.fails()
+    assert "Deployment (shop)" in apps.fails()
     apps.back()
 
     apps.configure({**SHOP, "namespace": "two"}, BLOG, NEWS)
