@@ -64,7 +64,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
     if sks:
-        sks.drain_former_nodepools(after=users)
+        sks.drain_former_nodepools(after=users, services=settings.balanced_services)
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 

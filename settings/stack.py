@@ -7,7 +7,7 @@ from pydantic import StrictBool
 from settings.app import AppSettings
 from settings.cluster import ClusterSettings
 from settings.existing_cluster import ExistingClusterSettings
-from settings.ingress import IngressSettings
+from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 from settings.namespace import NamespaceSettings
 from settings.types import SettingsModel
 
@@ -64,3 +64,11 @@ class Settings(SettingsModel):
         """The ingress controller's settings, if it is asked for or an application needs it."""
         needed = any(app.is_served for app in self.apps)
         return self.ingress or (IngressSettings() if needed else None)
+
+    @property
+    def balanced_services(self) -> frozenset[str]:
+        """`NAMESPACE/NAME` of the stack's Services with a load balancer."""
+        found = {f"{app.namespace_name}/{app.name}" for app in self.apps if app.balancer}
+        if self.controller and not self.controller.existing:
+            found.add(f"{INGRESS_NAMESPACE}/{CONTROLLER}-controller")
+        return frozenset(found)

@@ -6,7 +6,7 @@ have taken their place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pulumi
@@ -30,6 +30,7 @@ def create_drain(
     *,
     kubeconfig: SksKubeconfig,
     zone: str,
+    services: Collection[str],
     seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Stash:
@@ -46,7 +47,7 @@ def create_drain(
         former = former_nodepools(args.old_inputs["input"], args.new_inputs["input"])
         if former:
             api = KubernetesApi.of(await kubeconfig.kubeconfig.future() or "")
-            await drain(api, former, zone=zone, seconds=seconds)
+            await drain(api, former, zone=zone, services=services, seconds=seconds)
 
     hook = pulumi.ResourceHook(f"{name}-drain", drain_former)
     return pulumi.Stash(
@@ -75,8 +76,10 @@ def former_nodepools(before: Former, after: Former) -> Former:
     return {name: pool for name, pool in before.items() if pool["id"] not in staying}
 
 
-async def drain(api: KubernetesApi, former: Former, *, zone: str, seconds: int) -> None:
-    """Wait until load balancers have left, let no new pod in, and evict those that are there.
+async def drain(
+    api: KubernetesApi, former: Former, *, zone: str, services: Collection[str], seconds: int
+) -> None:
+    """Wait until the load balancers of `services` have left, let no new pod in, evict the others.
 
     Raises:
         NotInTime: a load balancer or a pod stays, for so many seconds each.
@@ -87,7 +90,7 @@ async def drain(api: KubernetesApi, former: Former, *, zone: str, seconds: int) 
     leaving: set[str] | None = None
 
     async def to_move() -> str:
-        return await missing_moves(api, pools, zone=zone)
+        return await missing_moves(api, pools, zone=zone, services=services)
 
     async def to_evict() -> str:
         nonlocal leaving

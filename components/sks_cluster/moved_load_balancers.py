@@ -19,16 +19,24 @@ SERVICES = "exoscale:index/getNlbServiceList:getNlbServiceList"
 """By its name, and the SDK's provider: its own function ends the program where it fails."""
 
 
-async def missing_moves(api: KubernetesApi, instance_pools: Collection[str], *, zone: str) -> str:
-    """Which load balancers have yet to leave these instance pools; nothing if all have."""
+async def missing_moves(
+    api: KubernetesApi, instance_pools: Collection[str], *, zone: str, services: Collection[str]
+) -> str:
+    """Which load balancers have yet to leave these instance pools; nothing if all have.
+
+    Args:
+        services: `NAMESPACE/NAME` of those that move. Others are left out: one that the same update
+            takes out goes after this, with its load balancer.
+    """
     waiting = []
     for service in await asyncio.to_thread(api.list, "/api/v1/services"):
         metadata = service["metadata"]
+        name = f"{metadata['namespace']}/{metadata['name']}"
         balancer = (metadata.get("annotations") or {}).get(IDENTITY)
-        if service["spec"].get("type") == "LoadBalancer" and balancer:
+        if name in services and service["spec"].get("type") == "LoadBalancer" and balancer:
             reason = await _reason(balancer, zone, instance_pools, len(service["spec"]["ports"]))
             if reason:
-                waiting.append(f"{metadata['namespace']}/{metadata['name']} ({reason})")
+                waiting.append(f"{name} ({reason})")
     if not waiting:
         return ""
     return f"load balancers have yet to leave it, those of {', '.join(sorted(waiting))}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pulumi
@@ -164,17 +164,21 @@ class SksCluster(pulumi.ComponentResource):
         )
         return networks
 
-    def drain_former_nodepools(self, after: Sequence[pulumi.Resource]) -> None:
+    def drain_former_nodepools(
+        self, after: Sequence[pulumi.Resource], services: Collection[str]
+    ) -> None:
         """Have nodepools that an update replaces or leaves out drained before they are deleted.
 
         Args:
             after: all that uses the nodes: it moves first.
+            services: `NAMESPACE/NAME` of the Services with a load balancer.
         """
         create_drain(
             "nodepools",
             self.nodepools,
             kubeconfig=self._kubeconfig,
             zone=self._settings.zone,
+            services=services,
             seconds=self._settings.drain_seconds,
             opts=pulumi.ResourceOptions(depends_on=[self, *after]),
         )

@@ -43,7 +43,7 @@ def api(cluster: Cluster) -> Iterator[KubernetesApi]:
 
 
 def run(api: KubernetesApi, seconds: int = 10) -> None:
-    asyncio.run(drain(api, FORMER, zone="ch-gva-2", seconds=seconds))
+    asyncio.run(drain(api, FORMER, zone="ch-gva-2", services=["shop/web"], seconds=seconds))
 
 
 def test_former_nodepools_are_those_whose_id_is_no_more() -> None:

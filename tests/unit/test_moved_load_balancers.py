@@ -14,6 +14,8 @@ from tests.unit.nodes_api import Cluster, serving
 FUNCTION = "exoscale:index/getNlbServiceList:getNlbServiceList"
 IDENTITY = "service.beta.kubernetes.io/exoscale-loadbalancer-id"
 
+SERVICES = ["shop/web", "shop/inside", "shop/pending"]
+
 
 class NotFound(grpc.RpcError):
     """What the engine passes on from a provider."""
@@ -37,7 +39,9 @@ def missing(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, *pools: str) -> s
     services = [{"instancePoolId": pool} for pool in pools]
     monkeypatch.setitem(ANSWERS, FUNCTION, {"services": services})
     with serving(cluster) as api:
-        _, found = run(lambda: missing_moves(api, ["old", "older"], zone="ch-gva-2"))
+        _, found = run(
+            lambda: missing_moves(api, ["old", "older"], zone="ch-gva-2", services=SERVICES)
+        )
     assert isinstance(found, str)
     return found
 
@@ -61,7 +65,7 @@ def test_one_that_exoscale_does_not_know_is_named(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Engine, "call", fail)
     with serving(Cluster(services=[service("web")])) as api:
-        _, found = run(lambda: missing_moves(api, ["old"], zone="ch-gva-2"))
+        _, found = run(lambda: missing_moves(api, ["old"], zone="ch-gva-2", services=SERVICES))
     assert "shop/web (" in found
     assert "load balancer not found" in found
 
@@ -71,3 +75,10 @@ def test_other_services_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     del other["metadata"]["annotations"]
     cluster = Cluster(services=[service("inside", type_="ClusterIP"), other])
     assert missing(monkeypatch, cluster, "old") == ""
+
+
+def test_one_that_the_same_update_takes_out_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It goes after the drain, with its Service."""
+    assert missing(monkeypatch, Cluster(services=[service("leaving")]), "old") == ""
