@@ -58,6 +58,7 @@ OF_THE_API_SERVER = {
 OF_CONTROLLERS = {
     "deployment.kubernetes.io/revision",
     "service.beta.kubernetes.io/exoscale-loadbalancer-id",
+    "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id",
 }
 """Fields of metadata, and annotations, that nobody asked for."""
 
