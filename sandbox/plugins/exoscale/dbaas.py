@@ -18,7 +18,7 @@ from sandbox.plugins.exoscale.fields import (
     optional,
     output,
 )
-from sandbox.plugins.exoscale.resource import Properties, ResourceType, split_zone, timestamp
+from sandbox.plugins.exoscale.resource import Properties, ResourceType, timestamp
 from sandbox.plugins.rpc import ProviderError
 
 ADMIN: Final = "avnadmin"
@@ -130,10 +130,6 @@ class Dbaas(ResourceType):
         client = call.account.client(state["zone"])
         operation = client.delete_dbaas_service(name=object_id)
         call.wait(client, operation, "deleting the database")
-
-    def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
-        object_id, zone = split_zone(text)
-        return object_id, {"zone": zone}
 
 
 def _body(pg: Properties, names: tuple[str, ...]) -> dict[str, Any]:

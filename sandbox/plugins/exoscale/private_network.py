@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from sandbox.plugins.exoscale import validators
 from sandbox.plugins.exoscale.api import ProviderCall
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional
-from sandbox.plugins.exoscale.resource import Properties, ResourceType, split_zone
+from sandbox.plugins.exoscale.resource import Properties, ResourceType
 
 WORDS: Final = {
     "description": "description",
@@ -71,7 +71,3 @@ class PrivateNetwork(ResourceType):
         client = call.account.client(state["zone"])
         operation = client.delete_private_network(id=object_id)
         call.wait(client, operation, "deleting the private network")
-
-    def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
-        object_id, zone = split_zone(text)
-        return object_id, {"zone": zone}

@@ -65,10 +65,15 @@ class ResourceType(ABC):
     def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
         """Split what the user gives to an import into the ID and the outputs that it tells.
 
+        By default that is `ID@ZONE` of what has a zone, else the ID.
+
         Raises:
             ProviderError: if it has another form than the official one, which the message tells.
         """
-        return text, {}
+        if not any(field.name == "zone" for field in self.fields):
+            return text, {}
+        object_id, zone = split_zone(text)
+        return object_id, {"zone": zone}
 
     def plan(self, state: Properties | None, planned: dict[str, Any]) -> dict[str, Kind]:
         """Amend the planned outputs; the changes returned replace the resource.

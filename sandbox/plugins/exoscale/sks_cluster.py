@@ -15,7 +15,6 @@ from sandbox.plugins.exoscale.resource import (
     Properties,
     ResourceType,
     settle,
-    split_zone,
     timestamp,
 )
 from sandbox.plugins.rpc import ProviderError
@@ -161,10 +160,6 @@ class SksCluster(ResourceType):
         client = call.account.v3(state["zone"])
         operation = client.delete_sks_cluster(id=object_id)
         call.wait(client, operation, "deleting the cluster")
-
-    def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
-        object_id, zone = split_zone(text)
-        return object_id, {"zone": zone}
 
 
 def _newest_version(client: V3Client) -> str:
