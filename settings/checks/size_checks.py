@@ -23,21 +23,23 @@ LARGEST_SETTINGS = 128 * KIB
 variable, and can't start it with more."""
 
 
-def readable(config: ConfigSettings) -> Iterator[Mistake]:
-    """Files that are given by their paths are there."""
+def config_files(config: ConfigSettings) -> Iterator[Mistake]:
+    """What is no secret can be read, and fits into its ConfigMaps."""
+    yield from _too_large("environment", map(str.encode, config.environment.values()))
+    unreadable = [*_unreadable(config)]
+    yield from unreadable
+    if not unreadable:
+        yield from _too_large(_files(config), config.contents.values())
+
+
+def _unreadable(config: ConfigSettings) -> Iterator[Mistake]:
+    """Files that are given by their paths, and are not there."""
     for target, file in config.files_from.items():
         try:
             Path(file).read_bytes()
         except OSError as error:
             allowed = f"must be the path of a file that can be read: {error.strerror}"
             yield Mistake(("filesFrom", target), file, allowed)
-
-
-def config_size(config: ConfigSettings) -> Iterator[Mistake]:
-    """What is no secret fits into its ConfigMaps."""
-    yield from _too_large("environment", map(str.encode, config.environment.values()))
-    if not any(readable(config)):
-        yield from _too_large(_files(config), config.contents.values())
 
 
 def secrets_size(secrets: SecretsSettings) -> Iterator[Mistake]:
@@ -81,6 +83,6 @@ def _too_large(key: str, values: Iterable[bytes]) -> Iterator[Mistake]:
 
 
 RULES = (
-    *rules(ConfigSettings, readable, config_size),
+    *rules(ConfigSettings, config_files),
     *rules(SecretsSettings, secrets_size),
 )
