@@ -53,7 +53,6 @@ OF_THE_API_SERVER = {
     "managedFields",
     "uid",
     "creationTimestamp",
-    "finalizers",  # of a load balancer, for a moment after the Service has none
 }
 OF_CONTROLLERS = {
     "deployment.kubernetes.io/revision",
@@ -223,6 +222,15 @@ def allowed(kube: Kube, resource: str) -> bool:
     return answer.returncode == 0
 
 
+def without_their_load_balancer(kube: Kube) -> list[str]:
+    """The Services that had one, and from which the cloud controller has yet to let go."""
+    return [
+        service["metadata"]["name"]
+        for service in kube.list("services", NAMESPACE)
+        if service["spec"]["type"] != "LoadBalancer" and service["metadata"].get("finalizers")
+    ]
+
+
 def test_forward_and_back_with_a_failure_in_the_middle(
     stack: Stack, kube: Kube, cluster_kubeconfig: Path
 ) -> None:
@@ -243,6 +251,7 @@ def test_forward_and_back_with_a_failure_in_the_middle(
         assert done(before, found(stack, kube)) == plan
         stack("preview", "--expect-no-changes")
 
+    eventually(lambda: not without_their_load_balancer(kube))
     last = found(stack, kube)
     assert last.keys() == first.keys()
     for each in last:
