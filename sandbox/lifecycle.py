@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import pulumi_home
-from sandbox.account import Account
+from sandbox.account import Account, Nodes
 from sandbox.daemon_state import MARK, DaemonState, processes, running_pid
 from sandbox.errors import SandboxError
+from sandbox.images.images import ensure_images
 from sandbox.paths import ROOT, private_directory
-from sandbox.prerequisites import check_platform
+from sandbox.prerequisites import check_containers, check_platform
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
+from sandbox.tools import NODE_TOOLS
 
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
@@ -39,17 +41,26 @@ FOLDERS = (
 FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
 
 
-def up(home: Path, progress: Progress, plugins: Path | None = None) -> Account:
+def up(
+    home: Path, progress: Progress, plugins: Path | None = None, nodes: Nodes | None = None
+) -> Account:
     """Bring the sandbox up unless it is; return its account once all is ready.
 
-    The provider plugins are those in the folder `plugins`, and for the rest as without it.
-    Raises SandboxError if a tool or a plugin can't be had, or if the daemon or a cluster does not
-    start.
+    The provider plugins are those in the folder `plugins`, and for the rest as without it. `nodes`
+    says what nodes of clusters are, which stays until `reset`.
+    Raises SandboxError if a tool or a plugin can't be had, if the daemon or a cluster does not
+    start, or if the sandbox has nodes of the other kind.
     """
     check_platform()
-    ensure_tools(progress)
     with _one_at_a_time(home):
-        account = Account.load_or_create(home)
+        account = Account.load_or_create(home, nodes)
+    if account.nodes == "containers":
+        check_containers()
+        ensure_tools(progress, NODE_TOOLS)
+        ensure_images(progress)
+    else:
+        ensure_tools(progress)
+    with _one_at_a_time(home):
         report = DaemonState(home).read()
         if running_pid(home) is None or report is None or report.state != "ready":
             _start(home, progress)
