@@ -20,6 +20,8 @@ from sandbox.paths import ROOT, private_directory
 from sandbox.prerequisites import check_containers, check_platform
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
+from sandbox.sks.machines import leftovers
+from sandbox.sks.spec import SksError
 from sandbox.stack_files import untouched
 from sandbox.tools import NODE_TOOLS
 
@@ -104,6 +106,7 @@ def _one_at_a_time(home: Path) -> Iterator[None]:
 def _stop(home: Path, progress: Progress) -> None:
     pid = running_pid(home)
     if pid is None and not processes(home):
+        _remove_leftovers(home)
         progress.say("sandbox", "not running")
         return
     with progress.step("sandbox", "stopping") as step:
@@ -115,6 +118,7 @@ def _stop(home: Path, progress: Progress) -> None:
         if not _wait_for(lambda: _nothing_left(home), STOP_SECONDS):
             left = ", ".join(f"{process.command} ({process.pid})" for process in processes(home))
             raise SandboxError(f"these processes do not end: {left}")
+        _remove_leftovers(home)
         step.results.append(("sandbox", "stopped"))
     (home / "kubeconfig").unlink(missing_ok=True)
 
@@ -127,6 +131,7 @@ def _start(home: Path, progress: Progress) -> None:
         if report is not None and report.state == "stopping":
             _wait_for(lambda: running_pid(home) is None, STOP_SECONDS)
         if running_pid(home) is None:
+            _remove_leftovers(home)
             DaemonState(home).clear()
             with log.open("wb") as output:
                 process = subprocess.Popen(
@@ -156,6 +161,16 @@ def _start(home: Path, progress: Progress) -> None:
         if not _wait_for(settled, START_SECONDS):
             raise SandboxError(f"not ready after {START_SECONDS:.0f} s: see {home / 'log'}")
         step.results.append(("sandbox", "up"))
+
+
+def _remove_leftovers(home: Path) -> None:
+    """Remove what machines that were killed left; the kernel has ended their processes."""
+    account = Account.load(home)
+    if account is not None and account.nodes == "containers":
+        try:
+            leftovers.remove(home)
+        except SksError as error:
+            raise SandboxError(str(error)) from error
 
 
 def _nothing_left(home: Path) -> bool:
