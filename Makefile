@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback new-stack down test test-all lint docs lock bench
+.PHONY: up preview rollback new-stack down test test-all e2e lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -39,6 +39,15 @@ test: .venv/dev-ready
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# Nodes that run containers, with the Debian packages that they need.
+e2e: .venv/dev-ready
+	@test "$$(id -u)" = 0 -a -x /usr/bin/apt-get || \
+	  { echo "make e2e needs root, on Debian or what is made of it: nodes run containers"; exit 2; }
+	@apt-get update --quiet --quiet
+	@apt-get install --yes --quiet --quiet --no-install-recommends \
+	  $$($(BIN)/python -c 'from sandbox.prerequisites import *; print(*CONTAINER_PACKAGES)')
+	@$(BIN)/python -m pytest tests/e2e
 
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .

@@ -100,7 +100,7 @@ def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         shutil, "which", lambda program, path: None if program in ("runc", "ip") else program
     )
-    with pytest.raises(SandboxError, match="apt-get install runc iproute2$"):
+    with pytest.raises(SandboxError, match=r"apt-get install runc iproute2$"):
         prerequisites.check_containers(tmp_path)
 
 
