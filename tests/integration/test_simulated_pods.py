@@ -86,6 +86,22 @@ def test_an_image_that_can_not_be_pulled(kube: Kube) -> None:
     assert found["Ready"] == found["ContainersReady"] == ("False", "ContainersNotReady")
 
 
+def test_what_can_not_run_is_tried_again(kube: Kube) -> None:
+    """The official plugin reads an upgrade's fault from what pods say after it looks at them."""
+    containers = [container("app", image=NO_IMAGE), container("beside", "false")]
+    first = status_of(kube, "tried-again", containers)
+
+    def now() -> dict[str, Any]:
+        return dict(kube.get("pod", "tried-again", NAMESPACE)["status"])
+
+    eventually(lambda: states(now())["app"] == ("waiting", "ErrImagePull"))
+    eventually(lambda: states(now())["app"] == ("waiting", "ImagePullBackOff"))
+    (app, beside), (_, failing) = now()["containerStatuses"], first["containerStatuses"]
+    assert app == first["containerStatuses"][0]
+    assert beside["restartCount"] > failing["restartCount"] == 1
+    assert beside["state"] == failing["state"]
+
+
 def test_an_init_container_that_can_not_be_pulled_holds_up_the_rest(kube: Kube) -> None:
     init = [container("first"), container("second", image=NO_IMAGE), container("third")]
     status = status_of(kube, "uninitialized", [container("app")], initContainers=init)
