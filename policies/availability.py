@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from policies.pods import REPLICATED
 from policies.rule import Finding, Resource, StackRule
 
-REPLICATED = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 
 
 def _budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
-    budgets = [each for each in resources if each.kind == "PodDisruptionBudget"]
+    budgets = [each for each in resources if each.type == BUDGET]
     for each in resources:
         if each.type in REPLICATED:
             pods = _pods(each, resources)
@@ -25,28 +27,31 @@ def _budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
 
 def _pods(resource: Resource, resources: Sequence[Resource]) -> int:
     """How many it has at least: by itself, or by its autoscaler."""
+    place = (_namespace(resource), _metadata(resource).get("name"))
     for each in resources:
-        target = each.spec.get("scaleTargetRef") if each.kind == "HorizontalPodAutoscaler" else None
-        if target and _is_named(resource, target["name"], each):
+        if (
+            each.type == AUTOSCALER
+            and (_namespace(each), each.spec["scaleTargetRef"]["name"]) == place
+        ):
             return int(each.spec.get("minReplicas") or 1)
     return int(resource.spec.get("replicas") or 1)
 
 
-def _is_named(resource: Resource, name: str, beside: Resource) -> bool:
-    return _metadata(resource) == (name, _metadata(beside)[1])
-
-
-def _metadata(resource: Resource) -> tuple[str, str]:
+def _metadata(resource: Resource) -> Mapping[str, Any]:
     metadata: Mapping[str, Any] = resource.inputs.get("metadata") or {}
-    return metadata.get("name", resource.name), metadata.get("namespace", "default")
+    return metadata
+
+
+def _namespace(resource: Resource) -> str:
+    namespace: str = _metadata(resource).get("namespace") or "default"
+    return namespace
 
 
 def _is_for(budget: Resource, resource: Resource) -> bool:
     """Whether a disruption budget selects the pods of a resource."""
     wanted = (budget.spec.get("selector") or {}).get("matchLabels") or {}
     labels = resource.spec["template"]["metadata"]["labels"]
-    same_namespace = _metadata(budget)[1] == _metadata(resource)[1]
-    return same_namespace and wanted.items() <= labels.items()
+    return _namespace(budget) == _namespace(resource) and wanted.items() <= labels.items()
 
 
 RULES = (

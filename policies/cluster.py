@@ -24,7 +24,7 @@ def _versions(resource: Resource) -> Iterator[str]:
         return
     version = resource.inputs.get("version") or ""
     if not IN_FULL.fullmatch(version):
-        yield f"{what}: version {version or 'newest'}: write it in full, such as 1.36.5"
+        yield f"{what}: version {version or 'newest'}: write MAJOR.MINOR.PATCH"
 
 
 def _protection(resource: Resource) -> Iterator[str]:

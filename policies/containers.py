@@ -73,7 +73,7 @@ RULES = (
         _image,
     ),
     Rule(
-        "resources",
+        "requests-and-limits",
         "A container requests CPU and memory, and has a limit of memory.",
         _resources,
     ),

@@ -10,18 +10,19 @@ from policies.rule import Resource
 Pod = Mapping[str, Any]
 Container = Mapping[str, Any]
 
-WITH_TEMPLATE = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet")
+POD = "kubernetes:core/v1:Pod"
+CRON_JOB = "kubernetes:batch/v1:CronJob"
+REPLICATED = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+OF_A_TEMPLATE = (*REPLICATED, "kubernetes:apps/v1:DaemonSet", "kubernetes:batch/v1:Job")
 
 
 def pod_of(resource: Resource) -> Pod | None:
     """The specification of a resource's pods, None if it makes none."""
-    if not resource.type.startswith("kubernetes:"):
-        return None
-    if resource.kind == "Pod":
+    if resource.type == POD:
         return resource.spec
-    if resource.kind in WITH_TEMPLATE:
+    if resource.type in OF_A_TEMPLATE:
         return _template(resource.spec)
-    if resource.kind == "CronJob":
+    if resource.type == CRON_JOB:
         return _template(resource.spec["jobTemplate"]["spec"])
     return None
 

@@ -22,11 +22,6 @@ class Resource:
     """Whether Pulumi refuses to delete it."""
 
     @property
-    def kind(self) -> str:
-        """The last part of its type."""
-        return self.type.rpartition(":")[2]
-
-    @property
     def labels(self) -> Mapping[str, str]:
         """The labels of a Kubernetes object."""
         return _within(self.inputs, "metadata", "labels")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -29,5 +30,6 @@ def policy_arguments(stack: str, folder: Path = ROOT) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    (stack,) = sys.argv[1:]
-    sys.stdout.write(" ".join(policy_arguments(stack)) + "\n")
+    parser = argparse.ArgumentParser(prog="policies", description="Pulumi's arguments for a stack.")
+    parser.add_argument("stack")
+    sys.stdout.write(" ".join(policy_arguments(parser.parse_args().stack)) + "\n")

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from policies.availability import BUDGET
 from policies.clear_secrets import names_a_secret
+from policies.cluster import CLUSTER, NAMESPACE, RELEASE
+from policies.network import FIREWALL_RULE
 from policies.rule import Finding, Resource, StackRule
 from policies.rules import RULES
 from tests.unit.recorded_resources import STACKS, requests
@@ -65,6 +68,7 @@ KEPT: dict[str, Any] = {
 }
 """Settings that come close to what the rules forbid."""
 
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 APP, CONTAINER = "apps[0]", "spec.template.spec.containers[0]"
 POD_SECURITY, SECURITY = "spec.template.spec.securityContext", f"{CONTAINER}.securityContext"
 BY_SETTINGS = [
@@ -84,7 +88,7 @@ BY_SETTINGS = [
         "time: write a version as its tag, or a digest",
     ),
     (
-        *("resources", f"{APP}.resources", {"requests": {"cpu": "1"}}, "web"),
+        *("requests-and-limits", f"{APP}.resources", {"requests": {"cpu": "1"}}, "web"),
         "container web: has no requests.memory, limits.memory: write what it needs in its "
         "`resources`",
     ),
@@ -120,54 +124,54 @@ BY_SETTINGS = [
 
 BY_INPUTS = [
     (
-        *("closed-ports", "SecurityGroupRule", "cluster-web-0.0.0.0/0", "endPort", 10250),
+        *("closed-ports", FIREWALL_RULE, "cluster-web-0.0.0.0/0", "endPort", 10250),
         "port 10250, the kubelet's, is open to 0.0.0.0/0: leave it out of the rule's `ports`, or "
         "write your own network as its source",
     ),
     (
-        *("non-root", "Deployment", "web", POD_SECURITY, {"runAsUser": 1000}),
+        *("non-root", DEPLOYMENT, "web", POD_SECURITY, {"runAsUser": 1000}),
         "container web: may run as root: write another user than 0 as its `security.runAsUser`",
     ),
     (
-        *("no-privilege", "Deployment", "web", "spec.template.spec.hostNetwork", True),
+        *("no-privilege", DEPLOYMENT, "web", "spec.template.spec.hostNetwork", True),
         "hostNetwork: true: shares the node's own: leave it out",
     ),
     (
-        *("no-privilege", "Deployment", "web", f"{SECURITY}.privileged", True),
+        *("no-privilege", DEPLOYMENT, "web", f"{SECURITY}.privileged", True),
         "container web: privileged: true: may do all that the node may: leave it out",
     ),
     (
-        *("no-privilege", "Deployment", "web", SECURITY, {}),
+        *("no-privilege", DEPLOYMENT, "web", SECURITY, {}),
         "container web: may gain privileges: write allowPrivilegeEscalation: false",
     ),
     (
-        *("no-privilege", "Deployment", "web", f"{SECURITY}.capabilities.add", ["SYS_ADMIN"]),
+        *("no-privilege", DEPLOYMENT, "web", f"{SECURITY}.capabilities.add", ["SYS_ADMIN"]),
         "container web: adds the capabilities SYS_ADMIN: add none but NET_BIND_SERVICE",
     ),
     (
-        *("disruption-budget", "PodDisruptionBudget", "web", "spec.selector.matchLabels.a", "b"),
+        *("disruption-budget", BUDGET, "web", "spec.selector.matchLabels.a", "b"),
         "has 3 pods and no PodDisruptionBudget: a drain may end all at once: declare one that "
         "selects them",
     ),
     (
-        *("pinned-versions", "SksCluster", "cluster", "version", "1.36"),
-        "Kubernetes: version 1.36: write it in full, such as 1.36.5",
+        *("pinned-versions", CLUSTER, "cluster", "version", "1.36"),
+        "Kubernetes: version 1.36: write MAJOR.MINOR.PATCH",
     ),
     (
-        *("pinned-versions", "Release", "ingress-nginx", "version", ""),
-        "chart traefik: version newest: write it in full, such as 1.36.5",
+        *("pinned-versions", RELEASE, "ingress-nginx", "version", ""),
+        "chart traefik: version newest: write MAJOR.MINOR.PATCH",
     ),
     (
-        *("owner", "Namespace", "web", "metadata.labels.environment", ""),
+        *("owner", NAMESPACE, "web", "metadata.labels.environment", ""),
         "has no label environment: write who answers for it as `owner`",
     ),
 ]
-"""Rule, kind and name of a resource, place in its inputs, value there, message."""
+"""Rule, type and name of a resource, place in its inputs, value there, message."""
 
 STILL_KEPT = [
-    ("no-privilege", "Deployment", "web", f"{SECURITY}.capabilities.add", ["NET_BIND_SERVICE"]),
-    ("non-root", "Deployment", "web", POD_SECURITY, {"runAsNonRoot": True}),
-    ("pinned-versions", "Release", "ingress-nginx", "chart", "./charts/traefik"),
+    ("no-privilege", DEPLOYMENT, "web", f"{SECURITY}.capabilities.add", ["NET_BIND_SERVICE"]),
+    ("non-root", DEPLOYMENT, "web", POD_SECURITY, {"runAsNonRoot": True}),
+    ("pinned-versions", RELEASE, "ingress-nginx", "chart", "./charts/traefik"),
 ]
 """The same, without a message."""
 
@@ -211,24 +215,26 @@ def test_a_rule_catches_a_setting(
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "resource", "place", "value", "message"),
+    ("name", "type_", "resource", "place", "value", "message"),
     BY_INPUTS,
     ids=[case[0] for case in BY_INPUTS],
 )
 def test_a_rule_catches_what_no_setting_says(
-    name: str, kind: str, resource: str, place: str, value: Any, message: str, kept: list[Resource]
+    name: str, type_: str, resource: str, place: str, value: Any, message: str, kept: list[Resource]
 ) -> None:
-    (found,) = findings(name, with_input(kept, kind, resource, place, value))
+    (found,) = findings(name, with_input(kept, type_, resource, place, value))
     assert found.message == message
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "resource", "place", "value"), STILL_KEPT, ids=[case[0] for case in STILL_KEPT]
+    ("name", "type_", "resource", "place", "value"),
+    STILL_KEPT,
+    ids=[case[0] for case in STILL_KEPT],
 )
 def test_a_rule_lets_pass_what_comes_close(
-    name: str, kind: str, resource: str, place: str, value: Any, kept: list[Resource]
+    name: str, type_: str, resource: str, place: str, value: Any, kept: list[Resource]
 ) -> None:
-    assert findings(name, with_input(kept, kind, resource, place, value)) == []
+    assert findings(name, with_input(kept, type_, resource, place, value)) == []
 
 
 def test_each_rule_is_shown_to_catch() -> None:
@@ -236,16 +242,12 @@ def test_each_rule_is_shown_to_catch() -> None:
 
 
 def with_input(
-    resources: Sequence[Resource], kind: str, name: str, place: str, value: Any
+    resources: Sequence[Resource], type_: str, name: str, place: str, value: Any
 ) -> list[Resource]:
     """The resources, one of them with another input."""
-    assert [each for each in resources if (each.kind, each.name) == (kind, name)]
-    return [
-        replace(each, inputs=changed(place, value, each.inputs))
-        if (each.kind, each.name) == (kind, name)
-        else each
-        for each in resources
-    ]
+    (meant,) = (each for each in resources if each.type == type_ and each.name == name)
+    other = replace(meant, inputs=changed(place, value, meant.inputs))
+    return [other if each is meant else each for each in resources]
 
 
 def test_a_node_port_behind_a_closed_firewall_is_not_public() -> None:
@@ -258,7 +260,7 @@ def test_an_autoscaler_says_how_many_pods_there_are() -> None:
     del scaled["apps"][0]["replicas"]
     resources = declared(scaled)
     assert findings("disruption-budget", resources) == []
-    alone = [each for each in resources if each.kind != "PodDisruptionBudget"]
+    alone = [each for each in resources if each.type != BUDGET]
     (found,) = findings("disruption-budget", alone)
     assert found.message.startswith("has 2 pods and no PodDisruptionBudget")
 
