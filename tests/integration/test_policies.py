@@ -23,7 +23,8 @@ def settings() -> dict[str, Any]:
     """Those of the project's own stack `prod`, with a digest and a chart that is at hand."""
     config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
     settings = {key.removeprefix("webapp:"): value for key, value in config.items()}
-    settings["apps"][0]["image"] += f"@{DIGEST}"
+    app = settings["apps"][0]
+    app["image"] = f"{app['image'].partition('@')[0]}@{DIGEST}"
     settings["ingress"]["chart"] = "./sandbox/charts/traefik"
     return settings
 
