@@ -10,14 +10,13 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from docs.written import FOLDER, PROJECT, code
+from docs.written import FOLDER, PROJECT, code, with_table
 from settings.errors import model_in, path
 from settings.mistakes import Place
 from settings.stack import Settings
 from settings.types import by_key
 
 PAGE = FOLDER / "environments.md"
-BEGIN, END = "<!-- by make docs: -->\n", "<!-- : by make docs -->\n"
 ORDER = ("local", "dev", "staging", "prod")
 """From the first that a change comes to. Further stacks are behind them."""
 
@@ -26,9 +25,7 @@ SECRET = "*secret*"
 
 def page() -> str:
     """The contents of the page, with the table made anew."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table(stacks(FOLDER.parent)) + END + after
+    return with_table(PAGE, table(stacks(FOLDER.parent)))
 
 
 def stacks(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from docs import generate, stacks
+from docs import generate, policies, stacks
 from settings.app import AppSettings
 from settings.stack import Settings
 from settings.types import by_key
@@ -29,6 +29,7 @@ STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
         ("settings.md", generate.markdown),
         ("settings.schema.json", generate.schema),
         ("environments.md", stacks.page),
+        ("policies.md", policies.page),
     ],
 )
 def test_the_documents_are_up_to_date(file: str, made: Any) -> None:

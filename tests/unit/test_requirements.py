@@ -61,7 +61,7 @@ def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "names"),
     [
-        (("components", "settings", "docs", "__main__.py"), NAMES[:1]),
+        (("components", "policies", "settings", "docs", "__main__.py"), NAMES[:1]),
         (("sandbox",), NAMES[:2]),
         (("tests",), NAMES),
     ],
