@@ -18,6 +18,9 @@ ROOT = Path(__file__).parent.parent
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 """In lower case, as Exoscale wants it in a nodepool's name."""
 
+REVIEW_STACK = re.compile(r"pr-[1-9][0-9]*")
+"""The name of a pull request's stack, whose file is in no commit."""
+
 
 def project(folder: Path) -> str:
     """The project's name, which stands before its keys in a stack's file."""
