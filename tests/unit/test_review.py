@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,38 @@ def test_a_sweep_leaves_what_is_open_and_goes_on_after_a_failure(
     assert run(folder, "sweep", open="none") == 0
     removed = [each.split()[2] for each in asked(folder) if each.startswith("stack rm")]
     assert removed[1:] == ["pr-1", "pr-12", "pr-15", "pr-7"]
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "asked"),
+    [
+        (
+            "review",
+            ["PR=12", "IMAGE=`y`' z", "FROM=local", "OUT=a b"],
+            ["up", "--pr=12", "--from=local", "--image=`y`' z", "--out=a b"],
+        ),
+        ("review", ["PR=12"], ["up", "--pr=12", "--from=dev", "--image=", "--out="]),
+        ("review-down", ["PR=12"], ["down", "--pr=12", "--from=dev"]),
+        ("review-sweep", ["OPEN=12\n15"], ["sweep", "--open=12\n15", "--from=dev"]),
+    ],
+)
+def test_make_gives_what_it_was_given(
+    tmp_path: Path, target: str, values: list[str], asked: list[str]
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
+    program.chmod(0o755)
+    assert make(target, *values, f"BIN={tmp_path}").stdout.split("\0")[2:-1] == asked
+
+
+@pytest.mark.parametrize("target", ["review", "review-down", "review-sweep"])
+def test_make_tells_its_usage(target: str) -> None:
+    answer = make(target)
+    assert answer.returncode == 2
+    assert answer.stdout.startswith(f"usage: make {target} ")
+
+
+def make(target: str, *values: str) -> subprocess.CompletedProcess[str]:
+    """What make does; `.venv` is taken for ready."""
+    command = ["make", "--silent", "--old-file=.venv/sandbox-ready", target, *values]
+    return subprocess.run(command, cwd=review.ROOT, capture_output=True, text=True)
