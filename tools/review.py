@@ -43,6 +43,9 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     except Refused as error:
         sys.stderr.write(f"review: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nreview: interrupted\n")
+        return 130
     return 0
 
 
@@ -101,25 +104,34 @@ def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
 def down(stack: str, source: str, folder: Path) -> None:
     """Remove the stack and all that it has; nothing is done where there is none.
 
-    What is on the cluster is removed by the kubeconfig that the other stack has by now: that in the
-    review stack's own state may have run out.
-
     Raises:
         Refused: something is still there.
     """
     if stack in stacks(folder):
-        write_without_apps(stack, source, folder)
-        by_the_program = () if os.environ.get(CLUSTER_IS_GONE) else ("--run-program",)
-        try:
-            pulumi_shown("destroy", "--stack", stack, "--yes", *by_the_program, folder=folder)
-        except Refused as error:
-            way_out = f"if the cluster is gone, set {CLUSTER_IS_GONE}=true and run it again"
-            raise Refused(f"{error}; {way_out}") from None
+        _destroy(stack, source, folder)
         pulumi("stack", "rm", stack, "--yes", folder=folder)
         sys.stdout.write(f"{stack} is removed\n")
     else:
         sys.stdout.write(f"{stack} is not there\n")
     stack_file(stack, folder).unlink(missing_ok=True)
+
+
+def _destroy(stack: str, source: str, folder: Path) -> None:
+    """Remove all that the stack has.
+
+    What is on the cluster is removed by the kubeconfig that the other stack has by now: that in the
+    review stack's own state may have run out.
+    """
+    command = ("destroy", "--stack", stack, "--yes")
+    if os.environ.get(CLUSTER_IS_GONE) == "true":
+        pulumi_shown(*command, folder=folder)
+        return
+    write_without_apps(stack, source, folder)
+    try:
+        pulumi_shown(*command, "--run-program", folder=folder)
+    except Refused as error:
+        way_out = f"if the cluster is gone, set {CLUSTER_IS_GONE}=true and run it again"
+        raise Refused(f"{error}; {way_out}") from None
 
 
 def sweep(still_open: Collection[str], source: str, folder: Path) -> None:

@@ -52,11 +52,10 @@ def review_settings(
     made: dict[str, Any] = {"existingCluster": on_its_cluster(existing, source)}
     if settings.controller:
         made["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
-    made |= {key: value for key, value in values.items() if key not in THE_CLUSTERS}
+    made |= _without(values, *THE_CLUSTERS)
     if "namespaces" in values:
         made["namespaces"] = [
-            {key: value for key, value in each.items() if key != "adopt"}
-            | {"name": namespaces[each["name"]]}
+            _without(each, "adopt") | {"name": namespaces[each["name"]]}
             for each in values["namespaces"]
         ]
     made["apps"] = [
@@ -115,7 +114,7 @@ def _namespaces(settings: Settings, stack: str) -> dict[str, str]:
 def _app(
     app: Mapping[str, Any], stack: str, namespaces: Mapping[str, str], image: str | None
 ) -> dict[str, Any]:
-    made = {key: value for key, value in app.items() if key not in OF_ITS_STACK}
+    made = _without(app, *OF_ITS_STACK)
     made["namespace"] = namespaces[app.get("namespace") or app["name"]]
     if image:
         made["image"] = image

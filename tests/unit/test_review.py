@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tools import review
+from tools.stacks import ROOT
 
 PULUMI = """#!/bin/sh
 echo "$@" >> "$LOG"
@@ -267,4 +268,4 @@ def test_make_tells_its_usage(target: str) -> None:
 def make(target: str, *values: str) -> subprocess.CompletedProcess[str]:
     """What make does; `.venv` is taken for ready."""
     command = ["make", "--silent", "--old-file=.venv/sandbox-ready", target, *values]
-    return subprocess.run(command, cwd=review.ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
