@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import base64
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.paths import write_private
+from sandbox.paths import ROOT, write_private
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
-from tests.integration.stack import APP, CLUSTER, NODEPOOL, TUTORIAL, Stack, Step, copy_project
+from tests.integration.polling import eventually
+from tests.integration.stack import (
+    APP,
+    CLUSTER,
+    COMMAND_SECONDS,
+    NODEPOOL,
+    TUTORIAL,
+    Stack,
+    Step,
+    copy_project,
+)
 from tools import review
 
 pytestmark = pytest.mark.integration
@@ -22,6 +37,14 @@ QUOTA = {"name": "test", "quota": {"pods": 7}}
 DEV_APP = {**APP, "replicas": 1}
 DEV = {**TUTORIAL, "cluster": ONE_NODE, "namespaces": [QUOTA], "apps": [DEV_APP]}
 TOKEN = "apps[0].secrets.environment.TOKEN"
+
+TOOL = """
+import sys
+from pathlib import Path
+from tools import review
+*arguments, folder = sys.argv[1:]
+sys.exit(review.main(arguments, Path(folder)))
+"""
 
 Review = Callable[..., int]
 
@@ -95,10 +118,14 @@ def test_the_life_of_review_stacks(
     dev("up", "--yes", "--skip-preview", "--target-replace", "**SksKubeconfig::cluster")
     assert first.preview() == [Step("update", "pulumi:providers:kubernetes", "cluster")]
 
-    # forgotten, and its file nowhere
-    (dev.folder / "Pulumi.pr-15.yaml").unlink()
+    interrupted_up(dev, kube, "16")
+
+    # forgotten until its kubeconfig has run out, and the files are nowhere
+    run_out(Stack("pr-15", dev.folder, sandbox.environment), file)
+    for number in (15, 16):
+        (dev.folder / f"Pulumi.pr-{number}.yaml").unlink()
     assert run("sweep", "--open=12") == 0
-    assert kube.names("namespaces") & {"test", "pr-12", "pr-15"} == {"test", "pr-12"}
+    assert {each for each in kube.names("namespaces") if each.startswith("pr-")} == {"pr-12"}
     capfd.readouterr()
     assert run("down", "--pr=15") == 0
     assert capfd.readouterr().out == "pr-15 is not there\n"
@@ -113,6 +140,38 @@ def test_the_life_of_review_stacks(
     monkeypatch.setenv(review.CLUSTER_IS_GONE, "true")
     assert run("sweep", "--open=none") == 0
     assert [each.name for each in dev.folder.glob("Pulumi.pr-*")] == []
+
+
+def interrupted_up(dev: Stack, kube: Kube, number: str) -> None:
+    """A first `up` that Ctrl-C ends once the namespace is there."""
+    arguments = ["up", f"--pr={number}", "--from=dev"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", TOOL, *arguments, str(dev.folder)],
+        cwd=ROOT,
+        env=dev.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    eventually(lambda: f"pr-{number}" in kube.names("namespaces"))
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == 1, said
+    assert "its words are above" in said
+
+
+def run_out(stack: Stack, kubeconfig: Path) -> None:
+    """Have the stack's state hold a kubeconfig that lets nobody in."""
+    (certificate,) = re.findall(r"client-certificate-data: (\S+)", kubeconfig.read_text())
+    exported = stack("stack", "export", "--show-secrets")
+    assert certificate in exported
+    state = kubeconfig.with_name("state.json")
+    write_private(state, exported.replace(certificate, ""))
+    stack("stack", "import", "--file", str(state))
+    refused = stack.run("refresh", "--yes", "--skip-preview")
+    assert "unreachable" in refused.stdout
+    assert refused.returncode != 0
 
 
 def served(kube: Kube, namespace: str) -> tuple[str, str, str]:
