@@ -19,7 +19,7 @@ from typing import TextIO
 
 import yaml
 
-from tools.pulumi_command import Refused, pulumi
+from tools.pulumi_command import Refused, exit_code, pulumi
 from tools.stacks import (
     NAME,
     ROOT,
@@ -47,15 +47,10 @@ def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdi
         "--secrets-provider", default="", help="by default, that of the stack that is copied"
     )
     options = parser.parse_args(arguments)
-    try:
-        make(options.name, options.source, options.secrets_provider, folder, stdin)
-    except Refused as error:
-        sys.stderr.write(f"new-stack: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\nnew-stack: interrupted\n")
-        return 130
-    return 0
+    return exit_code(
+        "new-stack",
+        lambda: make(options.name, options.source, options.secrets_provider, folder, stdin),
+    )
 
 
 def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:

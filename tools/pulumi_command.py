@@ -5,15 +5,33 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 KEY_OF_THE_STATE = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
 """A stack whose file is new, or not there, has its secrets by the key that its state has."""
 
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit code that shells give for it."""
+
 
 class Refused(Exception):
     """What a tool can't do: one clear message."""
+
+
+def exit_code(tool: str, work: Callable[[], None]) -> int:
+    """Do a tool's work; what it can't do is told in its name."""
+    try:
+        work()
+    except Refused as error:
+        sys.stderr.write(f"{tool}: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{tool}: interrupted\n")
+        return INTERRUPTED
+    return 0
 
 
 def pulumi(*arguments: str, folder: Path, given: str | None = None) -> str:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from tools.pulumi_command import Refused, pulumi, pulumi_shown
+from tools.pulumi_command import Refused, exit_code, pulumi, pulumi_shown
 from tools.review_file import write_file, write_without_apps
 from tools.stacks import REVIEW_STACK, ROOT, set_secret, stack_file, stacks
 
@@ -32,21 +32,17 @@ CLUSTER_IS_GONE = "PULUMI_K8S_DELETE_UNREACHABLE"
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        match options.command:
-            case "up":
-                up(_stack(options.pr), options.source, options.image, options.out, folder)
-            case "down":
-                down(_stack(options.pr), options.source, folder)
-            case "sweep":
-                sweep(_open(options.open), options.source, folder)
-    except Refused as error:
-        sys.stderr.write(f"review: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\nreview: interrupted\n")
-        return 130
-    return 0
+    return exit_code("review", lambda: _run(options, folder))
+
+
+def _run(options: argparse.Namespace, folder: Path) -> None:
+    match options.command:
+        case "up":
+            up(_stack(options.pr), options.source, options.image, options.out, folder)
+        case "down":
+            down(_stack(options.pr), options.source, folder)
+        case "sweep":
+            sweep(_open(options.open), options.source, folder)
 
 
 def _parser() -> argparse.ArgumentParser:

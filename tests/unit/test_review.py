@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.fake_pulumi import asked, clone_with_pulumi
 from tools import review
 from tools.stacks import ROOT
 
-PULUMI = """#!/bin/sh
-echo "$@" >> "$LOG"
+PULUMI = """
 case "$1 $2" in
   "stack ls") echo "$STACKS" ;;
   "stack init") echo "encryptionsalt: v1:new" >> "Pulumi.$3.yaml" ;;
@@ -22,7 +22,6 @@ case "$1 $2" in
   "config set") cat >> "$LOG.stdin" ;;
   "destroy --stack") cp "Pulumi.$3.yaml" "$LOG.file" ;;
 esac
-case "$*" in *"$FAILS"*) echo "error: no way" >&2; exit 255 ;; esac
 """
 DEV = """secretsprovider: awskms://alias/shop
 encryptedkey: old
@@ -52,21 +51,9 @@ PLAIN = """config:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with the stack `dev`, with secrets; and a pulumi that notes its use."""
-    program = tmp_path / "bin" / "pulumi"
-    program.parent.mkdir()
-    program.write_text(PULUMI)
-    program.chmod(0o755)
-    for name, value in (
-        ("PATH", f"{program.parent}:/usr/bin:/bin"),
-        ("LOG", str(tmp_path / "log")),
-        ("FAILS", "nothing"),
-        ("STACKS", '[{"name": "dev"}]'),
-        ("CONFIG", CONFIG),
-    ):
-        monkeypatch.setenv(name, value)
-    clone = tmp_path / "clone"
-    clone.mkdir()
-    (clone / "Pulumi.yaml").write_text("name: webapp\n")
+    monkeypatch.setenv("STACKS", '[{"name": "dev"}]')
+    monkeypatch.setenv("CONFIG", CONFIG)
+    clone = clone_with_pulumi(PULUMI, tmp_path, monkeypatch)
     (clone / "Pulumi.dev.yaml").write_text(DEV)
     return clone
 
@@ -75,13 +62,6 @@ def run(folder: Path, command: str, **options: str) -> int:
     """The command's exit code."""
     arguments = [f"--{key}={value}" for key, value in {"from": "dev", **options}.items()]
     return review.main([command, *arguments], folder)
-
-
-def asked(folder: Path) -> list[str]:
-    """What Pulumi was asked."""
-    log = folder.parent / "log"
-    lines = log.read_text().splitlines() if log.exists() else []
-    return [line.removesuffix(" --non-interactive") for line in lines]
 
 
 def test_a_new_stack(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -167,7 +147,7 @@ def test_a_failing_up_is_a_failure(
     monkeypatch.setenv("FAILS", "up --stack")
     assert run(folder, "up", pr="12") == 1
     assert capfd.readouterr().err == (
-        "error: no way\nreview: pulumi up --stack pr-12 --yes failed: its words are above\n"
+        "error: no passphrase\nreview: pulumi up --stack pr-12 --yes failed: its words are above\n"
     )
 
 
