@@ -3,7 +3,7 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback new-stack down test test-all lint docs lock bench
+.PHONY: up preview rollback new-stack review review-down review-sweep down test test-all lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -27,6 +27,21 @@ new-stack: .venv/sandbox-ready
 	  { echo "usage: make new-stack NAME=review FROM=dev"; exit 2; }
 	@$(BIN)/python -m tools.new_stack "--name=$(NAME)" "--from=$(FROM)" \
 	  "--secrets-provider=$(SECRETS_PROVIDER)"
+
+# Values of the command line are in the environment too, whose contents the shell does not run.
+REVIEW := $(BIN)/python -m tools.review
+
+review: .venv/sandbox-ready
+	@test -n "$$PR" || { echo "usage: make review PR=12 [IMAGE=[NAME=]IMAGE] [FROM=dev]"; exit 2; }
+	@$(REVIEW) up "--pr=$$PR" "--from=$${FROM:-dev}" "--image=$$IMAGE" "--out=$$OUT"
+
+review-down: .venv/sandbox-ready
+	@test -n "$$PR" || { echo "usage: make review-down PR=12 [FROM=dev]"; exit 2; }
+	@$(REVIEW) down "--pr=$$PR" "--from=$${FROM:-dev}"
+
+review-sweep: .venv/sandbox-ready
+	@test -n "$$OPEN" || { echo "usage: make review-sweep OPEN='12 15', or OPEN=none"; exit 2; }
+	@$(REVIEW) sweep "--open=$$OPEN" "--from=$${FROM:-dev}"
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi destroy --stack local --yes

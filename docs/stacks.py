@@ -15,6 +15,7 @@ from settings.errors import model_in, path
 from settings.mistakes import Place
 from settings.stack import Settings
 from settings.types import by_key
+from tools.stacks import REVIEW_STACK
 
 PAGE = FOLDER / "environments.md"
 ORDER = ("local", "dev", "staging", "prod")
@@ -29,12 +30,18 @@ def page() -> str:
 
 
 def stacks(folder: Path) -> dict[str, Any]:
-    """The settings in the files of a folder by the stacks' names, in the table's order."""
+    """The settings in the files of a folder by the stacks' names, in the table's order.
+
+    Without those of review stacks, which come and go.
+    """
     found = {}
     for file in folder.glob("Pulumi.*.yaml"):
+        name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if REVIEW_STACK.fullmatch(name):
+            continue
         config = yaml.safe_load(file.read_text()).get("config", {})
         values = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
-        found[file.name.removeprefix("Pulumi.").removesuffix(".yaml")] = values
+        found[name] = values
     return dict(sorted(found.items(), key=lambda each: (_place_of(each[0]), each[0])))
 
 

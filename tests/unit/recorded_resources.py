@@ -153,6 +153,7 @@ STACKS: dict[str, dict[str, Any]] = {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {"existing": {"address": "192.0.2.7"}},
     },
+    "beside": {"existingCluster": {"stack": "dev"}},
     "nginx": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {
