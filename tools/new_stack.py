@@ -19,7 +19,8 @@ from typing import TextIO
 
 import yaml
 
-from tools.pulumi_command import Refused, exit_code, pulumi
+from tools.command import exit_code
+from tools.pulumi_command import Refused, pulumi
 from tools.stacks import (
     NAME,
     ROOT,

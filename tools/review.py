@@ -14,7 +14,9 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from tools.pulumi_command import Refused, exit_code, pulumi, pulumi_shown
+from tools.command import exit_code
+from tools.policies import policy_arguments
+from tools.pulumi_command import Refused, pulumi, shown
 from tools.review_file import write_file, write_without_apps
 from tools.stacks import REVIEW_STACK, ROOT, set_secret, stack_file, stacks
 
@@ -93,7 +95,7 @@ def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
         pulumi("stack", "init", stack, "--no-select", *chosen, folder=folder)
     for key, value in made.secrets.items():
         set_secret(stack, key, value, folder)
-    pulumi_shown("up", "--stack", stack, "--yes", folder=folder)
+    _shown("up", "--stack", stack, "--yes", *policy_arguments(stack, folder), folder=folder)
     _tell(stack, out, folder)
 
 
@@ -120,14 +122,19 @@ def _destroy(stack: str, source: str, folder: Path) -> None:
     """
     command = ("destroy", "--stack", stack, "--yes")
     if os.environ.get(CLUSTER_IS_GONE) == "true":
-        pulumi_shown(*command, folder=folder)
+        _shown(*command, folder=folder)
         return
     write_without_apps(stack, source, folder)
     try:
-        pulumi_shown(*command, "--run-program", folder=folder)
+        _shown(*command, "--run-program", folder=folder)
     except Refused as error:
         way_out = f"if the cluster is gone, set {CLUSTER_IS_GONE}=true and run it again"
         raise Refused(f"{error}; {way_out}") from None
+
+
+def _shown(*arguments: str, folder: Path) -> None:
+    if shown(*arguments, folder=folder) != 0:
+        raise Refused(f"pulumi {arguments[0]} failed: its words are above")
 
 
 def sweep(still_open: Collection[str], source: str, folder: Path) -> None:

@@ -115,6 +115,24 @@ def test_an_init_container_that_can_not_be_pulled_holds_up_the_rest(kube: Kube) 
     assert conditions(status)["Initialized"] == ("False", "ContainersNotInitialized")
 
 
+DIGEST = f"@sha256:{'0a' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("image", "known"),
+    [
+        (f"busybox:1.37{DIGEST}", f"docker.io/library/busybox{DIGEST}"),
+        (f"derlin/rickroller{DIGEST}", f"docker.io/derlin/rickroller{DIGEST}"),
+        (f"localhost:5000/a/b:1{DIGEST}", f"localhost:5000/a/b{DIGEST}"),
+        ("derlin/rickroller:1.0.0", ""),
+    ],
+)
+def test_an_image_with_a_digest_is_its_own_id(kube: Kube, image: str, known: str) -> None:
+    name = f"image-{len(image)}"
+    status = status_of(kube, name, [container("app") | {"image": image}])
+    assert [each["imageID"] for each in status["containerStatuses"]] == [known]
+
+
 def test_a_command_that_fails_is_a_crash_loop(kube: Kube) -> None:
     fails = container("app", ["sh", "-c", "exit 3"])
     status = status_of(kube, "crashing", [fails, container("beside")])

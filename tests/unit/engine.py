@@ -93,7 +93,9 @@ class Engine(Mocks):
         return {r.name: r.inputs for r in self.resources if r.typ.endswith(f":{typ}")}
 
 
-def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
+def run(
+    program: Callable[[], Any], stack: str = "test", *, preview: bool = False
+) -> tuple[Engine, Any]:
     """Run a program against a new mocked engine; what it returns is resolved if an output.
 
     For speed, garbage is looked for afterwards (of a third of the time), and no resource notes the
@@ -103,7 +105,7 @@ def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(
-        engine, project="webapp", stack=stack, preview=False, organization="organization"
+        engine, project="webapp", stack=stack, preview=preview, organization="organization"
     )
     pulumi.runtime.settings.SETTINGS.callbacks = engine
     result: list[Any] = []

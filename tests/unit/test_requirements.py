@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("requirements", "sandbox/requirements", "requirements-dev")
+NAMES = ("requirements", "sandbox/requirements", "tools/requirements", "requirements-dev")
 PARTS = {"annotated-types", "googleapis-common-protos", "grpcio", "protobuf", "pydantic-core"}
 """Packages that are of a piece with Pulumi's and with pydantic."""
 
@@ -63,6 +63,7 @@ def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
     [
         (("components", "policies", "settings", "docs", "__main__.py"), NAMES[:1]),
         (("sandbox",), NAMES[:2]),
+        (("tools",), (NAMES[0], NAMES[2])),
         (("tests",), NAMES),
     ],
 )

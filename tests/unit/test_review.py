@@ -10,6 +10,7 @@ import yaml
 
 from tests.unit.fake_pulumi import asked, clone_with_pulumi
 from tools import review
+from tools.policies import ADVISORY, PACK
 from tools.stacks import ROOT
 
 PULUMI = """
@@ -73,7 +74,7 @@ def test_a_new_stack(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         "stack init pr-12 --no-select --secrets-provider awskms://alias/shop",
         "config set --stack pr-12 --secret --path exoscale:secret",
         "config set --stack pr-12 --secret --path apps[0].secrets.environment.TOKEN",
-        "up --stack pr-12 --yes",
+        f"up --stack pr-12 --yes {' '.join(PACK + ADVISORY)}",
         "stack output --json --stack pr-12",
     ]
     given = (folder.parent / "log.stdin").read_text()
@@ -147,7 +148,7 @@ def test_a_failing_up_is_a_failure(
     monkeypatch.setenv("FAILS", "up --stack")
     assert run(folder, "up", pr="12") == 1
     assert capfd.readouterr().err == (
-        "error: no passphrase\nreview: pulumi up --stack pr-12 --yes failed: its words are above\n"
+        "error: no passphrase\nreview: pulumi up failed: its words are above\n"
     )
 
 
