@@ -3,7 +3,8 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback new-stack review review-down review-sweep down test test-all lint docs lock bench
+.PHONY: up preview rollback drift renew new-stack review review-down review-sweep down test test-all \
+  lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -20,6 +21,18 @@ rollback: .venv/sandbox-ready
 	@git restore --source=$(TO) -- Pulumi.$(STACK).yaml
 	@$(SANDBOX) exec -- pulumi up --diff --stack $(STACK) $(FLAGS) || \
 	  { git restore -- Pulumi.$(STACK).yaml; echo "Pulumi.$(STACK).yaml is as before"; exit 1; }
+
+# What was changed by hand: OUT/STACK.md for each stack where there is something to tell.
+drift: .venv/sandbox-ready
+	@test -n "$(STACKS)" -a -n "$(OUT)" || \
+	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
+	@$(if $(filter local,$(STACKS)),$(SANDBOX) exec --) $(BIN)/python -m tools.drift "--out=$(OUT)" $(STACKS)
+
+# Kubeconfigs that near their end; nothing else, whatever else the settings say.
+renew: .venv/sandbox-ready
+	@test -n "$(STACK)" || { echo "usage: make renew STACK=dev"; exit 2; }
+	@$(if $(filter local,$(STACK)),$(SANDBOX) exec --) pulumi up --yes --stack $(STACK) \
+	  --target '**SksKubeconfig::*' --target '**pulumi:providers:kubernetes::*'
 
 # Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
 new-stack: .venv/sandbox-ready
