@@ -142,9 +142,9 @@ def test_each_change_by_hand_is_found_and_put_back(
     objects = Objects(stack, sandbox)
     cluster, pool = objects.identities(SksCluster="", SksNodepool="-workers")
     group, rule = objects.identities(SecurityGroup="", SecurityGroupRule="-ssh-198.51.100.0/24")
-    client = sandbox.client
+    client, labels = sandbox.client, objects.cluster()["labels"] | {"team": "other"}
     for operation in (
-        client.update_sks_cluster(id=cluster, labels={"team": "other"}),
+        client.update_sks_cluster(id=cluster, labels=labels),
         client.scale_sks_nodepool(id=cluster, sks_nodepool_id=pool, size=3),
         client.delete_rule_from_security_group(id=group, rule_id=rule),
     ):
