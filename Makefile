@@ -3,13 +3,13 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# The stack `local` is the sandbox's: what is done to it is done in there. What is done to another is
+# The stack `local` is the sandbox's: what is done to it is done in there. What is done to others is
 # done in the environment as it is.
-IN := $(if $(filter local,$(STACK)),$(SANDBOX) exec --)
+IN := $(if $(filter local,$(STACK) $(STACKS)),$(SANDBOX) exec --)
 READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
 
-.PHONY: up preview previews deploy smoke promote promoted rollback refresh new-stack review \
-  review-down review-sweep down test test-all lint docs lock bench
+.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew \
+  new-stack review review-down review-sweep down test test-all lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -19,10 +19,10 @@ preview: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi preview --diff --stack local
 
 # Previews of several stacks, and OUT/comment.md for a pull request.
-previews: .venv/tools-ready
+previews: $(READY)
 	@test -n "$(STACKS)" -a -n "$(OUT)" || \
 	  { echo 'usage: make previews STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
-	@$(BIN)/python -m tools.previews "--out=$(OUT)" $(STACKS)
+	@$(IN) $(BIN)/python -m tools.previews "--out=$(OUT)" $(STACKS)
 
 deploy: $(READY)
 	@test -n "$(STACK)" || { echo "usage: make deploy STACK=dev"; exit 2; }
@@ -50,6 +50,18 @@ rollback: $(READY)
 refresh: $(READY)
 	@test -n "$(STACK)" || { echo "usage: make refresh STACK=dev"; exit 2; }
 	@$(IN) pulumi refresh --diff --stack $(STACK) $(FLAGS)
+
+# What was changed by hand: OUT/STACK.md for each stack where there is something to tell.
+drift: $(READY)
+	@test -n "$(STACKS)" -a -n "$(OUT)" || \
+	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
+	@$(IN) $(BIN)/python -m tools.drift "--out=$(OUT)" $(STACKS)
+
+# Kubeconfigs that near their end; nothing else, whatever else the settings say.
+renew: $(READY)
+	@test -n "$(STACK)" || { echo "usage: make renew STACK=dev"; exit 2; }
+	@$(IN) pulumi up --yes --stack $(STACK) \
+	  --target '**SksKubeconfig::*' --target '**pulumi:providers:kubernetes::*'
 
 # Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
 new-stack: .venv/tools-ready

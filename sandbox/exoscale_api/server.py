@@ -20,11 +20,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.exoscale_api.auth import Credentials, verify
+from sandbox.exoscale_api import iam
+from sandbox.exoscale_api.auth import Credentials, signer, verify
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.connection import Dropped
 from sandbox.exoscale_api.discovery import find_resources
-from sandbox.exoscale_api.errors import ApiError, BadRequest, NotFound, NotSimulated
+from sandbox.exoscale_api.errors import ApiError, BadRequest, Forbidden, NotFound, NotSimulated
 from sandbox.exoscale_api.fault import (
     Delay,
     Drop,
@@ -45,7 +46,7 @@ from sandbox.exoscale_api.request_log import Entry
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
-from sandbox.exoscale_api.store import Store
+from sandbox.exoscale_api.store import Json, Store
 from sandbox.sks.spec import SksError
 
 DEFAULT_ZONE = "ch-gva-2"
@@ -148,7 +149,8 @@ class _Server:
         body = await request.body()
 
         async def respond() -> Response:
-            self._authenticate(request, body)
+            if await run_in_threadpool(self._authenticate, request, body):
+                raise Forbidden("faults are for the account's own key")
             answer = self._fault_routes.answer
             path = request.scope["path"]
             return JSONResponse(await run_in_threadpool(answer, request.method, path, _json(body)))
@@ -157,12 +159,16 @@ class _Server:
 
     async def _respond(self, request: Request, body: bytes, entry: Entry) -> Response:
         zone_name, path = _zone_and_path(request)
+        policy = None
         if request.headers.get("authorization") or (request.method, path) != ("GET", "/zone"):
-            self._authenticate(request, body)  # zones are public: Exoscale's client does not sign
+            # zones are public: Exoscale's client does not sign
+            policy = await run_in_threadpool(self._authenticate, request, body)
         if zone_name not in self._organization.zones:
             raise NotFound(f"zone {zone_name} not found")
         operation, parameters = self._document.match(request.method, path)
         entry.operation = operation
+        if policy:
+            iam.authorize(policy, operation)
         entry.fault = await run_in_threadpool(self._organization.faults.strike, operation, path)
         effect = entry.fault.effect if entry.fault else None
         match effect:
@@ -194,16 +200,20 @@ class _Server:
             self._document.check_answer(operation, answer)
         return answer
 
-    def _authenticate(self, request: Request, body: bytes) -> None:
+    def _authenticate(self, request: Request, body: bytes) -> Json | None:
+        """Return the policy of the key that signed the request; the account's own has none."""
+        authorization = request.headers.get("authorization", "")
+        key = self._organization.store.find(iam.KEY, signer(authorization))
         verify(
-            self._credentials,
-            request.headers.get("authorization", ""),
+            Credentials(key["key"], key["secret"]) if key else self._credentials,
+            authorization,
             method=request.method,
             path=request.scope["raw_path"].decode("ascii"),
             query=request.scope["query_string"].decode("ascii"),
             body=body,
             now=time.time(),
         )
+        return iam.policy_of(self._organization.store, key) if key else None
 
 
 def _zone_and_path(request: Request) -> tuple[str, str]:

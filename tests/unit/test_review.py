@@ -248,5 +248,5 @@ def test_make_tells_its_usage(target: str) -> None:
 
 def make(target: str, *values: str) -> subprocess.CompletedProcess[str]:
     """What make does; `.venv` is taken for ready."""
-    command = ["make", "--silent", "--old-file=.venv/sandbox-ready", target, *values]
+    command = ["make", "--silent", "--old-file=.venv/tools-ready", target, *values]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
