@@ -12,7 +12,7 @@ from tests.unit.workflow_runs import REPOSITORY, Run, act, clone, gitlab
 STACKS = ("dev", "staging", "prod")
 PREVIEWS = [
     "make previews STACKS=dev staging prod OUT=previews",
-    "python -m tools.forge comment --request 12 previews/comment.md",
+    "python -m tools.forge comment --request 12 comment.md",
 ]
 ACCOUNT = (
     "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY EXOSCALE_API_KEY EXOSCALE_API_SECRET"
@@ -45,7 +45,7 @@ def test_a_pull_request_is_checked_and_shown(repository: Path) -> None:
     assert run.of("test") == ["make test"]
     assert run.of("review") == ["make review PR=12"]
     assert run.of("previews") == PREVIEWS
-    assert run.comment == "| dev | 1 |\nReview stack: http://203.0.113.1/pr-12/\n"
+    assert run.comment == "Review stack: http://203.0.113.1/pr-12/\n\n| dev | 1 |\n"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_failed_is_told_too(repository: Path, fails: str, url: str) -> None
     run = pull_request(repository, "pull-request", fails=fails)
     assert not run.succeeded
     assert run.of("previews") == PREVIEWS
-    assert run.comment == f"| dev | 1 |\nReview stack: {url}\n"
+    assert run.comment == f"Review stack: {url}\n\n| dev | 1 |\n"
 
 
 def test_a_fork_is_checked_and_sees_nothing_hidden(repository: Path) -> None:
@@ -187,4 +187,4 @@ def test_gitlab_comments(repository: Path, fails: str) -> None:
     run = gitlab(repository, "previews", OF_GITLAB | {"URL": "http://a.example"}, fails)
     assert run.succeeded is not bool(fails)
     assert run.commands == PREVIEWS
-    assert run.comment == "| dev | 1 |\nReview stack: http://a.example\n"
+    assert run.comment == "Review stack: http://a.example\n\n| dev | 1 |\n"

@@ -107,6 +107,13 @@ def test_one_at_a_time_changes_a_stack(workflow: str, name: str, job: Any) -> No
         assert job["concurrency"]["queue"] == "max"
 
 
+def test_what_tells_the_way_back_has_the_history() -> None:
+    for _, _, job in jobs():
+        if re.search("make (deploy|rollback)", commands(job)):
+            assert job["steps"][0]["with"]["fetch-depth"] == "0"
+    assert GITLAB["variables"]["GIT_DEPTH"] == "0"
+
+
 def test_a_stack_is_deployed_by_its_own_environment() -> None:
     deploy = read(GITHUB / "workflows" / "deploy.yml")
     assert deploy["on"] == {"push": {"branches": ["main"]}}
