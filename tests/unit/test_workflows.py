@@ -107,6 +107,11 @@ def test_one_at_a_time_changes_a_stack(workflow: str, name: str, job: Any) -> No
         assert job["concurrency"]["queue"] == "max"
 
 
+def test_what_fails_for_one_stack_is_done_for_the_others() -> None:
+    for _, name, job in jobs():
+        assert job.get("strategy", {}).get("fail-fast", "false") == "false", name
+
+
 def test_what_tells_the_way_back_has_the_history() -> None:
     for _, _, job in jobs():
         if re.search("make (deploy|rollback)", commands(job)):

@@ -134,6 +134,7 @@ def act(clone: Path, workflow: str, event: str, payload: Mapping[str, Any], fail
         f"--workflows=.github/workflows/{workflow}.yml",
         f"--eventpath={folder / 'event.json'}",
         "--platform=ubuntu-latest=-self-hosted",
+        "--no-cache-server",
         f"--secret-file={folder / 'hidden'}",
         f"--var-file={folder / 'hidden'}",
         "--secret=GITHUB_TOKEN=hidden",
