@@ -18,6 +18,7 @@ ACCOUNT = (
     "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY EXOSCALE_API_KEY EXOSCALE_API_SECRET"
     " PULUMI_ACCESS_TOKEN PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE"
 )
+URLS = "- web: http://203.0.113.1/pr-12/"
 OF_GITLAB = {"CI_MERGE_REQUEST_IID": "12"}
 
 
@@ -43,20 +44,20 @@ def test_a_pull_request_is_checked_and_shown(repository: Path) -> None:
     assert run.succeeded
     assert run.of("lint") == ["make lint"]
     assert run.of("test") == ["make test"]
-    assert run.of("review") == ["make review PR=12"]
+    assert run.of("review") == ["make review PR=12 OUT=review.md"]
     assert run.of("previews") == PREVIEWS
-    assert run.comment == "Review stack: http://203.0.113.1/pr-12/\n\n| dev | 1 |\n"
+    assert run.comment == f"Review stack: success\n\n{URLS}\n\n| dev | 1 |\n"
 
 
 @pytest.mark.parametrize(
-    ("fails", "url"),
-    [("make review *", "failed"), ("make previews *", "http://203.0.113.1/pr-12/")],
+    ("fails", "review"),
+    [("make review *", "failure\n\n"), ("make previews *", f"success\n\n{URLS}")],
 )
-def test_what_failed_is_told_too(repository: Path, fails: str, url: str) -> None:
+def test_what_failed_is_told_too(repository: Path, fails: str, review: str) -> None:
     run = pull_request(repository, "pull-request", fails=fails)
     assert not run.succeeded
     assert run.of("previews") == PREVIEWS
-    assert run.comment == f"Review stack: {url}\n\n| dev | 1 |\n"
+    assert run.comment == f"Review stack: {review}\n\n| dev | 1 |\n"
 
 
 def test_a_fork_is_checked_and_sees_nothing_hidden(repository: Path) -> None:
@@ -123,6 +124,12 @@ def test_each_night_is_for_all_stacks_whatever_one_has(repository: Path, fails: 
     assert sorted(run.commands) == sorted([*told, *swept])
 
 
+def test_where_nothing_is_open_all_is_swept(repository: Path) -> None:
+    none = ["python -m tools.forge open-requests", "make review-sweep OPEN=none"]
+    assert act(repository, "nightly", "schedule", {}, opened="").of("sweep") == none
+    assert gitlab(repository, "sweep", {}, opened="").commands == none
+
+
 def test_nothing_is_swept_where_it_is_not_known_what_is_open(repository: Path) -> None:
     fails = "python -m tools.forge open-requests"
     assert act(repository, "nightly", "schedule", {}, fails).of("sweep")[-1] == fails
@@ -165,7 +172,7 @@ def test_by_hand(repository: Path, inputs: dict[str, str], commands: list[str]) 
     [
         ("lint", {}, ["make lint"]),
         ("test", {}, ["make test"]),
-        ("review", OF_GITLAB, ["make review PR=12"]),
+        ("review", OF_GITLAB, ["make review PR=12 OUT=review.md"]),
         ("review-closed", OF_GITLAB, ["make review-down PR=12"]),
         ("dev", {}, DEPLOY[:1]),
         ("staging", {}, DEPLOY[1:2]),
@@ -183,8 +190,11 @@ def test_gitlab_does_the_same(
 
 
 @pytest.mark.parametrize("fails", ["", "make previews *"])
-def test_gitlab_comments(repository: Path, fails: str) -> None:
-    run = gitlab(repository, "previews", OF_GITLAB | {"URL": "http://a.example"}, fails)
+@pytest.mark.parametrize(("review", "told"), [("", URLS), ("make review *", "failed")])
+def test_gitlab_comments(repository: Path, review: str, told: str, fails: str) -> None:
+    (repository / "review.md").unlink(missing_ok=True)
+    assert gitlab(repository, "review", OF_GITLAB, review).succeeded is not bool(review)
+    run = gitlab(repository, "previews", OF_GITLAB, fails)
     assert run.succeeded is not bool(fails)
     assert run.commands == PREVIEWS
-    assert run.comment == "Review stack: http://a.example\n\n| dev | 1 |\n"
+    assert run.comment == f"Review stack:\n\n{told}\n\n| dev | 1 |\n"

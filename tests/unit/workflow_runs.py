@@ -30,9 +30,9 @@ case "$command" in
 esac
 case "$command" in
   $FAILS) exit 2 ;;
-  "make review "*) echo "Updating (pr-12)"; echo "http://203.0.113.1/pr-12/" ;;
+  "make review "*) echo "- web: http://203.0.113.1/pr-12/" > review.md ;;
   "python -m tools.forge comment "*) cat "$6" > "$LOG.comment" ;;
-  "python -m tools.forge open-requests") echo 12; echo 15 ;;
+  "python -m tools.forge open-requests") for each in $OPENED; do echo "$each"; done ;;
 esac
 """
 """Previews that fail write the comment nevertheless, which says so."""
@@ -117,12 +117,20 @@ def clone(folder: Path) -> Path:
     return result
 
 
-def act(clone: Path, workflow: str, event: str, payload: Mapping[str, Any], fails: str = "") -> Run:
+def act(
+    clone: Path,
+    workflow: str,
+    event: str,
+    payload: Mapping[str, Any],
+    fails: str = "",
+    opened: str = "12 15",
+) -> Run:
     """Run a workflow, such as `deploy`.
 
     Args:
         payload: the event as GitHub tells it.
         fails: a pattern of the commands that fail, as the shell's `case` has them.
+        opened: the numbers of the open pull requests.
     """
     folder = clone.parent
     (folder / "event.json").write_text(json.dumps(payload))
@@ -141,6 +149,7 @@ def act(clone: Path, workflow: str, event: str, payload: Mapping[str, Any], fail
         f"--env=CLONE={clone}",
         f"--env=LOG={folder / 'log'}",
         f"--env=FAILS={fails}",
+        f"--env=OPENED={opened}",
         *(f"--local-repository={each}={folder / 'action'}" for each in actions()),
     ]
     return _run(command, clone, {})
@@ -151,17 +160,19 @@ def hidden(text: str) -> set[str]:
     return set(re.findall(r"\b(?:secrets|vars)\.(\w+)", text))
 
 
-def gitlab(clone: Path, job: str, variables: Mapping[str, str], fails: str = "") -> Run:
+def gitlab(
+    clone: Path, job: str, variables: Mapping[str, str], fails: str = "", opened: str = "12 15"
+) -> Run:
     """Run a job's commands as GitLab's runner does.
 
     Args:
         variables: the environment's, and those that GitLab sets.
-        fails: as for `act`.
+        fails, opened: as for `act`.
     """
     lines = [*GITLAB["default"]["before_script"], *_lines(GITLAB[job]["script"])]
     command = ["bash", "-e", "-o", "pipefail", "-c", "\n".join(lines)]
-    log = {"LOG": str(clone.parent / "log"), "FAILS": fails, "GITHUB_JOB": job}
-    return _run(command, clone, {**log, **variables})
+    log = {"LOG": str(clone.parent / "log"), "GITHUB_JOB": job}
+    return _run(command, clone, {**log, "FAILS": fails, "OPENED": opened, **variables})
 
 
 def _lines(script: str | list[str]) -> list[str]:
