@@ -12,7 +12,7 @@ from tests.unit.workflow_runs import REPOSITORY, Run, act, clone, gitlab
 STACKS = ("dev", "staging", "prod")
 PREVIEWS = [
     "make previews STACKS=dev staging prod OUT=previews",
-    "python -m tools.forge comment --request 12 comment.md",
+    "python -m tools.forge comment --marker previews --number 12 --file comment.md",
 ]
 ACCOUNT = (
     "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY EXOSCALE_API_KEY EXOSCALE_API_SECRET"
@@ -107,21 +107,25 @@ def test_what_is_merged_goes_to_all_stacks_in_turn(repository: Path) -> None:
     assert run.commands == DEPLOY
 
 
-def nightly(stack: str) -> tuple[list[str], list[str]]:
-    drift = [
-        f"make drift STACKS={stack} OUT=drift",
-        f"python -m tools.forge issue drift/{stack}.md",
-    ]
-    return drift, [f"make renew STACK={stack}"]
+def drift(stack: str, told: str) -> list[str]:
+    """What looks for drift, and what then becomes of the issue."""
+    issue = f"python -m tools.forge issue --marker drift-{stack} --title Drift of {stack}"
+    return [f"make drift STACKS={stack} OUT=drift", f"{issue} {told}"]
 
 
-@pytest.mark.parametrize("fails", ["", "make drift STACKS=staging *"])
-def test_each_night_is_for_all_stacks_whatever_one_has(repository: Path, fails: str) -> None:
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [("", "--close"), ("make drift STACKS=staging *", "--file drift/staging.md")],
+)
+def test_each_night_is_for_all_stacks_whatever_one_has(
+    repository: Path, fails: str, told: str
+) -> None:
     run = act(repository, "nightly", "schedule", {}, fails)
     assert run.succeeded is not bool(fails)
-    told = [each for stack in STACKS for part in nightly(stack) for each in part]
-    swept = ["python -m tools.forge open-requests", "make review-sweep OPEN=12 15"]
-    assert sorted(run.commands) == sorted([*told, *swept])
+    done = [*drift("dev", "--close"), *drift("staging", told), *drift("prod", "--close")]
+    done += [f"make renew STACK={stack}" for stack in STACKS]
+    done += ["python -m tools.forge open-requests", "make review-sweep OPEN=12 15"]
+    assert sorted(run.commands) == sorted(done)
 
 
 def test_where_nothing_is_open_all_is_swept(repository: Path) -> None:
@@ -177,8 +181,8 @@ def test_by_hand(repository: Path, inputs: dict[str, str], commands: list[str]) 
         ("dev", {}, DEPLOY[:1]),
         ("staging", {}, DEPLOY[1:2]),
         ("prod", {}, DEPLOY[2:]),
-        ("drift", {"STACK": "dev"}, nightly("dev")[0]),
-        ("renew", {"STACK": "dev"}, nightly("dev")[1]),
+        ("drift", {"STACK": "dev"}, drift("dev", "--close")),
+        ("renew", {"STACK": "dev"}, ["make renew STACK=dev"]),
     ],
 )
 def test_gitlab_does_the_same(
@@ -198,3 +202,9 @@ def test_gitlab_comments(repository: Path, review: str, told: str, fails: str) -
     assert run.succeeded is not bool(fails)
     assert run.commands == PREVIEWS
     assert run.comment == f"Review stack:\n\n{told}\n\n| dev | 1 |\n"
+
+
+def test_gitlab_tells_of_drift(repository: Path) -> None:
+    run = gitlab(repository, "drift", {"STACK": "prod"}, "make drift *")
+    assert not run.succeeded
+    assert run.commands == drift("prod", "--file=drift/prod.md")

@@ -31,7 +31,7 @@ esac
 case "$command" in
   $FAILS) exit 2 ;;
   "make review "*) echo "- web: http://203.0.113.1/pr-12/" > review.md ;;
-  "python -m tools.forge comment "*) cat "$6" > "$LOG.comment" ;;
+  "python -m tools.forge comment "*) cat "$9" > "$LOG.comment" ;;
   "python -m tools.forge open-requests") for each in $OPENED; do echo "$each"; done ;;
 esac
 """
@@ -186,7 +186,7 @@ def _run(command: Iterable[str], clone: Path, variables: Mapping[str, str]) -> R
         file.unlink(missing_ok=True)
     path = os.pathsep.join((str(clone.parent / "bin"), "/usr/local/bin", "/usr/bin", "/bin"))
     environment = {"PATH": path, "HOME": str(clone.parent), **variables}
-    done = subprocess.run([*command], cwd=clone, env=environment, capture_output=True, timeout=60)
+    done = subprocess.run([*command], cwd=clone, env=environment, capture_output=True, timeout=300)
     lines = log.read_text().splitlines() if log.exists() else []
     return Run(
         succeeded=done.returncode == 0,
