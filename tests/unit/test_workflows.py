@@ -195,6 +195,12 @@ def test_pulumi_and_python_are_those_of_the_program() -> None:
     assert f'"{image.partition(":")[0]}"' in (ROOT / "renovate.json").read_text()
 
 
+def test_what_is_called_is_a_target() -> None:
+    called = {each for file in FILES for each in re.findall(r"\bmake ([a-z-]+)", file.read_text())}
+    targets = set(re.findall(r"^([a-z -]+):", MAKEFILE, re.MULTILINE))
+    assert called <= {each for line in targets for each in line.split()}
+
+
 def rows(heading: str) -> dict[str, str]:
     """The table below a heading of the page: what stands behind the name in the first column."""
     section = PAGE.partition(f"\n### {heading}\n")[2].partition("\n#")[0]
