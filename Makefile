@@ -102,6 +102,10 @@ lint: .venv/dev-ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports --no-logo
+	@PATH="$(BIN):$$PATH" actionlint
+	@$(BIN)/zizmor --offline --persona pedantic -qq .github
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate renovate.json
 
 docs: .venv/dev-ready
 	@$(BIN)/python -m docs.generate
