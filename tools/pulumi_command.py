@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 KEY_OF_THE_STATE = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
 """A stack whose file is new, or not there, has its secrets by the key that its state has."""
@@ -75,7 +76,7 @@ def _started(
     arguments: tuple[str, ...],
     folder: Path,
     variables: Mapping[str, str] | None = None,
-    **streams: int,
+    **streams: Any,
 ) -> subprocess.Popen[str]:
     command = ["pulumi", *arguments, "--non-interactive"]
     environment = {**os.environ, **KEY_OF_THE_STATE, **(variables or {})}
