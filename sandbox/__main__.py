@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 from sandbox import fault_commands, lifecycle, paths
+from sandbox.account import Nodes
 from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
@@ -25,7 +27,13 @@ def parser() -> argparse.ArgumentParser:
         prog="sandbox", description="An Exoscale account on this machine."
     )
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start it; brings the tools the first time")
+    up = commands.add_parser("up", help="start it; brings the tools the first time")
+    up.add_argument(
+        "--nodes",
+        choices=get_args(Nodes),
+        help="what nodes of clusters are, chosen when the sandbox is first started: simulated "
+        "(the default), or running containers, for which Linux, root and some packages are needed",
+    )
     commands.add_parser("down", help="stop it; clusters and stacks are kept")
     status = commands.add_parser("status", help="what runs and what the account holds")
     status.add_argument("--json", action="store_true", help="for programs")
@@ -60,7 +68,7 @@ def main(arguments: list[str]) -> int:
     try:
         match options.command:
             case "up":
-                lifecycle.up(home, progress)
+                lifecycle.up(home, progress, nodes=options.nodes)
             case "down":
                 lifecycle.down(home, progress)
             case "reset":

@@ -45,8 +45,8 @@ CLOSE_SECONDS = 5
 class ClustersWithKubeconfig(SksRuntime):
     """The SKS runtime; each cluster that runs has its context in the sandbox's kubeconfig."""
 
-    def __init__(self, home: Path, tools: Path) -> None:
-        super().__init__(home, tools)
+    def __init__(self, home: Path, tools: Path, *, containers: bool) -> None:
+        super().__init__(home, tools, containers=containers)
         self._folder = home / "clusters"
         self._kubeconfig = KubeconfigFile(home / "kubeconfig")
 
@@ -120,7 +120,9 @@ def _serve(home: Path, account: Account) -> int:
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN)
+    runtime = ClustersWithKubeconfig(
+        home, paths.TOOLS_BIN, containers=account.nodes == "containers"
+    )
     runtime.connect(account.endpoint, account.api_key, account.api_secret)
     app = create_app(
         store_dir=paths.private_directory(home / "api"),
