@@ -1,0 +1,84 @@
+"""The port of a load balancer's address that clients connect to."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+
+from sandbox.nlb.backends import Backends
+from sandbox.nlb.connection import Connection, refuse
+
+_log = logging.getLogger(__name__)
+
+BACKLOG = 4096
+"""As much as Linux keeps, by default, of connections that wait to be accepted."""
+PAUSE_SECONDS = 0.1
+"""After a failure to accept: too many open files, most likely."""
+
+
+class Listener:
+    """Listens at once; raises OSError where that can't be.
+
+    It accepts while it serves. Meanwhile clients wait, as they do where their first packets are
+    lost: their TCP sends them again. `opened` and `closed` are told of each connection.
+    """
+
+    def __init__(
+        self,
+        place: tuple[str, int],
+        opened: Callable[[Connection], None],
+        closed: Callable[[Connection], None],
+    ) -> None:
+        self._opened = opened
+        self._closed = closed
+        self._socket = socket.create_server(place, backlog=BACKLOG)
+        self._socket.setblocking(False)
+        self._backends: Backends | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._carried: set[asyncio.Task[None]] = set()
+
+    def serve(self, backends: Backends) -> None:
+        """Carry connections to `backends` from now on."""
+        if backends is not self._backends:
+            self.pause()
+            self._backends = backends
+            self._accepting = asyncio.create_task(self._accept(backends))
+
+    def pause(self) -> None:
+        """Accept no more; what is open goes on."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+            self._accepting = None
+            self._backends = None
+
+    def close(self) -> None:
+        """Listen no more; those that wait are reset, and what is open goes on."""
+        self.pause()
+        self._socket.close()
+
+    async def _accept(self, backends: Backends) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, address = await loop.sock_accept(self._socket)
+            except OSError as error:
+                _log.warning("%s:%s: %s", *self._socket.getsockname(), error)
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            task = asyncio.create_task(self._carry(backends, client, address))
+            self._carried.add(task)
+            task.add_done_callback(self._carried.discard)
+
+    async def _carry(
+        self, backends: Backends, client: socket.socket, address: tuple[str, int]
+    ) -> None:
+        target = await backends.pick(address)
+        if target is None:
+            refuse(client)
+            return
+        connection = Connection((target, backends.service.target_port))
+        self._opened(connection)
+        try:
+            await connection.carry(client)
+        finally:
+            self._closed(connection)
