@@ -60,8 +60,8 @@ class LoadBalancers:
         )
         self._thread.start()
 
-    def carry(self, services: Sequence[Service]) -> list[str]:
-        """Carry for these services and no others. Returns a line for each that can't be."""
+    def carry(self, services: Sequence[Service]) -> dict[str, str]:
+        """Carry for these services and no others; why not, by the id of each that can't be."""
         return asyncio.run_coroutine_threadsafe(self._carry(services), self._loop).result()
 
     def healthy(self, service_id: str) -> list[str]:
@@ -69,19 +69,19 @@ class LoadBalancers:
         backends = self._backends.get(service_id)
         return backends.healthy() if backends else []
 
-    async def _carry(self, services: Sequence[Service]) -> list[str]:
+    async def _carry(self, services: Sequence[Service]) -> dict[str, str]:
         self._follow({service.id: service for service in services})
         places = {service.place: service for service in services if service.protocol == "tcp"}
         for place in self._listeners.keys() - places.keys():
             self._remove(place)
-        failures = [self._serve(service) for service in places.values()]
+        failures = {service.id: self._serve(service) for service in places.values()}
         targets = {(target, s.target_port) for s in places.values() for target in s.targets}
         for connection in self._connections:
             if connection.target in targets:
                 connection.stay()
             else:
                 connection.leave(self._leave_seconds)
-        return [failure for failure in failures if failure]
+        return {id_: failure for id_, failure in failures.items() if failure}
 
     def _follow(self, services: dict[str, Service]) -> None:
         for id_ in self._backends.keys() - services.keys():

@@ -48,7 +48,7 @@ def serve(
     def change(*, healthy: int | None = None, **changes: Any) -> tuple[str, int]:
         changes = {"targets": tuple(target.address for target in targets)} | changes
         wanted = replace(service, **changes)
-        assert balancers.carry([wanted]) == []
+        assert balancers.carry([wanted]) == {}
         count = len(wanted.targets) if healthy is None else healthy
         eventually(lambda: len(balancers.healthy(wanted.id)) == count, within=5)
         return place
@@ -221,10 +221,10 @@ def test_a_port_that_is_taken_is_named(balancers: LoadBalancers) -> None:
         port = other.getsockname()[1]
         check = HealthCheck("tcp", 1, interval=1, timeout=1, retries=1)
         service = Service("s", address, "tcp", port, 1, "round-robin", check, ())
-        assert balancers.carry([service]) == [
-            f"port {port} of {address} can't be listened on: Address already in use"
-        ]
-    assert balancers.carry([service]) == []
+        assert balancers.carry([service]) == {
+            "s": f"port {port} of {address} can't be listened on: Address already in use"
+        }
+    assert balancers.carry([service]) == {}
     balancers.carry([])
 
 
