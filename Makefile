@@ -59,6 +59,7 @@ lock: .venv/dev-ready
 	  --output-file=sandbox/requirements.txt sandbox/requirements.in
 	@$(LOCK) $(FLAGS) --constraints=requirements.txt --constraints=sandbox/requirements.txt \
 	  --output-file=requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(FLAGS) --output-file=sandbox/images/requirements.txt sandbox/images/requirements.in
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("requirements", "sandbox/requirements", "requirements-dev")
+FILES = (*NAMES, "sandbox/images/requirements")
 PARTS = {
     *("annotated-types", "googleapis-common-protos", "grpcio", "protobuf", "pydantic-core"),
     "werkzeug",
@@ -43,17 +44,17 @@ def pins(lines: Iterable[str]) -> dict[str, str]:
     return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_asked_for_is_pinned(name: str) -> None:
     assert all(re.fullmatch(r"==[^*,]+", version) for version in asked(name).values())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_asked_for_is_locked(name: str) -> None:
     assert asked(name).items() <= locked(name).items(), "stale: make lock"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
     """Each locked requirement names what asks for it."""
     text = (ROOT / f"{name}.txt").read_text()
@@ -92,6 +93,6 @@ def imported(code: Path) -> Iterator[str]:
 
 def test_a_package_has_one_version_in_all_files() -> None:
     together: dict[str, str] = {}
-    for name in NAMES:
+    for name in FILES:
         for package, version in locked(name).items():
             assert together.setdefault(package, version) == version, package
