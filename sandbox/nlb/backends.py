@@ -28,9 +28,11 @@ class Backends:
         self._judged()
 
     def stop(self) -> None:
-        """Check no more."""
+        """Check no more; who waits for a target gets none."""
         for monitor in self._monitors.values():
             monitor.stop()
+        self._monitors.clear()
+        self._judged()
 
     def healthy(self) -> list[str]:
         """The targets whose health check passes."""

@@ -195,6 +195,19 @@ def test_a_removed_service_refuses(
         ask(place)
 
 
+def test_clients_that_wait_for_first_checks_do_not_outlast_the_service(
+    serve: Callable[..., tuple[str, int]], balancers: LoadBalancers
+) -> None:
+    with socket.create_server(("127.9.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        check = HealthCheck("http", port, INTERVAL, timeout=60, retries=1)
+        client = Client(serve(health_check=check, targets=("127.9.0.1",), healthy=0))
+        with silent.accept()[0]:
+            balancers.carry([])
+            assert client.has_ended()
+        client.close()
+
+
 def test_a_client_may_stop_sending_before_it_is_answered(
     serve: Callable[..., tuple[str, int]],
 ) -> None:
