@@ -1,5 +1,6 @@
 """The load balancers that carry TCP, with real sockets on loopback addresses."""
 
+import asyncio
 import socket
 import threading
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.nlb.backends import Backends
 from sandbox.nlb.load_balancers import LoadBalancers
 from sandbox.nlb.service import HealthCheck, Service
 from tests.integration.https_server import https_server
@@ -206,6 +208,20 @@ def test_clients_that_wait_for_first_checks_do_not_outlast_the_service(
             balancers.carry([])
             assert client.has_ended()
         client.close()
+
+
+def test_who_came_before_a_service_went_has_its_target(targets: list[Target]) -> None:
+    port = targets[0].port
+    check = HealthCheck("tcp", port, INTERVAL, timeout=1, retries=1)
+    service = Service("s", "127.0.0.1", "tcp", 1, port, "round-robin", check, ("127.9.0.1",))
+
+    async def pick_late() -> str | None:
+        backends = Backends(service)
+        await backends.pick(("127.0.0.1", 1))
+        backends.stop()
+        return await backends.pick(("127.0.0.1", 1))
+
+    assert asyncio.run(pick_late()) == "127.9.0.1"
 
 
 def test_a_client_may_stop_sending_before_it_is_answered(
