@@ -33,39 +33,40 @@ class Listener:
         self._closed = closed
         self._socket = socket.create_server(place, backlog=BACKLOG)
         self._socket.setblocking(False)
-        self._backends: Backends | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._serving = asyncio.Event()
+        self._accepting = asyncio.create_task(self._accept())
         self._carried: set[asyncio.Task[None]] = set()
 
     def serve(self, backends: Backends) -> None:
         """Carry connections to `backends` from now on."""
-        if backends is not self._backends:
-            self.pause()
-            self._backends = backends
-            self._accepting = asyncio.create_task(self._accept(backends))
+        self._backends = backends
+        self._serving.set()
 
     def pause(self) -> None:
-        """Accept no more; what is open goes on."""
-        if self._accepting is not None:
-            self._accepting.cancel()
-            self._accepting = None
-            self._backends = None
+        """Carry no more; what is open goes on."""
+        self._serving.clear()
 
     def close(self) -> None:
         """Listen no more; those that wait are reset, and what is open goes on."""
-        self.pause()
+        self._accepting.cancel()
         self._socket.close()
 
-    async def _accept(self, backends: Backends) -> None:
+    async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            await self._serving.wait()
             try:
                 client, address = await loop.sock_accept(self._socket)
             except OSError as error:
                 _log.warning("%s:%s: %s", *self._socket.getsockname(), error)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            task = asyncio.create_task(self._carry(backends, client, address))
+            try:
+                await self._serving.wait()  # it may have been paused since
+            except asyncio.CancelledError:
+                refuse(client)
+                raise
+            task = asyncio.create_task(self._carry(self._backends, client, address))
             self._carried.add(task)
             task.add_done_callback(self._carried.discard)
 
