@@ -19,8 +19,8 @@ PAUSE_SECONDS = 0.1
 class Listener:
     """Listens at once; raises OSError where that can't be.
 
-    It accepts while it serves. Meanwhile clients wait, as they do where their first packets are
-    lost: their TCP sends them again. `opened` and `closed` are told of each connection.
+    While it does not serve, clients wait, as they do where their first packets are lost: their TCP
+    sends them again. `opened` and `closed` are told of each connection.
     """
 
     def __init__(
