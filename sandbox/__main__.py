@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +16,13 @@ from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
-from sandbox.tools import EARLIER_KUBERNETES_VERSION, kubernetes_tools
+from sandbox.tools import (
+    CONTROL_PLANE,
+    EARLIER_KUBERNETES_VERSION,
+    NODE,
+    NODE_TOOLS,
+    kubernetes_tools,
+)
 
 NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
 """Exit codes as shells give them."""
@@ -48,6 +55,9 @@ def parser() -> argparse.ArgumentParser:
         help="another version that clusters may have, such as "
         f"{EARLIER_KUBERNETES_VERSION}; may be repeated",
     )
+    tools.add_argument(
+        "--nodes", choices=get_args(Nodes), help="containers: also what nodes that run them need"
+    )
     env = commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
     for command in (env, run):
@@ -74,10 +84,10 @@ def main(arguments: list[str]) -> int:
             case "reset":
                 lifecycle.reset(home, progress)
             case "tools":
-                more = [
-                    tool for version in options.kubernetes for tool in kubernetes_tools(version)
-                ]
-                ensure_tools(progress, more)
+                containers = options.nodes == "containers"
+                names = (*CONTROL_PLANE, *NODE) if containers else CONTROL_PLANE
+                others = [kubernetes_tools(version, names) for version in options.kubernetes]
+                ensure_tools(progress, [*(NODE_TOOLS if containers else ()), *chain(*others)])
             case "status":
                 # imported here: it brings an HTTP client, which the other commands do not need
                 from sandbox.status import status

@@ -57,7 +57,7 @@ def up(
     with _one_at_a_time(home):
         account = Account.load_or_create(home, nodes)
     if account.nodes == "containers":
-        check_containers()
+        check_containers(home)
         ensure_tools(progress, NODE_TOOLS)
         ensure_images(progress)
     else:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from packaging.version import Version
 
@@ -17,6 +18,8 @@ _TOOLCHAIN_SWITCHING = Version("1.21")
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where the programs of packages are, on nodes that run containers too."""
+MACHINE_FOLDERS = ("/run", "/var/lib", "/var/log")
+"""What nodes that run containers have of their own."""
 _CONTAINER_PACKAGES = {
     "containerd": "containerd",
     "runc": "runc",
@@ -35,10 +38,15 @@ def check_platform() -> None:
         raise SandboxError(f"the sandbox runs on Linux, not on {sys.platform}: use a Linux machine")
 
 
-def check_containers() -> None:
-    """Raise SandboxError, in one line, unless nodes can run containers on this machine."""
+def check_containers(home: Path) -> None:
+    """Raise SandboxError, in one line, unless nodes of the sandbox at `home` can run containers."""
     if os.geteuid() != 0:
         raise SandboxError("nodes that run containers need root: use `--nodes simulated`")
+    for folder in MACHINE_FOLDERS:
+        if home.is_relative_to(folder):
+            raise SandboxError(
+                f"SANDBOX_HOME is {home}: nodes that run containers have a {folder} of their own"
+            )
     missing = [
         package
         for package, program in _CONTAINER_PACKAGES.items()

@@ -15,7 +15,11 @@ _TYPE = "application/vnd.oci.image"
 
 
 def write(
-    archive: Path, names: Sequence[str], layer: Path, configuration: dict[str, Any], architecture: str
+    archive: Path,
+    names: Sequence[str],
+    layer: Path,
+    configuration: dict[str, Any],
+    architecture: str,
 ) -> None:
     """Write the image `names` of the file system `layer` (tar) to `archive`.
 

@@ -154,10 +154,12 @@ def forwarded(cluster: Cluster, pod: str) -> str:
 
 def test_pods_reach_each_other_by_the_name_of_a_service(cluster: Cluster) -> None:
     pods = cluster.pods()
-    ask = "for i in $(seq 20); do wget -qO- -T 5 http://web.default.svc.cluster.local; done"
+    ask = "for i in $(seq 20); do timeout 5 wget -qO- http://web.default.svc.cluster.local; done"
 
     answered = {
-        name for pod, _ in pods for name in cluster.kubectl("exec", pod, "--", "sh", "-c", ask).split()
+        name
+        for pod, _ in pods
+        for name in cluster.kubectl("exec", pod, "--", "sh", "-c", ask).split()
     }
 
     assert len({node for _, node in pods}) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.paths import private_directory, write_private
+from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.kubeconfig import kubeconfig
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.machines import cgroups, init, network, settings
@@ -156,7 +157,7 @@ class Machine:
         return {
             "name": member.name,
             "boot_seconds": member.boot_seconds,
-            "path": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "path": SYSTEM_PATH,
             "folders": {str(folder / "lib"): "/var/lib", str(folder / "pods"): "/var/log"},
             "resolver": str(config / "resolv.conf"),
             "pods": self._record.networking.pods.partition(",")[0],

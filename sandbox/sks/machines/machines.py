@@ -64,6 +64,12 @@ class Machines:
     def _start(
         self, api: client.CoreV1Api, pool: NodepoolSpec, name: str, instance: str, address: str
     ) -> Machine:
+        programs = self._programs.of(pool.version)
+        if not (programs / "kubelet").exists():
+            raise SksError(
+                f"kubelet {pool.version} is not installed: "
+                f"`sandbox tools --nodes containers --kubernetes {pool.version}` brings it"
+            )
         network.add_switch(self._switch)
         folder = self._files.directory / "machines" / name
         place = Place(folder, self._switch, network.machine(self._home, self._record.id, name))
@@ -75,7 +81,7 @@ class Machines:
                 pods=_network_of_pods(api, name),
                 max_pods=pool.max_pods,
                 boot_seconds=pool.boot_seconds.get(instance, BOOT_SECONDS),
-                programs=self._programs.of(pool.version),
+                programs=programs,
                 images=tuple(sorted(self._images.glob("*.tar"))),
             )
         )

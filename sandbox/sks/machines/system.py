@@ -20,6 +20,8 @@ _OBJECTS = Path(__file__).with_name("system.yaml")
 
 def reconcile(api_client: client.ApiClient, record: ClusterRecord) -> None:
     """Create what is missing."""
+    if _is_there(api_client):
+        return
     text = Template(_OBJECTS.read_text()).substitute(
         api_address=network.TAP_HOST,
         api_port=record.ports.api,
@@ -34,3 +36,14 @@ def reconcile(api_client: client.ApiClient, record: ClusterRecord) -> None:
             for error in failure.api_exceptions:
                 if error.status != HTTPStatus.CONFLICT:
                     raise error from None
+
+
+def _is_there(api_client: client.ApiClient) -> bool:
+    """Whether the last object is there. A second one of its address is no conflict, but invalid."""
+    try:
+        client.CoreV1Api(api_client).read_namespaced_service("kube-dns", "kube-system")
+    except client.ApiException as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return False
+    return True
