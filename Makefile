@@ -122,6 +122,7 @@ lock: .venv/dev-ready
 	  --output-file=tools/requirements.txt tools/requirements.in
 	@$(LOCK) $(FLAGS) $(addprefix --constraints=,requirements.txt sandbox/requirements.txt) \
 	  --constraints=tools/requirements.txt --output-file=requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(FLAGS) --output-file=sandbox/images/requirements.txt sandbox/images/requirements.in
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench

@@ -5,15 +5,24 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 from sandbox import fault_commands, lifecycle, paths
+from sandbox.account import Nodes
 from sandbox.environment import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
 from sandbox.stack_files import untouched
-from sandbox.tools import EARLIER_KUBERNETES_VERSION, kubernetes_tools
+from sandbox.tools import (
+    CONTROL_PLANE,
+    EARLIER_KUBERNETES_VERSION,
+    NODE,
+    NODE_TOOLS,
+    kubernetes_tools,
+)
 
 NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
 """Exit codes as shells give them."""
@@ -25,7 +34,13 @@ def parser() -> argparse.ArgumentParser:
         prog="sandbox", description="An Exoscale account on this machine."
     )
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start it; brings the tools the first time")
+    up = commands.add_parser("up", help="start it; brings the tools the first time")
+    up.add_argument(
+        "--nodes",
+        choices=get_args(Nodes),
+        help="what nodes of clusters are, chosen when the sandbox is first started: simulated "
+        "(the default), or running containers, for which Linux, root and some packages are needed",
+    )
     commands.add_parser("down", help="stop it; clusters and stacks are kept")
     status = commands.add_parser("status", help="what runs and what the account holds")
     status.add_argument("--json", action="store_true", help="for programs")
@@ -39,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="another version that clusters may have, such as "
         f"{EARLIER_KUBERNETES_VERSION}; may be repeated",
+    )
+    tools.add_argument(
+        "--nodes", choices=get_args(Nodes), help="containers: also what nodes that run them need"
     )
     env = commands.add_parser("env", help="print export lines of its environment")
     run = commands.add_parser("exec", help="run a command in its environment, started if need be")
@@ -60,16 +78,16 @@ def main(arguments: list[str]) -> int:
     try:
         match options.command:
             case "up":
-                lifecycle.up(home, progress)
+                lifecycle.up(home, progress, nodes=options.nodes)
             case "down":
                 lifecycle.down(home, progress)
             case "reset":
                 lifecycle.reset(home, progress)
             case "tools":
-                more = [
-                    tool for version in options.kubernetes for tool in kubernetes_tools(version)
-                ]
-                ensure_tools(progress, more)
+                containers = options.nodes == "containers"
+                names = (*CONTROL_PLANE, *NODE) if containers else CONTROL_PLANE
+                others = [kubernetes_tools(version, names) for version in options.kubernetes]
+                ensure_tools(progress, [*(NODE_TOOLS if containers else ()), *chain(*others)])
             case "status":
                 # imported here: it brings an HTTP client, which the other commands do not need
                 from sandbox.status import status

@@ -7,12 +7,14 @@ import secrets
 import socket
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from sandbox.errors import SandboxError
 from sandbox.paths import PASSPHRASE_FILE, write_private
 
 LOOPBACK = "127.0.0.1"
+
+Nodes = Literal["simulated", "containers"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Account:
     port: int
     proxy_port: int = 0
     """0 in the file of a sandbox that was made before there was a proxy."""
+    nodes: Nodes = "simulated"
+    """What the nodes of its clusters are."""
 
     @property
     def base_url(self) -> str:
@@ -57,15 +61,24 @@ class Account:
             raise SandboxError(f"{file} is damaged: remove it, or run `sandbox reset`") from None
 
     @classmethod
-    def load_or_create(cls, home: Path) -> Self:
-        """Return the account of the sandbox at `home`, a new one the first time."""
+    def load_or_create(cls, home: Path, nodes: Nodes | None = None) -> Self:
+        """Return the account of the sandbox at `home`, a new one with such `nodes` the first time.
+
+        Raises SandboxError if it has nodes of another kind.
+        """
         account = cls.load(home)
+        if account is not None and nodes not in (None, account.nodes):
+            raise SandboxError(
+                f"the nodes of this sandbox are {account.nodes}, not {nodes}: "
+                "`sandbox reset` lets the next `up` choose, and removes its clusters"
+            )
         if account is None:
             account = cls(
                 api_key=f"EXO{secrets.token_hex(12)}",
                 api_secret=secrets.token_urlsafe(32),
                 passphrase=_passphrase(),
                 port=_free_port(),
+                nodes=nodes or "simulated",
             )
         if not account.proxy_port:
             account = replace(account, proxy_port=_free_port())

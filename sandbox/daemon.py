@@ -25,6 +25,7 @@ from sandbox.exoscale_api.connection import DroppableConnection
 from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
 from sandbox.fault_client import FaultClient
 from sandbox.kubeconfig import KubeconfigFile
+from sandbox.nlb.load_balancers import LoadBalancers
 from sandbox.proxy import Proxy
 from sandbox.sks.layout import ClusterFiles
 from sandbox.sks.runtime import ClusterSpec, SksRuntime
@@ -45,8 +46,8 @@ CLOSE_SECONDS = 5
 class ClustersWithKubeconfig(SksRuntime):
     """The SKS runtime; each cluster that runs has its context in the sandbox's kubeconfig."""
 
-    def __init__(self, home: Path, tools: Path) -> None:
-        super().__init__(home, tools)
+    def __init__(self, home: Path, tools: Path, *, containers: bool) -> None:
+        super().__init__(home, tools, containers=containers)
         self._folder = home / "clusters"
         self._kubeconfig = KubeconfigFile(home / "kubeconfig")
 
@@ -120,13 +121,15 @@ def _serve(home: Path, account: Account) -> int:
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN)
+    containers = account.nodes == "containers"
+    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN, containers=containers)
     runtime.connect(account.endpoint, account.api_key, account.api_secret)
     app = create_app(
         store_dir=paths.private_directory(home / "api"),
         credentials=Credentials(account.api_key, account.api_secret),
         base_url=account.base_url,
         runtime=runtime,
+        traffic=LoadBalancers(account.port) if containers else None,
     )
     certificates.write_authorities(home)
     hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}

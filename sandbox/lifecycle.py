@@ -12,14 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import pulumi_home
-from sandbox.account import Account
+from sandbox.account import Account, Nodes
 from sandbox.daemon_state import MARK, DaemonState, processes, running_pid
 from sandbox.errors import SandboxError
+from sandbox.images.images import ensure_images
 from sandbox.paths import ROOT, private_directory
-from sandbox.prerequisites import check_platform
+from sandbox.prerequisites import check_containers, check_platform
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
+from sandbox.sks.machines import leftovers
+from sandbox.sks.spec import SksError
 from sandbox.stack_files import untouched
+from sandbox.tools import NODE_TOOLS
 
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
@@ -39,17 +43,26 @@ FOLDERS = (
 FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
 
 
-def up(home: Path, progress: Progress, plugins: Path | None = None) -> Account:
+def up(
+    home: Path, progress: Progress, plugins: Path | None = None, nodes: Nodes | None = None
+) -> Account:
     """Bring the sandbox up unless it is; return its account once all is ready.
 
-    The provider plugins are those in the folder `plugins`, and for the rest as without it.
-    Raises SandboxError if a tool or a plugin can't be had, or if the daemon or a cluster does not
-    start.
+    The provider plugins are those in the folder `plugins`, and for the rest as without it. `nodes`
+    says what nodes of clusters are, which stays until `reset`.
+    Raises SandboxError if a tool or a plugin can't be had, if the daemon or a cluster does not
+    start, or if the sandbox has nodes of the other kind.
     """
     check_platform()
-    ensure_tools(progress)
     with _one_at_a_time(home):
-        account = Account.load_or_create(home)
+        account = Account.load_or_create(home, nodes)
+    if account.nodes == "containers":
+        check_containers(home)
+        ensure_tools(progress, NODE_TOOLS)
+        ensure_images(progress)
+    else:
+        ensure_tools(progress)
+    with _one_at_a_time(home):
         report = DaemonState(home).read()
         if running_pid(home) is None or report is None or report.state != "ready":
             _start(home, progress)
@@ -93,6 +106,7 @@ def _one_at_a_time(home: Path) -> Iterator[None]:
 def _stop(home: Path, progress: Progress) -> None:
     pid = running_pid(home)
     if pid is None and not processes(home):
+        _remove_leftovers(home)
         progress.say("sandbox", "not running")
         return
     with progress.step("sandbox", "stopping") as step:
@@ -104,6 +118,7 @@ def _stop(home: Path, progress: Progress) -> None:
         if not _wait_for(lambda: _nothing_left(home), STOP_SECONDS):
             left = ", ".join(f"{process.command} ({process.pid})" for process in processes(home))
             raise SandboxError(f"these processes do not end: {left}")
+        _remove_leftovers(home)
         step.results.append(("sandbox", "stopped"))
     (home / "kubeconfig").unlink(missing_ok=True)
 
@@ -116,6 +131,7 @@ def _start(home: Path, progress: Progress) -> None:
         if report is not None and report.state == "stopping":
             _wait_for(lambda: running_pid(home) is None, STOP_SECONDS)
         if running_pid(home) is None:
+            _remove_leftovers(home)
             DaemonState(home).clear()
             with log.open("wb") as output:
                 process = subprocess.Popen(
@@ -145,6 +161,16 @@ def _start(home: Path, progress: Progress) -> None:
         if not _wait_for(settled, START_SECONDS):
             raise SandboxError(f"not ready after {START_SECONDS:.0f} s: see {home / 'log'}")
         step.results.append(("sandbox", "up"))
+
+
+def _remove_leftovers(home: Path) -> None:
+    """Remove what machines that were killed left; the kernel has ended their processes."""
+    account = Account.load(home)
+    if account is not None and account.nodes == "containers":
+        try:
+            leftovers.remove(home)
+        except SksError as error:
+            raise SandboxError(str(error)) from error
 
 
 def _nothing_left(home: Path) -> bool:

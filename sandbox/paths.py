@@ -17,6 +17,9 @@ TOOLS_BIN: Path = ROOT / ".sandbox" / "bin"
 TOOLS_BUILD: Path = ROOT / ".sandbox" / "build"
 """One Go module a build, unfinished downloads, and the stamps of what is in TOOLS_BIN."""
 
+IMAGES: Path = ROOT / ".sandbox" / "images"
+"""Container images (archives, *.tar) that nodes have from their start; shared by every sandbox."""
+
 PASSPHRASE_FILE: Path = ROOT / ".sandbox" / "passphrase"
 """The passphrase of the clone's stacks (mode 0600), shared by every sandbox of the clone."""
 

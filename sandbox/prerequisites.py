@@ -1,10 +1,12 @@
 """What must be on the machine for the sandbox, and for building its tools."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from packaging.version import Version
 
@@ -14,11 +16,47 @@ from sandbox.tools import GO_MINIMUM
 _TOOLCHAIN_SWITCHING = Version("1.21")
 """From here on, go fetches a newer tool chain itself unless GOTOOLCHAIN forbids it."""
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where the programs of packages are, on nodes that run containers too."""
+MACHINE_FOLDERS = ("/run", "/var/lib", "/var/log")
+"""What nodes that run containers have of their own."""
+_CONTAINER_PACKAGES = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "containernetworking-plugins": "/usr/lib/cni/ptp",
+    "iptables": "iptables",
+    "iproute2": "ip",
+    "slirp4netns": "slirp4netns",
+    "busybox-static": "busybox",
+}
+"""A package for each program that nodes which run containers have from the machine."""
+
 
 def check_platform() -> None:
     """Raise SandboxError unless this is Linux, whose /proc and process signals the sandbox uses."""
     if sys.platform != "linux":
         raise SandboxError(f"the sandbox runs on Linux, not on {sys.platform}: use a Linux machine")
+
+
+def check_containers(home: Path) -> None:
+    """Raise SandboxError, in one line, unless nodes of the sandbox at `home` can run containers."""
+    if os.geteuid() != 0:
+        raise SandboxError("nodes that run containers need root: use `--nodes simulated`")
+    for folder in MACHINE_FOLDERS:
+        if home.is_relative_to(folder):
+            raise SandboxError(
+                f"SANDBOX_HOME is {home}: nodes that run containers have a {folder} of their own"
+            )
+    missing = [
+        package
+        for package, program in _CONTAINER_PACKAGES.items()
+        if shutil.which(program, path=SYSTEM_PATH) is None
+    ]
+    if missing:
+        raise SandboxError(
+            "nodes that run containers need these packages, as Debian names them: "
+            f"apt-get install {' '.join(missing)}"
+        )
 
 
 def check_go() -> None:

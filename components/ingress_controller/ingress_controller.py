@@ -123,7 +123,8 @@ class IngressController(pulumi.ComponentResource):
 
 def _timeout(settings: IngressSettings, nodes: int | None) -> int:
     chart = traefik if settings.controller == "traefik" else ingress_nginx
-    return release_timeout(settings.replicas or nodes or UNKNOWN_NODES, chart.DRAIN_SECONDS)
+    pods = settings.replicas or nodes or UNKNOWN_NODES
+    return release_timeout(pods, chart.drain_seconds(settings))
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
 from sandbox.exoscale_api.store import Json, Store
+from sandbox.exoscale_api.traffic import Traffic
 from sandbox.sks.spec import SksError
 
 DEFAULT_ZONE = "ch-gva-2"
@@ -64,12 +65,14 @@ def create_app(
     credentials: Credentials,
     base_url: str,
     runtime: SksRuntime,
+    traffic: Traffic | None = None,
     quotas: Mapping[str, int] | None = None,
     check_answers: bool = False,
 ) -> Starlette:
     """The account stored in `store_dir` (made if need be), as an ASGI application.
 
-    `base_url` is the address that clients reach it at, without a path. `quotas` are the limits by
+    `base_url` is the address that clients reach it at, without a path. `traffic` carries what load
+    balancers get, if nodes are not simulated. `quotas` are the limits by
     their names, instead of those that the resources declare. `check_answers` makes an answer that
     Exoscale's OpenAPI document does not allow an error 500. `app.state.resume()` brings stored
     clusters and interrupted tasks back; it blocks, and clusters' controllers need the API to be
@@ -90,6 +93,7 @@ def create_app(
         zones=tuple(document().zones),
         faults=faults,
         quotas=Quotas(store, faults, declared),
+        traffic=traffic,
     )
     tasks = {name: task for resource in resources for name, task in resource.tasks.items()}
     jobs = Jobs(organization, tasks)

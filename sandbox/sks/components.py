@@ -68,8 +68,8 @@ def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> C
         "kubelet-certificate-authority": pki.certificate("kubelet-ca"),
         "kubelet-client-certificate": pki.certificate("kubelet-client"),
         "kubelet-client-key": pki.key("kubelet-client"),
-        # Simulated nodes answer for their pods on the loopback interface alone.
-        "kubelet-preferred-address-types": "InternalDNS",
+        # Simulated nodes answer for their pods on the loopback interface alone, by this name.
+        "kubelet-preferred-address-types": "InternalDNS,InternalIP",
         "requestheader-client-ca-file": pki.certificate("aggregation-ca"),
         "requestheader-allowed-names": "front-proxy-client",
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",

@@ -39,10 +39,11 @@ _COMPONENT_LIFETIME = timedelta(days=3650)
 class ControlPlane:
     """The running processes of a cluster whose files exist."""
 
-    def __init__(self, programs: Programs, files: ClusterFiles) -> None:
+    def __init__(self, programs: Programs, files: ClusterFiles, *, containers: bool) -> None:
         self.files = files
         self.record = files.load()
         self._programs = programs
+        self._containers = containers
         self._children: dict[str, Child] = {}
         self._egress: Egress | None = None
 
@@ -71,7 +72,9 @@ class ControlPlane:
             private_directory(directory)
         self._write_configuration()
         try:
-            self._egress = Egress(record, files.egress_socket, self.new_api_client())
+            self._egress = Egress(
+                record, files.egress_socket, self.new_api_client(), containers=self._containers
+            )
             self._run(components.etcd(tools, files, record))
             # An API server that finds no etcd waits a second longer each time.
             self._wait("etcd listens", self._etcd_listens)

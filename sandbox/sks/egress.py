@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from kubernetes import client
 
 from sandbox.proxy import CHUNK, HEAD_SECONDS, Refused, target
 from sandbox.sks.ingress_nginx import webhook
-from sandbox.sks.spec import ClusterSpec
+from sandbox.sks.spec import INSTANCE_NETWORKS, ClusterSpec
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ _HEAD_BYTES = 8192
 _NO_CONTAINERS = "the sandbox runs no containers: nothing answers at"
 
 Answer = Callable[[socket.socket], None]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def configuration(socket_name: str) -> dict[str, Any]:
@@ -51,8 +52,11 @@ def configuration(socket_name: str) -> dict[str, Any]:
 class Egress:
     """Serves the proxy of `cluster` on the Unix socket `path`, a thread for each connection."""
 
-    def __init__(self, cluster: ClusterSpec, path: Path, api_client: client.ApiClient) -> None:
+    def __init__(
+        self, cluster: ClusterSpec, path: Path, api_client: client.ApiClient, *, containers: bool
+    ) -> None:
         self._cluster = cluster.name
+        self._machines = [ipaddress.ip_network(text) for text in INSTANCE_NETWORKS if containers]
         self._pods = [ipaddress.ip_network(text) for text in cluster.networking.pods.split(",")]
         self._path = path
         self._api_client = api_client
@@ -100,7 +104,7 @@ class Egress:
         answer(connection)
 
     def _route(self, host: str, port: int) -> Answer:
-        if _is_loopback(host):
+        if _is_loopback(host) or _is_in(host, self._machines):
             return partial(_join, _connect(host, port))
         try:
             return self._service(host, port)
@@ -131,9 +135,8 @@ class Egress:
         raise Refused("403", f"{_NO_CONTAINERS} {where}")
 
     def _why_not(self, address: str, port: int) -> str:
-        with suppress(ValueError):
-            if any(ipaddress.ip_address(address) in network for network in self._pods):
-                return f"{_NO_CONTAINERS} {address}:{port}"
+        if _is_in(address, self._pods):
+            return f"{_NO_CONTAINERS} {address}:{port}"
         return f"the sandbox lets nothing leave this machine: {address}:{port} is elsewhere"
 
 
@@ -159,6 +162,13 @@ def _head(connection: socket.socket) -> bytes:
 
 def _send(connection: socket.socket, status: str) -> None:
     connection.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode("ascii", "replace"))
+
+
+def _is_in(host: str, networks: Sequence[Network]) -> bool:
+    try:
+        return any(ipaddress.ip_address(host) in network for network in networks)
+    except ValueError:  # a name
+        return False
 
 
 def _is_loopback(host: str) -> bool:

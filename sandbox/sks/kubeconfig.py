@@ -7,11 +7,20 @@ import yaml
 from sandbox.sks.pki import KeyPair
 
 
-def kubeconfig(*, cluster: str, server: str, authority: bytes, user: str, pair: KeyPair) -> str:
+def kubeconfig(
+    *,
+    cluster: str,
+    server: str,
+    authority: bytes,
+    user: str,
+    pair: KeyPair,
+    server_name: str | None = None,
+) -> str:
     """A kubeconfig (YAML) of one context, which signs in as `pair` at `server`.
 
     `authority` is the PEM certificate that signed the server's. `cluster` and `user` name the
-    entries, as in the kubeconfigs that Exoscale hands out.
+    entries, as in the kubeconfigs that Exoscale hands out. `server_name` is one that the server's
+    certificate has, where that of `server` is not.
     """
     context = f"{user}@{cluster}"
     document = {
@@ -20,7 +29,11 @@ def kubeconfig(*, cluster: str, server: str, authority: bytes, user: str, pair: 
         "clusters": [
             {
                 "name": cluster,
-                "cluster": {"certificate-authority-data": _text(authority), "server": server},
+                "cluster": {
+                    "certificate-authority-data": _text(authority),
+                    "server": server,
+                    **({"tls-server-name": server_name} if server_name else {}),
+                },
             }
         ],
         "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],

@@ -1,4 +1,4 @@
-"""Nodes of nodepools: Node objects as SKS has them, which kwok plays the kubelet of."""
+"""Nodes of nodepools: Node objects as SKS has them, whose kubelet is real or played by kwok."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,9 @@ _NOT_READY = {
 }
 
 
-def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
+def reconcile(
+    api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, simulated: bool = True
+) -> None:
     """Make the cluster have exactly the nodes of `pool`; new ones have yet to become Ready.
 
     Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
@@ -41,8 +43,9 @@ def reconcile(api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str) -> None:
         _remove(api, name)
     for name, instance, own in members:
         if name not in present:
-            api.create_node(node_object(pool, name, instance, own, zone=zone))
-        elif instance not in pool.unready:
+            node = node_object(pool, name, instance, own, zone=zone)
+            api.create_node(as_simulated(node, pool) if simulated else node)
+        elif simulated and instance not in pool.unready:
             api.patch_node(name, {"metadata": {"annotations": {UNREADY_ANNOTATION: None}}})
 
 
@@ -60,7 +63,6 @@ def node_object(
     Labels are those that Exoscale's cloud controller and kubelet set: instance type, region (the
     zone's name; it sets no `topology.kubernetes.io/zone`) and nodepool.
     """
-    boots = timedelta(seconds=pool.boot_seconds.get(instance, BOOT_SECONDS))
     capacity = {
         "cpu": str(pool.cpus),
         "memory": f"{pool.memory_bytes // 1024}Ki",
@@ -85,11 +87,6 @@ def node_object(
         "metadata": {
             "name": name,
             "labels": {**pool.labels, **labels},
-            "annotations": {
-                MANAGED_ANNOTATION: "fake",
-                READY_AT_ANNOTATION: (datetime.now(UTC) + boots).isoformat(),
-                **({UNREADY_ANNOTATION: "true"} if instance in pool.unready else {}),
-            },
         },
         "spec": {
             "providerID": f"exoscale://{instance}",
@@ -106,21 +103,41 @@ def node_object(
                     for address in addresses
                     for type_ in _IP_TYPES
                 ),
-                # The API server asks the simulated kubelet here for logs.
-                {"type": "InternalDNS", "address": "localhost"},
             ],
-            "nodeInfo": {
-                "architecture": "amd64",
-                "bootID": "",
-                "containerRuntimeVersion": "kwok://simulated",
-                "kernelVersion": "",
-                "kubeProxyVersion": "",
-                "kubeletVersion": f"v{pool.version}",
-                "machineID": instance.replace("-", ""),
-                "operatingSystem": "linux",
-                "osImage": "simulated by kwok",
-                "systemUUID": instance,
-            },
+        },
+    }
+
+
+def as_simulated(node: dict[str, Any], pool: NodepoolSpec) -> dict[str, Any]:
+    """The same node for kwok, with what a kubelet would tell of itself."""
+    instance = node["spec"]["providerID"].removeprefix("exoscale://")
+    boots = timedelta(seconds=pool.boot_seconds.get(instance, BOOT_SECONDS))
+    annotations = {
+        MANAGED_ANNOTATION: "fake",
+        READY_AT_ANNOTATION: (datetime.now(UTC) + boots).isoformat(),
+        **({UNREADY_ANNOTATION: "true"} if instance in pool.unready else {}),
+    }
+    # The API server asks the simulated kubelet here for logs.
+    address = {"type": "InternalDNS", "address": "localhost"}
+    information = {
+        "architecture": "amd64",
+        "bootID": "",
+        "containerRuntimeVersion": "kwok://simulated",
+        "kernelVersion": "",
+        "kubeProxyVersion": "",
+        "kubeletVersion": f"v{pool.version}",
+        "machineID": instance.replace("-", ""),
+        "operatingSystem": "linux",
+        "osImage": "simulated by kwok",
+        "systemUUID": instance,
+    }
+    return {
+        **node,
+        "metadata": {**node["metadata"], "annotations": annotations},
+        "status": {
+            **node["status"],
+            "addresses": [*node["status"]["addresses"], address],
+            "nodeInfo": information,
         },
     }
 

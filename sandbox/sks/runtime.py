@@ -15,12 +15,15 @@ from typing import Any, Literal
 import urllib3
 from kubernetes import client
 
-from sandbox.paths import private_directory
+from sandbox.paths import IMAGES, private_directory
 from sandbox.sks import health, nodes, storage, system_pods
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.exoscale_client import Client, zone_client
+from sandbox.sks.ingress_nginx import image
 from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
+from sandbox.sks.machines import system
+from sandbox.sks.machines.machines import Machines
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
 from sandbox.sks.programs import Programs
@@ -45,11 +48,14 @@ class SksRuntime:
     side. They raise SksError with the reason when something fails.
     """
 
-    def __init__(self, home: Path, tools: Path) -> None:
+    def __init__(self, home: Path, tools: Path, *, containers: bool = False) -> None:
+        self._home = home
         self._directory = private_directory(home / "clusters")
         self._programs = Programs(tools)
         self._clusters: dict[str, ControlPlane] = {}
         self._controllers: dict[str, CloudController] = {}
+        self._containers = containers
+        self._machines: dict[str, Machines] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
         self._lock = RLock()
@@ -96,7 +102,8 @@ class SksRuntime:
         with self._cluster_lock(cluster_id):
             if cluster_id in self._clusters:
                 return self._clusters[cluster_id].endpoint
-            plane = ControlPlane(self._programs, ClusterFiles(self._directory / cluster_id))
+            files = ClusterFiles(self._directory / cluster_id)
+            plane = ControlPlane(self._programs, files, containers=self._containers)
             plane.start()
             try:
                 self._start_addons(plane)
@@ -104,15 +111,22 @@ class SksRuntime:
                 plane.stop()
                 raise
             self._clusters[cluster_id] = plane
+            if self._containers:
+                self._machines[cluster_id] = Machines(
+                    self._home, plane.files, plane.record, self._programs, IMAGES
+                )
             return plane.endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:
         """End the cluster's processes; its files stay. Nothing happens if it does not run."""
         with self._cluster_lock(cluster_id):
             plane = self._clusters.pop(cluster_id, None)
+            machines = self._machines.pop(cluster_id, None)
             controller = self._controllers.pop(cluster_id, None)
             if controller is not None:
                 controller.stop()
+            if machines is not None:
+                machines.stop()
             if plane is not None:
                 plane.stop()
             if controller is not None:
@@ -133,17 +147,19 @@ class SksRuntime:
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {pool.name}"):
-                nodes.reconcile(
-                    client.CoreV1Api(plane.api_client),
-                    pool,
-                    zone=plane.record.zone,
-                )
+                core = client.CoreV1Api(plane.api_client)
+                machines = self._machines.get(cluster_id)
+                nodes.reconcile(core, pool, zone=plane.record.zone, simulated=machines is None)
+                if machines is not None:
+                    machines.set_pool(core, pool)
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
         """Remove the nodes of a pool from the cluster."""
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {nodepool_id}"):
+                if machines := self._machines.get(cluster_id):
+                    machines.remove_pool(nodepool_id)
                 nodes.remove_pool(client.CoreV1Api(plane.api_client), nodepool_id)
 
     def answering_nodes(self, cluster_id: str, port: int) -> set[str]:
@@ -176,7 +192,11 @@ class SksRuntime:
         record = plane.record
         with _reasons("addons"):
             storage.reconcile(plane.api_client, record.addons)
-            system_pods.reconcile(plane.api_client, record)
+            if self._containers:
+                system.reconcile(plane.api_client, record)
+                image.reconcile(plane.api_client)
+            else:
+                system_pods.reconcile(plane.api_client, record)
         if CCM_ADDON in record.addons and record.id not in self._controllers:
             controller = CloudController(
                 record.name, plane.new_api_client(), partial(self._cloud_client, record.zone)
@@ -193,7 +213,8 @@ class SksRuntime:
         plane = self._clusters.get(cluster_id)
         if plane is None:
             raise SksError(f"cluster {cluster_id} does not run")
-        for failure in plane.failures():
+        machines = self._machines.get(cluster_id)
+        for failure in (*plane.failures(), *(machines.failures() if machines else ())):
             raise SksError(failure)
         return plane
 

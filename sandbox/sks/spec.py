@@ -7,6 +7,9 @@ CCM_ADDON = "exoscale-cloud-controller"
 CSI_ADDON = "exoscale-container-storage-interface"
 METRICS_ADDON = "metrics-server"
 
+INSTANCE_NETWORKS = ("198.51.100.0/24", "192.0.2.0/24")
+"""Where instances, so nodes, have their public addresses: of documentation ranges (RFC 5737)."""
+
 
 class SksError(Exception):
     """A cluster operation failed; the message is the reason, fit for a user's eyes."""

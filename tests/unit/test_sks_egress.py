@@ -96,7 +96,7 @@ def path(pages: Pages, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     with kubernetes_api(pages) as api_client:
-        egress = Egress(CLUSTER, folder / "egress.sock", api_client)
+        egress = Egress(CLUSTER, folder / "egress.sock", api_client, containers=False)
         try:
             yield folder / "egress.sock"
         finally:

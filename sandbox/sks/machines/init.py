@@ -1,0 +1,107 @@
+"""The first process of a machine: what an init system is to a real one.
+
+It is process 1 of a process namespace, in the machine's mount and network namespaces, so that the
+kernel ends all that it starts, containers too, and undoes every mount, when it ends. Run as
+`python init.py SPECIFICATION`, by a path: nothing but the standard library is imported.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+PAUSE = 1.0
+"""Seconds before a program that ended is started again."""
+POLL = 0.1
+
+
+def main(specification: dict[str, Any]) -> None:
+    """Be the machine that `specification` (machine.py writes it) describes; never return."""
+    time.sleep(specification["boot_seconds"])
+    socket.sethostname(specification["name"])
+    _mount(specification)
+    _set_network(specification)
+    environment = {**os.environ, "PATH": specification["path"]}
+    services: dict[int, dict[str, Any]] = {}
+    containerd, *others = specification["services"]
+    _start(containerd, environment, services)
+    _wait_for(Path(specification["containerd_socket"]))
+    for image in specification["images"]:
+        _import(Path(image))
+    for service in others:
+        _start(service, environment, services)
+    while True:
+        pid, _ = os.wait()  # of services, and of what they left behind
+        if pid in services:
+            time.sleep(PAUSE)
+            _start(services.pop(pid), environment, services)
+
+
+def _mount(specification: dict[str, Any]) -> None:
+    """Put the machine's own folders where the programs of nodes have theirs."""
+    resolver = Path("/etc/resolv.conf").resolve()
+    for source, target in specification["folders"].items():
+        Path(source).mkdir(parents=True, exist_ok=True)
+        _run("mount", "--bind", source, target)
+    _run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    resolver.parent.mkdir(parents=True, exist_ok=True)
+    resolver.touch()
+    _run("mount", "--bind", specification["resolver"], str(resolver))
+    # Volumes of a pod are mounted by kubelet where its containers are to see them.
+    _run("mount", "--make-rshared", "/")
+
+
+def _set_network(specification: dict[str, Any]) -> None:
+    """Forward packets of pods, answer for their addresses, and mask them towards elsewhere."""
+    pods, host, api_port = (specification[key] for key in ("pods", "tap_host", "api_port"))
+    for name in ("ipv4/ip_forward", "ipv4/conf/eth0/proxy_arp"):
+        (Path("/proc/sys/net") / name).write_text("1")
+    _rule("nat", "POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE")
+    # Of what listens on the host's loopback address, the API server alone is for the machine.
+    for chain in ("OUTPUT", "FORWARD"):
+        other = ("!", "--dport", str(api_port), "-j", "REJECT")
+        _rule("filter", chain, "-d", host, "-p", "tcp", *other)
+        _rule("filter", chain, "-d", host, "!", "-p", "tcp", "-j", "REJECT")
+
+
+def _rule(table: str, chain: str, *rule: str) -> None:
+    """Append a rule unless an earlier process of the machine did."""
+    check = ["iptables", "-w", "-t", table, "-C", chain, *rule]
+    if subprocess.run(check, stderr=subprocess.DEVNULL).returncode != 0:
+        _run("iptables", "-w", "-t", table, "-A", chain, *rule)
+
+
+def _import(image: Path) -> None:
+    """Import an image unless an earlier process of the machine did."""
+    imported = Path("/var/lib/images") / image.name
+    if not imported.exists():
+        _run("ctr", "--namespace=k8s.io", "images", "import", str(image))
+        imported.parent.mkdir(exist_ok=True)
+        imported.touch()
+
+
+def _start(
+    service: dict[str, Any], environment: dict[str, str], services: dict[int, dict[str, Any]]
+) -> None:
+    with Path(service["log"]).open("ab") as log:
+        process = subprocess.Popen(
+            service["arguments"], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    services[process.pid] = service
+
+
+def _wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(POLL)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text()))

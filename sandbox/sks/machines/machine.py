@@ -1,0 +1,186 @@
+"""One machine: a node's kubelet, containerd and kube-proxy, in namespaces of their own."""
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sandbox.paths import private_directory, write_private
+from sandbox.prerequisites import SYSTEM_PATH
+from sandbox.sks.kubeconfig import kubeconfig
+from sandbox.sks.layout import ClusterFiles, ClusterRecord
+from sandbox.sks.machines import cgroups, init, network, settings
+from sandbox.sks.processes import Child, Command
+
+_LIFETIME = timedelta(days=3650)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a machine is: its folder, and the names of its namespaces and control group."""
+
+    folder: Path
+    switch: str
+    namespace: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """What a machine is told: its node's name, address and network of pods, and its programs.
+
+    `programs` has those of the node's Kubernetes version, `images` are archives to import.
+    """
+
+    name: str
+    address: str
+    pods: str
+    max_pods: int
+    boot_seconds: float
+    programs: Path
+    images: tuple[Path, ...]
+
+
+class Machine:
+    """A running machine; it ends with its parent, as every child does."""
+
+    def __init__(self, files: ClusterFiles, record: ClusterRecord, place: Place) -> None:
+        self._files, self._record, self._place = files, record, place
+        self._config = place.folder / "config"
+        self._run = place.folder / "run"
+        self._children: list[Child] = []
+
+    def start(self, member: Member) -> None:
+        """Start it; its node becomes Ready by itself."""
+        for folder in (self._config, self._config / "cni", self._run, self._place.folder / "log"):
+            private_directory(folder)
+        cgroups.add(self._place.namespace)
+        network.add_machine(
+            self._place.switch,
+            self._place.namespace,
+            member.address,
+            self._record.networking.pods.partition(",")[0],
+        )
+        self._write(member)
+        for command in (self._way_out(), self._machine()):
+            child = Child(command)
+            self._children.append(child)
+            child.start()
+
+    def stop(self) -> None:
+        """End it as if its power went: all its processes, mounts and links are gone."""
+        for child in reversed(self._children):
+            child.stop(grace=0)
+        cgroups.remove(self._place.namespace)
+        network.remove(self._place.namespace)
+
+    @property
+    def failure(self) -> str | None:
+        """Why it does not run, None while it does."""
+        return next((child.failure for child in self._children if child.failure), None)
+
+    def _way_out(self) -> Command:
+        namespace = f"/run/netns/{self._place.namespace}"
+        arguments = ["--configure", "--mtu=65520", "--netns-type=path", namespace, network.TAP]
+        return self._command("slirp4netns", ["slirp4netns", *arguments])
+
+    def _machine(self) -> Command:
+        return self._command(
+            "unshare",
+            [
+                "nsenter",
+                f"--net=/run/netns/{self._place.namespace}",
+                *"unshare --mount --pid --ipc --uts --mount-proc --fork --kill-child".split(),
+                sys.executable,
+                init.__file__,
+                str(self._config / "machine.json"),
+            ],
+        )
+
+    def _command(self, name: str, arguments: list[str]) -> Command:
+        return Command(
+            name=name,
+            arguments=arguments,
+            directory=self._place.folder,
+            log=self._place.folder / "log" / f"{name}.log",
+            pid_file=self._run / f"{name}.pid",
+        )
+
+    def _write(self, member: Member) -> None:
+        config, record = self._config, self._record
+        self._write_certificates(member)
+        data = self._place.folder / "containerd"
+        kubelet = settings.kubelet(
+            self._files,
+            record,
+            folder=config,
+            cgroup=self._place.namespace,
+            max_pods=member.max_pods,
+        )
+        proxy = settings.kube_proxy(
+            record, name=member.name, kubeconfig=config / "kube-proxy.kubeconfig"
+        )
+        for file, text in {
+            "containerd.toml": settings.containerd(data, config / "cni"),
+            "cni/pods.conflist": settings.cni(member.pods),
+            "kubelet.yaml": kubelet,
+            "kube-proxy.yaml": proxy,
+            "resolv.conf": f"nameserver {network.TAP_RESOLVER}\n",
+            "machine.json": json.dumps(self._specification(member), indent=2),
+        }.items():
+            write_private(config / file, text)
+
+    def _write_certificates(self, member: Member) -> None:
+        pki = self._files.pki
+        authority = pki.authority("control-plane")
+        for component, user, groups in (
+            ("kubelet", f"system:node:{member.name}", ["system:nodes"]),
+            ("kube-proxy", "system:kube-proxy", []),
+        ):
+            text = kubeconfig(
+                cluster=self._record.name,
+                server=f"https://{network.TAP_HOST}:{self._record.ports.api}",
+                authority=authority.certificate,
+                user=user,
+                pair=authority.sign_client(user, groups, _LIFETIME),
+                server_name="kubernetes",
+            )
+            write_private(self._config / f"{component}.kubeconfig", text)
+        server = pki.authority("kubelet").sign_server(member.name, [member.name, member.address])
+        write_private(self._config / "kubelet.pem", server.certificate.decode("ascii"))
+        write_private(self._config / "kubelet-key.pem", server.key.decode("ascii"))
+
+    def _specification(self, member: Member) -> dict[str, Any]:
+        """What init.py is told."""
+        config, folder = self._config, self._place.folder
+        return {
+            "name": member.name,
+            "boot_seconds": member.boot_seconds,
+            "path": SYSTEM_PATH,
+            "folders": {str(folder / "lib"): "/var/lib", str(folder / "pods"): "/var/log"},
+            "resolver": str(config / "resolv.conf"),
+            "pods": self._record.networking.pods.partition(",")[0],
+            "tap_host": network.TAP_HOST,
+            "api_port": self._record.ports.api,
+            "containerd_socket": str(settings.CONTAINERD_SOCKET),
+            "images": [str(image) for image in member.images],
+            "services": [
+                {
+                    "log": str(folder / "log" / f"{Path(arguments[0]).name}.log"),
+                    "arguments": arguments,
+                }
+                for arguments in (
+                    ["containerd", f"--config={config / 'containerd.toml'}"],
+                    [
+                        str(member.programs / "kubelet"),
+                        f"--config={config / 'kubelet.yaml'}",
+                        f"--kubeconfig={config / 'kubelet.kubeconfig'}",
+                        f"--hostname-override={member.name}",
+                        f"--node-ip={member.address}",
+                        "--cloud-provider=external",
+                    ],
+                    [str(member.programs / "kube-proxy"), f"--config={config / 'kube-proxy.yaml'}"],
+                )
+            ],
+        }

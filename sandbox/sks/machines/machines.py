@@ -1,0 +1,100 @@
+"""The machines of one cluster: one for each node, all on a switch of the cluster's own."""
+
+import time
+from pathlib import Path
+from threading import Event
+
+from kubernetes import client
+
+from sandbox.sks.layout import ClusterFiles, ClusterRecord
+from sandbox.sks.machines import network
+from sandbox.sks.machines.machine import Machine, Member, Place
+from sandbox.sks.programs import Programs
+from sandbox.sks.spec import NodepoolSpec, SksError
+
+BOOT_SECONDS = 0
+"""A kubelet takes its own time to become Ready."""
+_POD_NETWORK_DEADLINE = 30.0
+_POLL = 0.1
+
+
+class Machines:
+    """Runs the machines of a cluster's nodes, whose Node objects are there already."""
+
+    def __init__(
+        self,
+        home: Path,
+        files: ClusterFiles,
+        record: ClusterRecord,
+        programs: Programs,
+        images: Path,
+    ) -> None:
+        self._home, self._files, self._record = home, files, record
+        self._programs, self._images = programs, images
+        self._switch = network.switch(home, record.id)
+        self._machines: dict[str, dict[str, Machine]] = {}
+
+    def set_pool(self, api: client.CoreV1Api, pool: NodepoolSpec) -> None:
+        """Have exactly the machines of `pool` run, but those of instances that are unready."""
+        present = self._machines.setdefault(pool.id, {})
+        for name in present.keys() - set(pool.node_names):
+            present.pop(name).stop()
+        for name, instance, addresses in zip(
+            pool.node_names, pool.instance_ids, pool.addresses, strict=True
+        ):
+            if name not in present and instance not in pool.unready:
+                present[name] = self._start(api, pool, name, instance, addresses[0])
+
+    def remove_pool(self, pool_id: str) -> None:
+        """End the machines of a pool."""
+        for machine in self._machines.pop(pool_id, {}).values():
+            machine.stop()
+
+    def stop(self) -> None:
+        """End all machines; what is on their disks stays."""
+        for pool in list(self._machines):
+            self.remove_pool(pool)
+        network.remove(self._switch)
+
+    def failures(self) -> list[str]:
+        """Why machines are down that should run; empty while all is well."""
+        machines = (machine for pool in self._machines.values() for machine in pool.values())
+        return [machine.failure for machine in machines if machine.failure]
+
+    def _start(
+        self, api: client.CoreV1Api, pool: NodepoolSpec, name: str, instance: str, address: str
+    ) -> Machine:
+        programs = self._programs.of(pool.version)
+        if not (programs / "kubelet").exists():
+            raise SksError(
+                f"kubelet {pool.version} is not installed: "
+                f"`sandbox tools --nodes containers --kubernetes {pool.version}` brings it"
+            )
+        network.add_switch(self._switch)
+        folder = self._files.directory / "machines" / name
+        place = Place(folder, self._switch, network.machine(self._home, self._record.id, name))
+        machine = Machine(self._files, self._record, place)
+        machine.start(
+            Member(
+                name=name,
+                address=address,
+                pods=_network_of_pods(api, name),
+                max_pods=pool.max_pods,
+                boot_seconds=pool.boot_seconds.get(instance, BOOT_SECONDS),
+                programs=programs,
+                images=tuple(sorted(self._images.glob("*.tar"))),
+            )
+        )
+        return machine
+
+
+def _network_of_pods(api: client.CoreV1Api, node: str) -> str:
+    """The CIDR that kube-controller-manager gives the node for its pods."""
+    deadline = time.monotonic() + _POD_NETWORK_DEADLINE
+    while True:
+        found: str | None = api.read_node(node).spec.pod_cidr
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise SksError(f"node {node} got no network for its pods")
+        Event().wait(_POLL)

@@ -1,0 +1,37 @@
+"""What a machine has that a sandbox may leave on it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+HIERARCHIES = Path("/sys/fs/cgroup")
+
+
+def state(home: Path) -> dict[str, list[str]]:
+    """Links, routes, rules, namespaces, mounts, control groups, and processes that name `home`."""
+    links = json.loads(_output("ip", "-json", "link"))
+    return {
+        "links": sorted(link["ifname"] for link in links),
+        "routes": _output("ip", "route").splitlines(),
+        "rules": _output("iptables-save").splitlines()[1:-1],
+        "namespaces": _output("ip", "netns", "list").splitlines(),
+        "mounts": sorted(Path("/proc/mounts").read_text().splitlines()),
+        "groups": sorted(str(path) for path in HIERARCHIES.glob("**/sandbox-*")),
+        "processes": sorted(_processes(home)),
+    }
+
+
+def _processes(home: Path) -> list[str]:
+    commands = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if str(home) in command:
+            commands.append(command)
+    return commands
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
