@@ -3,7 +3,13 @@ BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up preview rollback new-stack down test test-all e2e lint docs lock bench
+# The stack `local` is the sandbox's: what is done to it is done in there. What is done to others is
+# done in the environment as it is.
+IN := $(if $(filter local,$(STACK) $(STACKS)),$(SANDBOX) exec --)
+READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
+
+.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew \
+  new-stack review review-down review-sweep down test test-all e2e lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -12,21 +18,72 @@ up: .venv/sandbox-ready
 preview: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi preview --diff --stack local
 
-rollback: .venv/sandbox-ready
+# Previews of several stacks, and OUT/comment.md for a pull request.
+previews: $(READY)
+	@test -n "$(STACKS)" -a -n "$(OUT)" || \
+	  { echo 'usage: make previews STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
+	@$(IN) $(BIN)/python -m tools.previews "--out=$(OUT)" $(STACKS)
+
+deploy: $(READY)
+	@test -n "$(STACK)" || { echo "usage: make deploy STACK=dev"; exit 2; }
+	@$(IN) $(BIN)/python -m tools.deploy "--stack=$(STACK)" $(FLAGS)
+
+smoke: $(READY)
+	@test -n "$(STACK)" || { echo "usage: make smoke STACK=dev"; exit 2; }
+	@$(IN) $(BIN)/python -m tools.smoke "--stack=$(STACK)" $(FLAGS)
+
+# The images that FROM runs, with their digests, for TO: written to its file, and looked for there.
+promote promoted: .venv/tools-ready
+	@test -n "$(FROM)" -a -n "$(TO)" || { echo "usage: make $@ FROM=staging TO=prod"; exit 2; }
+	@$(BIN)/python -m tools.promote $(if $(filter promoted,$@),check,write) \
+	  "--from=$(FROM)" "--to=$(TO)"
+
+rollback: $(READY)
 	@test -n "$(STACK)" -a -n "$(TO)" || \
 	  { echo "usage: make rollback STACK=local TO=COMMIT; git log Pulumi.local.yaml lists them"; exit 2; }
 	@git diff --quiet HEAD -- Pulumi.$(STACK).yaml || \
 	  { echo "Pulumi.$(STACK).yaml has changes that are in no commit: commit or restore them first"; exit 1; }
 	@git restore --source=$(TO) -- Pulumi.$(STACK).yaml
-	@$(SANDBOX) exec -- pulumi up --diff --stack $(STACK) $(FLAGS) || \
+	@$(IN) pulumi up --diff --stack $(STACK) $(FLAGS) || \
 	  { git restore -- Pulumi.$(STACK).yaml; echo "Pulumi.$(STACK).yaml is as before"; exit 1; }
 
+refresh: $(READY)
+	@test -n "$(STACK)" || { echo "usage: make refresh STACK=dev"; exit 2; }
+	@$(IN) pulumi refresh --diff --stack $(STACK) $(FLAGS)
+
+# What was changed by hand: OUT/STACK.md for each stack where there is something to tell.
+drift: $(READY)
+	@test -n "$(STACKS)" -a -n "$(OUT)" || \
+	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
+	@$(IN) $(BIN)/python -m tools.drift "--out=$(OUT)" $(STACKS)
+
+# Kubeconfigs that near their end; nothing else, whatever else the settings say.
+renew: $(READY)
+	@test -n "$(STACK)" || { echo "usage: make renew STACK=dev"; exit 2; }
+	@$(IN) pulumi up --yes --stack $(STACK) \
+	  --target '**SksKubeconfig::*' --target '**pulumi:providers:kubernetes::*'
+
 # Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
-new-stack: .venv/sandbox-ready
+new-stack: .venv/tools-ready
 	@test -n "$(NAME)" -a -n "$(FROM)" || \
 	  { echo "usage: make new-stack NAME=review FROM=dev"; exit 2; }
 	@$(BIN)/python -m tools.new_stack "--name=$(NAME)" "--from=$(FROM)" \
 	  "--secrets-provider=$(SECRETS_PROVIDER)"
+
+# Values of the command line are in the environment too, whose contents the shell does not run.
+REVIEW := $(BIN)/python -m tools.review
+
+review: .venv/tools-ready
+	@test -n "$$PR" || { echo "usage: make review PR=12 [IMAGE=[NAME=]IMAGE] [FROM=dev]"; exit 2; }
+	@$(REVIEW) up "--pr=$$PR" "--from=$${FROM:-dev}" "--image=$$IMAGE" "--out=$$OUT"
+
+review-down: .venv/tools-ready
+	@test -n "$$PR" || { echo "usage: make review-down PR=12 [FROM=dev]"; exit 2; }
+	@$(REVIEW) down "--pr=$$PR" "--from=$${FROM:-dev}"
+
+review-sweep: .venv/tools-ready
+	@test -n "$$OPEN" || { echo "usage: make review-sweep OPEN='12 15', or OPEN=none"; exit 2; }
+	@$(REVIEW) sweep "--open=$$OPEN" "--from=$${FROM:-dev}"
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi destroy --stack local --yes
@@ -54,6 +111,10 @@ lint: .venv/dev-ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports --no-logo
+	@PATH="$(BIN):$$PATH" actionlint
+	@$(BIN)/zizmor --offline --persona pedantic -qq .github
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate renovate.json
 
 docs: .venv/dev-ready
 	@$(BIN)/python -m docs.generate
@@ -67,12 +128,17 @@ lock: .venv/dev-ready
 	@$(LOCK) $(FLAGS) --constraints=requirements.txt \
 	  --output-file=sandbox/requirements.txt sandbox/requirements.in
 	@$(LOCK) $(FLAGS) --constraints=requirements.txt --constraints=sandbox/requirements.txt \
-	  --output-file=requirements-dev.txt requirements-dev.in
+	  --output-file=tools/requirements.txt tools/requirements.in
+	@$(LOCK) $(FLAGS) $(addprefix --constraints=,requirements.txt sandbox/requirements.txt) \
+	  --constraints=tools/requirements.txt --output-file=requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(FLAGS) --output-file=sandbox/images/requirements.txt sandbox/images/requirements.in
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench
 
 .venv/sandbox-ready: requirements.txt sandbox/requirements.txt
+.venv/tools-ready: requirements.txt tools/requirements.txt
+.venv/sandbox-ready .venv/tools-ready:
 	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer with venv is needed: install python3 and python3-venv"; exit 1; }
 	@echo "Python packages: installing into .venv"
@@ -80,6 +146,6 @@ bench: .venv/dev-ready
 	@$(BIN)/pip install --quiet $(addprefix -r ,$^)
 	@touch $@
 
-.venv/dev-ready: requirements-dev.txt .venv/sandbox-ready
+.venv/dev-ready: requirements-dev.txt .venv/sandbox-ready .venv/tools-ready
 	@$(BIN)/pip install --quiet -r $<
 	@touch $@

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
 
@@ -29,7 +31,12 @@ class AppNamespace(pulumi.ComponentResource):
     """
 
     def __init__(
-        self, name: str, settings: NamespaceSettings, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: NamespaceSettings,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        labels: Mapping[str, str] = {},
     ) -> None:
         check(settings)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
@@ -39,7 +46,7 @@ class AppNamespace(pulumi.ComponentResource):
             hooks=look_for_existing(f"{name}-namespace", adopt=settings.adopt, advice=ADVICE),
         )
 
-        labels = pod_security_labels(settings.pod_security)
+        labels = {**labels, **pod_security_labels(settings.pod_security)}
         forced = {"annotations": PATCH_FORCE} if settings.adopt else {}
         namespace = Namespace(name, metadata={"name": name, "labels": labels, **forced}, opts=child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))

@@ -1,6 +1,9 @@
-"""A cluster that is there already: kind, k3d, or any other with a kubeconfig."""
+"""A cluster that is there already: kind, k3d, another stack's, or any other with a kubeconfig."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes
@@ -8,6 +11,12 @@ import pulumi_kubernetes
 from components.secret import secret_output
 from settings.checks.check import check
 from settings.existing_cluster import ExistingClusterSettings
+
+SETTING = "existingCluster.stack"
+"""Also the stack reference's name: by that, the engine tells of a stack that is not there."""
+
+KUBECONFIG = "kubeconfig"
+"""The output that a stack has of this program."""
 
 
 class ExistingCluster(pulumi.ComponentResource):
@@ -17,7 +26,7 @@ class ExistingCluster(pulumi.ComponentResource):
         >>> ExistingCluster("kind", ExistingClusterSettings(kubeconfig=SecretStr("kind: Config")))
 
     Attributes:
-        kubeconfig: what was given. A secret.
+        kubeconfig: what was given, or what the other stack has by now. A secret.
         provider: the Kubernetes provider for what runs on the cluster.
     """
 
@@ -32,7 +41,11 @@ class ExistingCluster(pulumi.ComponentResource):
     ) -> None:
         check(settings)
         super().__init__("webapp:index:ExistingCluster", name, None, opts)
-        self.kubeconfig = secret_output(settings.kubeconfig)
+        if settings.kubeconfig:
+            self.kubeconfig = secret_output(settings.kubeconfig)
+        else:
+            assert settings.stack  # one of the two is there
+            self.kubeconfig = _kubeconfig_of(settings.stack, self)
         self.provider = pulumi_kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,
@@ -40,3 +53,26 @@ class ExistingCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})
+
+
+def _kubeconfig_of(stack: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """What the stack has as its output, known to a preview too."""
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}"
+    name = stack if "/" in stack else f"{own}/{stack}"
+    reference = pulumi.StackReference(SETTING, name, pulumi.ResourceOptions(parent=parent))
+    found = reference.outputs.apply(lambda outputs: kubeconfig_in(outputs, name))
+    return pulumi.Output.secret(found)
+
+
+def kubeconfig_in(outputs: Mapping[str, Any], stack: str) -> str:
+    """The kubeconfig among the stack's outputs.
+
+    Raises:
+        pulumi.RunError: there is none. What can't be decrypted, the engine leaves out.
+    """
+    if kubeconfig := outputs.get(KUBECONFIG):
+        return str(kubeconfig)
+    raise pulumi.RunError(
+        f'{SETTING}: "{stack}": must be a stack that is deployed, whose output {KUBECONFIG} can be '
+        "decrypted here, with its passphrase or key"
+    )

@@ -8,6 +8,7 @@ import pulumi
 
 from components.kept_data import remember_data
 from components.kubernetes.placement import Placement, placement
+from components.owner import owner_labels
 from components.shown_name import shown_name
 from settings.load_balancer import LoadBalancerSettings
 from settings.stack import CLUSTER, CONTROLLER, Settings
@@ -44,8 +45,9 @@ def declare(settings: Settings) -> dict[str, Any]:
         from components.app_namespace import AppNamespace
         from components.web_app import WebApp
 
+        labels = owner_labels(settings.owner)
         namespaces = {
-            each.name: AppNamespace(each.name, each, opts=on_cluster)
+            each.name: AppNamespace(each.name, each, on_cluster, labels=labels)
             for each in settings.app_namespaces
         }
     for app in settings.apps:
@@ -86,6 +88,7 @@ def _controller(
         asked,
         placement=_placement(settings, sks, asked.nodepool, asked.load_balancer),
         nodes=settings.cluster.nodes if settings.cluster else None,
+        labels=owner_labels(settings.owner),
         opts=opts,
     )
 
@@ -116,7 +119,8 @@ def _sks_cluster(settings: Settings) -> SksCluster | None:
         return None
     from components.sks_cluster import SksCluster
 
-    return SksCluster(CLUSTER, settings.cluster, _cluster_options())
+    labels = owner_labels(settings.owner)
+    return SksCluster(CLUSTER, settings.cluster, _cluster_options(), labels=labels)
 
 
 def _existing_cluster(settings: Settings) -> ExistingCluster:

@@ -1,6 +1,6 @@
 """Writes `docs/settings.md` and `docs/settings.schema.json` from the settings' classes.
 
-And the table of the stacks' differences, from their files.
+And the table of the stacks' differences, from their files, and that of the policies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs import stacks
+from docs import policies, stacks
 from docs.written import FOLDER, PROJECT, code
 from settings.errors import model_in
 from settings.secret import MayBeClear
@@ -238,3 +238,4 @@ if __name__ == "__main__":
     (FOLDER / "settings.md").write_text(markdown())
     (FOLDER / "settings.schema.json").write_text(schema())
     stacks.PAGE.write_text(stacks.page())
+    policies.PAGE.write_text(policies.page())

@@ -10,14 +10,14 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from docs.written import FOLDER, PROJECT, code
+from docs.written import FOLDER, PROJECT, code, with_table
 from settings.errors import model_in, path
 from settings.mistakes import Place
 from settings.stack import Settings
 from settings.types import by_key
+from tools.stacks import REVIEW_STACK
 
 PAGE = FOLDER / "environments.md"
-BEGIN, END = "<!-- by make docs: -->\n", "<!-- : by make docs -->\n"
 ORDER = ("local", "dev", "staging", "prod")
 """From the first that a change comes to. Further stacks are behind them."""
 
@@ -26,18 +26,22 @@ SECRET = "*secret*"
 
 def page() -> str:
     """The contents of the page, with the table made anew."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table(stacks(FOLDER.parent)) + END + after
+    return with_table(PAGE, table(stacks(FOLDER.parent)))
 
 
 def stacks(folder: Path) -> dict[str, Any]:
-    """The settings in the files of a folder by the stacks' names, in the table's order."""
+    """The settings in the files of a folder by the stacks' names, in the table's order.
+
+    Without those of review stacks, which come and go.
+    """
     found = {}
     for file in folder.glob("Pulumi.*.yaml"):
+        name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if REVIEW_STACK.fullmatch(name):
+            continue
         config = yaml.safe_load(file.read_text()).get("config", {})
         values = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
-        found[file.name.removeprefix("Pulumi.").removesuffix(".yaml")] = values
+        found[name] = values
     return dict(sorted(found.items(), key=lambda each: (_place_of(each[0]), each[0])))
 
 

@@ -12,6 +12,16 @@ FOLDER = Path(__file__).parent
 PROJECT = yaml.safe_load((FOLDER.parent / "Pulumi.yaml").read_text())["name"]
 
 
+BEGIN, END = "<!-- by make docs: -->\n", "<!-- : by make docs -->\n"
+
+
+def with_table(page: Path, table: str) -> str:
+    """The contents of a page, with another table in the place that is marked for it."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + table + END + after
+
+
 def code(value: Any) -> str:
     """A value as YAML has it within a line."""
     plain = json.loads(json.dumps(value))

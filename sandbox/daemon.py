@@ -25,6 +25,7 @@ from sandbox.exoscale_api.connection import DroppableConnection
 from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
 from sandbox.fault_client import FaultClient
 from sandbox.kubeconfig import KubeconfigFile
+from sandbox.nlb.load_balancers import LoadBalancers
 from sandbox.proxy import Proxy
 from sandbox.sks.layout import ClusterFiles
 from sandbox.sks.runtime import ClusterSpec, SksRuntime
@@ -120,15 +121,15 @@ def _serve(home: Path, account: Account) -> int:
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    runtime = ClustersWithKubeconfig(
-        home, paths.TOOLS_BIN, containers=account.nodes == "containers"
-    )
+    containers = account.nodes == "containers"
+    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN, containers=containers)
     runtime.connect(account.endpoint, account.api_key, account.api_secret)
     app = create_app(
         store_dir=paths.private_directory(home / "api"),
         credentials=Credentials(account.api_key, account.api_secret),
         base_url=account.base_url,
         runtime=runtime,
+        traffic=LoadBalancers(account.port) if containers else None,
     )
     certificates.write_authorities(home)
     hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}

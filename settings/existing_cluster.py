@@ -8,7 +8,18 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StrictStr
 
 from settings.secret import MayBeClear, Secret, in_file
-from settings.types import SettingsModel
+from settings.types import SettingsModel, matches
+
+_NAME = r"[-A-Za-z0-9._]{1,100}"
+StackName = Annotated[
+    StrictStr,
+    matches(
+        rf"{_NAME}(/{_NAME}/{_NAME})?",
+        "a stack, NAME or ORGANIZATION/PROJECT/NAME",
+        "dev",
+        "shop/webapp/dev",
+    ),
+]
 
 
 def _is_text(kubeconfig: Any) -> bool:
@@ -28,12 +39,18 @@ def _read(value: object) -> object:
 class ExistingClusterSettings(SettingsModel):
     """A cluster that this stack uses and does not create."""
 
-    kubeconfig: Annotated[
-        Secret,
-        BeforeValidator(_read),
-        MayBeClear(lambda value: not _is_text(value)),
-        in_file("string"),
-    ] = Field(examples=["~/.kube/config"])
+    kubeconfig: (
+        Annotated[
+            Secret,
+            BeforeValidator(_read),
+            MayBeClear(lambda value: not _is_text(value)),
+            in_file("string"),
+        ]
+        | None
+    ) = Field(default=None, examples=["~/.kube/config"])
     """The path of a kubeconfig, or its text, which has to be encrypted."""
+    stack: StackName | None = None
+    """In place of kubeconfig: the stack whose output `kubeconfig` it is, such as that which created
+    the cluster. A name alone is of this project and organization."""
     context: Annotated[StrictStr, Field(min_length=1, examples=["kind-test"])] | None = None
     """The context in the kubeconfig to use. Without one: its current context."""

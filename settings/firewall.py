@@ -19,6 +19,7 @@ from settings.types import (
 )
 
 KUBELET_PORT = 10250
+NODE_PORTS = "30000-32767"
 WIDEST = {4: 8, 6: 16}
 """The shortest prefix of a network, by IP version, that is not called open."""
 

@@ -22,6 +22,14 @@ knows the lengths of.
 """
 
 
+def can_change(image: str) -> bool:
+    """Whether the image has neither digest nor tag, or the tag `latest`."""
+    if "@" in image:
+        return False
+    _, _, tag = re.sub(r"^.*/", "", image).partition(":")
+    return tag in ("", "latest")
+
+
 def _likely_mistake(image: str) -> str:
     """Say what to write in place of what people write.
 

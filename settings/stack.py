@@ -9,6 +9,7 @@ from settings.cluster import ClusterSettings
 from settings.existing_cluster import ExistingClusterSettings
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 from settings.namespace import NamespaceSettings
+from settings.owner import Owner
 from settings.types import SettingsModel
 
 CLUSTER = "cluster"
@@ -27,6 +28,9 @@ class Settings(SettingsModel):
     """A cluster that is there already, in place of `cluster`, such as kind or k3d."""
     ingress: IngressSettings | None = None
     """The ingress controller, installed where an application needs it, or where this is given."""
+    owner: Owner = ""
+    """Who answers for the stack. Its cluster and its namespaces get the label `owner`, and the
+    label `environment`, the stack's name. Without it: neither."""
     production: StrictBool = False
     """Whether to be strict. Every container has to have its resources.requests and limits.memory,
     and an image with a digest; ingress.controller has to be given, and an application has more

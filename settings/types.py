@@ -208,15 +208,12 @@ Address = Annotated[
 LabelKey = Annotated[
     StrictStr, matches(QUALIFIED_NAME, "a Kubernetes label's key", "tier", "example.com/tier")
 ]
-LabelValue = Annotated[
-    StrictStr,
-    TEXT,
-    matches(
-        r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
-        "a Kubernetes label's value: letters, digits and - _ . between them, at most 63 characters",
-        "front",
-    ),
-]
+LABEL_VALUE = matches(
+    r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
+    "a Kubernetes label's value: letters, digits and - _ . between them, at most 63 characters",
+    "front",
+)
+LabelValue = Annotated[StrictStr, TEXT, LABEL_VALUE]
 Taint = Annotated[
     StrictStr,
     matches(

@@ -37,6 +37,9 @@ class Fence:
     mark: str
     """The comment on the line above; empty if there is none."""
 
+    heading: str
+    """The last one above it."""
+
 
 def pages() -> list[Path]:
     """README.md and the pages in docs/, in the order in which it names them."""
@@ -46,14 +49,16 @@ def pages() -> list[Path]:
 
 def fences(page: Path) -> list[Fence]:
     """All fences of the page, of any language."""
+    text = page.read_text()
     return [
         Fence(
             page=str(page.relative_to(ROOT)),
             language=match["language"],
             text=re.sub(f"^{match['indent']}", "", match["text"], flags=re.MULTILINE),
             mark=match["mark"] or "",
+            heading=HEADING.findall(FENCE.sub("", text[: match.start()]))[-1],
         )
-        for match in FENCE.finditer(page.read_text())
+        for match in FENCE.finditer(text)
     ]
 
 
@@ -61,6 +66,15 @@ def commands(page: Path) -> str:
     """The commands of the page that a test runs as they stand there."""
     return "".join(
         fence.text for fence in fences(page) if fence.language == "bash" and not fence.mark
+    )
+
+
+def commands_under(page: Path, heading: str) -> str:
+    """The commands below a heading of the page that a test of its own runs as they stand there."""
+    return "".join(
+        fence.text
+        for fence in fences(page)
+        if fence.heading == heading and fence.mark.startswith("run by ")
     )
 
 

@@ -11,21 +11,27 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import yaml
 
-from settings.errors import path
-from settings.mistakes import Place
+from tools.command import exit_code
 from tools.pulumi_command import Refused, pulumi
-
-ROOT = Path(__file__).parent.parent
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-"""In lower case, as Exoscale wants it in a nodepool's name."""
+from tools.stacks import (
+    NAME,
+    ROOT,
+    encrypted,
+    project,
+    set_secret,
+    setting,
+    source_file,
+    stack_file,
+    stacks,
+)
 
 OF_THE_KEY = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
 """What a file says of the key that its values are encrypted with."""
@@ -42,15 +48,10 @@ def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdi
         "--secrets-provider", default="", help="by default, that of the stack that is copied"
     )
     options = parser.parse_args(arguments)
-    try:
-        make(options.name, options.source, options.secrets_provider, folder, stdin)
-    except Refused as error:
-        sys.stderr.write(f"new-stack: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\nnew-stack: interrupted\n")
-        return 130
-    return 0
+    return exit_code(
+        "new-stack",
+        lambda: make(options.name, options.source, options.secrets_provider, folder, stdin),
+    )
 
 
 def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
@@ -62,15 +63,17 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     Raises:
         Refused: naming what is wrong. Nothing is left behind.
     """
-    file, copied = folder / f"Pulumi.{name}.yaml", folder / f"Pulumi.{source}.yaml"
-    _check(name, source, file, copied)
+    file = stack_file(name, folder)
+    _check(name, file)
+    copied = source_file(source, folder)
     text = copied.read_text()
     document = yaml.safe_load(text) or {}
     provider = provider or document.get("secretsprovider", "")
     backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
-    if name in _stacks(folder):
+    if name in stacks(folder):
         raise Refused(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
-    keys = list(_encrypted(document.get("config", {}), _project(folder)))
+    own = project(folder)
+    keys = [setting(*each, own) for each in encrypted(document.get("config", {}))]
     secrets = _asked(keys) if stdin.isatty() else _read(keys, stdin)
 
     file.write_text(OF_THE_KEY.sub("", text))
@@ -78,9 +81,7 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
         chosen = ("--secrets-provider", provider) if provider else ()
         pulumi("stack", "init", name, "--no-select", *chosen, folder=folder)
         for key, value in secrets.items():
-            setting = ("config", "set", "--stack", name, "--secret", "--path", key)
-            # of what it reads, Pulumi takes away one line's end
-            pulumi(*setting, folder=folder, given=f"{value}\n")
+            set_secret(name, key, value, folder)
     except BaseException:
         _remove(name, file, folder)
         raise
@@ -93,43 +94,12 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     )
 
 
-def _check(name: str, source: str, file: Path, copied: Path) -> None:
+def _check(name: str, file: Path) -> None:
     if not NAME.fullmatch(name):
         allowed = "must be lower-case letters, digits and dashes between them"
         raise Refused(f"NAME: {json.dumps(name)}: {allowed}")
     if file.exists():
         raise Refused(f"NAME: {json.dumps(name)}: is a stack already: {file.name}")
-    if not NAME.fullmatch(source) or not copied.is_file():
-        there = sorted(each.name.split(".")[1] for each in copied.parent.glob("Pulumi.*.yaml"))
-        allowed = f"must be one of the stacks {', '.join(there)}"
-        raise Refused(f"FROM: {json.dumps(source)}: {allowed}")
-
-
-def _project(folder: Path) -> str:
-    return str(yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"])
-
-
-def _stacks(folder: Path) -> set[str]:
-    """The project's stacks at the backend, without the organization that they may be in."""
-    found = json.loads(pulumi("stack", "ls", "--json", folder=folder))
-    return {each["name"].rpartition("/")[2] for each in found}
-
-
-def _encrypted(config: Mapping[str, Any], project: str) -> Iterator[str]:
-    """The keys of encrypted values, as `pulumi config set --path` takes them."""
-    for key, value in config.items():
-        top = key.removeprefix(f"{project}:")
-        for place in _places(value):
-            below = path(place)
-            yield f"{top}{below if below[:1] in ('', '[') else f'.{below}'}"
-
-
-def _places(value: Any, place: Place = ()) -> Iterator[Place]:
-    if isinstance(value, dict) and list(value) == ["secure"]:
-        yield place
-    elif isinstance(value, dict | list):
-        for part, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _places(each, (*place, part))
 
 
 def _asked(keys: Sequence[str]) -> dict[str, str]:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+KEY_OF_THE_STATE = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
+"""A stack whose file is new, or not there, has its secrets by the key that its state has."""
 
 
 class Refused(Exception):
@@ -19,14 +27,60 @@ def pulumi(*arguments: str, folder: Path, given: str | None = None) -> str:
     Raises:
         Refused: with Pulumi's own words, where it fails or is not there.
     """
-    command = ["pulumi", *arguments, "--non-interactive"]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, input=given or "", capture_output=True, text=True
-        )
-    except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
+    done = finished(*arguments, folder=folder, given=given)
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip()
         raise Refused(f"pulumi {' '.join(arguments)} failed: {words}")
     return done.stdout
+
+
+def finished(
+    *arguments: str,
+    folder: Path,
+    given: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run pulumi in `folder`, also where it fails; return its exit code and what it prints.
+
+    Args:
+        given: what it reads from standard input.
+        variables: what is set in its environment, beside what is there.
+
+    Raises:
+        Refused: if it is not there.
+    """
+    pipe = subprocess.PIPE
+    with _started(arguments, folder, variables, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        stdout, stderr = process.communicate(given or "")
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def shown(*arguments: str, folder: Path) -> int:
+    """Run pulumi in `folder` in front of the user; return its exit code.
+
+    Ctrl-C ends Pulumi, which is waited for: killed, it would leave the stack locked.
+
+    Raises:
+        Refused: if it is not there.
+    """
+    sys.stdout.flush()
+    process = _started(arguments, folder, stdin=subprocess.DEVNULL)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _started(
+    arguments: tuple[str, ...],
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    **streams: Any,
+) -> subprocess.Popen[str]:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    environment = {**os.environ, **KEY_OF_THE_STATE, **(variables or {})}
+    try:
+        return subprocess.Popen(command, cwd=folder, env=environment, text=True, **streams)
+    except FileNotFoundError:
+        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None

@@ -54,6 +54,7 @@ class IngressController(pulumi.ComponentResource):
         *,
         placement: Placement | None = None,
         nodes: int | None = None,
+        labels: Mapping[str, str] = {},
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install the controller.
@@ -64,6 +65,7 @@ class IngressController(pulumi.ComponentResource):
                 without a selector: with one, the pods of a nodepool that is replaced would end all
                 at once.
             nodes: how many the cluster has, if that is known.
+            labels: more of its namespace's.
         """
         check(settings)
         super().__init__("webapp:index:IngressController", name, None, opts)
@@ -72,7 +74,7 @@ class IngressController(pulumi.ComponentResource):
         repository = settings.repository or settings.official.repository
 
         self.namespace = INGRESS_NAMESPACE
-        labels = pod_security_labels(settings.pod_security)
+        labels = {**labels, **pod_security_labels(settings.pod_security)}
         looking = look_for_existing(f"{name}-namespace", adopt=False, advice=ADVICE)
         namespace = Namespace(
             name,
@@ -121,7 +123,8 @@ class IngressController(pulumi.ComponentResource):
 
 def _timeout(settings: IngressSettings, nodes: int | None) -> int:
     chart = traefik if settings.controller == "traefik" else ingress_nginx
-    return release_timeout(settings.replicas or nodes or UNKNOWN_NODES, chart.DRAIN_SECONDS)
+    pods = settings.replicas or nodes or UNKNOWN_NODES
+    return release_timeout(pods, chart.drain_seconds(settings))
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

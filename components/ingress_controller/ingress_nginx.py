@@ -10,14 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 from components.kubernetes.labels import NAME
-from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
+from components.kubernetes.load_balancer import (
+    RECOMMENDED,
+    controller_annotations,
+    seconds_to_notice,
+)
 from components.kubernetes.placement import Placement, pod_fields, spread
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
-DRAIN_SECONDS = 300
-"""The chart's terminationGracePeriodSeconds. nginx ends its workers after 240 of them
-(`worker-shutdown-timeout`)."""
+OPEN_SECONDS = 300
+"""How long what is open may go on: the chart's terminationGracePeriodSeconds. nginx ends its
+workers after 240 of them (`worker-shutdown-timeout`)."""
+
+
+def drain_seconds(settings: IngressSettings) -> int:
+    """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
+    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
 
 
 def values(
@@ -25,11 +34,18 @@ def values(
     namespace: str,
     placement: Placement | None = None,
 ) -> dict[str, Any]:
-    """Helm values for the official chart."""
+    """Helm values for the official chart.
+
+    nginx takes no connection any more as soon as it is told to stop. So it is told only when the
+    load balancer has noticed that the pod goes.
+    """
     balancer = settings.load_balancer
+    arguments = {"shutdown-grace-period": str(seconds_to_notice(balancer))}
     controller: dict[str, Any] = {
         **_kind(settings.replicas),
         **pod_fields(placement, "nodeSelector"),
+        "extraArgs": arguments,
+        "terminationGracePeriodSeconds": drain_seconds(settings),
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": balancer.external_traffic_policy,
@@ -41,8 +57,7 @@ def values(
     if settings.resources:
         controller["resources"] = resource_requirements(settings.resources)
     if settings.default_certificate:
-        secret = f"{namespace}/{settings.default_certificate}"
-        controller["extraArgs"] = {"default-ssl-certificate": secret}
+        arguments["default-ssl-certificate"] = f"{namespace}/{settings.default_certificate}"
     if settings.admission_webhook is not None:
         controller["admissionWebhooks"] = {"enabled": settings.admission_webhook}
     return {"controller": controller}

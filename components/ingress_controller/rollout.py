@@ -12,7 +12,7 @@ UNKNOWN_NODES = 8
 def release_timeout(pods: int, drain: int) -> int:
     """Seconds after which Helm gives up, and takes an upgrade back.
 
-    A pod that goes serves its open connections for `drain` seconds, and only then comes the next.
+    A pod that goes serves on for `drain` seconds, and only then comes the next.
     The number of pods is rounded up to a power of two: a node more seldom changes the release.
     """
     at_most: int = 1 << (pods - 1).bit_length()

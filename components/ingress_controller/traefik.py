@@ -9,13 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 from components.kubernetes.labels import NAME
-from components.kubernetes.load_balancer import RECOMMENDED, controller_annotations
+from components.kubernetes.load_balancer import (
+    RECOMMENDED,
+    controller_annotations,
+    seconds_to_notice,
+)
 from components.kubernetes.placement import Placement, pod_fields, spread
 from components.kubernetes.resources import resource_requirements
 from settings.ingress import IngressSettings
 
-DRAIN_SECONDS = 60
-"""The chart's terminationGracePeriodSeconds."""
+OPEN_SECONDS = 60
+"""How long what is open may go on: the chart's terminationGracePeriodSeconds."""
+
+ENTRY_POINTS = ("web", "websecure")
+"""The chart's names for HTTP and HTTPS."""
 
 CERTIFICATE_FOLDER = "/default-certificate"
 
@@ -39,6 +46,11 @@ Source: wiki.mozilla.org/Security/Server_Side_TLS.
 """
 
 
+def drain_seconds(settings: IngressSettings) -> int:
+    """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
+    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+
+
 def values(
     settings: IngressSettings,
     namespace: str,
@@ -49,7 +61,12 @@ def values(
     """Helm values for the official chart.
 
     Requests are buffered, as ingress-nginx does: without that the provider heeds no limit of their
-    size (`pkg/provider/kubernetes/ingress-nginx/middleware.go`).
+    size (`pkg/provider/kubernetes/ingress-nginx/middleware.go`). Headers with an underscore are
+    taken off, as ingress-nginx does: to many applications `X_Forwarded_Prefix` is the same as the
+    header that the controller sets, which a client could forge so.
+
+    Told to stop, Traefik takes no connection any more, at once. So it is told only when the load
+    balancer has noticed that the pod goes.
 
     Args:
         service: the name of the Service, which is the one that ingress-nginx had.
@@ -58,7 +75,7 @@ def values(
     """
     balancer = settings.load_balancer
     chart: dict[str, Any] = {
-        **_kind(settings.replicas),
+        **_kind(settings),
         **pod_fields(placement, "nodeSelector"),
         "service": {
             "nameOverride": service,
@@ -68,6 +85,7 @@ def values(
                 "externalTrafficPolicy": balancer.external_traffic_policy,
             },
         },
+        "ports": {name: {"http": {"underscoreHeadersStrategy": "delete"}} for name in ENTRY_POINTS},
         # what would be in conflict is refused, and does not fall back to weaker options
         "core": {"strictTLSOptions": True},
         "providers": {
@@ -104,14 +122,19 @@ def values(
     return chart
 
 
-def _kind(replicas: int | None) -> dict[str, Any]:
+def _kind(settings: IngressSettings) -> dict[str, Any]:
+    replicas = settings.replicas
+    ending = {
+        "lifecycle": {"preStop": {"sleep": {"seconds": seconds_to_notice(settings.load_balancer)}}},
+        "terminationGracePeriodSeconds": drain_seconds(settings),
+    }
     if not replicas:
         return {
-            "deployment": {"kind": "DaemonSet"},
+            "deployment": {"kind": "DaemonSet", **ending},
             "updateStrategy": {"rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
         }
     kind: dict[str, Any] = {
-        "deployment": {"kind": "Deployment", "replicas": replicas},
+        "deployment": {"kind": "Deployment", "replicas": replicas, **ending},
         "topologySpreadConstraints": spread({NAME: "traefik"}),
     }
     if replicas > 1:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes.core.v1 import Service, ServiceInitArgs
 
+from components.kubernetes.labels import SKIP_AWAIT
+
 
 def controller_service(
     name: str, namespace: pulumi.Input[str], service: str, parent: pulumi.Resource
@@ -12,11 +14,11 @@ def controller_service(
     """Read the Service `service`, which is not this program's.
 
     It is read with the inputs that name it: after `Service.get`, which gives none, every refresh
-    shows them as an update.
+    shows them as an update. It is not waited for. Helm has waited, for all pods but those that may
+    be unavailable in an update; a Service that is read before these are ready fails the `up`.
     """
-    arguments = ServiceInitArgs(
-        api_version="v1", kind="Service", metadata={"name": service, "namespace": namespace}
-    )
+    metadata = {"name": service, "namespace": namespace, "annotations": SKIP_AWAIT}
+    arguments = ServiceInitArgs(api_version="v1", kind="Service", metadata=metadata)
     arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
     identity = pulumi.Output.concat(namespace, "/", service)
     options = pulumi.ResourceOptions(parent=parent, id=identity)

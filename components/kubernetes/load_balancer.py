@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pulumi
 
 from components.kubernetes.placement import Placement
-from settings.load_balancer import LoadBalancerSettings
+from settings.load_balancer import LoadBalancerSettings, seconds
 
 LOAD_BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"
 """Prefix of the cloud controller's annotations; other clusters' controllers ignore them.
@@ -65,6 +66,23 @@ def controller_annotations(
         for key, value in values.items()
         if value is not None
     }
+
+
+def seconds_to_notice(settings: LoadBalancerSettings) -> int:
+    """How long a controller's load balancer may still send to a node that has begun to fail.
+
+    It is `interval` until the first check, as long again for each of the `retries`, and the last
+    check has its time.
+    """
+    check = settings.health_check
+    given = {"interval": check.interval, "timeout": check.timeout, "retries": check.retries}
+    told = {key: value or _recommended(key) for key, value in given.items()}
+    interval, timeout = seconds(str(told["interval"])), seconds(str(told["timeout"]))
+    return math.ceil(interval * (1 + int(told["retries"])) + timeout)
+
+
+def _recommended(key: str) -> str:
+    return RECOMMENDED[f"{LOAD_BALANCER}service-healthcheck-{key}"]
 
 
 def anew_for_another(settings: LoadBalancerSettings | None) -> pulumi.ResourceOptions:

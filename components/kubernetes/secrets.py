@@ -26,12 +26,15 @@ def drawn_secret(
 ) -> Secret:
     """A Secret with random `values` that later runs keep.
 
-    Each run draws new ones, which the engine drops for those in its state, if there are any.
+    Each run draws new ones, which the engine drops for those in its state, if there are any. A
+    preview does not know them: what it told would bind a strict `up`, which draws others.
     """
+    known = not pulumi.runtime.is_dry_run()
+    data = {key: encoded(value) if known else pulumi.UNKNOWN for key, value in values.items()}
     return Secret(
         name,
         metadata=metadata,
-        data=pulumi.Output.secret({key: encoded(value) for key, value in values.items()}),
+        data=pulumi.Output.secret(data),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
     )
 

@@ -113,7 +113,7 @@ async def drain(
 
 def stays_to_the_end(pod: Pod) -> bool:
     """Whether it may go with its node: a daemon of it, or what has done its work."""
-    return pod.of_daemon_set or pod.finished
+    return pod.daemon_set is not None or pod.finished
 
 
 async def _evicted(api: KubernetesApi, pod: Pod) -> str:

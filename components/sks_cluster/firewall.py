@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pulumi
 from pulumiverse_exoscale import SecurityGroup, SecurityGroupRule
 
-from settings.firewall import KUBELET_PORT, FirewallRuleSettings, port_range
+from settings.firewall import KUBELET_PORT, NODE_PORTS, FirewallRuleSettings, port_range
 
 LOAD_BALANCER_HEALTH_CHECKS = "public-nlb-healthcheck-sources"
 
@@ -26,7 +26,6 @@ class Traffic(NamedTuple):
     ports: str | None
 
 
-NODE_PORTS = "30000-32767"
 KUBELET = Traffic("kubelet", "kubelet: logs, exec, metrics", "TCP", str(KUBELET_PORT))
 OVERLAY = {
     "calico": (Traffic("calico-vxlan", "Calico VXLAN overlay", "UDP", "4789"),),

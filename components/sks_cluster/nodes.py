@@ -20,7 +20,7 @@ class Pod:
     """A pod on a node.
 
     Attributes:
-        of_daemon_set: whether it belongs to its node.
+        daemon_set: the name of the DaemonSet by which it belongs to its node; None for others.
         leaving: whether it is being deleted.
         finished: whether it has ended by itself.
     """
@@ -28,7 +28,7 @@ class Pod:
     uid: str
     namespace: str
     name: str
-    of_daemon_set: bool
+    daemon_set: str | None
     ready: bool
     leaving: bool
     finished: bool
@@ -79,12 +79,13 @@ async def evict(api: KubernetesApi, pod: Pod) -> None:
 
 def _pod(pod: Object) -> Pod:
     metadata = pod["metadata"]
-    owners = [owner["kind"] for owner in metadata.get("ownerReferences") or ()]
+    owners = metadata.get("ownerReferences") or ()
+    daemon_sets = (owner["name"] for owner in owners if owner["kind"] == "DaemonSet")
     return Pod(
         uid=metadata["uid"],
         namespace=metadata["namespace"],
         name=metadata["name"],
-        of_daemon_set="DaemonSet" in owners,
+        daemon_set=next(daemon_sets, None),
         ready=_condition(pod) == "True",
         leaving="deletionTimestamp" in metadata,
         finished=pod["status"].get("phase") in ("Succeeded", "Failed"),

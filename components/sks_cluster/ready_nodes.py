@@ -6,9 +6,12 @@ Source: exoscale/exoscale-cloud-controller-manager, `e2e/e2e_suite_test.go`, whi
 
 from __future__ import annotations
 
+import asyncio
+
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
+from components.sks_cluster.daemons import is_wanted_on
 from components.sks_cluster.kubernetes_api import KubernetesApi
 from components.sks_cluster.nodes import is_ready, of_nodepools, pods_of
 from components.sks_cluster.waiting import until_nothing_is_missing
@@ -35,11 +38,12 @@ def create_gate(
     async def until_ready(args: pulumi.ResourceHookArgs) -> None:
         assert args.new_inputs
         api = KubernetesApi.of(await kubeconfig.kubeconfig.future() or "")
-        identity, replaced = args.new_inputs["input"], args.old_inputs is not None
+        identity = args.new_inputs["input"]
 
         async def missing() -> str:
-            found = await missing_nodes(api, identity, pool.size)
-            return found or (await missing_daemons(api, identity) if replaced else "")
+            return await missing_nodes(api, identity, pool.size) or await missing_daemons(
+                api, identity
+            )
 
         await until_nothing_is_missing(
             missing, what=f"nodepool {pool.name}", seconds=seconds, remedy=REMEDY
@@ -68,11 +72,20 @@ async def missing_nodes(api: KubernetesApi, nodepool_id: str, size: int) -> str:
 
 
 async def missing_daemons(api: KubernetesApi, nodepool_id: str) -> str:
-    """Which pods of DaemonSets are not ready on the nodes.
+    """Which DaemonSets have no pod that is ready on one of the nodes, in words.
 
-    An ingress controller is one: a load balancer that moved before it would find nobody.
+    An ingress controller is one: a load balancer that moved before it would find nobody. A node is
+    Ready a moment before any of their pods is made for it.
     """
-    nodes = await of_nodepools(api, [nodepool_id])
-    pods = [pod for pod in await pods_of(api, nodes) if pod.of_daemon_set and not pod.ready]
-    names = ", ".join(sorted(map(str, pods)))
-    return f"these pods are not ready on its nodes: {names}" if pods else ""
+    daemon_sets = await asyncio.to_thread(api.list, "/apis/apps/v1/daemonsets")
+    waiting: set[str] = set()
+    for node in await of_nodepools(api, [nodepool_id]):
+        pods = [pod for pod in await pods_of(api, [node]) if pod.daemon_set]
+        waiting.update(f"{pod.namespace}/{pod.daemon_set}" for pod in pods if not pod.ready)
+        present = {(pod.namespace, pod.daemon_set) for pod in pods}
+        for daemon_set in daemon_sets:
+            namespace, name = (daemon_set["metadata"][key] for key in ("namespace", "name"))
+            if (namespace, name) not in present and is_wanted_on(daemon_set, node):
+                waiting.add(f"{namespace}/{name}")
+    names = ", ".join(sorted(waiting))
+    return f"these DaemonSets have pods that are not ready on its nodes: {names}" if names else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -59,7 +59,12 @@ class SksCluster(pulumi.ComponentResource):
     nodepools: dict[str, SksNodepool]
 
     def __init__(
-        self, name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: ClusterSettings,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        labels: Mapping[str, str] = {},
     ) -> None:
         check(settings)
         super().__init__("webapp:index:SksCluster", name, None, opts)
@@ -67,7 +72,7 @@ class SksCluster(pulumi.ComponentResource):
         zone, adopt = settings.zone, settings.adopt
 
         offered = only_offered(name, zone, settings.version)
-        cluster = _cluster(name, settings, offered, child)
+        cluster = _cluster(name, settings, offered, {**labels, **settings.labels}, child)
         group = SecurityGroup(
             name,
             description=f"Nodes of {shown_name()}",
@@ -198,6 +203,7 @@ def _cluster(
     name: str,
     settings: ClusterSettings,
     offered: pulumi.ResourceHookBinding,
+    labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
     """The control plane."""
@@ -208,7 +214,7 @@ def _cluster(
         version=settings.version,
         name=settings.name,
         description=settings.description or "",
-        labels=settings.labels or None,
+        labels=labels or None,
         service_level=settings.level,
         cni="" if settings.cni == "none" else settings.cni,
         enable_kube_proxy=settings.kube_proxy,

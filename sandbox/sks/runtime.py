@@ -20,6 +20,7 @@ from sandbox.sks import health, nodes, storage, system_pods
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.exoscale_client import Client, zone_client
+from sandbox.sks.ingress_nginx import image
 from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.machines import system
 from sandbox.sks.machines.machines import Machines
@@ -193,6 +194,7 @@ class SksRuntime:
             storage.reconcile(plane.api_client, record.addons)
             if self._containers:
                 system.reconcile(plane.api_client, record)
+                image.reconcile(plane.api_client)
             else:
                 system_pods.reconcile(plane.api_client, record)
         if CCM_ADDON in record.addons and record.id not in self._controllers:

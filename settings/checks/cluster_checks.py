@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.cluster import ClusterSettings, ReadOnlyKubeconfigSettings
+from settings.existing_cluster import ExistingClusterSettings
 from settings.firewall import KUBELET_PORT, FirewallRuleSettings, is_open, port_range
 from settings.mistakes import Mistake, rules
 from settings.nodepool import ImageGarbageCollectionSettings, NodepoolSettings
@@ -100,7 +101,14 @@ def thresholds(collection: ImageGarbageCollectionSettings) -> Iterator[Mistake]:
         yield Mistake(("highThreshold",), high, f"must be more than lowThreshold, {low}")
 
 
+def way_in(existing: ExistingClusterSettings) -> Iterator[Mistake]:
+    """There is one kubeconfig."""
+    if bool(existing.kubeconfig) == bool(existing.stack):
+        yield Mistake((), existing, "must have one of kubeconfig, stack")
+
+
 RULES = (
+    *rules(ExistingClusterSettings, way_in),
     *rules(ReadOnlyKubeconfigSettings, renewal),
     *rules(ClusterSettings, services, add_ons, node_ports, ways_in, taints, adopted),
     *rules(NodepoolSettings, hosts),

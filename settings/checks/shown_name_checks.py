@@ -1,4 +1,4 @@
-"""Names that the stack would give and Exoscale refuses, halfway through an `up`.
+"""Names that the stack would give and Exoscale or Kubernetes refuses, halfway through an `up`.
 
 Source: Exoscale's API (`exoscale` 0.16, the specification in it): a nodepool's name is lower case
 only, and a database service's has 63 characters at most.
@@ -7,11 +7,13 @@ only, and a database service's has 63 characters at most.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from settings.apps.own_names import database_name
 from settings.errors import line
+from settings.types import LABEL_VALUE
 
 LONGEST_SERVICE_NAME = 63
 
@@ -26,6 +28,11 @@ def refused_names(project: str, stack: str, values: Mapping[str, Any]) -> Iterat
         yield (
             f"the stack's name: {json.dumps(stack)}: must be in lower case, as Exoscale wants it "
             f"in a nodepool's name: pulumi stack rename {stack.lower()}"
+        )
+    if values.get("owner") and not re.fullmatch(LABEL_VALUE.pattern, stack):
+        yield (
+            f"the stack's name: {json.dumps(stack)}: must be {LABEL_VALUE.words}, for with an "
+            "owner it is the label environment: pulumi stack rename"
         )
     apps = values.get("apps")
     for index, app in enumerate(apps if isinstance(apps, list) else ()):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from settings.app import AppSettings
 from settings.checks import ingress_checks, size_checks
 from settings.checks.app_checks import containers
 from settings.errors import path
+from settings.image import can_change
 from settings.mistakes import Mistake, Place, rules
 from settings.resources import ResourcesSettings
 from settings.stack import Settings
@@ -85,7 +85,7 @@ def warnings(settings: Settings) -> Iterator[str]:
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
         for place, each in containers(app):
-            if not settings.production and _moves(each.image):
+            if not settings.production and can_change(each.image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {each.image} can become another image at any time"
         if settings.production and not app.autoscaler and app.replicas == 1:
@@ -123,14 +123,6 @@ def _missing_resources(place: Place, given: ResourcesSettings | None) -> Iterato
     ):
         if amount is None:
             yield Mistake((*place, part, kind), None, allowed)
-
-
-def _moves(image: str) -> bool:
-    """Whether the image has neither digest nor tag, or the tag `latest`."""
-    if "@" in image:
-        return False
-    _, _, tag = re.sub(r"^.*/", "", image).partition(":")
-    return tag in ("", "latest")
 
 
 RULES = rules(Settings, namespaces, nodepools, volumes, clients_of_databases, production, digests)

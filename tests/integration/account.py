@@ -1,6 +1,7 @@
 """A sandbox for the tests, and what its Exoscale account holds."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,18 @@ COMMAND_SECONDS = 300
 ZONE = "ch-gva-2"
 VERSION = KUBERNETES_VERSION
 OLDER_VERSION = EARLIER_KUBERNETES_VERSION
+
+
+def policy(role: str) -> dict[str, Any]:
+    """The policy document in `docs/iam/ROLE.json`."""
+    return dict(json.loads((ROOT / "docs" / "iam" / f"{role}.json").read_text()))
+
+
+def key_with_role(client: Client, role: str) -> dict[str, str]:
+    """The variables of a new key with that role, which is made too."""
+    made = client.create_iam_role(name=role, policy=policy(role))
+    key = client.create_api_key(name=role, role_id=made["reference"]["id"])
+    return {"EXOSCALE_API_KEY": key["key"], "EXOSCALE_API_SECRET": key["secret"]}
 
 
 @dataclass(frozen=True)
@@ -50,8 +63,16 @@ class Sandbox:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """The environment that `sandbox exec` gives to commands."""
-        return command_environment(self.credentials, self.home)
+        """The environment that `sandbox exec` gives to commands, with a key that may only deploy.
+
+        So whatever a test does with it needs no operation beyond those in `docs/iam/deploy.json`.
+        """
+        return self.environment_of("deploy")
+
+    def environment_of(self, role: str) -> dict[str, str]:
+        """As `environment`, with a new key whose role is that of `docs/iam/ROLE.json`."""
+        environment = command_environment(self.credentials, self.home)
+        return {**environment, **key_with_role(self.client, role)}
 
     @cached_property
     def client(self) -> Client:
@@ -93,7 +114,7 @@ class Sandbox:
 
     def create_cluster(self, name: str, size: int, addons: Sequence[str] = ()) -> str:
         """Create a cluster with `size` nodes; return its id."""
-        cluster: str = self._done(
+        cluster: str = self.done(
             self.client.create_sks_cluster(
                 name=name, level="starter", version=VERSION, cni="calico", addons=[*addons]
             )
@@ -102,7 +123,7 @@ class Sandbox:
         small = next(
             kind for kind in types if (kind["family"], kind["size"]) == ("standard", "small")
         )
-        self._done(
+        self.done(
             self.client.create_sks_nodepool(
                 id=cluster,
                 name="workers",
@@ -116,8 +137,8 @@ class Sandbox:
     def delete_cluster(self, cluster: str) -> None:
         """Delete a cluster with its nodepools."""
         for pool in self.client.get_sks_cluster(id=cluster)["nodepools"]:
-            self._done(self.client.delete_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"]))
-        self._done(self.client.delete_sks_cluster(id=cluster))
+            self.done(self.client.delete_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"]))
+        self.done(self.client.delete_sks_cluster(id=cluster))
 
     def kubeconfig(self, cluster: str) -> str:
         """Return a kubeconfig (YAML) of the cluster's administrator."""
@@ -126,7 +147,8 @@ class Sandbox:
         )
         return base64.b64decode(answer["kubeconfig"]).decode()
 
-    def _done(self, operation: dict[str, Any]) -> Any:
+    def done(self, operation: dict[str, Any]) -> Any:
+        """The id of what an operation that succeeds refers to."""
         ended = self.client.wait(operation["id"], max_wait_time=COMMAND_SECONDS)
         assert ended["state"] == "success", ended
         return ended["reference"]["id"]

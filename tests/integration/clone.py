@@ -16,5 +16,6 @@ def copy_clone(folder: Path) -> Path:
     for part in Path(sys.prefix).iterdir():
         if not part.name.endswith("-ready"):
             (folder / ".venv" / part.name).symlink_to(part)
-    (folder / ".venv" / "sandbox-ready").touch()
+    for ready in ("sandbox-ready", "tools-ready"):
+        (folder / ".venv" / ready).touch()
     return folder

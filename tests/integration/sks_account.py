@@ -15,6 +15,7 @@ from kubernetes import client, config
 
 from sandbox.account import Account
 from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api.traffic import Traffic
 from sandbox.fault_client import FaultClient
 from sandbox.paths import TOOLS_BIN
 from sandbox.sks.load_balancer_spec import PREFIX
@@ -88,7 +89,9 @@ class SksAccount:
 
 
 @contextmanager
-def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterator[SksAccount]:
+def account_with_cluster(
+    home: Path, *, nodes: int, traffic: Traffic | None = None, **arguments: Any
+) -> Iterator[SksAccount]:
     """A new account in `home` with a cluster made of `arguments`; all of it ends afterwards."""
     runtime = SksRuntime(home, TOOLS_BIN)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -99,6 +102,7 @@ def account_with_cluster(home: Path, *, nodes: int, **arguments: Any) -> Iterato
         credentials=KEY,
         base_url=base_url,
         runtime=runtime,
+        traffic=traffic,
         check_answers=True,
     )
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))

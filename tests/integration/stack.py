@@ -15,8 +15,8 @@ from tests.integration.account import VERSION
 
 COMMAND_SECONDS = 300
 UNCHANGED = ("same", "read", "refresh")
-PARTS = ("Pulumi*.yaml", "__main__.py", "settings", "components", "sandbox/charts")
-"""What the program consists of, with the chart that the stack `local` names by its path."""
+PARTS = ("Pulumi*.yaml", "__main__.py", "settings", "components", "policies", "sandbox/charts")
+"""What the program consists of, with its policies, and charts that stacks name by their paths."""
 
 NODEPOOL = {"name": "workers", "instanceType": "standard.small", "size": 2, "diskSize": 20}
 CLUSTER = {

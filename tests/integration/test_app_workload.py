@@ -249,7 +249,8 @@ def test_an_upgrade_that_does_not_become_ready_leaves_the_old_pods(
     stack("config", "rm", "--path", f"{APP}.beforeRollout")
     failed = stack.run("up", "--yes", "--skip-preview")
     assert failed.returncode != 0
-    assert "ImagePullBackOff" in failed.stdout
+    assert "failed to pull image" in failed.stdout, failed.stdout
+    assert "lookup registry.invalid: no such host" in failed.stdout
     assert "registry.invalid/web:2" in failed.stdout
     assert ready(kube) == 3
     assert before <= {pod["metadata"]["name"] for pod in pods(kube, "web", "web")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ TOKEN = "audit-token-nobody-may-see"
 FORMER_NAME = 'f"{pulumi.get_project()}-{pulumi.get_stack()}"'
 """What the cluster was called in the program when it had the stack's name in it."""
 RENEW = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
-"""The command of `docs/trouble.md` is `pulumi up` with these."""
+"""The command of `docs/trouble.md`, and that of `make renew`, is `pulumi up` with these."""
 
 REFUSED = "the server has asked for the client to provide credentials"
 TROUBLE = (ROOT / "docs" / "trouble.md").read_text()
@@ -119,6 +120,35 @@ def test_a_renewal_replaces_no_kubernetes_object(access: Stack) -> None:
     assert (done["replace"], done["update"]) == (2, 1)
     after = access.outputs(secrets=True)
     assert all(before[name] != after[name] for name in ("kubeconfig", "read_only_kubeconfig"))
+
+
+def test_make_renews_kubeconfigs_that_near_their_end_and_nothing_else(access: Stack) -> None:
+    """Not what else the settings say by now, nor kubeconfigs that have time."""
+    before, settings = access.outputs(secrets=True), access.file.read_text()
+    access.set("cluster.description", "later")
+    arguments = dry_run("renew", f"STACK={access.name}").split("pulumi up ")[1]
+    assert shlex.split(arguments) == ["--yes", "--stack", access.name, *RENEW]
+    done = access.up(*RENEW)
+    after = access.outputs(secrets=True)
+    assert all(before[name] != after[name] for name in ("kubeconfig", "read_only_kubeconfig"))
+    assert (done["replace"], done["update"]) == (2, 1)
+    assert plan(access).operations["SksCluster"] == {"update"}
+
+    for kubeconfig in ("kubeconfig", "readOnlyKubeconfig"):
+        access.set(f"cluster.{kubeconfig}.earlyRenewalSeconds", "0")
+    access.up(*RENEW)
+    kept = access.outputs(secrets=True)
+    assert access.up(*RENEW).keys() == {"same"}
+    assert access.outputs(secrets=True) == kept
+    access.file.write_text(settings)
+    access.up()
+
+
+def dry_run(*arguments: str) -> str:
+    """The command that make would run, on one line."""
+    command = ["make", "--dry-run", "--silent", "--old-file=.venv/tools-ready", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.replace("\\\n", " ")
 
 
 def test_a_protected_cluster_is_neither_removed_nor_replaced(

@@ -87,6 +87,12 @@ def test_nothing_more_is_to_be_done(stack: Stack) -> None:
     stack("refresh", "--yes", "--expect-no-changes")
 
 
+def test_a_namespace_says_whose_it_is(stack: Stack, kube: Kube) -> None:
+    for name in ("ingress-nginx", "rich-api", "rich-blog", "rich-shop"):
+        labels = kube.get("namespace", name)["metadata"]["labels"]
+        assert (labels["owner"], labels["environment"]) == ("shop-team", "rich")
+
+
 def test_the_app_has_the_url_of_its_database(stack: Stack, kube: Kube) -> None:
     assert kube.get("statefulset", "shop-db", "rich-shop")["status"]["readyReplicas"] == 1
     deployment = kube.get("deployment", "shop", "rich-shop")

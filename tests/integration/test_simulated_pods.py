@@ -86,6 +86,22 @@ def test_an_image_that_can_not_be_pulled(kube: Kube) -> None:
     assert found["Ready"] == found["ContainersReady"] == ("False", "ContainersNotReady")
 
 
+def test_what_can_not_run_is_tried_again(kube: Kube) -> None:
+    """The official plugin reads an upgrade's fault from what pods say after it looks at them."""
+    containers = [container("app", image=NO_IMAGE), container("beside", "false")]
+    first = status_of(kube, "tried-again", containers)
+
+    def now() -> dict[str, Any]:
+        return dict(kube.get("pod", "tried-again", NAMESPACE)["status"])
+
+    eventually(lambda: states(now())["app"] == ("waiting", "ErrImagePull"))
+    eventually(lambda: states(now())["app"] == ("waiting", "ImagePullBackOff"))
+    (app, beside), (_, failing) = now()["containerStatuses"], first["containerStatuses"]
+    assert app == first["containerStatuses"][0]
+    assert beside["restartCount"] > failing["restartCount"] == 1
+    assert beside["state"] == failing["state"]
+
+
 def test_an_init_container_that_can_not_be_pulled_holds_up_the_rest(kube: Kube) -> None:
     init = [container("first"), container("second", image=NO_IMAGE), container("third")]
     status = status_of(kube, "uninitialized", [container("app")], initContainers=init)
@@ -97,6 +113,24 @@ def test_an_init_container_that_can_not_be_pulled_holds_up_the_rest(kube: Kube) 
     }
     assert states(status) == {"app": ("waiting", "PodInitializing")}
     assert conditions(status)["Initialized"] == ("False", "ContainersNotInitialized")
+
+
+DIGEST = f"@sha256:{'0a' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("image", "known"),
+    [
+        (f"busybox:1.37{DIGEST}", f"docker.io/library/busybox{DIGEST}"),
+        (f"derlin/rickroller{DIGEST}", f"docker.io/derlin/rickroller{DIGEST}"),
+        (f"localhost:5000/a/b:1{DIGEST}", f"localhost:5000/a/b{DIGEST}"),
+        ("derlin/rickroller:1.0.0", ""),
+    ],
+)
+def test_an_image_with_a_digest_is_its_own_id(kube: Kube, image: str, known: str) -> None:
+    name = f"image-{len(image)}"
+    status = status_of(kube, name, [container("app") | {"image": image}])
+    assert [each["imageID"] for each in status["containerStatuses"]] == [known]
 
 
 def test_a_command_that_fails_is_a_crash_loop(kube: Kube) -> None:

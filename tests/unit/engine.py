@@ -25,6 +25,10 @@ COMPUTED: dict[str, dict[str, Any]] = {
     "kubernetes:core/v1:Service": {
         "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}
     },
+    "pulumi:pulumi:StackReference": {
+        "outputs": {"kubeconfig": "kind: Config"},
+        "secretOutputNames": ["kubeconfig"],
+    },
 }
 
 LOST = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2aff"
@@ -89,7 +93,9 @@ class Engine(Mocks):
         return {r.name: r.inputs for r in self.resources if r.typ.endswith(f":{typ}")}
 
 
-def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
+def run(
+    program: Callable[[], Any], stack: str = "test", *, preview: bool = False
+) -> tuple[Engine, Any]:
     """Run a program against a new mocked engine; what it returns is resolved if an output.
 
     For speed, garbage is looked for afterwards (of a third of the time), and no resource notes the
@@ -98,7 +104,9 @@ def run(program: Callable[[], Any], stack: str = "test") -> tuple[Engine, Any]:
     engine = Engine()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    pulumi.runtime.set_mocks(engine, project="webapp", stack=stack, preview=False)
+    pulumi.runtime.set_mocks(
+        engine, project="webapp", stack=stack, preview=preview, organization="organization"
+    )
     pulumi.runtime.settings.SETTINGS.callbacks = engine
     result: list[Any] = []
 

@@ -169,9 +169,10 @@ class Account:
         )
         self.api = self.client()
 
-    def client(self, zone: str = "ch-gva-2", secret: str = CREDENTIALS.api_secret) -> Client:
+    def client(self, zone: str = "ch-gva-2", credentials: Credentials = CREDENTIALS) -> Client:
         """Exoscale's own client of a zone."""
-        client = Client(CREDENTIALS.api_key, secret, url=f"{BASE_URL}/{zone}/v2")
+        key, secret = credentials.api_key, credentials.api_secret
+        client = Client(key, secret, url=f"{BASE_URL}/{zone}/v2")
         client.http_client.trust_env = False
         client.http_client.mount("http://", InMemory(self.app))
         return client

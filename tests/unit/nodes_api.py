@@ -32,12 +32,21 @@ def node(name: str, pool: str, *, ready: bool = True, **spec: Any) -> dict[str, 
     }
 
 
+def daemon_set(name: str, **spec: Any) -> dict[str, Any]:
+    """One whose pods have `spec`."""
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"template": {"spec": spec}},
+    }
+
+
 def pod(name: str, on: str, *, owner: str = "ReplicaSet", **changes: Any) -> dict[str, Any]:
+    """A pod of the owner `owner`, whose name is the part of the pod's before the last hyphen."""
     metadata = {
         "name": name,
         "uid": f"uid-of-{name}",
         "namespace": "shop",
-        "ownerReferences": [{"kind": owner}],
+        "ownerReferences": [{"kind": owner, "name": name.rpartition("-")[0] or name}],
     }
     ready = {"type": "Ready", "status": "True"}
     return {
@@ -59,6 +68,7 @@ class Cluster:
     nodes: list[dict[str, Any]] = field(default_factory=list)
     pods: list[dict[str, Any]] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
+    daemon_sets: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
     terminating: int = 0
     returning: set[str] = field(default_factory=set)
@@ -83,6 +93,8 @@ class Cluster:
         if place == "/api/v1/pods":
             on = query["fieldSelector"][0].partition("=")[2]
             return 200, {"items": [p for p in self.pods if p["spec"]["nodeName"] == on]}
+        if place == "/apis/apps/v1/daemonsets":
+            return 200, {"items": self.daemon_sets}
         return 200, {"items": self.services}
 
     def _evict(self, name: str) -> tuple[int, Any]:

@@ -153,6 +153,7 @@ STACKS: dict[str, dict[str, Any]] = {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {"existing": {"address": "192.0.2.7"}},
     },
+    "beside": {"existingCluster": {"stack": "dev"}},
     "nginx": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {
@@ -179,10 +180,11 @@ THE_SDKS_OWN = {
 @cache
 def recorded() -> dict[str, dict[str, Any]]:
     """Requests by stack, then by URN and operation."""
-    return {name: _requests(settings) for name, settings in STACKS.items()}
+    return {name: requests(settings) for name, settings in STACKS.items()}
 
 
-def _requests(settings: Mapping[str, Any]) -> dict[str, Any]:
+def requests(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the program asks of the engine, by URN and operation."""
     found: dict[str, Any] = {}
     with _recording(found), patch("secrets.token_urlsafe", lambda size: f"drawn-{size}"):
         declare(settings)

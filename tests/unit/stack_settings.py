@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from unittest.mock import patch
 
@@ -54,15 +54,15 @@ def mistakes(values: dict[str, Any], secret: Collection[str] = ()) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    """The valid settings with the value at `path` set, or removed if it is `...`."""
-    values = copy.deepcopy(VALID)
+def changed(path: str, value: Any, values: Mapping[str, Any] = VALID) -> dict[str, Any]:
+    """The valid settings, or others, with the value at `path` set, or removed if it is `...`."""
+    found: dict[str, Any] = copy.deepcopy(dict(values))
     *parents, last = [int(p) if p.isdigit() else p for p in re.findall(r"\w+", path)]
-    target: Any = values
+    target: Any = found
     for part in parents:
         target = target.setdefault(part, {}) if isinstance(target, dict) else target[part]
     if value is ...:
         del target[last]
     else:
         target[last] = value
-    return values
+    return found

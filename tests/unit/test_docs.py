@@ -13,14 +13,14 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from docs import generate, stacks
+from docs import generate, policies, stacks
 from settings.app import AppSettings
 from settings.stack import Settings
 from settings.types import by_key
 from tests.unit.recorded_resources import STACKS
 
 ROOT = Path(__file__).parents[2]
-STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
+STACK_FILES = [ROOT / f"Pulumi.{name}.yaml" for name in stacks.stacks(ROOT)]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
         ("settings.md", generate.markdown),
         ("settings.schema.json", generate.schema),
         ("environments.md", stacks.page),
+        ("policies.md", policies.page),
     ],
 )
 def test_the_documents_are_up_to_date(file: str, made: Any) -> None:
@@ -74,6 +75,7 @@ def test_the_table_of_stacks_has_what_differs(tmp_path: Path) -> None:
     files: dict[str, Any] = {
         "prod": {"cluster": cluster | token | {"protect": True}, "apps": [web | {"replicas": 3}]},
         "a-further": {"existingCluster": {"kubeconfig": "k"}, "apps": [web]},
+        "pr-12": {"existingCluster": {"stack": "dev"}, "apps": []},
         "dev": {"cluster": cluster | {"protect": False}, "apps": [web | {"environment": {}}, web]},
     }
     for name, values in files.items():

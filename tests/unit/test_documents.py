@@ -17,6 +17,7 @@ PROGRAM = re.compile(
     re.MULTILINE,
 )
 FENCES = [fence for page in pages() for fence in fences(page)]
+STATE = "docs/state.md"
 COMMANDS = [fence for fence in FENCES if fence.language == "bash"]
 
 
@@ -47,6 +48,13 @@ def test_a_command_is_one(fence: Fence) -> None:
 def test_a_command_that_is_not_run_here_says_where_or_why(fence: Fence) -> None:
     where, why = re.fullmatch(r"run by (\S+)|not run: (.+)", fence.mark).groups()  # type: ignore[union-attr]
     assert why or (ROOT / where).is_file()
+
+
+@pytest.mark.parametrize("fence", [each for each in COMMANDS if each.page == STATE], ids=name)
+def test_what_is_run_by_its_heading_is_run(fence: Fence) -> None:
+    where = fence.mark.removeprefix("run by ")
+    follows = re.compile(rf'\bfollow\(\w+, "{re.escape(fence.heading)}"\)')
+    assert fence.mark.startswith("not run: ") or follows.search((ROOT / where).read_text())
 
 
 def test_a_page_without_marks_is_run_whole() -> None:

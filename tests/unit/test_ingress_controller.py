@@ -103,7 +103,28 @@ def test_traefik_takes_the_service_and_the_class_of_the_former_controller() -> N
             "pathOverride": "ingress-nginx/ingress-nginx-controller",
         },
     }
-    assert values["deployment"] == {"kind": "DaemonSet"}
+    assert values["deployment"]["kind"] == "DaemonSet"
+
+
+@pytest.mark.parametrize(
+    ("check", "notice"),
+    [({}, 23), ({"interval": "5s", "timeout": "2s"}, 12), ({"interval": "1m", "retries": 3}, 243)],
+)
+def test_a_pod_serves_until_the_load_balancer_has_noticed_that_it_goes(
+    check: dict[str, Any], notice: int
+) -> None:
+    settings = {"loadBalancer": {"healthCheck": check}}
+    deployment = traefik(**settings)["deployment"]
+    assert deployment["lifecycle"] == {"preStop": {"sleep": {"seconds": notice}}}
+    assert deployment["terminationGracePeriodSeconds"] == notice + 60
+    controller = nginx(**settings)
+    assert controller["extraArgs"] == {"shutdown-grace-period": str(notice)}
+    assert controller["terminationGracePeriodSeconds"] == notice + 300
+
+
+def test_traefik_takes_no_header_that_can_pass_for_one_of_its_own() -> None:
+    strategy = {"http": {"underscoreHeadersStrategy": "delete"}}
+    assert traefik()["ports"] == {"web": strategy, "websecure": strategy}
 
 
 @pytest.mark.parametrize("controller", ["nginx", "traefik"])
@@ -185,7 +206,8 @@ def test_replicas() -> None:
     assert controller["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
     assert controller["maxUnavailable"] == 1
     values = traefik(replicas=3)
-    assert values["deployment"] == {"kind": "Deployment", "replicas": 3}
+    assert values["deployment"]["kind"] == "Deployment"
+    assert values["deployment"]["replicas"] == 3
     assert values["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
     assert "podDisruptionBudget" not in traefik(replicas=1)
 
@@ -193,13 +215,13 @@ def test_replicas() -> None:
 @pytest.mark.parametrize(
     ("settings", "nodes", "seconds"),
     [
-        ({}, 1, 600),
-        ({}, 2, 900),
-        ({}, 3, 1500),
-        ({}, 4, 1500),
-        ({}, None, 2700),
-        ({"replicas": 2}, 30, 900),
-        ({"controller": "traefik"}, 2, 420),
+        ({}, 1, 623),
+        ({}, 2, 946),
+        ({}, 3, 1592),
+        ({}, 4, 1592),
+        ({}, None, 2884),
+        ({"replicas": 2}, 30, 946),
+        ({"controller": "traefik"}, 2, 466),
         ({"timeoutSeconds": 120}, 2, 120),
     ],
 )
@@ -213,7 +235,7 @@ def test_there_is_time_to_replace_the_pods_one_after_the_other(
 
 
 def test_metrics_resources_and_webhook_are_the_charts_unless_given() -> None:
-    assert not nginx().keys() & {"metrics", "resources", "admissionWebhooks", "extraArgs"}
+    assert not nginx().keys() & {"metrics", "resources", "admissionWebhooks"}
     resources = {"requests": {"cpu": "200m"}, "limits": {"memory": "256Mi"}}
     controller = nginx(metrics=True, resources=resources, admissionWebhook=False)
     assert controller["metrics"] == {"enabled": True}
@@ -226,7 +248,7 @@ def test_metrics_resources_and_webhook_are_the_charts_unless_given() -> None:
 
 def test_the_default_certificate_may_come_later_than_the_controller() -> None:
     arguments = nginx(defaultCertificate="wildcard")["extraArgs"]
-    assert arguments == {"default-ssl-certificate": "ingress-nginx/wildcard"}
+    assert arguments["default-ssl-certificate"] == "ingress-nginx/wildcard"
     values = traefik(defaultCertificate="wildcard")
     (volume,) = values["deployment"]["additionalVolumes"]
     assert volume["secret"] == {"secretName": "wildcard", "optional": True}

@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.fake_pulumi import asked, clone_with_pulumi
 from tools import new_stack
 
-PULUMI = """#!/bin/sh
-echo "$@" >> "$LOG"
+PULUMI = """
 case "$1 $2" in
   "whoami --json") echo '{"url": "file:///states"}' ;;
   "stack ls") echo '[{"name": "dev"}, {"name": "shop/taken"}]' ;;
   "stack init") echo "encryptionsalt: v1:new" >> "Pulumi.$3.yaml" ;;
   "config set") cat >> "$LOG.stdin" ;;
 esac
-case "$*" in *"$FAILS"*) echo "error: no passphrase" >&2; exit 255 ;; esac
 """
 PLAIN = """# a comment
 config:
@@ -58,16 +57,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with the stacks `dev`, and `shop` with secrets; and a pulumi that notes its use."""
-    program = tmp_path / "bin" / "pulumi"
-    program.parent.mkdir()
-    program.write_text(PULUMI)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-    monkeypatch.setenv("LOG", str(tmp_path / "log"))
-    monkeypatch.setenv("FAILS", "nothing")
-    clone = tmp_path / "clone"
-    clone.mkdir()
-    (clone / "Pulumi.yaml").write_text("name: webapp\n")
+    clone = clone_with_pulumi(PULUMI, tmp_path, monkeypatch)
     (clone / "Pulumi.dev.yaml").write_text(PLAIN)
     (clone / "Pulumi.shop.yaml").write_text(ENCRYPTED)
     return clone
@@ -79,16 +69,10 @@ def run(folder: Path, name: str, source: str, stdin: io.StringIO | None = None, 
     return new_stack.main(arguments, folder, stdin or io.StringIO())
 
 
-def asked(folder: Path) -> list[str]:
-    """What Pulumi was asked."""
-    log = folder.parent / "log"
-    return log.read_text().splitlines() if log.exists() else []
-
-
 def test_a_stack_without_secrets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, "review-1", "dev") == 0
     assert (folder / "Pulumi.review-1.yaml").read_text() == PLAIN + "encryptionsalt: v1:new\n"
-    assert asked(folder)[-1] == "stack init review-1 --no-select --non-interactive"
+    assert asked(folder)[-1] == "stack init review-1 --no-select"
     told = capsys.readouterr().out
     assert "backend           file:///states\n" in told
     assert "secrets provider  passphrase\n" in told
@@ -100,7 +84,7 @@ def test_secrets_come_by_standard_input_and_go_by_it(
 ) -> None:
     assert run(folder, "further", "shop", io.StringIO(LINES)) == 0
     assert [each for each in asked(folder) if each.startswith("config")] == [
-        f"config set --stack further --secret --path {key} --non-interactive" for key in KEYS
+        f"config set --stack further --secret --path {key}" for key in KEYS
     ]
     assert (folder.parent / "log.stdin").read_text().splitlines() == list(VALUES)
     told = capsys.readouterr()
@@ -178,7 +162,7 @@ def test_of_a_stack_that_could_not_be_made_nothing_is_left(
     told = capsys.readouterr().err
     assert told.endswith("failed: error: no passphrase\n")
     assert "hidden" not in told
-    assert asked(folder)[-1] == "stack rm further --yes --non-interactive"
+    assert asked(folder)[-1] == "stack rm further --yes"
     assert not (folder / "Pulumi.further.yaml").exists()
     monkeypatch.setenv("FAILS", "nothing")
     assert run(folder, "further", "shop", io.StringIO(LINES)) == 0

@@ -13,7 +13,7 @@ from components.sks_cluster import waiting
 from components.sks_cluster.kubernetes_api import ApiError, KubernetesApi
 from components.sks_cluster.ready_nodes import missing_daemons, missing_nodes
 from components.sks_cluster.waiting import NotInTime, until_nothing_is_missing
-from tests.unit.nodes_api import Cluster, node, pod, serving
+from tests.unit.nodes_api import Cluster, daemon_set, node, pod, serving
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +58,43 @@ def test_their_daemons_are_ready_too(cluster: Cluster, api: KubernetesApi) -> No
     cluster.nodes = [node("new-1", "new"), node("old-1", "old")]
     cluster.pods = [
         pod("web", "new-1", **starting),
-        pod("ingress-old", "old-1", owner="DaemonSet", **starting),
+        pod("logs-old", "old-1", owner="DaemonSet", **starting),
         pod("ingress-new", "new-1", owner="DaemonSet", **starting),
     ]
     found = asyncio.run(missing_daemons(api, "new"))
-    assert found == "these pods are not ready on its nodes: shop/ingress-new"
-    cluster.pods.pop()
+    assert found == "these DaemonSets have pods that are not ready on its nodes: shop/ingress"
+    cluster.pods[-1] = pod("ingress-new", "new-1", owner="DaemonSet")
+    assert asyncio.run(missing_daemons(api, "new")) == ""
+
+
+@pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        ({}, False),
+        ({"tolerations": [{"operator": "Exists"}]}, True),
+        ({"tolerations": [{"key": "gpu", "operator": "Exists"}]}, True),
+        ({"tolerations": [{"key": "gpu", "value": "a30", "effect": "NoSchedule"}]}, True),
+        ({"tolerations": [{"key": "gpu", "value": "a30", "effect": "NoExecute"}]}, False),
+        ({"tolerations": [{"key": "gpu", "value": "a40"}]}, False),
+        ({"tolerations": [{"operator": "Exists"}], "nodeSelector": {"disk": "fast"}}, True),
+        ({"tolerations": [{"operator": "Exists"}], "nodeSelector": {"disk": "slow"}}, False),
+        ({"tolerations": [{"operator": "Exists"}], "affinity": {"nodeAffinity": {"a": 1}}}, False),
+    ],
+)
+def test_a_daemon_that_has_yet_to_be_made_is_waited_for(
+    cluster: Cluster, api: KubernetesApi, spec: dict[str, Any], wanted: bool
+) -> None:
+    """On nodes that it selects and whose taints it tolerates, but for those that pass by."""
+    taints = [
+        {"key": "gpu", "value": "a30", "effect": "NoSchedule"},
+        {"key": "busy", "effect": "PreferNoSchedule"},
+        {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"},
+    ]
+    cluster.nodes = [node("new-1", "new", taints=taints)]
+    cluster.nodes[0]["metadata"]["labels"]["disk"] = "fast"
+    cluster.daemon_sets = [daemon_set("ingress", **spec)]
+    assert ("shop/ingress" in asyncio.run(missing_daemons(api, "new"))) == wanted
+    cluster.pods = [pod("ingress-new", "new-1", owner="DaemonSet")]
     assert asyncio.run(missing_daemons(api, "new")) == ""
 
 

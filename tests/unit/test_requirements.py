@@ -13,9 +13,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("requirements", "sandbox/requirements", "requirements-dev")
-PARTS = {"annotated-types", "googleapis-common-protos", "grpcio", "protobuf", "pydantic-core"}
-"""Packages that are of a piece with Pulumi's and with pydantic."""
+NAMES = ("requirements", "sandbox/requirements", "tools/requirements", "requirements-dev")
+FILES = (*NAMES, "sandbox/images/requirements")
+PARTS = {
+    *("annotated-types", "googleapis-common-protos", "grpcio", "protobuf", "pydantic-core"),
+    "werkzeug",
+}
+"""Packages that are of a piece with Pulumi's, with pydantic and with Flask."""
+DEMO = ROOT / "sandbox" / "demo"
+"""It runs in images, which have Debian's packages, and in tests: the sandbox does not import it."""
 
 LOCKED = re.compile(r"(?P<requirement>[^\\]+?) \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+")
 
@@ -38,17 +44,17 @@ def pins(lines: Iterable[str]) -> dict[str, str]:
     return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_asked_for_is_pinned(name: str) -> None:
     assert all(re.fullmatch(r"==[^*,]+", version) for version in asked(name).values())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_asked_for_is_locked(name: str) -> None:
     assert asked(name).items() <= locked(name).items(), "stale: make lock"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
     """Each locked requirement names what asks for it."""
     text = (ROOT / f"{name}.txt").read_text()
@@ -61,9 +67,10 @@ def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "names"),
     [
-        (("components", "settings", "docs", "__main__.py"), NAMES[:1]),
+        (("components", "policies", "settings", "docs", "__main__.py"), NAMES[:1]),
         (("sandbox",), NAMES[:2]),
-        (("tests",), NAMES),
+        (("tools",), (NAMES[0], NAMES[2])),
+        (("sandbox/demo", "tests"), NAMES),
     ],
 )
 def test_what_is_imported_is_asked_for(folders: Sequence[str], names: Sequence[str]) -> None:
@@ -75,6 +82,8 @@ def imported(code: Path) -> Iterator[str]:
     """The packages of what the code imports."""
     packages = packages_distributions()
     for file in [code] if code.is_file() else code.rglob("*.py"):
+        if DEMO in file.parents and code != DEMO:
+            continue
         for node in ast.walk(ast.parse(file.read_text())):
             modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
@@ -85,6 +94,6 @@ def imported(code: Path) -> Iterator[str]:
 
 def test_a_package_has_one_version_in_all_files() -> None:
     together: dict[str, str] = {}
-    for name in NAMES:
+    for name in FILES:
         for package, version in locked(name).items():
             assert together.setdefault(package, version) == version, package

@@ -14,8 +14,10 @@ import pulumi
 import pytest
 import yaml
 
+from components.kubernetes.secrets import drawn_secret, encoded
 from settings.secret import secret_places
 from settings.stack import Settings
+from tests.unit.engine import run
 from tests.unit.recorded_resources import recorded
 from tests.unit.stack_settings import VALID, load, mistakes
 
@@ -148,3 +150,14 @@ def clear_texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict) and SIGNATURE not in value:
         for item in value.values():
             yield from clear_texts(item)
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_preview_does_not_know_what_is_drawn(preview: bool) -> None:
+    """A strict `up` draws another value, and may do only what its preview showed."""
+
+    def declare() -> None:
+        drawn_secret("app", {"name": "app"}, {"KEY": TOKEN}, pulumi.ResourceOptions())
+
+    engine, _ = run(declare, preview=preview)
+    assert (encoded(TOKEN) in str(engine.of_type("Secret"))) is not preview

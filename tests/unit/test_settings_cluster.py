@@ -199,8 +199,31 @@ def test_an_existing_cluster_by_file_or_by_secret(tmp_path: Path) -> None:
     for kubeconfig, secret in ((str(file), ()), (text, {"existingCluster"})):
         existing = load({"existingCluster": {"kubeconfig": kubeconfig}}, secret).existing_cluster
         assert existing
+        assert existing.kubeconfig
         assert existing.kubeconfig.get_secret_value() == text
     (missing,) = mistakes({"existingCluster": {"kubeconfig": str(tmp_path / "none")}})
     assert "must be the path of a kubeconfig that exists, or its text as a secret" in missing
     (clear,) = mistakes({"existingCluster": {"kubeconfig": text}})
     assert "[secret]: must be encrypted" in clear
+
+
+def test_an_existing_cluster_has_one_kubeconfig() -> None:
+    stack = load({"existingCluster": {"stack": "shop/webapp/dev"}}).existing_cluster
+    assert stack
+    assert stack.stack == "shop/webapp/dev"
+    both = {"kubeconfig": str(Path(__file__)), "stack": "dev"}
+    assert mistakes({"existingCluster": both}) == [
+        'existingCluster: {"kubeconfig": "**********", "stack": "dev"}: must have one of '
+        "kubeconfig, stack"
+    ]
+    assert mistakes({"existingCluster": {"context": "dev"}}) == [
+        'existingCluster: {"context": "dev"}: must have one of kubeconfig, stack'
+    ]
+
+
+@pytest.mark.parametrize("stack", ["", "webapp/dev", "dev/", "a/b/c/d", "d ev"])
+def test_a_stack_is_named_alone_or_in_full(stack: str) -> None:
+    assert mistakes({"existingCluster": {"stack": stack}}) == [
+        f'existingCluster.stack: "{stack}": must be a stack, NAME or ORGANIZATION/PROJECT/NAME, '
+        "such as dev or shop/webapp/dev"
+    ]

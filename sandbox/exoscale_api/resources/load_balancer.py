@@ -1,23 +1,25 @@
 """Network load balancers, of a zone. Their services are in `load_balancer_service`."""
 
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network
 from uuid import uuid4
 
 from sandbox.exoscale_api import address, timestamp
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import Conflict, Forbidden
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources.instance import KIND as INSTANCE_KIND
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.store import Json
+from sandbox.exoscale_api.store import Json, Store
+from sandbox.nlb.service import HealthCheck, Service
 from sandbox.sks.spec import SksError
 
 KIND = "load-balancer"
 _QUOTA = Quota("network-load-balancer", KIND, limit=50)
-_ADDRESSES = (IPv4Network("203.0.113.0/24"),)
+_UNREACHED = IPv4Network("203.0.113.0/24")
+"""Addresses of load balancers that carry nothing."""
 
 
 def create_load_balancer(call: Call) -> Json:
@@ -66,6 +68,7 @@ def delete_load_balancer(call: Call) -> Json:
     with call.store.transaction():
         load_balancer = require(call)
         call.store.delete(KIND, load_balancer["id"])
+        carry(call.organization)
         return call.done(KIND, load_balancer["id"])
 
 
@@ -87,30 +90,73 @@ def refuse_if_used(call: Call, pool: str) -> None:
 
 
 def with_status(call: Call, service: Json) -> Json:
-    """The service with the status of each backend: what the nodes' cluster says of them.
-
-    All fail where there is no cluster to ask.
-    """
-    pool_id = service["instance-pool"]["id"]
-    for nodepool in call.store.list(NODEPOOL_KIND, zone=call.zone):
-        if nodepool["instance-pool"]["id"] == pool_id:
-            break
-    else:
-        return service | {"healthcheck-status": []}
-    cluster_id = call.store.parent(NODEPOOL_KIND, nodepool["id"])
-    answering: Collection[str] = ()
-    with suppress(SksError):
-        answering = call.organization.runtime.answering_nodes(
-            cluster_id, service["healthcheck"]["port"]
-        )
+    """The service with the status of each backend."""
+    members = _members(call.store, service)
+    healthy = _healthy(call, service, members)
     status = [
         {
             "public-ip": member["public-ip"],
-            "status": "success" if member["name"] in answering else "failure",
+            "status": "success" if member["public-ip"] in healthy else "failure",
         }
-        for member in call.store.list(INSTANCE_KIND, parent=nodepool["id"])
+        for member in members
     ]
     return service | {"healthcheck-status": status}
+
+
+def carry(organization: Organization) -> Mapping[str, str]:
+    """Have the traffic of all services carried; why not, by the id of each that can't be."""
+    if organization.traffic is None:
+        return {}
+    store = organization.store
+    with store.transaction():  # or what another thread stores meanwhile would be taken back
+        return organization.traffic.carry(
+            [
+                _carried(store, load_balancer["ip"], service)
+                for load_balancer in store.list(KIND)
+                for service in load_balancer["services"]
+            ]
+        )
+
+
+def _carried(store: Store, ip: str, service: Json) -> Service:
+    """The service with its targets: the instances of its pool that are to stay."""
+    staying = [i for i in _members(store, service) if i["state"] != "destroying"]
+    check = {name.replace("-", "_"): value for name, value in service["healthcheck"].items()}
+    return Service(
+        id=service["id"],
+        address=ip,
+        protocol=service["protocol"],
+        port=service["port"],
+        target_port=service["target-port"],
+        strategy=service["strategy"],
+        health_check=HealthCheck(**check),
+        targets=tuple(member["public-ip"] for member in staying),
+    )
+
+
+def _members(store: Store, service: Json) -> list[Json]:
+    pool = service["instance-pool"]["id"]
+    return [member for member in store.list(INSTANCE_KIND) if member["manager"]["id"] == pool]
+
+
+def _healthy(call: Call, service: Json, members: list[Json]) -> Collection[str]:
+    """Addresses of the members that pass the health check.
+
+    Of simulated nodes it is what their cluster says of them; all fail where there is none to ask.
+    """
+    if call.organization.traffic is not None:
+        return call.organization.traffic.healthy(service["id"])
+    if not members:
+        return ()
+    nodepool_id = call.store.parent(INSTANCE_KIND, members[0]["id"])
+    cluster_id = call.store.parent(NODEPOOL_KIND, nodepool_id)
+    try:
+        names = call.organization.runtime.answering_nodes(
+            cluster_id, service["healthcheck"]["port"]
+        )
+    except SksError:
+        return ()
+    return [member["public-ip"] for member in members if member["name"] in names]
 
 
 def _answer(call: Call, load_balancer: Json) -> Json:
@@ -120,8 +166,9 @@ def _answer(call: Call, load_balancer: Json) -> Json:
 
 def _free_ip(call: Call) -> str:
     used = {other["ip"] for other in call.store.list(KIND)}
+    traffic = call.organization.traffic
     try:
-        return address.free_address(_ADDRESSES, used)
+        return address.free_address((traffic.network if traffic else _UNREACHED,), used)
     except LookupError as error:
         raise Conflict(str(error)) from error
 
@@ -137,6 +184,7 @@ RESOURCE = Resource(
         "delete-load-balancer": delete_load_balancer,
     },
     quota=_QUOTA,
+    resume=lambda organization: list(carry(organization).values()),
     status=Listing(
         "load-balancers",
         fields=("id", "name", "state", "ip", "zone", "parent"),

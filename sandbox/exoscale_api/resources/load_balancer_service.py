@@ -6,7 +6,7 @@ from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.resources import instance_pool
-from sandbox.exoscale_api.resources.load_balancer import KIND, require, with_status
+from sandbox.exoscale_api.resources.load_balancer import KIND, carry, require, with_status
 from sandbox.exoscale_api.store import Json
 
 _UPDATABLE = ("name", "description", "protocol", "strategy", "port", "target-port", "healthcheck")
@@ -97,6 +97,9 @@ def _save(call: Call, load_balancer: Json, services: list[Json]) -> None:
     if len(set(ports)) < len(ports):
         raise Conflict("The load balancer has a service on this port already")
     call.store.put(KIND, load_balancer | {"services": services})
+    failures = carry(call.organization)
+    if failed := [failures[service["id"]] for service in services if service["id"] in failures]:
+        raise Conflict("; ".join(failed))
 
 
 RESOURCE = Resource(

@@ -213,7 +213,7 @@ def test_no_secret_is_in_clear(stack: Stack, kube: Kube, sandbox: Sandbox, proje
         "line of the client key": base64.b64decode(key).decode().splitlines()[1],
         "APP_SECRET_KEY": base64.b64decode(application).decode(),
         "APP_SECRET_KEY in base64": application,
-        "API secret": sandbox.credentials.api_secret,
+        "API secret": sandbox.environment["EXOSCALE_API_SECRET"],
         "passphrase": sandbox.credentials.passphrase,
     }
     stack("preview", "--diff", "--show-config", "--show-sames")

@@ -43,7 +43,8 @@ def rollback(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
-            *("make", f"--file={ROOT / 'Makefile'}", "--old-file=.venv/sandbox-ready", "rollback"),
+            *("make", f"--file={ROOT / 'Makefile'}", "rollback"),
+            *("--old-file=.venv/sandbox-ready", "--old-file=.venv/tools-ready"),
             *(f"SANDBOX={sys.executable} -m sandbox", f"STACK={stack.name}", f"TO={to}"),
             f"FLAGS=--non-interactive --color=never {flags}",
         ],

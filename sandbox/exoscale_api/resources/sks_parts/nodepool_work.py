@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sandbox.exoscale_api.jobs import Arguments, Jobs, Reference
 from sandbox.exoscale_api.organization import Organization
-from sandbox.exoscale_api.resources import instance
+from sandbox.exoscale_api.resources import instance, load_balancer
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
 from sandbox.exoscale_api.resources.instance_type import instance_type
 from sandbox.exoscale_api.store import Json
@@ -42,6 +42,7 @@ def set_nodes(organization: Organization, arguments: Arguments) -> None:
     store = organization.store
     nodepool = store.find(NODEPOOL_KIND, arguments["id"])
     assert nodepool is not None
+    load_balancer.carry(organization)  # nothing new goes to nodes that are to go
     organization.runtime.set_nodepool(arguments["cluster"], _specification(organization, nodepool))
     with store.transaction():
         for member in store.list(instance.KIND, parent=nodepool["id"]):

@@ -1,0 +1,1 @@
+"""The policy pack: what a stack has to be like, whichever program declares it."""

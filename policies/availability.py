@@ -1,0 +1,63 @@
+"""The rule on what stays while nodes come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from policies.pods import REPLICATED
+from policies.rule import Finding, Resource, StackRule
+
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+
+
+def _budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
+    budgets = [each for each in resources if each.type == BUDGET]
+    for each in resources:
+        if each.type in REPLICATED:
+            pods = _pods(each, resources)
+            if pods > 1 and not any(_is_for(budget, each) for budget in budgets):
+                yield Finding(
+                    each,
+                    f"has {pods} pods and no PodDisruptionBudget: a drain may end all at once: "
+                    "declare one that selects them",
+                )
+
+
+def _pods(resource: Resource, resources: Sequence[Resource]) -> int:
+    """How many it has at least: by itself, or by its autoscaler."""
+    place = (_namespace(resource), _metadata(resource).get("name"))
+    for each in resources:
+        if (
+            each.type == AUTOSCALER
+            and (_namespace(each), each.spec["scaleTargetRef"]["name"]) == place
+        ):
+            return int(each.spec.get("minReplicas") or 1)
+    return int(resource.spec.get("replicas") or 1)
+
+
+def _metadata(resource: Resource) -> Mapping[str, Any]:
+    metadata: Mapping[str, Any] = resource.inputs.get("metadata") or {}
+    return metadata
+
+
+def _namespace(resource: Resource) -> str:
+    namespace: str = _metadata(resource).get("namespace") or "default"
+    return namespace
+
+
+def _is_for(budget: Resource, resource: Resource) -> bool:
+    """Whether a disruption budget selects the pods of a resource."""
+    wanted = (budget.spec.get("selector") or {}).get("matchLabels") or {}
+    labels = resource.spec["template"]["metadata"]["labels"]
+    return _namespace(budget) == _namespace(resource) and wanted.items() <= labels.items()
+
+
+RULES = (
+    StackRule(
+        "disruption-budget",
+        "What has more than one pod has a PodDisruptionBudget.",
+        _budgets,
+    ),
+)

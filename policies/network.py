@@ -1,0 +1,73 @@
+"""Rules on who may reach the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policies.rule import Finding, Resource, Rule, StackRule
+from settings.firewall import KUBELET_PORT, NODE_PORTS, is_open, port_range
+
+SSH_PORT = 22
+CLOSED = {"the kubelet's": KUBELET_PORT, "SSH's": SSH_PORT}
+FIREWALL_RULE = "exoscale:index/securityGroupRule:SecurityGroupRule"
+SERVICE = "kubernetes:core/v1:Service"
+
+
+def _open_source(resource: Resource) -> str | None:
+    """The network of a firewall rule that lets in the world, or a large part of it."""
+    if resource.type != FIREWALL_RULE or resource.inputs["type"] != "INGRESS":
+        return None
+    source: str | None = resource.inputs.get("cidr")
+    return source if source and is_open(source) else None
+
+
+def _ports(resource: Resource) -> range:
+    """What a firewall rule lets in; ICMP has no ports."""
+    first = resource.inputs.get("startPort")
+    return range(int(first), int(resource.inputs["endPort"]) + 1) if first else range(0)
+
+
+def _closed_ports(resource: Resource) -> Iterator[str]:
+    source = _open_source(resource)
+    if source:
+        for whose, port in CLOSED.items():
+            if port in _ports(resource):
+                yield (
+                    f"port {port}, {whose}, is open to {source}: leave it out of the rule's "
+                    "`ports`, or write your own network as its source"
+                )
+
+
+def _node_ports(resources: Sequence[Resource]) -> Iterator[Finding]:
+    first, last = port_range(NODE_PORTS)
+    sources = {
+        source
+        for each in resources
+        if (source := _open_source(each)) and _overlaps(_ports(each), first, last)
+    }
+    for each in resources:
+        if sources and each.type == SERVICE and each.spec.get("type") == "NodePort":
+            yield Finding(
+                each,
+                f"type NodePort: open to {', '.join(sorted(sources))} on every node: write "
+                "`service: ClusterIP` or LoadBalancer, or narrow `cluster.nodePortSources`",
+            )
+
+
+def _overlaps(ports: range, first: int, last: int) -> bool:
+    return bool(ports) and ports[0] <= last and first <= ports[-1]
+
+
+RULES = (
+    Rule(
+        "closed-ports",
+        f"The kubelet ({KUBELET_PORT}) and SSH ({SSH_PORT}) are not open to the world.",
+        _closed_ports,
+    ),
+    StackRule(
+        "no-public-node-port",
+        f"No Service of the type NodePort where the firewall opens {NODE_PORTS} to the world. "
+        "A load balancer needs them open, and is no such Service.",
+        _node_ports,
+    ),
+)

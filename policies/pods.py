@@ -1,0 +1,47 @@
+"""The pods that resources make, and their containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.rule import Resource
+
+Pod = Mapping[str, Any]
+Container = Mapping[str, Any]
+
+POD = "kubernetes:core/v1:Pod"
+CRON_JOB = "kubernetes:batch/v1:CronJob"
+REPLICATED = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+OF_A_TEMPLATE = (*REPLICATED, "kubernetes:apps/v1:DaemonSet", "kubernetes:batch/v1:Job")
+
+
+def pod_of(resource: Resource) -> Pod | None:
+    """The specification of a resource's pods, None if it makes none."""
+    if resource.type == POD:
+        return resource.spec
+    if resource.type in OF_A_TEMPLATE:
+        return _template(resource.spec)
+    if resource.type == CRON_JOB:
+        return _template(resource.spec["jobTemplate"]["spec"])
+    return None
+
+
+def _template(spec: Mapping[str, Any]) -> Pod:
+    pod: Pod = spec["template"]["spec"]
+    return pod
+
+
+def containers_of(resource: Resource) -> Iterator[tuple[Pod, Container]]:
+    """Each container of a resource's pods, with the pod."""
+    pod = pod_of(resource)
+    if pod is not None:
+        for key in ("initContainers", "containers"):
+            for container in pod.get(key) or ():
+                yield pod, container
+
+
+def security(of: Pod | Container) -> Mapping[str, Any]:
+    """The security context of a pod or a container."""
+    context: Mapping[str, Any] = of.get("securityContext") or {}
+    return context

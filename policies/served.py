@@ -1,0 +1,55 @@
+"""The rules as Pulumi's policy SDK has them.
+
+What the engine tells of the whole stack is what resources will be, and in the preview of a cluster
+that is not there yet Kubernetes objects will be nothing. So rules on the stack see what each
+resource was declared with, which the engine tells before.
+"""
+
+from __future__ import annotations
+
+from pulumi_policy import (
+    Policy,
+    ReportViolation,
+    ResourceValidation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidation,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from policies.rule import Resource, Rule, StackRule
+from policies.rules import RULES
+
+Declared = dict[str, Resource]
+"""Resources by their URNs."""
+
+
+def policies() -> list[Policy]:
+    """All rules."""
+    declared: Declared = {}
+    return [
+        StackValidationPolicy(rule.name, rule.wants, _on_stack(rule, declared))
+        if isinstance(rule, StackRule)
+        else ResourceValidationPolicy(rule.name, rule.wants, _on_resource(rule, declared))
+        for rule in RULES
+    ]
+
+
+def _on_resource(rule: Rule, declared: Declared) -> ResourceValidation:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        resource = Resource(args.resource_type, args.name, args.urn, args.props, args.opts.protect)
+        declared[args.urn] = resource
+        for message in rule.check(resource):
+            report(message, None)
+
+    return validate
+
+
+def _on_stack(rule: StackRule, declared: Declared) -> StackValidation:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        there = [declared[each.urn] for each in args.resources if each.urn in declared]
+        for found in rule.check(there):
+            report(found.message, found.resource.urn)
+
+    return validate

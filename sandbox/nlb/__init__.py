@@ -1,0 +1,1 @@
+"""Network load balancers that carry TCP, on loopback addresses of this machine."""

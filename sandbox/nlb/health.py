@@ -1,0 +1,68 @@
+"""Health checks of targets."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from sandbox.nlb.service import HealthCheck
+
+
+class Monitor:
+    """Checks one target, at once and then at each interval, until `stop`.
+
+    `healthy` is None until the first check has ended. A target that failed is healthy again after
+    one check that passes. `judged` is called after each check.
+    """
+
+    def __init__(self, target: str, check: HealthCheck, judged: Callable[[], None]) -> None:
+        self.healthy: bool | None = None
+        self.check = check
+        self._target = target
+        self._judged = judged
+        self._task = asyncio.create_task(self._run())
+
+    def stop(self) -> None:
+        """Check no more."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            failures = 0 if await passes(self._target, self.check) else failures + 1
+            if not failures:
+                self.healthy = True
+            elif not self.healthy or failures > self.check.retries:
+                self.healthy = False
+            self._judged()
+            await asyncio.sleep(self.check.interval)
+
+
+async def passes(target: str, check: HealthCheck) -> bool:
+    """Whether the target takes a connection, and where it is asked over HTTP, answers 2xx."""
+    try:
+        async with asyncio.timeout(check.timeout):
+            reader, writer = await asyncio.open_connection(
+                target,
+                check.port,
+                ssl=_context() if check.mode == "https" else None,
+                server_hostname=(check.tls_sni or target) if check.mode == "https" else None,
+            )
+            try:
+                if check.mode == "tcp":
+                    return True
+                host = check.tls_sni or f"{target}:{check.port}"
+                head = f"GET {check.uri} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+                writer.write(head.encode())
+                return (await reader.readline()).split()[1].startswith(b"2")
+            finally:
+                writer.transport.abort()
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return False
+
+
+def _context() -> ssl.SSLContext:
+    """Any certificate will do: an address has none to be checked by."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

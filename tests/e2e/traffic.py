@@ -1,0 +1,126 @@
+"""A steady load of HTTP requests on this machine, and what became of each."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+RATE = 300
+"""Requests a second."""
+ANSWER_SECONDS = 10
+"""How long one may take before it counts as failed."""
+MOST_OPEN = 500
+"""Requests under way at once; where answers take long, the rate falls instead."""
+MOST_SECONDS = 600
+
+
+@dataclass
+class Figures:
+    """What a load came to."""
+
+    requests: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """How many failed, by what happened: `status 502`, `refused`, ..."""
+    answered_by: Counter[str] = field(default_factory=Counter)
+    """How many have been answered, by the header `X-Served-By`; empty where there was none."""
+    seconds: float = 0
+    slowest: float = 0
+    """Seconds of the slowest request."""
+
+    def __str__(self) -> str:
+        rate = self.requests / self.seconds if self.seconds else 0
+        failed = ", ".join(f"{count} {what}" for what, count in self.failures.items()) or "0"
+        return (
+            f"{self.requests} requests in {self.seconds:.1f} s ({rate:.0f}/s), "
+            f"failed: {failed}, slowest: {self.slowest * 1000:.0f} ms"
+        )
+
+
+class SteadyLoad:
+    """GETs `url` so many times a second, on a new connection each, while its block runs.
+
+    Args:
+        url: on a loopback address.
+        seconds: after so long it ends by itself.
+    """
+
+    def __init__(self, url: str, *, rate: int = RATE, seconds: float = MOST_SECONDS) -> None:
+        self._url = urlsplit(url)
+        if not ip_address(str(self._url.hostname)).is_loopback or self._url.scheme != "http":
+            raise ValueError(f"{url} is not http on this machine's loopback network")
+        self._rate = rate
+        self._most = int(rate * min(seconds, MOST_SECONDS))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self.figures = Figures()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    async def _run(self) -> None:
+        begun = time.monotonic()
+        free = asyncio.Semaphore(MOST_OPEN)
+        async with asyncio.TaskGroup() as requests:
+            while self.figures.requests < self._most and not self._stop.is_set():
+                due = begun + self.figures.requests / self._rate
+                await asyncio.sleep(max(0, due - time.monotonic()))
+                await free.acquire()
+                requests.create_task(self._request()).add_done_callback(lambda _: free.release())
+                self.figures.requests += 1
+        self.figures.seconds = time.monotonic() - begun
+
+    async def _request(self) -> None:
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                status, served_by = await _get(self._url)
+        except (OSError, EOFError, TimeoutError, ValueError) as error:
+            self.figures.failures[_kind(error)] += 1
+        else:
+            self.figures.answered_by[served_by] += 1
+            if status != 200:
+                self.figures.failures[f"status {status}"] += 1
+        self.figures.slowest = max(self.figures.slowest, time.monotonic() - begun)
+
+
+async def _get(url: SplitResult) -> tuple[int, str]:
+    """The answer's status and who served it; raises ValueError for one that is no HTTP."""
+    reader, writer = await asyncio.open_connection(url.hostname, url.port or 80)
+    try:
+        head = f"GET {url.path or '/'} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+        if length := headers.get("content-length"):
+            await reader.readexactly(int(length))
+        else:
+            await reader.read()
+        return int(lines[0].split(" ")[1]), headers.get("x-served-by", "")
+    finally:
+        writer.transport.abort()
+
+
+def _kind(error: Exception) -> str:
+    match error:
+        case ConnectionRefusedError():
+            return "refused"
+        case ConnectionResetError():
+            return "reset"
+        case TimeoutError():
+            return "no answer in time"
+        case EOFError():
+            return "cut off"
+        case _:
+            return type(error).__name__

@@ -1,0 +1,130 @@
+"""The roles of `docs/iam` are the least: what they allow is asked, what is asked they allow.
+
+A stack lives from its first preview to its end, on an account without processes, whose API heeds
+the role of each key. That the roles suffice for all else that stacks do is shown by all the other
+tests, whose keys have the role `deploy`; the check for drift has that of `preview`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exoscale.api.v2 import Client
+
+from sandbox.exoscale_api import iam
+from sandbox.exoscale_api.request_log import LOGGER
+from sandbox.paths import ROOT
+from tests.integration.account import OLDER_VERSION, VERSION, Sandbox, key_with_role, policy
+from tests.integration.cluster_stack import POOL
+from tests.integration.served_account import ServedAccount, served_account
+from tests.integration.served_nodes import ServedNodes
+from tests.integration.stack import Stack, copy_project
+
+pytestmark = pytest.mark.integration
+
+PROGRAM = """
+import pulumi
+from pulumiverse_exoscale import Dbaas, get_database_uri_output, get_nlb, get_nlb_service_list
+
+from components.sks_cluster import SksCluster
+from settings.load import load
+
+config, settings = pulumi.Config("life"), load()
+balancer, zone = config.require("balancer"), settings.cluster.zone
+get_nlb(id=balancer, zone=zone)
+get_nlb_service_list(nlb_id=balancer, zone=zone)
+cluster = SksCluster("cluster", settings.cluster)
+database = Dbaas(
+    "database",
+    zone=zone,
+    type="pg",
+    plan=config.require("plan"),
+    termination_protection=False,
+    pg={"version": "17", "ip_filters": cluster.node_networks(), "backup_schedule": "02:00"},
+)
+pulumi.export("uri", get_database_uri_output(name=database.id, type="pg", zone=zone).uri)
+"""
+"""What of the program asks Exoscale's API: what runs on the cluster does not."""
+
+SSH = {"name": "ssh", "ports": 22, "sources": ["198.51.100.0/24"]}
+ZONE = "ch-gva-2"
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedAccount]:
+    monkeypatch.setattr(ServedNodes, "versions", (VERSION, OLDER_VERSION))
+    with served_account(tmp_path / "account") as served:
+        yield served
+
+
+def allowed(role: str) -> set[str]:
+    """The operations of the API that a role allows; object storage is not simulated."""
+    services = policy(role)["services"]
+    rules = [rule for name in ("compute", "dbaas") for rule in services[name]["rules"]]
+    assert {rule["action"] for rule in rules} == {"allow"}
+    return {operation for rule in rules for operation in iam.operations(rule["expression"])}
+
+
+def only_official(role: str) -> set[str]:
+    """What only the official plugin asks for, by the page that tells where it does."""
+    page = (ROOT / "docs" / "exoscale.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \| `exoscale/", page, re.MULTILINE)
+    assert rows
+    return {operation for operation, roles in rows if f"`{role}`" in roles}
+
+
+def asked(caplog: pytest.LogCaptureFixture) -> set[str]:
+    """The operations in the request log since the last time; none was refused."""
+    lines = [line.split() for line in caplog.messages if " ms" in line]
+    assert not [line for line in lines if line[3] == "403"]
+    caplog.clear()
+    return {line[2] for line in lines}
+
+
+def test_a_stack_s_life_asks_for_what_the_roles_allow(
+    account: ServedAccount, sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, LOGGER)
+    own = account.account
+    api = Client(own.api_key, own.api_secret, url=own.endpoint)
+    made = api.create_load_balancer(name="web")
+    keys = {role: key_with_role(api, role) for role in ("deploy", "preview")}
+    environment = {**sandbox.environment, **account.environment}
+    folder = copy_project(tmp_path / "project")
+    (folder / "__main__.py").write_text(PROGRAM)
+    stack = Stack("iam", folder, environment | keys["deploy"])
+    reader = replace(stack, environment=environment | keys["preview"])
+    cluster = {"zone": ZONE, "version": OLDER_VERSION, "readySeconds": 10}
+    pool = POOL | {"replaceOnUpgrade": False}
+
+    def configure(plan: str = "startup-4", pool: dict[str, Any] = pool, **changes: Any) -> None:
+        stack.configure({"cluster": {**cluster, "nodepools": [pool], **changes}})
+        stack("config", "set", "life:balancer", made["reference"]["id"])
+        stack("config", "set", "life:plan", plan)
+
+    stack("stack", "init")
+    configure(firewallRules=[SSH])
+    caplog.clear()
+
+    reader("preview")
+    reads = asked(caplog)
+    stack.up()
+    configure(
+        "startup-8", pool | {"size": 2, "description": "more"}, version=VERSION, description="shop"
+    )
+    stack.up()
+    writes = asked(caplog)
+    reader("refresh", "--preview-only")
+    reader("preview", "--refresh")
+    reads |= asked(caplog)
+    stack("destroy", "--yes", "--skip-preview")
+    writes |= asked(caplog)
+
+    assert allowed("deploy") == reads | writes | only_official("deploy")
+    assert allowed("preview") == reads | only_official("preview")

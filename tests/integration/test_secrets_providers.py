@@ -1,0 +1,106 @@
+"""Another passphrase, a key management service, and another backend, as docs/state.md has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.account import Sandbox
+from tests.integration.key_server import key_server
+from tests.integration.s3_server import S3Server, s3_server
+from tests.integration.stack import Stack
+from tests.integration.state_stack import follow, new_stack, refused, remove, with_variables
+
+pytestmark = pytest.mark.integration
+
+WITHOUT_PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE_FILE": None}
+TOKEN = "apps[0].secrets.environment.TOKEN"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("server") / "s3") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stack(
+    sandbox: Sandbox,
+    cluster_kubeconfig: Path,
+    server: S3Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """The stack in a bucket, with a secret among its settings."""
+    variables = {**server.environment, "PULUMI_BACKEND_URL": server.backend_url}
+    folder = tmp_path_factory.mktemp("stack")
+    stack = new_stack(sandbox, cluster_kubeconfig, folder, variables)
+    follow(stack, "A bucket on Exoscale")
+    stack("config", "set", "--path", "--secret", TOKEN, "hush")
+    stack.up()
+    yield stack
+    remove(stack)
+
+
+def home(stack: Stack) -> Path:
+    return Path(stack.environment["HOME"])
+
+
+def provider(stack: Stack) -> str:
+    """The kind of secrets provider that the state is encrypted by."""
+    kind: str = json.loads(stack("stack", "export"))["deployment"]["secrets_providers"]["type"]
+    return kind
+
+
+def is_unchanged(stack: Stack) -> bool:
+    """Whether all is as it was, in plain text too."""
+    stack("preview", "--expect-no-changes")
+    return stack("config", "get", "--path", TOKEN).strip() == "hush"
+
+
+def test_another_passphrase(stack: Stack) -> None:
+    old, file = (home(stack) / "passphrase").read_text(), stack.file.read_text()
+    follow(stack, "Another passphrase")
+    assert is_unchanged(stack)
+    assert stack.file.read_text() != file
+    former = with_variables(stack, PULUMI_CONFIG_PASSPHRASE=old.strip())
+    assert "incorrect passphrase" in refused(former, "preview")
+
+
+def test_a_key_management_service_and_back(stack: Stack, tmp_path: Path) -> None:
+    with key_server(tmp_path / "keys") as variables:
+        served = with_variables(stack, **variables)
+        follow(served, "A key management service")
+        assert provider(stack) == "cloud"
+        assert is_unchanged(with_variables(served, **WITHOUT_PASSPHRASE))
+        assert "encryptionsalt" not in stack.file.read_text()
+        follow(served, "Back to a passphrase")
+    assert provider(stack) == "passphrase"
+    assert is_unchanged(stack)
+
+
+def test_a_service_that_does_not_answer(stack: Stack, tmp_path: Path) -> None:
+    with key_server(tmp_path / "keys") as variables:
+        pass
+    file = stack.file.read_text()
+    command = ("stack", "change-secrets-provider", "hashivault://webapp")
+    assert "connection refused" in refused(with_variables(stack, **variables), *command)
+    assert stack.file.read_text() == file
+    assert is_unchanged(stack)
+
+
+def test_moving_to_a_folder_and_back(stack: Stack, server: S3Server) -> None:
+    in_folder = with_variables(stack, PULUMI_BACKEND_URL=None)
+    assert f"(file://{home(stack)}/state)" in follow(in_folder, "A folder")
+    follow(stack, "Moving to another backend")
+    assert is_unchanged(in_folder)
+
+    follow(stack, "Forget the stack at the old backend")
+    assert ".pulumi/stacks/webapp/dev.json" not in server.objects()
+    assert "no stack named 'dev' found" in refused(stack, "preview")
+    assert is_unchanged(in_folder)
+
+    follow(stack, "Where the key is another one")
+    assert is_unchanged(stack)

@@ -1,0 +1,172 @@
+"""What of two previews is drift, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.drift import DRIFT, FAILED, NONE, main, value
+
+DEPLOYMENT = "urn:pulumi:dev::webapp::webapp:index:WebApp$kubernetes:apps/v1:Deployment::web"
+POOL = "urn:pulumi:dev::webapp::webapp:index:SksCluster$exoscale:index/sksNodepool:SksNodepool::w"
+
+
+def step(
+    operation: str,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    *paths: str,
+    urn: str = POOL,
+) -> dict[str, Any]:
+    """A step as the JSON of a preview has it."""
+    return {
+        "op": operation,
+        "urn": urn,
+        "oldState": old and {"inputs": old},
+        "newState": new and {"inputs": new},
+        "detailedDiff": {path: {"kind": "update"} for path in paths} or None,
+    }
+
+
+class Pulumi:
+    """A pulumi on PATH that answers each of the three previews with a document."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        program = folder / "pulumi"
+        program.write_text(f'#!/bin/sh\ncat "{folder}/$1$2"\ntest ! -e "{folder}/fails"\n')
+        program.chmod(0o755)
+        self.answers()
+
+    def answers(
+        self,
+        found: dict[str, Any] | None = None,
+        planned: dict[str, Any] | None = None,
+        waiting: dict[str, Any] | None = None,
+    ) -> None:
+        for name, each in (
+            ("refresh--preview-only", found),
+            ("preview--refresh", planned),
+            ("preview--json", waiting),
+        ):
+            steps = [step("same", {}, {}), *([each] if each else [])]
+            (self._folder / name).write_text(json.dumps({"steps": steps}))
+
+    def fails(self, text: str) -> None:
+        (self._folder / "refresh--preview-only").write_text(text)
+        (self._folder / "fails").touch()
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return Pulumi(tmp_path)
+
+
+def run(folder: Path) -> tuple[int, str]:
+    """The exit code of the command for the stack `dev`, and its report, if there is one."""
+    code = main(["--out", str(folder / "out"), "dev"], folder)
+    report = folder / "out" / "dev.md"
+    return code, report.read_text() if report.exists() else ""
+
+
+def test_what_would_be_put_back_is_drift(pulumi: Pulumi, tmp_path: Path) -> None:
+    pulumi.answers(
+        found=step("update", {"size": 2, "a": 1}, {"size": 3, "a": 2}, "size", "a"),
+        planned=step("update", {"size": 3}, {"size": 2}, "size"),
+    )
+    code, report = run(tmp_path)
+    assert code == DRIFT
+    assert "| SksNodepool w | `size` | `2` | `3` |\n" in report
+    assert "`a`" not in report
+    assert "Not deployed" not in report
+
+
+def test_what_nobody_would_put_back_is_none_and_an_old_report_goes(
+    pulumi: Pulumi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "dev.md").write_text("of yesterday")
+    pulumi.answers(found=step("update", {"a": 1}, {"a": 2}, "a"))
+    assert run(tmp_path) == (NONE, "")
+    assert capsys.readouterr().out == "dev: no changes by hand\n"
+
+
+def test_what_is_not_deployed_is_none(
+    pulumi: Pulumi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pending = step("update", {"size": 2}, {"size": 4}, "size")
+    pulumi.answers(planned=pending, waiting=pending)
+    assert run(tmp_path) == (NONE, "")
+    assert "  not deployed yet: update SksNodepool w `size`\n" in capsys.readouterr().out
+
+
+def test_what_was_deleted_is_drift_unless_the_settings_leave_it_out_by_now(
+    pulumi: Pulumi, tmp_path: Path
+) -> None:
+    there = {"metadata": {"name": "web", "namespace": "shop"}}
+    gone = step("delete", there, None, urn=DEPLOYMENT)
+    pulumi.answers(found=gone, planned=step("create", None, there, urn=DEPLOYMENT))
+    assert "| Deployment shop/web |  | `there` | `gone` |\n" in run(tmp_path)[1]
+    pulumi.answers(found=gone)
+    assert run(tmp_path) == (NONE, "")
+
+
+def test_values_are_shown_as_they_are(pulumi: Pulumi, tmp_path: Path) -> None:
+    """Whoever may change an object must not be able to write an issue's text with it."""
+    bad = {"labels": {"a.b/c": "`x` | <b>\n@team"}, "data": "[secret]", "text": "x" * 100}
+    paths = ('labels["a.b/c"]', "data.TOKEN", "text")
+    found = step("update", {}, bad, *paths)
+    pulumi.answers(found=found, planned=step("update", bad, {}, *paths))
+    rows = [line for line in run(tmp_path)[1].splitlines() if line.startswith("| SksNodepool")]
+    assert rows == [
+        r"""| SksNodepool w | `labels["a.b/c"]` |  | `"'x' \| <b>\n@team"` |""",
+        '| SksNodepool w | `data.TOKEN` |  | `"[secret]"` |',
+        f'| SksNodepool w | `text` |  | `"{"x" * 78}…` |',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("not JSON", "not JSON"),
+        (
+            json.dumps(
+                {
+                    "diagnostics": [
+                        {"severity": "warning", "message": "old"},
+                        {"severity": "error", "message": "error: unreachable\n"},
+                    ]
+                }
+            ),
+            "error: unreachable",
+        ),
+    ],
+)
+def test_a_check_that_fails_tells_its_errors(
+    pulumi: Pulumi, tmp_path: Path, text: str, reason: str
+) -> None:
+    pulumi.fails(text)
+    code, report = run(tmp_path)
+    assert code == FAILED
+    assert report == f"# dev: the check for drift failed\n\n```\n{reason}\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a.b[1].c", "d"),
+        ('x["y.z/w"]', 1),
+        ("a.b[7].c", None),
+        ("none.at.all", None),
+        ("hidden.below", "[secret]"),
+    ],
+)
+def test_values_by_paths(path: str, expected: Any) -> None:
+    inputs = {"a": {"b": [{}, {"c": "d"}]}, "x": {"y.z/w": 1}, "hidden": "[secret]"}
+    assert value(inputs, path) == expected

@@ -1,0 +1,94 @@
+"""Deploys a stack, and sees that its applications work: `make deploy STACK=...`.
+
+What the `up`'s own preview did not show is not done (`--strict`). Such a preview has to know the
+cluster. So a first deployment is not strict, for all of it is new, and a kubeconfig that nears its
+end is renewed by an `up` of its own before anything else is previewed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.command import exit_code
+from tools.existing_stack import check, outputs_of
+from tools.policies import policy_arguments
+from tools.pulumi_command import Refused, pulumi, shown
+from tools.smoke import add_timeout, smoke
+from tools.stacks import ROOT, stack_file
+
+CREDENTIALS = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
+"""The resources by which the program gets at the cluster."""
+
+
+def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="deploy", description="An up, and a smoke test.")
+    parser.add_argument("--stack", required=True)
+    add_timeout(parser)
+    options = parser.parse_args(arguments)
+    return exit_code("deploy", lambda: deploy(options.stack, folder, options.timeout))
+
+
+def deploy(stack: str, folder: Path, timeout: float) -> None:
+    """Deploy the stack; its applications have `timeout` seconds to work.
+
+    Raises:
+        Refused: with the way on, or the way back.
+    """
+    check(stack, folder)
+    if "kubeconfig" in outputs_of(stack, folder):
+        _up(stack, folder, "--strict", *CREDENTIALS)
+        _up(stack, folder, "--strict", *policy_arguments(stack, folder))
+    else:
+        _up(stack, folder, *policy_arguments(stack, folder))
+    try:
+        smoke(stack, folder, timeout)
+    except Refused as error:
+        raise Refused(f"{error}\nThe way back: {way_back(stack, folder)}") from None
+
+
+def _up(stack: str, folder: Path, *flags: str) -> None:
+    if shown("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
+        raise Refused(
+            f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
+            f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
+        )
+
+
+def way_back(stack: str, folder: Path) -> str:
+    """The command that takes back what was deployed last."""
+    before = _deployed_before(stack, folder)
+    if not before:
+        return "none, for nothing was deployed before that is in a commit"
+    file = stack_file(stack, folder)
+    then = _git("show", f"{before}:{file.name}", folder=folder)
+    if then == file.read_text():
+        return f"git revert: {file.name} is as it was, so what changed is the program"
+    return f"make rollback STACK={stack} TO={before[:12]}"
+
+
+def _deployed_before(stack: str, folder: Path) -> str | None:
+    """The commit that the last deployment of another one was made from."""
+    now = _git("rev-parse", "HEAD", folder=folder)
+    history = json.loads(pulumi("stack", "history", "--json", "--stack", stack, folder=folder))
+    for update in history:
+        commit = update["environment"].get("git.head")
+        done = (update["kind"], update["result"]) == ("update", "succeeded")
+        if done and commit and commit != (now or "").strip():
+            return str(commit)
+    return None
+
+
+def _git(*arguments: str, folder: Path) -> str | None:
+    """What git prints; nothing where it knows of no such thing."""
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,238 @@
+"""What was changed by hand: `make drift STACKS="dev prod" OUT=DIR`.
+
+Three previews, none of which writes the state. `pulumi refresh --preview-only` tells where what is
+there differs from what was deployed, `pulumi preview --refresh` what an `up --refresh` would do.
+What both name is drift; what the first alone names belongs to somebody else, for nobody would put
+it back. `pulumi preview` tells what the settings say and no `up` has done yet: that is no drift.
+
+The exit code is 3 if there is drift, 1 if a check failed. Then DIR has a report, STACK.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.pulumi_command import Refused
+
+ROOT = Path(__file__).parent.parent
+NONE, FAILED, DRIFT = 0, 1, 3
+
+UNCHANGED = ("same", "read", "refresh")
+TAKE_BACK = "PULUMI_K8S_ENABLE_PATCH_FORCE"
+"""Lets a preview, too, go on where kubectl owns a field by now: it would be taken back."""
+
+SECRET = "[secret]"
+LONGEST = 80
+"""Characters of a value in a report."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a preview says of one resource.
+
+    Attributes:
+        paths: of the properties that differ, such as `spec.rules[0].host`.
+        old: inputs before; empty where there was nothing.
+        new: inputs after; empty where there will be nothing.
+    """
+
+    operation: str
+    urn: str
+    paths: tuple[str, ...]
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, step: Mapping[str, Any]) -> Step:
+        """From the JSON of a preview."""
+        old, new = ((step.get(side) or {}).get("inputs") or {} for side in ("oldState", "newState"))
+        return cls(step["op"], step["urn"], tuple(step.get("detailedDiff") or ()), old, new)
+
+    def __str__(self) -> str:
+        kind = self.urn.split("::")[2].rpartition(":")[2]
+        metadata = (self.old or self.new).get("metadata")
+        if not isinstance(metadata, dict):
+            return f"{kind} {self.urn.split('::', 3)[3]}"
+        place = [metadata[key] for key in ("namespace", "name") if key in metadata]
+        return f"{kind} {'/'.join(place)}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A property that somebody changed; without a path, a resource that somebody removed."""
+
+    what: str
+    path: str
+    deployed: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found; `waiting` is what an `up` without a refresh would do."""
+
+    by_hand: list[Change]
+    waiting: list[Step]
+
+
+def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="drift", description="What was changed by hand.")
+    parser.add_argument("stacks", nargs="+", metavar="STACK")
+    parser.add_argument("--out", required=True, type=Path, help="the folder of the reports")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    codes = [_checked(stack, folder, options.out / f"{stack}.md") for stack in options.stacks]
+    return next((code for code in (FAILED, DRIFT) if code in codes), NONE)
+
+
+def _checked(stack: str, folder: Path, file: Path) -> int:
+    """Check one stack; write its report if there is something to tell."""
+    file.unlink(missing_ok=True)
+    try:
+        findings = check(stack, folder)
+    except Refused as error:
+        file.write_text(f"# {stack}: the check for drift failed\n\n```\n{error}\n```\n")
+        sys.stderr.write(f"drift: {stack}: {error}\n")
+        return FAILED
+    sys.stdout.write(f"{stack}: {len(findings.by_hand) or 'no'} changes by hand\n")
+    sys.stdout.writelines(f"  not deployed yet: {_told(step)}\n" for step in findings.waiting)
+    if not findings.by_hand:
+        return NONE
+    file.write_text(report(stack, findings))
+    sys.stdout.write(f"  see {file}\n")
+    return DRIFT
+
+
+def check(stack: str, folder: Path) -> Findings:
+    """Compare what is there with what was deployed, and with what is declared.
+
+    Raises:
+        Refused: in Pulumi's words, where it can't be compared.
+    """
+    found = _steps("refresh", "--preview-only", stack=stack, folder=folder)
+    planned = _steps("preview", "--refresh", stack=stack, folder=folder)
+    waiting = _steps("preview", stack=stack, folder=folder)
+    return Findings(drift(found, planned), waiting)
+
+
+def drift(found: Sequence[Step], planned: Sequence[Step]) -> list[Change]:
+    """What differs and would be put back.
+
+    Args:
+        found: of `pulumi refresh`: from what was deployed to what is there.
+        planned: of `pulumi preview --refresh`: from what is there to what is declared.
+    """
+    plans = {step.urn: step for step in planned}
+    return [
+        change for step in found if step.urn in plans for change in _changes(step, plans[step.urn])
+    ]
+
+
+def _changes(found: Step, plan: Step) -> Iterator[Change]:
+    if found.operation == "delete":
+        yield Change(str(found), "", "there", "gone")
+    for path in found.paths:
+        if path in plan.paths:
+            yield Change(str(found), path, shown(found.old, path), shown(found.new, path))
+
+
+def value(inputs: Mapping[str, Any], path: str) -> Any:
+    """The value at a property's path; None where there is none, SECRET where a part is hidden."""
+    place: Any = inputs
+    for word, quoted, index in re.findall(r'([^.\[\]"]+)(?=[.\[]|$)|\["([^"]*)"\]|\[(\d+)\]', path):
+        if place == SECRET:
+            break
+        if isinstance(place, list):
+            number = int(index or word)
+            place = place[number] if number < len(place) else None
+        else:
+            place = place.get(word or quoted) if isinstance(place, dict) else None
+    return place
+
+
+def shown(inputs: Mapping[str, Any], path: str) -> str:
+    """The value at a path, as JSON; nothing where there is none."""
+    found = value(inputs, path)
+    if found is None:
+        return ""
+    text = json.dumps(found, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def report(stack: str, findings: Findings) -> str:
+    """The text for an issue, in Markdown."""
+    rows = [
+        f"| {each.what} | {_code(each.path)} | {_code(each.deployed)} | {_code(each.found)} |"
+        for each in findings.by_hand
+    ]
+    lines = [
+        f"# {stack}: changed by hand",
+        "",
+        "| what | property | deployed | found |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+        f"What is to stay goes into `Pulumi.{stack}.yaml`. This puts all of it back:",
+        "",
+        "```bash",
+        f"{TAKE_BACK}=true pulumi up --refresh --stack {stack}",
+        "```",
+    ]
+    if findings.waiting:
+        lines += ["", "Not deployed yet, so done by that command too:", ""]
+        lines += [f"- {_told(step)}" for step in findings.waiting]
+    return "\n".join(lines) + "\n"
+
+
+def _told(step: Step) -> str:
+    """What an `up` would do with a resource."""
+    return f"{step.operation} {step} {', '.join(map(_code, step.paths))}".rstrip()
+
+
+def _code(text: str) -> str:
+    """A table's cell that shows the text as it is, whatever it is."""
+    return "`{}`".format(text.replace("`", "'").replace("|", r"\|")) if text else ""
+
+
+def _steps(*command: str, stack: str, folder: Path) -> list[Step]:
+    """What a preview says of the resources that differ."""
+    arguments = ["pulumi", *command, "--json", "--stack", stack, "--non-interactive"]
+    try:
+        done = subprocess.run(
+            arguments,
+            cwd=folder,
+            env={**os.environ, TAKE_BACK: "true"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError:
+        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
+    if done.returncode != 0:
+        raise Refused(_reasons(done.stdout, done.stderr))
+    steps = json.loads(done.stdout).get("steps", [])
+    return [Step.of(step) for step in steps if step["op"] not in UNCHANGED]
+
+
+def _reasons(stdout: str, stderr: str) -> str:
+    """Why a command failed: its errors, or what it said before it could tell them as JSON."""
+    try:
+        diagnostics = json.loads(stdout).get("diagnostics", [])
+    except ValueError:
+        diagnostics = []
+    errors = [each["message"].strip() for each in diagnostics if each["severity"] == "error"]
+    return "\n".join(errors) or (stderr or stdout).strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""A stack that is there: its settings, its outputs, and whether it can be worked with."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from settings.stack_file import configuration
+from tools.pulumi_command import Refused, pulumi
+from tools.stacks import NAME, project, stack_file, stacks
+
+CREDENTIALS = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
+
+
+def settings_of(stack: str, folder: Path) -> dict[str, Any]:
+    """The settings as the stack's file has them: every value is a text."""
+    return configuration(stack_file(stack, folder), project(folder))
+
+
+def outputs_of(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
+    """The stack's outputs: none if it is not deployed yet.
+
+    Args:
+        flags: `--show-secrets`, without which Pulumi masks what is secret.
+    """
+    answer = pulumi("stack", "output", "--json", "--stack", stack, *flags, folder=folder)
+    return dict(json.loads(answer))
+
+
+def check(stack: str, folder: Path) -> None:
+    """See that the stack can be worked with.
+
+    Raises:
+        Refused: naming what is missing, and what to do.
+    """
+    if not NAME.fullmatch(stack):
+        allowed = "must be lower-case letters, digits and dashes between them"
+        raise Refused(f"STACK: {json.dumps(stack)}: {allowed}")
+    file = stack_file(stack, folder)
+    if not file.is_file():
+        raise Refused(f"{stack}: {file.name} is not there: make new-stack NAME={stack} FROM=dev")
+    if "cluster" in settings_of(stack, folder):
+        for variable in CREDENTIALS:
+            # a pipeline gives an empty text for a secret that its environment does not have
+            if os.environ.get(variable) == "":
+                raise Refused(f"{stack}: {variable} is empty: is the secret there, in this place?")
+    if stack not in stacks(folder):
+        backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
+        raise Refused(f"{stack}: is not at {backend} yet: pulumi stack init {stack}")

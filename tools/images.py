@@ -1,0 +1,80 @@
+"""The images in a stack's file, and those that its pods run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from settings.mistakes import Place
+from tools.cluster import pods_of_apps
+from tools.existing_stack import settings_of
+from tools.pulumi_command import Refused
+
+BEFORE_ROLLOUT = "beforeRollout"
+"""Stands for the container of an application's Job, whose pods go after a while."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """An image in a stack's file."""
+
+    app: str
+    container: str
+    place: Place
+    """Where it stands."""
+    image: str
+
+
+def digest_of(image: str) -> str:
+    """The digest of a reference; empty if it has none."""
+    return image.partition("@")[2]
+
+
+def written(stack: str, folder: Path) -> Iterator[Written]:
+    """The images of the containers in the stack's file."""
+    for index, app in enumerate(settings_of(stack, folder).get("apps", ())):
+        place: Place = ("apps", index)
+        yield Written(app["name"], app["name"], (*place, "image"), app["image"])
+        for kind in ("sidecars", "initContainers"):
+            for number, each in enumerate(app.get(kind, ())):
+                where = (*place, kind, number, "image")
+                yield Written(app["name"], each["name"], where, each["image"])
+        if image := app.get(BEFORE_ROLLOUT, {}).get("image"):
+            yield Written(app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image)
+
+
+def running(stack: str, folder: Path) -> dict[tuple[str, str], str]:
+    """The image of each container that runs, by the names of application and container.
+
+    It has its name and tag from the pod, and its digest from the node that pulled it; none where
+    the node knows of none. A Job's is taken from the stack's file.
+
+    Raises:
+        Refused: if pods of an application run different ones.
+    """
+    found = {
+        (each.app, each.container): each.image
+        for each in written(stack, folder)
+        if each.container == BEFORE_ROLLOUT
+    }
+    for app, pods in pods_of_apps(stack, folder).items():
+        for pod in pods:
+            for container, image in _images(pod).items():
+                if found.setdefault((app, container), image) != image:
+                    images = f"{found[app, container]} and {image}"
+                    raise Refused(f"{stack}: {app} runs {images}: wait until it is rolled out")
+    return found
+
+
+def _images(pod: Any) -> dict[str, str]:
+    """The images of a pod's containers, by the containers' names."""
+    containers = [*pod.spec.containers, *(pod.spec.init_containers or ())]
+    names = {each.name: each.image.partition("@")[0] for each in containers}
+    statuses = [*pod.status.container_statuses, *(pod.status.init_container_statuses or ())]
+    digests = {each.name: digest_of(each.image_id) for each in statuses}
+    return {
+        name: f"{image}@{digests[name]}" if digests.get(name) else image
+        for name, image in names.items()
+    }

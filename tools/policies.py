@@ -1,0 +1,35 @@
+"""How pulumi is told of the policies.
+
+`pulumi up --stack prod $(python -m tools.policies prod)` has them, as mandatory as they are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from settings.stack_file import configuration, is_made_of
+
+ROOT = Path(__file__).parent.parent
+PACK = ("--policy-pack", "policies/pack")
+ADVISORY = ("--policy-pack-config", "policies/advisory.json")
+
+
+def policy_arguments(stack: str, folder: Path = ROOT) -> tuple[str, ...]:
+    """What `pulumi preview` and `pulumi up` take for a stack, in the project's folder.
+
+    The policies are mandatory where the stack's file says `production: true`, else advice.
+    """
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
+    settings = configuration(folder / f"Pulumi.{stack}.yaml", project)
+    strict = is_made_of(True, settings.get("production", "false"))
+    return PACK if strict else PACK + ADVISORY
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="policies", description="Pulumi's arguments for a stack.")
+    parser.add_argument("stack")
+    sys.stdout.write(" ".join(policy_arguments(parser.parse_args().stack)) + "\n")

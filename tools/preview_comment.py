@@ -1,0 +1,119 @@
+"""The comment that a pull request gets: previews of stacks, in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from tools.preview import Finding, Preview, Resource
+
+LIMIT = 65_000
+"""Characters. GitHub takes 65,536 in a comment, and a marker is added; GitLab takes a million."""
+
+CREATED = ("create", "import")
+CHANGED = ("update",)
+REPLACED = ("replace",)
+DELETED = ("delete",)
+"""Pulumi's operations, by the table's columns."""
+
+READABLE = (
+    (re.compile(r"^ *\[provider=.*\]\n", re.MULTILINE), ""),
+    (re.compile(r"\[urn=urn:pulumi:.*?::.*?::.*?::(.*)\]"), r"[name=\1]"),
+    (re.compile(r"^( +)([-+~]{1,2})(?=[ a-z])", re.MULTILINE), r"\2\1"),
+)
+"""What is made of Pulumi's diff: no providers, of a URN the name, and signs where a diff's are."""
+
+
+def comment(previews: Sequence[Preview]) -> str:
+    """The whole comment. If it is too long, the diffs are cut, and say so; nothing else is."""
+    head = "".join(_head(previews))
+    room = LIMIT - len(head)
+    diffs: dict[str, str] = {}
+    for left, each in enumerate(sorted(previews, key=lambda each: len(each.diff))):
+        share = room // (len(previews) - left)
+        diffs[each.stack] = _folded(each, share)
+        room -= len(diffs[each.stack])
+    return head + "".join(diffs[each.stack] for each in previews)
+
+
+def _head(previews: Sequence[Preview]) -> Iterator[str]:
+    yield "## What this change does\n\n"
+    yield "| stack | created | changed | replaced | deleted |\n|---|--:|--:|--:|--:|\n"
+    for each in previews:
+        yield f"| {' | '.join(_row(each))} |\n"
+    for each in previews:
+        lines = list(_told(each))
+        if lines:
+            yield f"\n### {each.stack}\n\n{''.join(lines)}"
+
+
+def _row(preview: Preview) -> Iterator[str]:
+    yield f"{preview.stack}: **failed**" if preview.failed else preview.stack
+    for operations in (CREATED, CHANGED, REPLACED, DELETED):
+        yield str(preview.count(*operations)) if preview.counts is not None else ""
+
+
+def _told(preview: Preview) -> Iterator[str]:
+    """What has to be seen, without unfolding anything."""
+    if preview.errors:
+        yield f"{_fenced(chr(10).join(preview.errors))}\n"
+    for resource in preview.replaced:
+        reasons = ", ".join(map(_code, resource.reasons))
+        yield f"- **replaced**: {_named(resource)}{f', for {reasons}' if reasons else ''}\n"
+    for resource in preview.deleted:
+        yield f"- **deleted**: {_named(resource)}\n"
+    for finding in preview.findings:
+        yield f"- {_found(finding)}\n"
+    for warning in preview.warnings:
+        yield f"- warning: {_code(warning)}\n"
+
+
+def _found(finding: Finding) -> str:
+    level = "**policy, mandatory**" if finding.mandatory else "policy, advisory"
+    where = f", {_named(finding.resource)}" if finding.resource else ""
+    return f"{level}: {finding.policy}{where}: {_code(finding.message)}"
+
+
+def _named(resource: Resource) -> str:
+    return f"{resource.kind} {_code(resource.name)}"
+
+
+def _code(text: str) -> str:
+    """Text on one line that Markdown leaves as it is: no `@name` in it is a person who is told."""
+    ticks = _longer_than_in(text, 1)
+    space = " " if "`" in text else ""
+    return f"{ticks}{space}{' '.join(text.split())}{space}{ticks}"
+
+
+def _fenced(text: str, language: str = "") -> str:
+    fence = _longer_than_in(text, 3)
+    return f"{fence}{language}\n{text}\n{fence}\n"
+
+
+def _longer_than_in(text: str, least: int) -> str:
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)
+
+
+def _folded(preview: Preview, room: int) -> str:
+    """The diff, as much of it as there is room for."""
+    if not preview.diff:
+        return ""
+    text, note = preview.diff, ""
+    for pattern, made in READABLE:
+        text = pattern.sub(made, text)
+    frame = len(_details(preview.stack, "", _cut(preview.stack)))
+    if len(text) + frame > room:
+        text = text[: max(room - frame, 0)].rpartition("\n")[0]
+        note = _cut(preview.stack)
+    return _details(preview.stack, _fenced(text, "diff"), note)
+
+
+def _details(stack: str, body: str, note: str) -> str:
+    return f"\n<details><summary>The diff of {stack}</summary>\n\n{body}{note}\n</details>\n"
+
+
+def _cut(stack: str) -> str:
+    return (
+        f"\nIt is longer than a comment may be: `make previews STACKS={stack}` prints all of it.\n"
+    )

@@ -1,0 +1,55 @@
+"""Previews stacks, and writes what they show: `make previews STACKS="..." OUT=FOLDER`.
+
+Nothing is deployed. `comment.md` is what a pull request is told, also where a preview fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.command import exit_code
+from tools.existing_stack import check
+from tools.preview import Preview, preview
+from tools.preview_comment import comment
+from tools.pulumi_command import Refused
+from tools.stacks import ROOT
+
+
+def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="previews", description="Previews of stacks.")
+    parser.add_argument("--out", required=True, type=Path, help="the folder for comment.md")
+    parser.add_argument("stacks", nargs="+", help="the stacks, in the comment's order")
+    options = parser.parse_args(arguments)
+    return exit_code("previews", lambda: previews(options.stacks, options.out, folder))
+
+
+def previews(stacks: Sequence[str], out: Path, folder: Path) -> None:
+    """Preview each stack, show it, and write the comment into the folder `out`.
+
+    Raises:
+        Refused: naming the stacks whose preview failed. The comment tells why.
+    """
+    found = [_shown(stack, folder) for stack in stacks]
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "comment.md").write_text(comment(found))
+    if failed := [each.stack for each in found if each.failed]:
+        raise Refused(f"the preview failed of {', '.join(failed)}: {out / 'comment.md'} tells why")
+
+
+def _shown(stack: str, folder: Path) -> Preview:
+    try:
+        check(stack, folder)
+        found = preview(stack, folder)
+    except Refused as error:
+        found = Preview(stack, failed=True, errors=(str(error),))
+    for part in (found.diff, *found.errors):
+        sys.stdout.write(f"{part}\n")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""The settings of a review stack: another stack's applications, beside it on its cluster.
+
+Nothing in them is of the other stack: namespaces, hosts and paths have the review stack's name in
+front; databases are new, and go with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from settings.checks.routes import conflicts
+from settings.errors import explain
+from settings.image import Image
+from settings.stack import Settings
+from tools.pulumi_command import Refused
+
+THE_CLUSTERS = ("cluster", "existingCluster", "ingress", "production")
+"""Settings of the other stack that say what the review stack finds there, or how strict it is."""
+
+OF_ITS_STACK = ("adopt", "nodepool")
+"""Keys of an application that only the stack with the cluster can have, or with what was there."""
+
+OF_ITS_DATA = ("backup", "volume")
+"""Keys of a database that lead to data outside of it."""
+
+
+def review_settings(
+    values: Mapping[str, Any],
+    source: str,
+    stack: str,
+    image: str = "",
+    secret: Collection[str] = (),
+) -> dict[str, Any]:
+    """The settings of the review stack `stack`, beside the stack `source` with these values.
+
+    Args:
+        values: as the other stack's file has them, decrypted, without the project's name.
+        image: what applications run in place of their own, as IMAGE says it.
+        secret: the keys that had something encrypted in them; no value below is told.
+
+    Raises:
+        Refused: naming what is wrong in the other stack's settings, or would be in both.
+    """
+    settings = _checked(values, source, secret)
+    images = _images(image, [app.name for app in settings.apps])
+    namespaces = _namespaces(settings, stack)
+    existing = values.get("existingCluster") or {}
+    made: dict[str, Any] = {"existingCluster": on_its_cluster(existing, source)}
+    if settings.controller:
+        made["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
+    made |= _without(values, *THE_CLUSTERS)
+    if "namespaces" in values:
+        made["namespaces"] = [
+            _without(each, "adopt") | {"name": namespaces[each["name"]]}
+            for each in values["namespaces"]
+        ]
+    made["apps"] = [
+        _app(app, stack, namespaces, images.get(app["name"])) for app in values.get("apps", ())
+    ]
+    _check_beside(values.get("apps", ()), made["apps"], namespaces, source)
+    return made
+
+
+def on_its_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The setting `existingCluster` by which a stack is on the cluster of the stack `source`.
+
+    Args:
+        existing: that setting of the stack `source` itself; empty where it has `cluster`.
+    """
+    context = {key: value for key, value in existing.items() if key == "context"}
+    return {"stack": source} | context
+
+
+def _checked(values: Mapping[str, Any], source: str, secret: Collection[str]) -> Settings:
+    try:
+        return Settings.model_validate(values, by_alias=True, by_name=False)
+    except ValidationError as error:
+        lines = explain(error, Settings, secret)
+        raise Refused(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
+
+
+def _images(text: str, apps: list[str]) -> dict[str, str]:
+    """What IMAGE says: NAME=IMAGE for an application each, or an image for the only one.
+
+    Raises:
+        Refused: naming what is wrong.
+    """
+    found: dict[str, str] = {}
+    for word in text.split():
+        name, named, image = word.rpartition("=")
+        if not named and len(apps) == 1:
+            (name,) = apps
+        if name not in apps:
+            allowed = f"must be NAME=IMAGE, with one of the applications {', '.join(apps)}"
+            raise Refused(f"IMAGE: {json.dumps(word)}: {allowed}")
+        try:
+            found[name] = TypeAdapter(Image).validate_python(image)
+        except ValidationError as error:
+            allowed = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise Refused(f"IMAGE: {json.dumps(image)}: {allowed}") from None
+    return found
+
+
+def _namespaces(settings: Settings, stack: str) -> dict[str, str]:
+    """The review stack's namespace for each of the other's: its name, where there is one."""
+    names = [each.name for each in settings.app_namespaces]
+    return {name: stack if len(names) == 1 else f"{stack}-{name}" for name in names}
+
+
+def _app(
+    app: Mapping[str, Any], stack: str, namespaces: Mapping[str, str], image: str | None
+) -> dict[str, Any]:
+    made = _without(app, *OF_ITS_STACK)
+    made["namespace"] = namespaces[app.get("namespace") or app["name"]]
+    if image:
+        made["image"] = image
+    made |= _route(app, stack)
+    if balancer := app.get("loadBalancer"):
+        made["loadBalancer"] = _without(balancer, "existing", "name")
+    if policy := app.get("networkPolicy"):
+        peers = {key: policy[key] for key in ("from", "egress") if key in policy}
+        made["networkPolicy"] = policy | {
+            key: [_peer(each, namespaces) for each in listed] for key, listed in peers.items()
+        }
+    if database := app.get("database"):
+        kept = {"keepData": False, "abandonData": True}
+        made["database"] = _without(database, *OF_ITS_DATA) | kept
+    return made
+
+
+def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
+    """Where it is served: a host of its own, else paths of its own."""
+    host, path, ingress = (app.get(key) for key in ("host", "path", "ingress"))
+    if host:
+        any_host, rest = ("*.", host[2:]) if host.startswith("*.") else ("", host)
+        return {"host": f"{any_host}{stack}.{rest}"}
+    if path:
+        return {"path": f"/{stack}{path.rstrip('/')}"}
+    if ingress and ingress.get("regex"):
+        return {"ingress": ingress | {"regex": f"/{stack}{ingress['regex']}"}}
+    return {}
+
+
+def _peer(peer: Mapping[str, Any], namespaces: Mapping[str, str]) -> dict[str, Any]:
+    """An application of the review stack in place of the other's; anything else stays."""
+    named = {key: namespaces.get(each, each) for key, each in peer.items() if key == "namespace"}
+    return {**peer, **named}
+
+
+def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _check_beside(apps: Any, made: Any, namespaces: Mapping[str, str], source: str) -> None:
+    """What is the other stack's by chance.
+
+    Raises:
+        Refused: naming it.
+    """
+    file = f"Pulumi.{source}.yaml"
+    for namespace in sorted(namespaces.keys() & set(namespaces.values())):
+        raise Refused(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
+    for app in made:
+        for line in conflicts([*apps, app]):
+            reason = line.partition(": ")[2]
+            raise Refused(f"{file}: with {app['name']} of the review stack at {reason}")

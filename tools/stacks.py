@@ -1,0 +1,78 @@
+"""What several tools ask of the project's stacks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from settings.errors import path
+from settings.mistakes import Place
+from tools.pulumi_command import Refused, pulumi
+
+ROOT = Path(__file__).parent.parent
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+"""In lower case, as Exoscale wants it in a nodepool's name."""
+
+REVIEW_STACK = re.compile(r"pr-[1-9][0-9]*")
+"""The name of a pull request's stack, whose file is in no commit."""
+
+
+def project(folder: Path) -> str:
+    """The project's name, which stands before its keys in a stack's file."""
+    return str(yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"])
+
+
+def stack_file(name: str, folder: Path) -> Path:
+    """Where a stack's settings are, whether or not they are there."""
+    return folder / f"Pulumi.{name}.yaml"
+
+
+def source_file(name: str, folder: Path) -> Path:
+    """The file of the stack that another is to be made from.
+
+    Raises:
+        Refused: there is none; those that there are are named.
+    """
+    file = stack_file(name, folder)
+    if not NAME.fullmatch(name) or not file.is_file():
+        there = sorted(each.name.split(".")[1] for each in folder.glob("Pulumi.*.yaml"))
+        raise Refused(f"FROM: {json.dumps(name)}: must be one of the stacks {', '.join(there)}")
+    return file
+
+
+def stacks(folder: Path) -> set[str]:
+    """The project's stacks at the backend, without the organization that they may be in."""
+    found = json.loads(pulumi("stack", "ls", "--json", folder=folder))
+    return {each["name"].rpartition("/")[2] for each in found}
+
+
+def encrypted(config: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
+    """The places of encrypted values: the key at the top, and the rest."""
+    for key, value in config.items():
+        yield from ((key, place) for place in _places(value))
+
+
+def setting(key: str, place: Place, name: str) -> str:
+    """A place as `pulumi config set --path` takes it, in the project of this name."""
+    below = path(place)
+    return f"{key.removeprefix(f'{name}:')}{below if below[:1] in ('', '[') else f'.{below}'}"
+
+
+def _places(value: Any, place: Place = ()) -> Iterator[Place]:
+    if isinstance(value, dict) and list(value) == ["secure"]:
+        yield place
+    elif isinstance(value, dict | list):
+        for part, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places(each, (*place, part))
+
+
+def set_secret(stack: str, key: str, value: str, folder: Path) -> None:
+    """Encrypt a value in the stack's file; it goes there by standard input."""
+    command = ("config", "set", "--stack", stack, "--secret", "--path", key)
+    # of what it reads, Pulumi takes away one line's end
+    pulumi(*command, folder=folder, given=f"{value}\n")
