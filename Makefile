@@ -9,7 +9,7 @@ IN := $(if $(filter local,$(STACK) $(STACKS)),$(SANDBOX) exec --)
 READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew \
-  new-stack review review-down review-sweep down test test-all lint docs lock bench
+  new-stack review review-down review-sweep down test test-all e2e lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi up --stack local --yes
@@ -96,6 +96,15 @@ test: .venv/dev-ready
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# Nodes that run containers, with the Debian packages that they need.
+e2e: .venv/dev-ready
+	@test "$$(id -u)" = 0 -a -x /usr/bin/apt-get || \
+	  { echo "make e2e needs root, on Debian or what is made of it: nodes run containers"; exit 2; }
+	@apt-get update --quiet --quiet
+	@apt-get install --yes --quiet --quiet --no-install-recommends \
+	  $$($(BIN)/python -c 'from sandbox.prerequisites import *; print(*CONTAINER_PACKAGES)')
+	@$(BIN)/python -m pytest tests/e2e
 
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .

@@ -20,7 +20,7 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where the programs of packages are, on nodes that run containers too."""
 MACHINE_FOLDERS = ("/run", "/var/lib", "/var/log")
 """What nodes that run containers have of their own."""
-_CONTAINER_PACKAGES = {
+CONTAINER_PACKAGES = {
     "containerd": "containerd",
     "runc": "runc",
     "containernetworking-plugins": "/usr/lib/cni/ptp",
@@ -49,7 +49,7 @@ def check_containers(home: Path) -> None:
             )
     missing = [
         package
-        for package, program in _CONTAINER_PACKAGES.items()
+        for package, program in CONTAINER_PACKAGES.items()
         if shutil.which(program, path=SYSTEM_PATH) is None
     ]
     if missing:

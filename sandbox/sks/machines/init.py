@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def main(specification: dict[str, Any]) -> None:
     """Be the machine that `specification` (machine.py writes it) describes; never return."""
     time.sleep(specification["boot_seconds"])
     socket.sethostname(specification["name"])
+    _clear_groups(specification["cgroup"])
     _mount(specification)
     _set_network(specification)
     environment = {**os.environ, "PATH": specification["path"]}
@@ -39,6 +41,21 @@ def main(specification: dict[str, Any]) -> None:
         if pid in services:
             time.sleep(PAUSE)
             _start(services.pop(pid), environment, services)
+
+
+def _clear_groups(name: str) -> None:
+    """Remove the control groups of pods that ended with an earlier process of the machine.
+
+    kubelet would look for the containers of each, for 3 s.
+    """
+    top = Path("/sys/fs/cgroup")
+    groups = [*top.glob(f"{name}/kubepods"), *top.glob(f"*/{name}/kubepods")]
+    while any(group.exists() for group in groups):
+        for group in groups:
+            for folder, _, _ in os.walk(group, topdown=False):
+                with suppress(OSError):  # its processes are still ending
+                    Path(folder).rmdir()
+        time.sleep(POLL)
 
 
 def _mount(specification: dict[str, Any]) -> None:

@@ -156,6 +156,7 @@ class Machine:
         config, folder = self._config, self._place.folder
         return {
             "name": member.name,
+            "cgroup": self._place.namespace,
             "boot_seconds": member.boot_seconds,
             "path": SYSTEM_PATH,
             "folders": {str(folder / "lib"): "/var/lib", str(folder / "pods"): "/var/log"},

@@ -56,6 +56,9 @@ def namespaces(beginning: str) -> list[str]:
 def remove(beginning: str) -> None:
     """Remove the namespaces whose names begin so, with all links that lead into them."""
     for name in namespaces(beginning):
+        # The kernel removes a namespace's links with it, but at some later time.
+        if (Path("/sys/class/net") / _link(name)).exists():
+            _ip("link", "delete", _link(name))
         _ip("netns", "delete", name)
 
 
@@ -63,7 +66,7 @@ def add_switch(name: str) -> None:
     """Make a cluster's switch, and join the host to it, unless it is there."""
     if name in namespaces(name):
         return
-    link = f"sb{_short(name)}"
+    link = _link(name)
     _ip("netns", "add", name)
     _ip("-n", name, "link", "add", "switch", "up", "type", "bridge")
     _ip("link", "add", link, "type", "veth", "peer", "name", _UPLINK, "netns", name)
@@ -92,7 +95,12 @@ def add_machine(switch: str, name: str, address: str, pods: str) -> None:
     _ip("-n", name, "link", "set", "eth0", "up")
     for network in (HOST, pods, *INSTANCE_NETWORKS):
         _ip("-n", name, "route", "add", network, "dev", "eth0", "src", address)
-    _ip("route", "add", address, "dev", f"sb{_short(switch)}", "src", HOST)
+    _ip("route", "add", address, "dev", _link(switch), "src", HOST)
+
+
+def _link(switch: str) -> str:
+    """The host's link to a switch."""
+    return f"sb{_short(switch)}"
 
 
 def _short(name: str) -> str:
