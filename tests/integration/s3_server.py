@@ -24,7 +24,12 @@ PARTS = ("master", "volume", "filer", "s3")
 
 @dataclass(frozen=True)
 class S3Server:
-    """A server with one bucket, and the key that may use it."""
+    """A server with one bucket, and the key that may use it.
+
+    The bucket keeps versions, as docs/state.md wants it. Without them SeaweedFS lists a folder
+    from which all is deleted as an empty object, which Pulumi takes for a lock and can't read
+    (pulumi/pulumi#23532).
+    """
 
     endpoint: str
     """`http://ADDRESS:PORT`"""
