@@ -14,7 +14,7 @@ from tests.unit.exoscale_plugin import CertifyingRuntime
 
 
 class ServedNodes(CertifyingRuntime):
-    """Its kubeconfigs lead to `server`, which knows the nodes of its nodepools and no more."""
+    """Its kubeconfigs lead to `server`, where the nodes of its nodepools are and nothing runs."""
 
     def __init__(self, server: HttpsServer) -> None:
         super().__init__()
@@ -34,13 +34,15 @@ class ServedNodes(CertifyingRuntime):
 
 
 class NodePages(UserDict[str, Any]):
-    """The nodes of the nodepools in a list's label selector."""
+    """The nodes of the nodepools in a list's label selector; no pods, no DaemonSets."""
 
     def __init__(self, runtime: CertifyingRuntime) -> None:
         super().__init__()
         self._runtime = runtime
 
     def get(self, path: str, default: Any = None) -> Any:
+        if not path.startswith("/api/v1/nodes?"):
+            return {"items": []}
         (selector,) = parse_qs(urlsplit(path).query)["labelSelector"]
         return {
             "items": [
