@@ -5,7 +5,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from sandbox.account import Account, Nodes
+from sandbox.paths import home
+
 IN_SANDBOX = ".venv/bin/python -m sandbox exec --"
+WHAT_IS_REAL: Mapping[Nodes, str] = {
+    "simulated": (
+        "The Kubernetes API server is real; its nodes are simulated and run no containers, and\n"
+        "the load balancer exists in the sandboxed account alone: the URL carries no traffic yet."
+    ),
+    "containers": "The nodes run containers, and the load balancer carries traffic: open the URL.",
+}
 
 
 def outputs_of(stack: str) -> dict[str, str]:
@@ -14,8 +24,8 @@ def outputs_of(stack: str) -> dict[str, str]:
     return dict(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
 
 
-def tour(stack: str, outputs: Mapping[str, str]) -> str:
-    """The text to show for a stack with these outputs."""
+def tour(stack: str, outputs: Mapping[str, str], nodes: Nodes = "simulated") -> str:
+    """The text to show for a stack with these outputs, on nodes of this kind."""
     apps = [key.removesuffix("_url") for key in outputs if key.endswith("_url")]
     lines = [""]
     lines += [f"{app:<16}{outputs[f'{app}_url']}" for app in apps]
@@ -23,8 +33,7 @@ def tour(stack: str, outputs: Mapping[str, str]) -> str:
         lines += [f"{'load balancer':<16}{address}"]
     lines += [
         "",
-        "The Kubernetes API server is real; its nodes are simulated and run no containers, and the",
-        "load balancer exists in the sandboxed account alone: the URL carries no traffic yet.",
+        WHAT_IS_REAL[nodes],
         "",
         "Try next:",
         f"  {IN_SANDBOX} kubectl get nodes",
@@ -42,4 +51,6 @@ def tour(stack: str, outputs: Mapping[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(tour(sys.argv[1], outputs_of(sys.argv[1])))
+    account = Account.load(home())
+    assert account  # `sandbox exec` has made one
+    sys.stdout.write(tour(sys.argv[1], outputs_of(sys.argv[1]), account.nodes))

@@ -21,6 +21,12 @@ def test_the_url_the_address_and_what_they_do_not_do_yet() -> None:
     assert "kubeconfig" not in text
 
 
+def test_nodes_that_run_containers_carry_traffic() -> None:
+    text = tour("local", OUTPUTS, "containers")
+    assert "open the URL" in text
+    assert "simulated" not in text
+
+
 def test_what_to_try_next_names_the_stack_and_the_apps_own_objects() -> None:
     text = tour("mine", OUTPUTS)
     for command in (
