@@ -8,7 +8,7 @@ expiry date as a UNIX timestamp.
 
 import hashlib
 import hmac
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -23,6 +23,14 @@ class Credentials:
 
     api_key: str
     api_secret: str = field(repr=False)
+
+    def of(self, api_key: str) -> "Credentials":
+        """Those of another key of the account, whose secret follows from the account's own.
+
+        So it is stored nowhere.
+        """
+        digest = hmac.new(self.api_secret.encode(), api_key.encode(), hashlib.sha256).digest()
+        return Credentials(api_key, urlsafe_b64encode(digest).decode().rstrip("="))
 
 
 def verify(

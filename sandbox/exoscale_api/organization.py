@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sandbox.exoscale_api.auth import Credentials
 from sandbox.exoscale_api.faults import Faults
 from sandbox.exoscale_api.quotas import Quotas
 from sandbox.exoscale_api.sks_runtime import SksRuntime
@@ -13,6 +14,7 @@ from sandbox.exoscale_api.traffic import Traffic
 class Organization:
     """Exoscale's word for whom an account belongs to."""
 
+    credentials: Credentials
     store: Store
     runtime: SksRuntime
     base_url: str

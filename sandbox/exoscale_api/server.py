@@ -87,6 +87,7 @@ def create_app(
     store = Store(store_dir)
     faults = Faults(store)
     organization = Organization(
+        credentials=credentials,
         store=store,
         runtime=runtime,
         base_url=base_url,
@@ -97,7 +98,7 @@ def create_app(
     )
     tasks = {name: task for resource in resources for name, task in resource.tasks.items()}
     jobs = Jobs(organization, tasks)
-    server = _Server(organization, jobs, resources, credentials, document(), check_answers)
+    server = _Server(organization, jobs, resources, document(), check_answers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -124,13 +125,11 @@ class _Server:
         organization: Organization,
         jobs: Jobs,
         resources: Sequence[Resource],
-        credentials: Credentials,
         document: Document,
         check_answers: bool,
     ) -> None:
         self._organization = organization
         self._jobs = jobs
-        self._credentials = credentials
         self._document = document
         self._check_answers = check_answers
         self._handlers = {
@@ -208,8 +207,9 @@ class _Server:
         """Return the policy of the key that signed the request; the account's own has none."""
         authorization = request.headers.get("authorization", "")
         key = self._organization.store.find(iam.KEY, signer(authorization))
+        credentials = self._organization.credentials
         verify(
-            Credentials(key["key"], key["secret"]) if key else self._credentials,
+            credentials.of(key["key"]) if key else credentials,
             authorization,
             method=request.method,
             path=request.scope["raw_path"].decode("ascii"),

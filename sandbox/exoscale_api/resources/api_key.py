@@ -12,11 +12,10 @@ def create_api_key(call: Call) -> Json:
     """The only answer with the secret."""
     api_key = f"EXO{secrets.token_hex(12)}"
     key = {"key": api_key, "name": call.body["name"], "role-id": call.body["role-id"]}
-    key["secret"] = secrets.token_urlsafe(32)
     with call.store.transaction():
         call.require(ROLE, key["role-id"])
         call.store.put(KEY, {"id": api_key, **key})
-    return key
+    return {**key, "secret": call.organization.credentials.of(api_key).api_secret}
 
 
 def list_api_keys(call: Call) -> Json:

@@ -1,0 +1,143 @@
+"""An application as a browser sees it: behind load balancer, controller and rewrite."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
+from sandbox.paths import write_private
+from tests.e2e.machine_state import state
+from tests.e2e.traffic import SteadyLoad
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0,
+        reason="nodes that run containers need Linux and root",
+    ),
+]
+
+UP_SECONDS = 1800
+ANSWER_SECONDS = 10
+RATE = 150
+"""Requests a second: the controller, three pods and two kubelets share the machine."""
+SETTINGS: dict[str, Any] = {
+    "cluster": CLUSTER,
+    "ingress": {
+        "controller": "traefik",
+        "chart": "./sandbox/charts/traefik",
+        "values": {
+            "image": {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
+        },
+    },
+    "apps": [
+        {
+            **APP,
+            "image": f"{LOCAL}/demo:{DEMO_VERSION}",
+            "rollout": {"drainSeconds": 15, "terminationGracePeriodSeconds": 60},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("traffic") / "home")
+    before = state(sandbox.home)
+    try:
+        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+        yield sandbox
+    finally:
+        sandbox.run("reset")
+    assert state(sandbox.home) == before
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The demo below /rickroller, on three pods of two nodes."""
+    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
+    stack.configure(SETTINGS)
+    stack("stack", "init")
+    stack.up()
+    return stack
+
+
+@pytest.fixture(scope="module")
+def kube(stack: Stack, sandbox: Sandbox) -> Kube:
+    file = sandbox.home / "kubeconfig-e2e"
+    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
+    return Kube(file, sandbox.environment)
+
+
+@pytest.fixture(scope="module")
+def url(stack: Stack) -> str:
+    url = str(stack.outputs()["rickroller_url"])
+    eventually(lambda: get(url).ok)
+    return url
+
+
+def get(url: str, **headers: str) -> requests.Response:
+    return requests.get(url, headers=headers, timeout=ANSWER_SECONDS)
+
+
+def links(page: str) -> list[str]:
+    return re.findall(r'(?:href|src|action)="([^"#]*)"', page)
+
+
+def test_the_page_and_its_links_are_below_the_prefix(url: str) -> None:
+    page = get(url)
+    assert page.ok
+    assert links(page.text)
+    assert all(link.startswith("/rickroller/") for link in links(page.text))
+
+
+def test_a_forged_prefix_is_replaced(url: str) -> None:
+    page = get(url, **{"X-Forwarded-Prefix": "/elsewhere"})
+    assert page.ok
+    assert "/elsewhere" not in page.text
+
+
+def test_any_pod_takes_the_form_of_any_other(url: str) -> None:
+    """They share the key, and the redirect is below the prefix."""
+    answered = set()
+    with requests.Session() as browser:
+        for number in range(12):
+            form = browser.get(url, timeout=ANSWER_SECONDS)
+            (token,) = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', form.text)
+            data = {"csrf_token": token, "name": f"visitor-{number}"}
+            page = browser.post(url, data=data, timeout=ANSWER_SECONDS)
+            assert page.ok
+            assert page.url == f"{url}hello/visitor-{number}"
+            answered |= {form.headers["X-Served-By"], page.headers["X-Served-By"]}
+    assert len(answered) == 3
+
+
+def test_no_request_fails_while_pods_are_replaced(stack: Stack, kube: Kube, url: str) -> None:
+    """An upgrade, fewer and more replicas, a pod that is deleted."""
+    with SteadyLoad(url, rate=RATE) as load:
+        stack.set("apps[0].environment.COLOR", "blue")
+        stack.up()
+        for replicas in ("1", "3"):
+            stack.set("apps[0].replicas", replicas)
+            stack.up()
+        pod = min(kube.names("pods", "test"))
+        kube.run("kubectl", "-n", "test", "delete", "pod", pod, "--wait=false")
+        eventually(lambda: pod not in kube.names("pods", "test") and ready(kube) == 3)
+    print(load.figures)
+    assert load.figures.requests > RATE
+    assert not load.figures.failures, load.figures
+
+
+def ready(kube: Kube) -> int:
+    deployment = kube.get("deployment", "rickroller", "test")
+    return int(deployment["status"].get("readyReplicas", 0))
