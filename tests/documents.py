@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 FENCE = re.compile(
-    r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?"
+    r"(?:^ *<!-- (?P<mark>[^\n]*) -->\n)?"
     r"^(?P<indent> *)```(?P<language>[^\n]*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
