@@ -1,5 +1,7 @@
 """How tests are spread over processes where they run side by side (pytest-xdist)."""
 
+import os
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -16,3 +18,9 @@ class ByStack(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByStack:
     """The one for `--dist loadscope`."""
     return ByStack(config, log)
+
+
+def pytest_configure() -> None:
+    """Have tests run `make` as a user does: not as a part of the `make` that runs them."""
+    for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(variable, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from tests.integration.cluster_stack import Objects, plan
 from tests.integration.kube import Kube
 from tests.integration.sks_account import kubernetes
 from tests.integration.stack import CLUSTER, TUTORIAL, Stack, copy_project
-from tests.integration.upgrade_watch import Moment, watched
+from tests.integration.upgrade_watch import Moment, Watched, watched
 
 pytestmark = pytest.mark.integration
 
@@ -99,9 +98,7 @@ def test_an_upgrade(
     faults.add("node", {"kind": "ready-after", "milliseconds": 12000})
     slow = {"kind": "delay", "milliseconds": 5000}
     faults.add("delete-load-balancer-service", slow, times=1)
-    with watched(
-        api_client, "rickroller", "test", lambda: pools_behind(objects, address)
-    ) as moments:
+    with watched(api_client, "rickroller", "test", lambda: pools_behind(objects, address)) as seen:
         assert stack.up() == planned.summary
     assert "nodepool workers: 0 of 2 nodes are Ready" in "".join(stack.transcript)
 
@@ -115,26 +112,35 @@ def test_an_upgrade(
     assert pools_behind(objects, address) == {new["instance-pool"]["id"]}
     rickroller = kube.get("deployment", "rickroller", "test")
     assert rickroller["metadata"]["uid"] == deployment
-    check_order(moments, old, new)
+    check_order(seen, old, new)
     stack("preview", "--expect-no-changes")
 
 
-def check_order(moments: list[Moment], old: dict[str, Any], new: dict[str, Any]) -> None:
+def check_order(watched: Watched, old: dict[str, Any], new: dict[str, Any]) -> None:
     """Check that one thing came after the other, and that pods were there all the time."""
+    moments = watched.moments()
     pods = moments[0].pods[old["id"]]
     assert pods == 3
     assert min(moment.available for moment in moments) >= pods - 1
-    for moment, later in pairwise(moments):
-        if new["instance-pool"]["id"] in moment.behind:
-            assert moment.ready[new["id"]] == 2, "the load balancer moved before nodes were Ready"
-        if not moment.open.get(old["id"], 0):
-            assert old["instance-pool"]["id"] not in later.behind, "closed before it moved"
+    assert not any(moment.lost for moment in moments), "nodes went with pods on them"
+    for moment in moments:
         if moment.pods.get(old["id"], 0) < pods:
             assert not moment.open.get(old["id"], 0), "pods left before all nodes were closed"
-    seen = [moment for moment in moments if old["id"] in moment.ready]
-    assert seen[-1].pods[old["id"]] == 0, "nodes went with pods on them"
     assert {0, 2} <= {moment.ready.get(new["id"], 0) for moment in moments}
-    assert {0, 2} <= {moment.open[old["id"]] for moment in seen}
+    assert {0, 2} <= {moment.open[old["id"]] for moment in moments if old["id"] in moment.open}
+
+    def at(revision: int) -> Moment:
+        return [moment for moment in moments if moment.revision <= revision][-1]
+
+    for look in watched.looks:
+        if new["instance-pool"]["id"] in look.behind:
+            ready = at(look.before).ready[new["id"]]
+            assert ready == 2, "the load balancer moved before nodes were Ready"
+        if not at(look.after).open.get(old["id"], 0):
+            assert old["instance-pool"]["id"] not in look.behind, "closed before it moved"
+    assert {old["instance-pool"]["id"], new["instance-pool"]["id"]} <= {
+        pool for look in watched.looks for pool in look.behind
+    }
 
 
 BUDGET = """
