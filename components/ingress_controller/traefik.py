@@ -21,6 +21,10 @@ from settings.ingress import IngressSettings
 OPEN_SECONDS = 60
 """How long what is open may go on: the chart's terminationGracePeriodSeconds."""
 
+START_SECONDS = 10
+"""How long Traefik may take to read all Ingresses. Its own check passes before it has, and what
+comes meanwhile is answered with 404 (traefik/traefik, issue 10458)."""
+
 ENTRY_POINTS = ("web", "websecure")
 """The chart's names for HTTP and HTTPS."""
 
@@ -77,6 +81,7 @@ def values(
     chart: dict[str, Any] = {
         **_kind(settings),
         **pod_fields(placement, "nodeSelector"),
+        "readinessProbe": {"initialDelaySeconds": START_SECONDS},
         "service": {
             "nameOverride": service,
             "annotations": RECOMMENDED | controller_annotations(balancer, placement),
