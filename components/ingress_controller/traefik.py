@@ -21,6 +21,14 @@ from settings.ingress import IngressSettings
 OPEN_SECONDS = 60
 """How long what is open may go on: the chart's terminationGracePeriodSeconds."""
 
+START_SECONDS = 10
+"""How long Traefik may take to read all Ingresses. Its own check passes before it has, and what
+comes meanwhile is answered with 404 (traefik/traefik, issue 10458)."""
+
+LATE_ANSWERS = 3
+"""So many to its check, one after the other, until a pod gets nothing more: as of ingress-nginx. By
+the chart it is one, after which its node drops for ten seconds what the load balancer sends."""
+
 ENTRY_POINTS = ("web", "websecure")
 """The chart's names for HTTP and HTTPS."""
 
@@ -77,6 +85,10 @@ def values(
     chart: dict[str, Any] = {
         **_kind(settings),
         **pod_fields(placement, "nodeSelector"),
+        "readinessProbe": {
+            "initialDelaySeconds": START_SECONDS,
+            "failureThreshold": LATE_ANSWERS,
+        },
         "service": {
             "nameOverride": service,
             "annotations": RECOMMENDED | controller_annotations(balancer, placement),

@@ -1,10 +1,13 @@
 """Health checks of targets."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 
 from sandbox.nlb.service import HealthCheck
+
+_log = logging.getLogger(__name__)
 
 
 class Monitor:
@@ -28,11 +31,15 @@ class Monitor:
     async def _run(self) -> None:
         failures = 0
         while True:
+            before = self.healthy
             failures = 0 if await passes(self._target, self.check) else failures + 1
             if not failures:
                 self.healthy = True
             elif not self.healthy or failures > self.check.retries:
                 self.healthy = False
+            if self.healthy != before:
+                verdict = "healthy" if self.healthy else "failed"
+                _log.info("%s is %s by its port %d", self._target, verdict, self.check.port)
             self._judged()
             await asyncio.sleep(self.check.interval)
 

@@ -17,6 +17,8 @@ ANSWER_SECONDS = 10
 MOST_OPEN = 500
 """Requests under way at once; where answers take long, the rate falls instead."""
 MOST_SECONDS = 600
+CLIENTS = 200
+"""Addresses that requests come from, in turn: a load balancer may choose by them."""
 
 
 @dataclass
@@ -24,17 +26,25 @@ class Figures:
     """What a load came to."""
 
     requests: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    """How many failed, by what happened: `status 502`, `refused`, ..."""
+    failed: list[tuple[float, str]] = field(default_factory=list)
+    """Of each that failed: how many seconds after the load it began, and what happened."""
     answered_by: Counter[str] = field(default_factory=Counter)
     """How many have been answered, by the header `X-Served-By`; empty where there was none."""
     seconds: float = 0
     slowest: float = 0
     """Seconds of the slowest request."""
 
+    @property
+    def failures(self) -> Counter[str]:
+        """How many failed, by what happened: `status 502`, `refused`, ..."""
+        return Counter(what for _, what in self.failed)
+
     def __str__(self) -> str:
         rate = self.requests / self.seconds if self.seconds else 0
         failed = ", ".join(f"{count} {what}" for what, count in self.failures.items()) or "0"
+        if self.failed:
+            begun = [at for at, _ in self.failed]
+            failed += f" (begun {min(begun):.1f} to {max(begun):.1f} s after the load)"
         return (
             f"{self.requests} requests in {self.seconds:.1f} s ({rate:.0f}/s), "
             f"failed: {failed}, slowest: {self.slowest * 1000:.0f} ms"
@@ -70,34 +80,42 @@ class SteadyLoad:
         self._thread.join()
 
     async def _run(self) -> None:
-        begun = time.monotonic()
+        self._begun = begun = time.monotonic()
         free = asyncio.Semaphore(MOST_OPEN)
         async with asyncio.TaskGroup() as requests:
             while self.figures.requests < self._most and not self._stop.is_set():
                 due = begun + self.figures.requests / self._rate
                 await asyncio.sleep(max(0, due - time.monotonic()))
                 await free.acquire()
-                requests.create_task(self._request()).add_done_callback(lambda _: free.release())
+                number = self.figures.requests
+                requests.create_task(self._request(number)).add_done_callback(
+                    lambda _: free.release()
+                )
                 self.figures.requests += 1
         self.figures.seconds = time.monotonic() - begun
 
-    async def _request(self) -> None:
+    async def _request(self, number: int) -> None:
         begun = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                status, served_by = await _get(self._url)
+                status, served_by = await _get(self._url, f"127.0.1.{number % CLIENTS + 1}")
         except (OSError, EOFError, TimeoutError, ValueError) as error:
-            self.figures.failures[_kind(error)] += 1
+            self._fail(begun, _kind(error))
         else:
             self.figures.answered_by[served_by] += 1
             if status != 200:
-                self.figures.failures[f"status {status}"] += 1
+                self._fail(begun, f"status {status}")
         self.figures.slowest = max(self.figures.slowest, time.monotonic() - begun)
 
+    def _fail(self, begun: float, what: str) -> None:
+        self.figures.failed.append((begun - self._begun, what))
 
-async def _get(url: SplitResult) -> tuple[int, str]:
+
+async def _get(url: SplitResult, client: str) -> tuple[int, str]:
     """The answer's status and who served it; raises ValueError for one that is no HTTP."""
-    reader, writer = await asyncio.open_connection(url.hostname, url.port or 80)
+    reader, writer = await asyncio.open_connection(
+        url.hostname, url.port or 80, local_addr=(client, 0)
+    )
     try:
         head = f"GET {url.path or '/'} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n"
         writer.write(head.encode())

@@ -17,7 +17,7 @@ class Kube:
     kubeconfig: Path
     environment: Mapping[str, str]
 
-    def run(self, *command: str, stdin: str | None = None) -> str:
+    def run(self, *command: str, stdin: str | None = None, timeout: float = COMMAND_SECONDS) -> str:
         """Run kubectl, or any program that reads KUBECONFIG; return its standard output."""
         answer = subprocess.run(
             command,
@@ -25,7 +25,7 @@ class Kube:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
+            timeout=timeout,
         )
         assert answer.returncode == 0, answer.stderr
         return answer.stdout

@@ -122,6 +122,15 @@ def test_a_pod_serves_until_the_load_balancer_has_noticed_that_it_goes(
     assert controller["terminationGracePeriodSeconds"] == notice + 300
 
 
+def test_traefik_gets_no_request_before_it_has_read_the_ingresses() -> None:
+    """Its own check passes before."""
+    assert traefik()["readinessProbe"]["initialDelaySeconds"] == 10
+
+
+def test_one_late_answer_does_not_take_a_node_out() -> None:
+    assert traefik()["readinessProbe"]["failureThreshold"] == 3
+
+
 def test_traefik_takes_no_header_that_can_pass_for_one_of_its_own() -> None:
     strategy = {"http": {"underscoreHeadersStrategy": "delete"}}
     assert traefik()["ports"] == {"web": strategy, "websecure": strategy}

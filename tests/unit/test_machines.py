@@ -49,6 +49,10 @@ def test_names_of_two_sandboxes_have_no_common_beginning(tmp_path: Path) -> None
     assert network.machine(tmp_path / "a", "id", "node").startswith(first)
 
 
+def test_a_machine_is_found_by_those_who_remember_another_one_with_its_address() -> None:
+    assert network.link_address(ADDRESS) == "02:00:c6:33:64:01"
+
+
 def test_an_image_is_found_by_its_digests(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("text")

@@ -75,8 +75,12 @@ def _mount(specification: dict[str, Any]) -> None:
 def _set_network(specification: dict[str, Any]) -> None:
     """Forward packets of pods, answer for their addresses, and mask them towards elsewhere."""
     pods, host, api_port = (specification[key] for key in ("pods", "tap_host", "api_port"))
-    for name in ("ipv4/ip_forward", "ipv4/conf/eth0/proxy_arp"):
-        (Path("/proc/sys/net") / name).write_text("1")
+    for name, value in (
+        ("ipv4/ip_forward", "1"),
+        ("ipv4/conf/eth0/proxy_arp", "1"),
+        ("ipv4/neigh/eth0/proxy_delay", "0"),  # else who asks for a pod waits, up to 0.8 s
+    ):
+        (Path("/proc/sys/net") / name).write_text(value)
     _rule("nat", "POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE")
     # Of what listens on the host's loopback address, the API server alone is for the machine.
     for chain in ("OUTPUT", "FORWARD"):

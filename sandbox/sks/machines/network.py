@@ -16,6 +16,7 @@ the sandbox's prefix, by which it is removed whoever ended.
 import hashlib
 import json
 import subprocess
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from sandbox.sks.spec import INSTANCE_NETWORKS, SksError
@@ -87,8 +88,9 @@ def add_machine(switch: str, name: str, address: str, pods: str) -> None:
     if name in namespaces(name):
         return
     port = f"m{_short(name)}"
+    peer = ("name", "eth0", "address", link_address(address), "netns", name)
     _ip("netns", "add", name)
-    _ip("-n", switch, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name)
+    _ip("-n", switch, "link", "add", port, "type", "veth", "peer", *peer)
     _ip("-n", switch, "link", "set", port, "up", "master", "switch")
     _ip("-n", name, "link", "set", "lo", "up")
     _ip("-n", name, "address", "add", f"{address}/32", "dev", "eth0")
@@ -96,6 +98,15 @@ def add_machine(switch: str, name: str, address: str, pods: str) -> None:
     for network in (HOST, pods, *INSTANCE_NETWORKS):
         _ip("-n", name, "route", "add", network, "dev", "eth0", "src", address)
     _ip("route", "add", address, "dev", _link(switch), "src", HOST)
+
+
+def link_address(address: str) -> str:
+    """The hardware address of the machine that has this address.
+
+    Neighbours remember for seconds who had it: a machine that has that of one that is gone is found
+    by them at once.
+    """
+    return f"02:00:{IPv4Address(address).packed.hex(':')}"
 
 
 def _link(switch: str) -> str:
