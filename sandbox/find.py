@@ -68,7 +68,7 @@ def version_of(tool: Tool, program: Path) -> Version | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return version_in(answer.stdout)
+    return version_in(answer.stdout or answer.stderr)
 
 
 def check_version(tool: Tool, program: Path, origin: str) -> None:

@@ -25,6 +25,7 @@ CONTAINER_PACKAGES = {
     "runc": "runc",
     "containernetworking-plugins": "/usr/lib/cni/ptp",
     "iptables": "iptables",
+    "ipset": "ipset",
     "iproute2": "ip",
     "slirp4netns": "slirp4netns",
     "busybox-static": "busybox",

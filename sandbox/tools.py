@@ -116,6 +116,11 @@ PULUMI_LANGUAGE_PYTHON = GoModule(path="github.com/pulumi/pulumi/sdk/v3", versio
 ETCD = GoModule(path="go.etcd.io/etcd/server/v3", version="v3.6.6")
 KWOK = GoModule(path="sigs.k8s.io/kwok", version="v0.8.0")
 COREDNS = GoModule(path="github.com/coredns/coredns", version="v1.14.4")
+KUBE_ROUTER = GoModule(
+    path="github.com/cloudnativelabs/kube-router/v2",
+    version="v2.1.0",  # the newest that the Go module proxy has
+    variables=(("github.com/cloudnativelabs/kube-router/v2/pkg/version.Version", "v2.1.0"),),
+)
 KUBERNETES_PLUGIN_VERSION = "4.25.0"
 """The official Kubernetes plugin, and with it the PyPI package pulumi-kubernetes.
 
@@ -263,6 +268,14 @@ NODE_TOOLS: tuple[Tool, ...] = (
         source="",
         suitable=SpecifierSet("~=1.14.0"),
         version_arguments=("-version",),
+    ),
+    Tool(
+        name="kube-router",
+        version="2.1.0",
+        module=KUBE_ROUTER,
+        source="cmd/kube-router",
+        suitable=SpecifierSet(">=2.1,<3"),
+        version_arguments=("--version",),
     ),
 )
 """What nodes that run containers need beside those."""

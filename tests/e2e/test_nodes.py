@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.daemon_state import processes, running_pid
 from sandbox.paths import write_private
+from sandbox.sks.machines import network
 from tests.e2e.machine_state import state
 from tests.integration.account import Sandbox
 from tests.integration.polling import eventually
@@ -171,7 +172,7 @@ def test_the_host_reaches_every_node_and_no_pod_the_hosts_own_ports(cluster: Clu
     addresses = cluster.kubectl("get", "nodes", "-o", f"jsonpath={path}").split()
     pod, _ = cluster.pods()[0]
     port = cluster.sandbox.credentials.port
-    refused = f"nc -w 2 10.0.2.2 {port} < /dev/null || echo refused"
+    refused = f"nc -w 2 {network.TAP_HOST} {port} < /dev/null || echo refused"
 
     for address in addresses:
         with closing(urllib.request.urlopen(f"http://{address}:30080/", timeout=10)) as answer:

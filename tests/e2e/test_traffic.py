@@ -3,20 +3,14 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
 
-from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
-from sandbox.paths import write_private
-from tests.e2e.machine_state import state
 from tests.e2e.traffic import SteadyLoad
-from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
-from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+from tests.integration.stack import Stack
 
 pytestmark = [
     pytest.mark.e2e,
@@ -26,72 +20,9 @@ pytestmark = [
     ),
 ]
 
-UP_SECONDS = 1800
 ANSWER_SECONDS = 10
 RATE = 150
 """Requests a second: the controller, three pods and two kubelets share the machine."""
-SETTINGS: dict[str, Any] = {
-    "cluster": CLUSTER,
-    "ingress": {
-        "controller": "traefik",
-        "chart": "./sandbox/charts/traefik",
-        "values": {
-            "image": {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
-        },
-    },
-    "apps": [
-        {
-            **APP,
-            "image": f"{LOCAL}/demo:{DEMO_VERSION}",
-            "rollout": {"drainSeconds": 15, "terminationGracePeriodSeconds": 60},
-        }
-    ],
-}
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("traffic") / "home")
-    before = state(sandbox.home)
-    try:
-        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
-        yield sandbox
-    finally:
-        sandbox.run("reset")
-    assert state(sandbox.home) == before
-
-
-@pytest.fixture(scope="module")
-def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """The demo below /rickroller, on three pods of two nodes."""
-    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
-    stack.configure(SETTINGS)
-    stack("stack", "init")
-    stack.up()
-    return stack
-
-
-@pytest.fixture(scope="module")
-def kube(stack: Stack, sandbox: Sandbox) -> Kube:
-    file = sandbox.home / "kubeconfig-e2e"
-    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
-    return Kube(file, sandbox.environment)
-
-
-@pytest.fixture(scope="module")
-def url(stack: Stack) -> str:
-    url = str(stack.outputs()["rickroller_url"])
-    eventually(lambda: answers(url))
-    return url
-
-
-def answers(url: str) -> bool:
-    """Whether it does: a load balancer that knows no healthy node yet resets connections."""
-    try:
-        return get(url).ok
-    except requests.ConnectionError:
-        return False
 
 
 def get(url: str, **headers: str) -> requests.Response:

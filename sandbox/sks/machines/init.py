@@ -82,11 +82,11 @@ def _set_network(specification: dict[str, Any]) -> None:
     ):
         (Path("/proc/sys/net") / name).write_text(value)
     _rule("nat", "POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE")
-    # Of what listens on the host's loopback address, the API server alone is for the machine.
-    for chain in ("OUTPUT", "FORWARD"):
-        other = ("!", "--dport", str(api_port), "-j", "REJECT")
-        _rule("filter", chain, "-d", host, "-p", "tcp", *other)
-        _rule("filter", chain, "-d", host, "!", "-p", "tcp", "-j", "REJECT")
+    # Of what listens on the host's loopback address, the API server alone is for the machine. Not
+    # in the table `filter`, where kube-router accepts what policies let out before it asks others.
+    to_host = ("mangle", "POSTROUTING", "-d", host)
+    _rule(*to_host, "-p", "tcp", "!", "--dport", str(api_port), "-j", "DROP")
+    _rule(*to_host, "!", "-p", "tcp", "-j", "DROP")
 
 
 def _rule(table: str, chain: str, *rule: str) -> None:

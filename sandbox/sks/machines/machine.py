@@ -1,4 +1,4 @@
-"""One machine: a node's kubelet, containerd and kube-proxy, in namespaces of their own."""
+"""One machine: what a node runs, from its kubelet to kube-router, in namespaces of its own."""
 
 import json
 import sys
@@ -30,7 +30,8 @@ class Place:
 class Member:
     """What a machine is told: its node's name, address and network of pods, and its programs.
 
-    `programs` has those of the node's Kubernetes version, `images` are archives to import.
+    `programs` has those of the node's Kubernetes version, `kube_router` enforces network policies,
+    `images` are archives to import.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Member:
     max_pods: int
     boot_seconds: float
     programs: Path
+    kube_router: Path
     images: tuple[Path, ...]
 
 
@@ -82,7 +84,8 @@ class Machine:
 
     def _way_out(self) -> Command:
         namespace = f"/run/netns/{self._place.namespace}"
-        arguments = ["--configure", "--mtu=65520", "--netns-type=path", namespace, network.TAP]
+        options = ["--configure", "--mtu=65520", f"--cidr={network.TAP_NETWORK}"]
+        arguments = [*options, "--netns-type=path", namespace, network.TAP]
         return self._command("slirp4netns", ["slirp4netns", *arguments])
 
     def _machine(self) -> Command:
@@ -137,6 +140,7 @@ class Machine:
         for component, user, groups in (
             ("kubelet", f"system:node:{member.name}", ["system:nodes"]),
             ("kube-proxy", "system:kube-proxy", []),
+            ("kube-router", "kube-router", []),
         ):
             text = kubeconfig(
                 cluster=self._record.name,
@@ -182,6 +186,16 @@ class Machine:
                         "--cloud-provider=external",
                     ],
                     [str(member.programs / "kube-proxy"), f"--config={config / 'kube-proxy.yaml'}"],
+                    [
+                        str(member.kube_router),
+                        f"--kubeconfig={config / 'kube-router.kubeconfig'}",
+                        f"--hostname-override={member.name}",
+                        f"--service-cluster-ip-range={self._record.networking.services}",
+                        "--run-firewall",
+                        "--run-router=false",
+                        "--run-service-proxy=false",
+                        "--health-port=0",
+                    ],
                 )
             ],
         }

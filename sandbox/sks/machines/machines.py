@@ -82,6 +82,7 @@ class Machines:
                 max_pods=pool.max_pods,
                 boot_seconds=pool.boot_seconds.get(instance, BOOT_SECONDS),
                 programs=programs,
+                kube_router=self._programs.tools / "kube-router",
                 images=tuple(sorted(self._images.glob("*.tar"))),
             )
         )

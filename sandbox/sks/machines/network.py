@@ -5,7 +5,7 @@
                            ║        ║
              eth0 198.51.100.1    eth0 198.51.100.2       machines, each in a namespace of its own
                  │                     │
-             tap0 10.0.2.100       tap0 10.0.2.100        slirp4netns: the way out, as a user's
+             tap0 198.18.0.100     tap0 198.18.0.100      slirp4netns: the way out, as a user's
 ```
 
 Nothing of the host's own changes but one link and the routes to the machines, which vanish with it:
@@ -24,9 +24,13 @@ from sandbox.sks.spec import INSTANCE_NETWORKS, SksError
 HOST = "169.254.87.1"
 """The host's address on every switch."""
 TAP = "tap0"
-TAP_HOST = "10.0.2.2"
-"""Where slirp4netns, which makes the device TAP, has the host's 127.0.0.1."""
-TAP_RESOLVER = "10.0.2.3"
+TAP_NETWORK = "198.18.0.0/24"
+"""That of slirp4netns, which makes the device TAP. It is none of the private ranges but that of
+benchmarks (RFC 2544): the API server has a public address, as on SKS, and so is in the reach of
+pods whose network policies let them out to the internet."""
+TAP_HOST = "198.18.0.2"
+"""Where slirp4netns has the host's 127.0.0.1."""
+TAP_RESOLVER = "198.18.0.3"
 """Where slirp4netns answers by the host's resolver."""
 _UPLINK = "host"
 _LAST = "4000000000"

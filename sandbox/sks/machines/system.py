@@ -1,6 +1,7 @@
 """What runs in kube-system of a cluster whose nodes run containers: CoreDNS.
 
-What else SKS has there is a process of each machine (kube-proxy), or is not needed here: the
+What else SKS has there is a process of each machine (kube-proxy, and kube-router in place of a
+CNI's own enforcer of network policies, with the permissions here), or is not needed here: the
 network of pods is the switch's, and no tunnel leads to the control plane.
 """
 
