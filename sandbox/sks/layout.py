@@ -10,6 +10,9 @@ from sandbox.paths import write_private
 from sandbox.sks.pki import ClusterPki
 from sandbox.sks.spec import Audit, ClusterSpec, Networking, Oidc, SksError
 
+VOLUMES = "volumes"
+"""The folder, under the sandbox's home, of the volumes of all clusters, which may outlive them."""
+
 
 @dataclass(frozen=True)
 class Ports:

@@ -21,8 +21,9 @@ from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.exoscale_client import Client, zone_client
 from sandbox.sks.ingress_nginx import image
-from sandbox.sks.layout import ClusterFiles, ClusterRecord, Ports
+from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.machines import system
+from sandbox.sks.machines.csi_controller import CsiController
 from sandbox.sks.machines.machines import Machines
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
@@ -56,6 +57,7 @@ class SksRuntime:
         self._controllers: dict[str, CloudController] = {}
         self._containers = containers
         self._machines: dict[str, Machines] = {}
+        self._volumes: dict[str, CsiController] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
         self._lock = RLock()
@@ -115,6 +117,10 @@ class SksRuntime:
                 self._machines[cluster_id] = Machines(
                     self._home, plane.files, plane.record, self._programs, IMAGES
                 )
+                self._volumes[cluster_id] = CsiController(
+                    plane.record.name, plane.new_api_client(), self._home / VOLUMES
+                )
+                self._volumes[cluster_id].start()
             return plane.endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:
@@ -123,8 +129,11 @@ class SksRuntime:
             plane = self._clusters.pop(cluster_id, None)
             machines = self._machines.pop(cluster_id, None)
             controller = self._controllers.pop(cluster_id, None)
+            volumes = self._volumes.pop(cluster_id, None)
             if controller is not None:
                 controller.stop()
+            if volumes is not None:
+                volumes.stop()
             if machines is not None:
                 machines.stop()
             if plane is not None:

@@ -1,7 +1,7 @@
-"""The storage classes that come with SKS's addon for Exoscale's CSI driver.
+"""What a cluster has of SKS's addon for Exoscale's CSI driver: storage classes, and its own object.
 
 As in the driver's own manifests (exoscale-csi-driver, deployment/0.34.4): volumes are bound at
-once and can be made larger.
+once and can be made larger. But nothing is attached here, and kubelet does not wait for that.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,12 @@ _RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}
 
 
 def reconcile(api_client: client.ApiClient, addons: Sequence[str]) -> None:
-    """Create the driver's storage classes where `addons` has it; there are none otherwise."""
+    """Create what the driver has where `addons` has it; there is nothing otherwise."""
     if CSI_ADDON not in addons:
         return
     api = client.StorageV1Api(api_client)
+    if CSI_DRIVER not in {item.metadata.name for item in api.list_csi_driver().items}:
+        api.create_csi_driver({"metadata": {"name": CSI_DRIVER}, "spec": {"attachRequired": False}})
     present = {item.metadata.name for item in api.list_storage_class().items}
     for name, policy in _RECLAIM_POLICIES.items():
         if name not in present:

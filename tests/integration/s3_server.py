@@ -1,4 +1,4 @@
-"""A real S3 server on loopback, SeaweedFS, in the place of Exoscale's object storage."""
+"""A real S3 server on this machine, SeaweedFS, in the place of Exoscale's object storage."""
 
 from __future__ import annotations
 
@@ -74,11 +74,14 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
-    """A server whose files are in the new `folder`, for as long as the block runs."""
+def s3_server(folder: Path, address: str = "127.0.0.1") -> Iterator[S3Server]:
+    """A server whose files are in the new `folder`, for as long as the block runs.
+
+    `address` is one of this machine's.
+    """
     ports = free_ports(2 * len(PARTS))
     numbers = dict(zip(PARTS, zip(ports[::2], ports[1::2], strict=True), strict=True))
-    server = S3Server(f"http://127.0.0.1:{numbers['s3'][0]}")
+    server = S3Server(f"http://{address}:{numbers['s3'][0]}")
     folder.mkdir()
     key = {"accessKey": server.access_key, "secretKey": server.secret_key}
     identity = {"name": "tests", "credentials": [key], "actions": ["Admin"]}
@@ -99,8 +102,8 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     ]
     try:
         with server_process(
-            "weed", "-logtostderr", "server", f"-dir={folder}", "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1", "-master.telemetry=false", "-s3", "-s3.autoCreateBucket=false",
+            "weed", "-logtostderr", "server", f"-dir={folder}", f"-ip={address}",
+            f"-ip.bind={address}", "-master.telemetry=false", "-s3", "-s3.autoCreateBucket=false",
             "-s3.port.iceberg=0", "-s3.port.lance=0", *arguments,
             log=folder / "log", ready=has_bucket,
         ):  # fmt: skip

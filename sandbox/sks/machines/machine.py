@@ -11,17 +11,22 @@ from sandbox.paths import private_directory, write_private
 from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.kubeconfig import kubeconfig
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
-from sandbox.sks.machines import cgroups, init, network, settings
+from sandbox.sks.machines import cgroups, csi_node, init, network, settings
 from sandbox.sks.processes import Child, Command
+from sandbox.sks.storage import CSI_DRIVER
 
 _LIFETIME = timedelta(days=3650)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a machine is: its folder, and the names of its namespaces and control group."""
+    """Where a machine is: its folder, and the names of its namespaces and control group.
+
+    `volumes` is where the volumes are that its pods may have.
+    """
 
     folder: Path
+    volumes: Path
     switch: str
     namespace: str
 
@@ -157,45 +162,52 @@ class Machine:
 
     def _specification(self, member: Member) -> dict[str, Any]:
         """What init.py is told."""
-        config, folder = self._config, self._place.folder
+        folder = self._place.folder
         return {
             "name": member.name,
             "cgroup": self._place.namespace,
             "boot_seconds": member.boot_seconds,
             "path": SYSTEM_PATH,
             "folders": {str(folder / "lib"): "/var/lib", str(folder / "pods"): "/var/log"},
-            "resolver": str(config / "resolv.conf"),
+            "resolver": str(self._config / "resolv.conf"),
             "pods": self._record.networking.pods.partition(",")[0],
             "tap_host": network.TAP_HOST,
             "api_port": self._record.ports.api,
             "containerd_socket": str(settings.CONTAINERD_SOCKET),
             "images": [str(image) for image in member.images],
             "services": [
-                {
-                    "log": str(folder / "log" / f"{Path(arguments[0]).name}.log"),
-                    "arguments": arguments,
-                }
-                for arguments in (
-                    ["containerd", f"--config={config / 'containerd.toml'}"],
-                    [
-                        str(member.programs / "kubelet"),
-                        f"--config={config / 'kubelet.yaml'}",
-                        f"--kubeconfig={config / 'kubelet.kubeconfig'}",
-                        f"--hostname-override={member.name}",
-                        f"--node-ip={member.address}",
-                        "--cloud-provider=external",
-                    ],
-                    [str(member.programs / "kube-proxy"), f"--config={config / 'kube-proxy.yaml'}"],
-                    [
-                        str(member.kube_router),
-                        f"--kubeconfig={config / 'kube-router.kubeconfig'}",
-                        f"--hostname-override={member.name}",
-                        f"--service-cluster-ip-range={self._record.networking.services}",
-                        "--run-firewall",
-                        "--run-router=false",
-                        "--run-service-proxy=false",
-                        "--health-port=0",
-                    ],
-                )
+                {"log": str(folder / "log" / f"{name}.log"), "arguments": arguments}
+                for name, arguments in self._services(member).items()
+            ],
+        }
+
+    def _services(self, member: Member) -> dict[str, list[str]]:
+        """The command lines of what runs on it, by name; containerd is first."""
+        config, csi = self._config, str(settings.CSI_SOCKET)
+        volumes = str(self._place.volumes)
+        return {
+            "containerd": ["containerd", f"--config={config / 'containerd.toml'}"],
+            "csi_node": [sys.executable, csi_node.__file__, csi, CSI_DRIVER, member.name, volumes],
+            "kubelet": [
+                str(member.programs / "kubelet"),
+                f"--config={config / 'kubelet.yaml'}",
+                f"--kubeconfig={config / 'kubelet.kubeconfig'}",
+                f"--hostname-override={member.name}",
+                f"--node-ip={member.address}",
+                "--cloud-provider=external",
+            ],
+            "kube-proxy": [
+                str(member.programs / "kube-proxy"),
+                f"--config={config / 'kube-proxy.yaml'}",
+            ],
+            "kube-router": [
+                str(member.kube_router),
+                f"--kubeconfig={config / 'kube-router.kubeconfig'}",
+                f"--hostname-override={member.name}",
+                f"--service-cluster-ip-range={self._record.networking.services}",
+                "--run-firewall",
+                "--run-router=false",
+                "--run-service-proxy=false",
+                "--health-port=0",
             ],
         }

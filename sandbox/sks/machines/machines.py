@@ -6,7 +6,7 @@ from threading import Event
 
 from kubernetes import client
 
-from sandbox.sks.layout import ClusterFiles, ClusterRecord
+from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord
 from sandbox.sks.machines import network
 from sandbox.sks.machines.machine import Machine, Member, Place
 from sandbox.sks.programs import Programs
@@ -72,7 +72,8 @@ class Machines:
             )
         network.add_switch(self._switch)
         folder = self._files.directory / "machines" / name
-        place = Place(folder, self._switch, network.machine(self._home, self._record.id, name))
+        namespace = network.machine(self._home, self._record.id, name)
+        place = Place(folder, self._home / VOLUMES, self._switch, namespace)
         machine = Machine(self._files, self._record, place)
         machine.start(
             Member(

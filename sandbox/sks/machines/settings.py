@@ -14,6 +14,8 @@ CNI_PLUGINS = Path("/usr/lib/cni")
 RUN = Path("/run")
 """A machine's own, which is empty at its start."""
 CONTAINERD_SOCKET = RUN / "containerd" / "containerd.sock"
+CSI_SOCKET = Path("/var/lib/kubelet/plugins_registry/csi.exoscale.com.sock")
+"""Where kubelet looks for drivers."""
 CLUSTER_DOMAIN = "cluster.local"
 _DNS_INDEX = 10
 

@@ -1,0 +1,205 @@
+"""A database on nodes that run containers: rows outlive its pods, and a backup brings them back."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.images.images import DEMO_VERSION, LOCAL, RCLONE, postgresql_version
+from sandbox.paths import write_private
+from sandbox.sks.layout import VOLUMES
+from sandbox.sks.storage import CSI_DRIVER
+from tests.documents import ROOT, commands_under
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.s3_server import ZONE, S3Server, s3_server
+from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0,
+        reason="nodes that run containers need Linux and root",
+    ),
+]
+
+UP_SECONDS = 1800
+NAMESPACE = "test"
+DATABASE = f"{APP['name']}-db"
+POD = f"{DATABASE}-0"
+S3_ADDRESS = "203.0.113.1"
+"""Of a documentation range (RFC 5737): backups may go to public addresses, and to no others."""
+WRITER = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: notes}
+spec:
+  storageClassName: exoscale-sbs
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: writer}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: writer
+    image: busybox:1.35
+    command: [sh, -c, "echo kept > /data/note; exec sleep 3600"]
+    volumeMounts: [{name: data, mountPath: /data}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: notes}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox whose nodes run containers."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("database") / "home")
+    try:
+        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+        yield sandbox
+    finally:
+        sandbox.run("reset")
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server that pods reach."""
+    with (
+        own_address(S3_ADDRESS),
+        s3_server(tmp_path_factory.mktemp("s3") / "server", S3_ADDRESS) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def own_address(address: str) -> Iterator[None]:
+    """Give this machine an address, as long as the block runs."""
+    device = (f"{address}/32", "dev", "lo")
+    subprocess.run(["ip", "address", "add", *device], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["ip", "address", "delete", *device], check=True)
+
+
+def settings(s3: S3Server) -> dict[str, Any]:
+    """A stack with the demo and its database."""
+    database = {
+        "image": f"{LOCAL}/postgresql:{postgresql_version()}",
+        "storage": "1Gi",
+        "backup": {
+            "zone": ZONE,
+            "bucket": s3.bucket,
+            "accessKey": s3.access_key,
+            "image": RCLONE,
+        },
+    }
+    demo = {"name": APP["name"], "namespace": NAMESPACE, "image": f"{LOCAL}/demo:{DEMO_VERSION}"}
+    return {"cluster": {**CLUSTER, "csi": True}, "apps": [{**demo, "database": database}]}
+
+
+@pytest.fixture(scope="module")
+def kube(sandbox: Sandbox, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Kube:
+    """The stack's cluster. The database has a table of songs."""
+    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
+    stack.configure(settings(s3))
+    stack("stack", "init")
+    secret_key = "apps[0].database.backup.secretKey"
+    stack("config", "set", "--secret", "--path", secret_key, s3.secret_key)
+    stack.up()
+    file = sandbox.home / "kubeconfig-e2e"
+    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
+    kube = Kube(file, sandbox.environment)
+    sql(kube, "CREATE TABLE songs (title text); INSERT INTO songs VALUES ('Never Gonna')")
+    return kube
+
+
+def kubectl(kube: Kube, *arguments: str, stdin: str | None = None) -> str:
+    return kube.run("kubectl", "-n", NAMESPACE, *arguments, stdin=stdin)
+
+
+def sql(kube: Kube, statements: str) -> str:
+    """What the database answers, a row a line."""
+    psql = ("psql", "-U", "app", "-d", "app", "--tuples-only", "--no-align", "--quiet")
+    return kubectl(kube, "exec", "-i", POD, "--", *psql, stdin=statements).strip()
+
+
+def replaced(kube: Kube) -> str:
+    """Delete the database's pod; return the node of the one that follows, once it is ready."""
+    kubectl(kube, "delete", "pod", POD)
+    kubectl(kube, "wait", "pod", POD, "--for=create", "--timeout=50s")
+    kubectl(kube, "wait", "pod", POD, "--for=condition=Ready", "--timeout=50s")
+    return str(kube.get("pod", POD, NAMESPACE)["spec"]["nodeName"])
+
+
+def test_rows_outlive_a_pod_and_move_to_another_node(kube: Kube) -> None:
+    node = replaced(kube)
+    assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
+
+    kubectl(kube, "cordon", node)
+    assert replaced(kube) != node
+    assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
+    kubectl(kube, "uncordon", node)
+
+
+def test_rows_outlive_the_sandbox_being_down(sandbox: Sandbox, kube: Kube) -> None:
+    sandbox.run("down")
+    sandbox.run("up")
+    eventually(lambda: "Never Gonna" in rows(kube), within=120)
+
+
+def rows(kube: Kube) -> list[str]:
+    """The titles of songs; none while the database can't be asked."""
+    try:
+        return sql(kube, "SELECT title FROM songs").splitlines()
+    except AssertionError:
+        return []
+
+
+def test_a_volume_is_as_exoscales_and_ends_with_its_claim(sandbox: Sandbox, kube: Kube) -> None:
+    kube.run("kubectl", "apply", "-f", "-", stdin=WRITER)
+    kube.run("kubectl", "wait", "pod", "writer", "--for=condition=Ready", "--timeout=50s")
+    (volume,) = [
+        each
+        for each in kube.list("persistentvolumes")
+        if each["spec"]["storageClassName"] == "exoscale-sbs"
+    ]
+    note = sandbox.home / VOLUMES / volume["spec"]["csi"]["volumeHandle"] / "note"
+    assert volume["spec"]["csi"]["driver"] == CSI_DRIVER
+    assert note.read_text() == "kept\n"
+
+    kube.run("kubectl", "delete", "pod", "writer")
+    assert note.exists()
+    kube.run("kubectl", "delete", "persistentvolumeclaim", "notes")
+    eventually(lambda: not note.parent.exists())
+    eventually(lambda: volume["metadata"]["name"] not in kube.names("persistentvolumes"))
+
+
+def test_a_backup_brings_rows_back(kube: Kube, s3: S3Server, tmp_path: Path) -> None:
+    """By the documented commands. The CronJob's own but for the address: Exoscale's is another."""
+    text = commands_under(ROOT / "docs" / "database.md", "Backup")
+    text = text.replace("NAMESPACE", NAMESPACE).replace("APP-db", DATABASE)
+    backup, restore = text.splitlines()
+    endpoint = f"RCLONE_CONFIG_SOS_ENDPOINT={s3.endpoint}"
+    kubectl(kube, "set", "env", f"cronjob/{DATABASE}", "--containers=upload", endpoint)
+
+    kube.run("sh", "-c", backup)
+    kubectl(kube, "wait", "job", "now", "--for=condition=Complete", "--timeout=50s")
+    ((key, dump),) = s3.objects().items()
+    assert re.fullmatch(rf"{DATABASE}/\d{{8}}T\d{{6}}Z\.dump", key)
+
+    sql(kube, "DELETE FROM songs")
+    assert sql(kube, "SELECT title FROM songs") == ""
+    file = tmp_path / Path(key).name
+    file.write_bytes(dump)
+    kube.run("sh", "-c", re.sub(r"\S+\.dump", str(file), restore))
+    assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
