@@ -55,5 +55,13 @@ def kube(stack: Stack, sandbox: Sandbox) -> Kube:
 def url(stack: Stack) -> str:
     """Where the demo answers, through the load balancer."""
     url = str(stack.outputs()["rickroller_url"])
-    eventually(lambda: requests.get(url, timeout=ANSWER_SECONDS).ok)
+    eventually(lambda: answers(url))
     return url
+
+
+def answers(url: str) -> bool:
+    """Whether the page is there; a load balancer without a healthy target resets connections."""
+    try:
+        return requests.get(url, timeout=ANSWER_SECONDS).ok
+    except requests.ConnectionError:
+        return False
