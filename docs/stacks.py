@@ -18,7 +18,7 @@ from settings.types import by_key
 from tools.stacks import REVIEW_STACK
 
 PAGE = FOLDER / "environments.md"
-ORDER = ("local", "dev", "staging", "prod")
+ORDER = ("local", "e2e", "dev", "staging", "prod")
 """From the first that a change comes to. Further stacks are behind them."""
 
 SECRET = "*secret*"

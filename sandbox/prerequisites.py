@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from packaging.version import Version
@@ -48,16 +49,20 @@ def check_containers(home: Path) -> None:
             raise SandboxError(
                 f"SANDBOX_HOME is {home}: nodes that run containers have a {folder} of their own"
             )
-    missing = [
-        package
-        for package, program in CONTAINER_PACKAGES.items()
-        if shutil.which(program, path=SYSTEM_PATH) is None
-    ]
-    if missing:
+    if packages := missing(CONTAINER_PACKAGES):
         raise SandboxError(
             "nodes that run containers need these packages, as Debian names them: "
-            f"apt-get install {' '.join(missing)}"
+            f"apt-get install {' '.join(packages)}"
         )
+
+
+def missing(packages: Mapping[str, str]) -> list[str]:
+    """Those of the packages whose program is not there, whichever package it may come from."""
+    return [
+        package
+        for package, program in packages.items()
+        if shutil.which(program, path=SYSTEM_PATH) is None
+    ]
 
 
 def check_go() -> None:

@@ -60,7 +60,7 @@ def url(stack: Stack) -> str:
 
 
 def answers(url: str) -> bool:
-    """Whether it does: a load balancer that knows no healthy node yet resets connections."""
+    """Whether the page is there; a load balancer without a healthy target resets connections."""
     try:
         return requests.get(url, timeout=ANSWER_SECONDS).ok
     except requests.ConnectionError:

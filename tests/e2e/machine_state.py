@@ -4,19 +4,21 @@ import json
 import subprocess
 from pathlib import Path
 
+from sandbox.sks.machines.network import namespaces, prefix
+
 HIERARCHIES = Path("/sys/fs/cgroup")
 
 
 def state(home: Path) -> dict[str, list[str]]:
-    """Links, routes, rules, namespaces, mounts, control groups, and processes that name `home`."""
+    """Links, routes, rules and mounts; of the sandbox at `home`, all else that it has."""
     links = json.loads(_output("ip", "-json", "link"))
     return {
         "links": sorted(link["ifname"] for link in links),
         "routes": _output("ip", "route").splitlines(),
         "rules": _output("iptables-save").splitlines()[1:-1],
-        "namespaces": _output("ip", "netns", "list").splitlines(),
+        "namespaces": namespaces(prefix(home)),
         "mounts": sorted(Path("/proc/mounts").read_text().splitlines()),
-        "groups": sorted(str(path) for path in HIERARCHIES.glob("**/sandbox-*")),
+        "groups": sorted(str(path) for path in HIERARCHIES.glob(f"**/{prefix(home)}*")),
         "processes": sorted(_processes(home)),
     }
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
 from settings.checks.stack_checks import warnings
 from settings.errors import model_in
 from settings.stack import Settings
@@ -122,7 +123,7 @@ def test_beside_a_wrong_value_the_others_are_looked_at_together() -> None:
     assert len(lines) == 11
 
 
-STACKS = ("local", "dev", "staging", "prod")
+STACKS = ("local", "e2e", "dev", "staging", "prod")
 """Those that the project comes with: users' further ones have secrets, which are encrypted."""
 
 DIGEST = "@sha256:" + "0a" * 32
@@ -177,6 +178,22 @@ def defaults_in(model: type[BaseModel], values: dict[str, Any]) -> Iterator[str]
         for each in value if isinstance(value, list) else [value]:
             if part and isinstance(each, dict):
                 yield from defaults_in(part, each)
+
+
+def test_e2e_is_local_with_images_of_the_sandbox() -> None:
+    e2e, local = committed("e2e"), committed("local")
+    ingress = e2e.pop("ingress")
+    assert (ingress.pop("controller"), ingress.pop("chart")) == (
+        "traefik",
+        "./sandbox/charts/traefik",
+    )
+    image = {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
+    assert ingress == {"values": {"image": image}}
+    (app,) = e2e["apps"]
+    assert app.pop("image") == f"{LOCAL}/demo:{DEMO_VERSION}"
+    assert app.pop("rollout")
+    del local["ingress"], local["apps"][0]["image"]
+    assert e2e == local
 
 
 def test_local_differs_from_dev_only_in_the_chart() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.workflow_runs import REPOSITORY, Run, act, clone, gitlab
 
+CHECKS = ["make e2e", "make lint", "make test"]
 STACKS = ("dev", "staging", "prod")
 PREVIEWS = [
     "make previews STACKS=dev staging prod OUT=previews",
@@ -44,6 +45,7 @@ def test_a_pull_request_is_checked_and_shown(repository: Path) -> None:
     assert run.succeeded
     assert run.of("lint") == ["make lint"]
     assert run.of("test") == ["make test"]
+    assert run.of("e2e") == ["make e2e"]
     assert run.of("review") == ["make review PR=12 OUT=review.md"]
     assert run.of("previews") == PREVIEWS
     assert run.comment == f"Review stack: success\n\n{URLS}\n\n| dev | 1 |\n"
@@ -62,7 +64,7 @@ def test_what_failed_is_told_too(repository: Path, fails: str, review: str) -> N
 
 def test_a_fork_is_checked_and_sees_nothing_hidden(repository: Path) -> None:
     run = pull_request(repository, "pull-request", head="someone/app")
-    assert sorted(run.commands) == ["make lint", "make test"]
+    assert sorted(run.commands) == CHECKS
     assert not any(each.hidden for each in run.calls)
     assert not pull_request(repository, "review-closed", head="someone/app").calls
 
@@ -80,7 +82,7 @@ def test_secrets_are_seen_by_what_needs_them_alone(repository: Path) -> None:
     for call in (each for run in runs for each in run.calls):
         if call.command.startswith("python -m tools.forge"):
             assert call.hidden == "GITHUB_TOKEN"
-        elif call.command in ("make .venv/tools-ready", "make lint", "make test"):
+        elif call.command in ("make .venv/tools-ready", *CHECKS):
             assert call.hidden == ""
         else:
             assert call.hidden == ACCOUNT

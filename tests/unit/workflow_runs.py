@@ -1,7 +1,7 @@
 """Runs the workflows on this machine: GitHub's by act, GitLab's jobs by the shell.
 
-`make`, and Python, by which the workflows do everything, only note how they are called. The
-actions that are not this repository's only check it out.
+`make`, and Python, by which the workflows do everything, only note how they are called, as root
+by whoever runs this. The actions that are not this repository's only check it out.
 """
 
 from __future__ import annotations
@@ -105,6 +105,9 @@ def clone(folder: Path) -> Path:
         copied.write_text(text.replace("uses: $/", "uses: ./"))
     (folder / "action").mkdir()
     (folder / "action" / "action.yml").write_text(ACTION)
+    root = programs / "sudo"
+    root.write_text('#!/bin/sh\nexec "$@"\n')
+    root.chmod(0o755)
     git = ("git", "-c", "user.name=a", "-c", "user.email=a@b.example")
     for arguments in (
         ("init", "--quiet", "--initial-branch=main"),

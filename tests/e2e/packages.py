@@ -1,0 +1,8 @@
+"""Debian's packages that these tests need and the machine lacks: `python -m tests.e2e.packages`."""
+
+from sandbox.prerequisites import CONTAINER_PACKAGES, missing
+
+CHROMIUM = "/usr/bin/chromium"
+
+if __name__ == "__main__":
+    print(*missing({**CONTAINER_PACKAGES, "chromium": CHROMIUM}))
