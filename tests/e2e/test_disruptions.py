@@ -1,0 +1,170 @@
+"""A steady load on an application while nodes, its controller and its pods are disrupted."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
+from sandbox.paths import write_private
+from tests.e2e.machine_state import state
+from tests.e2e.traffic import SteadyLoad
+from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0,
+        reason="nodes that run containers need Linux and root",
+    ),
+]
+
+UP_SECONDS = 1800
+DRAIN_SECONDS = 300
+RESTART_SECONDS = 300
+RATE = 100
+"""Requests a second: nodes start beside the controller and the pods, on the same machine."""
+PODS = 3
+SETTINGS: dict[str, Any] = {
+    "cluster": {**CLUSTER, "version": OLDER_VERSION},
+    "ingress": {
+        "controller": "traefik",
+        "chart": "./sandbox/charts/traefik",
+        "values": {
+            "image": {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
+        },
+    },
+    "apps": [
+        {
+            **APP,
+            "image": f"{LOCAL}/demo:{DEMO_VERSION}",
+            "replicas": PODS,
+            "rollout": {"drainSeconds": 15, "terminationGracePeriodSeconds": 60},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("disruptions") / "home")
+    before = state(sandbox.home)
+    try:
+        sandbox.run(
+            "tools", "--nodes", "containers", f"--kubernetes={OLDER_VERSION}", timeout=UP_SECONDS
+        )
+        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+        yield sandbox
+    finally:
+        sandbox.run("reset")
+    assert state(sandbox.home) == before
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The demo on three pods of two nodes of the older version."""
+    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
+    stack.configure(SETTINGS)
+    stack("stack", "init")
+    stack.up()
+    return stack
+
+
+@pytest.fixture(scope="module")
+def kube(stack: Stack, sandbox: Sandbox) -> Kube:
+    file = sandbox.home / "kubeconfig-e2e"
+    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
+    return Kube(file, sandbox.environment)
+
+
+@pytest.fixture(scope="module")
+def url(stack: Stack) -> str:
+    url = str(stack.outputs()["rickroller_url"])
+    eventually(lambda: answers(url))
+    return url
+
+
+def answers(url: str) -> bool:
+    """Whether it does: a load balancer that knows no healthy node yet resets connections."""
+    try:
+        return requests.get(url, timeout=10).ok
+    except requests.ConnectionError:
+        return False
+
+
+@contextmanager
+def no_request_fails(url: str, while_: str) -> Iterator[None]:
+    """A load from a second before the block to a few after it."""
+    with SteadyLoad(url, rate=RATE) as load:
+        eventually(lambda: load.figures.requests > RATE)
+        yield
+        end = load.figures.requests + 5 * RATE
+        eventually(lambda: load.figures.requests >= end)
+    print(f"{while_}: {load.figures}")
+    assert not load.figures.failed, load.figures
+
+
+def ready(kube: Kube) -> int:
+    deployment = kube.get("deployment", "rickroller", "test")
+    return int(deployment["status"].get("readyReplicas", 0))
+
+
+def versions(kube: Kube) -> set[str]:
+    return {node["status"]["nodeInfo"]["kubeletVersion"] for node in kube.list("nodes")}
+
+
+def controller_is_as_asked(kube: Kube) -> bool:
+    """Whether all pods of the controller are those of its latest description, and ready."""
+    (controller,) = kube.list("daemonsets", "ingress-nginx")
+    seen = controller["status"]
+    wanted = seen["desiredNumberScheduled"]
+    return bool(
+        seen["observedGeneration"] == controller["metadata"]["generation"]
+        and seen.get("updatedNumberScheduled") == seen["numberReady"] == wanted
+    )
+
+
+def test_a_drained_node(kube: Kube, url: str) -> None:
+    node = min(kube.names("nodes"))
+    with no_request_fails(url, "a node is drained"):
+        kube.run(
+            "kubectl",
+            "drain",
+            node,
+            "--ignore-daemonsets",
+            "--delete-emptydir-data",
+            timeout=DRAIN_SECONDS,
+        )
+        assert node not in {pod["spec"]["nodeName"] for pod in kube.list("pods", "test")}
+        eventually(lambda: ready(kube) == PODS)
+        kube.run("kubectl", "uncordon", node)
+
+
+def test_a_restart_of_the_controller(kube: Kube, url: str) -> None:
+    with no_request_fails(url, "the controller is restarted"):
+        kube.run("kubectl", "-n", "ingress-nginx", "rollout", "restart", "daemonset")
+        eventually(lambda: controller_is_as_asked(kube), within=RESTART_SECONDS)
+
+
+def test_other_settings_of_the_controller(stack: Stack, kube: Kube, url: str) -> None:
+    with no_request_fails(url, "the controller has other settings"):
+        stack.set("ingress.resources.requests.memory", "64Mi")
+        stack.up()
+        eventually(lambda: controller_is_as_asked(kube), within=RESTART_SECONDS)
+
+
+def test_a_nodepool_that_an_upgrade_replaces(stack: Stack, kube: Kube, url: str) -> None:
+    assert versions(kube) == {f"v{OLDER_VERSION}"}
+    with no_request_fails(url, "a nodepool is replaced"):
+        stack.set("cluster.version", VERSION)
+        stack.up()
+        assert versions(kube) == {f"v{VERSION}"}
+    assert ready(kube) == PODS
