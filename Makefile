@@ -91,7 +91,8 @@ down: .venv/sandbox-ready
 
 test: .venv/dev-ready
 	@$(SANDBOX) tools
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope tests/unit tests/integration/life
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
+	  tests/unit tests/programs tests/integration/life
 
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4

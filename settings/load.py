@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -106,13 +107,20 @@ def _without(model: type[_Model], values: Mapping[str, Any], wrong: Collection[s
     for name, field in model.model_fields.items():
         key = str(field.validation_alias)
         if key in values and key not in wrong:
-            one: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, None, *field.metadata])  # type: ignore[arg-type]
+            one = _field(model, name)
             right[name] = one.validate_python(values[key], by_alias=True, by_name=False)
     found = model.model_construct(set(right), **right)
     for name, field in model.model_fields.items():
         if field.validation_alias in wrong:
             found.__dict__.pop(name, None)
     return found
+
+
+@cache
+def _field(model: type[SettingsModel], name: str) -> TypeAdapter[Any]:
+    """What is right for a field by itself."""
+    field = model.model_fields[name]
+    return TypeAdapter(Annotated[field.annotation, None, *field.metadata])  # type: ignore[arg-type]
 
 
 def _configuration(project: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, WithJsonSchema
@@ -48,18 +49,23 @@ ClearOrSecret = Annotated[Secret, MayBeClear(lambda value: True), in_file("strin
 SecretPlace = tuple[tuple[str, ...], MayBeClear | None]
 
 
-def secret_places(annotation: Any) -> Iterator[SecretPlace]:
+@cache
+def secret_places(model: type[BaseModel]) -> tuple[SecretPlace, ...]:
     """Where a model has secrets, `*` for the keys of a mapping and the items of a list."""
+    return tuple(_places(model))
+
+
+def _places(annotation: Any) -> Iterator[SecretPlace]:
     if annotation is SecretStr:
         yield (), None
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for key, field in by_key(annotation).items():
-            for place, clear in secret_places(field.annotation):
+            for place, clear in _places(field.annotation):
                 yield (key, *place), clear or _clear(field.metadata)
     else:
         several = get_origin(annotation) in (dict, tuple)
         for part in get_args(annotation):
-            for place, clear in secret_places(part):
+            for place, clear in _places(part):
                 yield ("*", *place) if several else place, clear or _clear(get_args(annotation))
 
 

@@ -1,6 +1,6 @@
 """What the workflows say: who may do what, what waits for what, and that the documents tell it.
 
-What they do is in test_workflow_runs.py.
+What they do is in tests/programs/test_workflow_runs.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.workflow_runs import GITHUB, GITLAB, ROOT, hidden
+from tests.programs.workflow_runs import GITHUB, GITLAB, ROOT, hidden
 
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
 FILES = [*WORKFLOWS, *GITHUB.glob("actions/*/action.yml"), ROOT / ".gitlab-ci.yml"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.workflow_runs import REPOSITORY, Run, act, clone, gitlab
+from tests.programs.workflow_runs import REPOSITORY, Run, act, clone, gitlab
 
 CHECKS = ["make e2e", "make lint", "make test"]
 STACKS = ("dev", "staging", "prod")
