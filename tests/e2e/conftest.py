@@ -18,8 +18,13 @@ ANSWER_SECONDS = 10
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last the tests that share a sandbox: with one of another test it can't be at once."""
-    items.sort(key=lambda item: "sandbox" in getattr(item, "fixturenames", ()))
+    """Put last the tests of the shared sandbox: there can't be two with such nodes at once."""
+
+    def shares(item: pytest.Item) -> bool:
+        of_its_own = hasattr(getattr(item, "module", None), "sandbox")
+        return "sandbox" in getattr(item, "fixturenames", ()) and not of_its_own
+
+    items.sort(key=shares)
 
 
 @pytest.fixture(scope="session")
