@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sandbox.images import registry
 from sandbox.paths import private_directory, write_private
 from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.kubeconfig import kubeconfig
@@ -110,7 +111,7 @@ class Machine:
     def _write(self, member: Member) -> None:
         config, record = self._config, self._record
         self._write_certificates(member)
-        data = self._place.folder / "containerd"
+        data, registries = self._place.folder / "containerd", config / "registries"
         kubelet = settings.kubelet(
             self._files,
             record,
@@ -122,7 +123,8 @@ class Machine:
             record, name=member.name, kubeconfig=config / "kube-proxy.kubeconfig"
         )
         for file, text in {
-            "containerd.toml": settings.containerd(data, config / "cni"),
+            "containerd.toml": settings.containerd(data, config / "cni", registries),
+            "registries/_default/hosts.toml": settings.registry_hosts(),
             "cni/pods.conflist": settings.cni(member.pods),
             "kubelet.yaml": kubelet,
             "kube-proxy.yaml": proxy,
@@ -154,6 +156,7 @@ class Machine:
     def _specification(self, member: Member) -> dict[str, Any]:
         """What init.py is told."""
         config, folder = self._config, self._place.folder
+        images = [str(image) for image in member.images]
         return {
             "name": member.name,
             "cgroup": self._place.namespace,
@@ -165,15 +168,18 @@ class Machine:
             "tap_host": network.TAP_HOST,
             "api_port": self._record.ports.api,
             "containerd_socket": str(settings.CONTAINERD_SOCKET),
-            "images": [str(image) for image in member.images],
+            "images": images,
             "services": [
-                {
-                    "log": str(folder / "log" / f"{Path(arguments[0]).name}.log"),
-                    "arguments": arguments,
-                }
-                for arguments in (
-                    ["containerd", f"--config={config / 'containerd.toml'}"],
-                    [
+                {"log": str(folder / "log" / f"{name}.log"), "arguments": arguments}
+                for name, arguments in {
+                    "containerd": ["containerd", f"--config={config / 'containerd.toml'}"],
+                    "registry": [
+                        sys.executable,
+                        registry.__file__,
+                        str(settings.REGISTRY_PORT),
+                        *images,
+                    ],
+                    "kubelet": [
                         str(member.programs / "kubelet"),
                         f"--config={config / 'kubelet.yaml'}",
                         f"--kubeconfig={config / 'kubelet.kubeconfig'}",
@@ -181,7 +187,10 @@ class Machine:
                         f"--node-ip={member.address}",
                         "--cloud-provider=external",
                     ],
-                    [str(member.programs / "kube-proxy"), f"--config={config / 'kube-proxy.yaml'}"],
-                )
+                    "kube-proxy": [
+                        str(member.programs / "kube-proxy"),
+                        f"--config={config / 'kube-proxy.yaml'}",
+                    ],
+                }.items()
             ],
         }
