@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 
-_FOLDERS = {"./tmp": 0o1777, "./etc": 0o755, "./root": 0o700}
+_FOLDERS = {"./tmp": 0o1777, "./etc": 0o755, "./root": 0o700, "./run": 0o755}
 
 
 def write(

@@ -30,6 +30,8 @@ RCLONE = f"{LOCAL}/rclone:1"
 POSTGRESQL = ROOT / "sandbox" / "images" / "postgresql.sh"
 """What the image runs."""
 _BUSYBOX = "/bin/busybox"
+_NGINX_SERVER = "server { listen 80; root /usr/share/nginx/html; }\n"
+"""The package's own is turned on by a script of the package."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,16 @@ def images() -> list[Image]:
             packages=["busybox"],
             links=applets,
             command=["sh"],
+        ),
+        Image(
+            names=["docker.io/library/nginx:latest"],
+            packages=["nginx"],
+            texts={
+                "/etc/passwd": "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n",
+                "/etc/group": "root:x:0:\nwww-data:x:33:\n",
+                "/etc/nginx/conf.d/default.conf": _NGINX_SERVER,
+            },
+            command=["nginx", "-g", "daemon off;"],
         ),
         Image(
             names=[f"{LOCAL}/demo:{DEMO_VERSION}"],

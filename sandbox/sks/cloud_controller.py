@@ -235,7 +235,7 @@ class CloudController:
     def _instances(self) -> list[str]:
         """UUIDs of the instances behind the nodes that take traffic from load balancers."""
         nodes = self._api.list_node(label_selector=f"!{EXCLUDED_NODE_LABEL}").items
-        return [node.status.node_info.system_uuid for node in nodes]
+        return [node.spec.provider_id.removeprefix("exoscale://") for node in nodes]
 
     def _forget(self, uid: str) -> None:
         self._seen.pop(uid, None)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sandbox.images import registry
 from sandbox.paths import private_directory, write_private
 from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.kubeconfig import kubeconfig
@@ -118,7 +119,7 @@ class Machine:
     def _write(self, member: Member) -> None:
         config, record = self._config, self._record
         self._write_certificates(member)
-        data = self._place.folder / "containerd"
+        data, registries = self._place.folder / "containerd", config / "registries"
         kubelet = settings.kubelet(
             self._files,
             record,
@@ -130,7 +131,8 @@ class Machine:
             record, name=member.name, kubeconfig=config / "kube-proxy.kubeconfig"
         )
         for file, text in {
-            "containerd.toml": settings.containerd(data, config / "cni"),
+            "containerd.toml": settings.containerd(data, config / "cni", registries),
+            "registries/_default/hosts.toml": settings.registry_hosts(),
             "cni/pods.conflist": settings.cni(member.pods),
             "kubelet.yaml": kubelet,
             "kube-proxy.yaml": proxy,
@@ -187,6 +189,12 @@ class Machine:
         volumes = str(self._place.volumes)
         return {
             "containerd": ["containerd", f"--config={config / 'containerd.toml'}"],
+            "registry": [
+                sys.executable,
+                registry.__file__,
+                str(settings.REGISTRY_PORT),
+                *(str(image) for image in member.images),
+            ],
             "csi_node": [sys.executable, csi_node.__file__, csi, CSI_DRIVER, member.name, volumes],
             "kubelet": [
                 str(member.programs / "kubelet"),

@@ -17,6 +17,8 @@ CONTAINERD_SOCKET = RUN / "containerd" / "containerd.sock"
 CSI_SOCKET = Path("/var/lib/kubelet/plugins_registry/csi.exoscale.com.sock")
 """Where kubelet looks for drivers."""
 CLUSTER_DOMAIN = "cluster.local"
+REGISTRY_PORT = 5000
+"""Of a machine's loopback address, where the machine's own registry listens."""
 _DNS_INDEX = 10
 
 
@@ -25,10 +27,11 @@ def cluster_dns(record: ClusterRecord) -> str:
     return str(ip_network(record.networking.services.partition(",")[0])[_DNS_INDEX])
 
 
-def containerd(root: Path, cni: Path) -> str:
+def containerd(root: Path, cni: Path, registries: Path) -> str:
     """containerd's configuration (TOML): its data beneath `root`, networks as in the folder `cni`.
 
-    Without CAP_SYS_RESOURCE nobody may lower a process' oom_score_adj, so it is restricted.
+    Where images are pulled from is in the folder `registries`. Without CAP_SYS_RESOURCE nobody may
+    lower a process' oom_score_adj, so it is restricted.
     """
     return f"""\
 version = 2
@@ -48,6 +51,16 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "{CNI_PLUGINS}"
   conf_dir = "{cni}"
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "{registries}"
+"""
+
+
+def registry_hosts() -> str:
+    """Where containerd looks for any image (TOML) before it asks the registry in its name."""
+    return f"""\
+[host."http://127.0.0.1:{REGISTRY_PORT}"]
+  capabilities = ["pull", "resolve"]
 """
 
 
