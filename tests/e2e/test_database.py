@@ -110,7 +110,9 @@ def settings(s3: S3Server) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def kube(sandbox: Sandbox, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Kube:
     """The stack's cluster. The database has a table of songs."""
-    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
+    stack = Stack(
+        "database", copy_project(tmp_path_factory.mktemp("database")), sandbox.environment
+    )
     stack.configure(settings(s3))
     stack("stack", "init")
     secret_key = "apps[0].database.backup.secretKey"

@@ -71,7 +71,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The demo on three pods of two nodes of the older version."""
-    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
+    stack = Stack(
+        "disruptions", copy_project(tmp_path_factory.mktemp("disruptions")), sandbox.environment
+    )
     stack.configure(SETTINGS)
     stack("stack", "init")
     stack.up()

@@ -91,7 +91,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The demo with a sidecar, on three pods of two nodes."""
-    return deployed(sandbox, tmp_path_factory.mktemp("e2e"))
+    return deployed(sandbox, tmp_path_factory.mktemp("pods"))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
 
 
 def deployed(sandbox: Sandbox, folder: Path) -> Stack:
-    stack = Stack("e2e", copy_project(folder), sandbox.environment)
+    stack = Stack("pods", copy_project(folder), sandbox.environment)
     stack.configure(SETTINGS)
     stack("stack", "init")
     stack.up()

@@ -118,7 +118,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """What the tutorial begins with: a cluster with a controller behind a load balancer."""
-    stack = Stack("e2e", copy_project(tmp_path_factory.mktemp("e2e")), sandbox.environment)
+    stack = Stack(
+        "tutorial", copy_project(tmp_path_factory.mktemp("tutorial")), sandbox.environment
+    )
     stack.configure(SETTINGS)
     stack("stack", "init")
     stack.up()
