@@ -3,18 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-import requests
 
-from sandbox.paths import write_private
-from tests.e2e.machine_state import state
+from tests.e2e.real_nodes import answers, kube_of, real_nodes
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack, copy_project
-
-UP_SECONDS = 1800
-"""The first `up` on a machine builds the tools."""
-ANSWER_SECONDS = 10
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,15 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox") / "home")
-    before = state(sandbox.home)
-    try:
-        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+    with real_nodes(tmp_path_factory.mktemp("sandbox") / "home") as sandbox:
         yield sandbox
-    finally:
-        sandbox.run("reset")
-    assert state(sandbox.home) == before
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +37,7 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
 
 @pytest.fixture(scope="session")
 def kube(stack: Stack, sandbox: Sandbox) -> Kube:
-    """The stack's cluster, by the kubeconfig that the stack gives out."""
-    file = sandbox.home / "kubeconfig-e2e"
-    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
-    return Kube(file, sandbox.environment)
+    return kube_of(stack, sandbox)
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +46,3 @@ def url(stack: Stack) -> str:
     url = str(stack.outputs()["rickroller_url"])
     eventually(lambda: answers(url))
     return url
-
-
-def answers(url: str) -> bool:
-    """Whether the page is there; a load balancer without a healthy target resets connections."""
-    try:
-        return requests.get(url, timeout=ANSWER_SECONDS).ok
-    except requests.ConnectionError:
-        return False

@@ -1,7 +1,5 @@
 """The demo in a real browser; its picture is left in .sandbox/e2e.png."""
 
-import os
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,14 +7,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from sandbox.paths import ROOT
 from tests.e2e.packages import CHROMIUM
+from tests.e2e.real_nodes import MARKS
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
 PICTURE = ROOT / ".sandbox" / "e2e.png"
 

@@ -1,9 +1,7 @@
 """A database on nodes that run containers: rows outlive its pods, and a backup brings them back."""
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,26 +9,19 @@ from typing import Any
 
 import pytest
 
-from sandbox.images.images import DEMO_VERSION, LOCAL, RCLONE, postgresql_version
-from sandbox.paths import write_private
+from sandbox.images.images import LOCAL, RCLONE, postgresql_version
 from sandbox.sks.layout import VOLUMES
 from sandbox.sks.storage import CSI_DRIVER
 from tests.documents import ROOT, commands_under
+from tests.e2e.real_nodes import DEMO, MARKS, kube_of, new_stack, real_nodes
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.s3_server import ZONE, S3Server, s3_server
-from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+from tests.integration.stack import APP, CLUSTER
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-UP_SECONDS = 1800
 NAMESPACE = "test"
 DATABASE = f"{APP['name']}-db"
 POD = f"{DATABASE}-0"
@@ -61,13 +52,8 @@ spec:
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox whose nodes run containers."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("database") / "home")
-    try:
-        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+    with real_nodes(tmp_path_factory.mktemp("database") / "home") as sandbox:
         yield sandbox
-    finally:
-        sandbox.run("reset")
 
 
 @pytest.fixture(scope="module")
@@ -103,24 +89,18 @@ def settings(s3: S3Server) -> dict[str, Any]:
             "image": RCLONE,
         },
     }
-    demo = {"name": APP["name"], "namespace": NAMESPACE, "image": f"{LOCAL}/demo:{DEMO_VERSION}"}
+    demo = {"name": APP["name"], "namespace": NAMESPACE, "image": DEMO}
     return {"cluster": {**CLUSTER, "csi": True}, "apps": [{**demo, "database": database}]}
 
 
 @pytest.fixture(scope="module")
 def kube(sandbox: Sandbox, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Kube:
     """The stack's cluster. The database has a table of songs."""
-    stack = Stack(
-        "database", copy_project(tmp_path_factory.mktemp("database")), sandbox.environment
-    )
-    stack.configure(settings(s3))
-    stack("stack", "init")
+    stack = new_stack("database", tmp_path_factory.mktemp("database"), sandbox, settings(s3))
     secret_key = "apps[0].database.backup.secretKey"
     stack("config", "set", "--secret", "--path", secret_key, s3.secret_key)
     stack.up()
-    file = sandbox.home / "kubeconfig-e2e"
-    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
-    kube = Kube(file, sandbox.environment)
+    kube = kube_of(stack, sandbox)
     sql(kube, "CREATE TABLE songs (title text); INSERT INTO songs VALUES ('Never Gonna')")
     return kube
 

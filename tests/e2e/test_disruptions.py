@@ -1,32 +1,30 @@
 """A steady load on an application while nodes, its controller and its pods are disrupted."""
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import requests
 
-from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
-from sandbox.paths import write_private
-from tests.e2e.machine_state import state
+from tests.e2e.real_nodes import (
+    DEMO,
+    MARKS,
+    TRAEFIK,
+    UP_SECONDS,
+    answers,
+    kube_of,
+    new_stack,
+    ready,
+    real_nodes,
+)
 from tests.e2e.traffic import SteadyLoad
 from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
-from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+from tests.integration.stack import APP, CLUSTER, Stack
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-UP_SECONDS = 1800
 DRAIN_SECONDS = 300
 RESTART_SECONDS = 300
 RATE = 100
@@ -34,17 +32,11 @@ RATE = 100
 PODS = 3
 SETTINGS: dict[str, Any] = {
     "cluster": {**CLUSTER, "version": OLDER_VERSION},
-    "ingress": {
-        "controller": "traefik",
-        "chart": "./sandbox/charts/traefik",
-        "values": {
-            "image": {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
-        },
-    },
+    "ingress": TRAEFIK,
     "apps": [
         {
             **APP,
-            "image": f"{LOCAL}/demo:{DEMO_VERSION}",
+            "image": DEMO,
             "replicas": PODS,
             "rollout": {"drainSeconds": 15, "terminationGracePeriodSeconds": 60},
         }
@@ -54,37 +46,24 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("disruptions") / "home")
-    before = state(sandbox.home)
-    try:
-        sandbox.run(
-            "tools", "--nodes", "containers", f"--kubernetes={OLDER_VERSION}", timeout=UP_SECONDS
-        )
-        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+    with real_nodes(tmp_path_factory.mktemp("disruptions") / "home") as sandbox:
+        older = f"--kubernetes={OLDER_VERSION}"
+        sandbox.run("tools", "--nodes", "containers", older, timeout=UP_SECONDS)
         yield sandbox
-    finally:
-        sandbox.run("reset")
-    assert state(sandbox.home) == before
 
 
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The demo on three pods of two nodes of the older version."""
-    stack = Stack(
-        "disruptions", copy_project(tmp_path_factory.mktemp("disruptions")), sandbox.environment
-    )
-    stack.configure(SETTINGS)
-    stack("stack", "init")
+    folder = tmp_path_factory.mktemp("disruptions")
+    stack = new_stack("disruptions", folder, sandbox, SETTINGS)
     stack.up()
     return stack
 
 
 @pytest.fixture(scope="module")
 def kube(stack: Stack, sandbox: Sandbox) -> Kube:
-    file = sandbox.home / "kubeconfig-e2e"
-    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
-    return Kube(file, sandbox.environment)
+    return kube_of(stack, sandbox)
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +71,6 @@ def url(stack: Stack) -> str:
     url = str(stack.outputs()["rickroller_url"])
     eventually(lambda: answers(url))
     return url
-
-
-def answers(url: str) -> bool:
-    """Whether it does: a load balancer that knows no healthy node yet resets connections."""
-    try:
-        return requests.get(url, timeout=10).ok
-    except requests.ConnectionError:
-        return False
 
 
 @contextmanager
@@ -112,11 +83,6 @@ def no_request_fails(url: str, while_: str) -> Iterator[None]:
         eventually(lambda: load.figures.requests >= end)
     print(f"{while_}: {load.figures}")
     assert not load.figures.failed, load.figures
-
-
-def ready(kube: Kube) -> int:
-    deployment = kube.get("deployment", "rickroller", "test")
-    return int(deployment["status"].get("readyReplicas", 0))
 
 
 def versions(kube: Kube) -> set[str]:

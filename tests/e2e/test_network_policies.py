@@ -1,26 +1,18 @@
 """Network policies, tried by connections: who gets through to whom."""
 
-import os
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from tests.e2e.real_nodes import ANSWER_SECONDS, MARKS
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-ANSWER_SECONDS = 10
 APP = "http://rickroller.test.svc.cluster.local/"
 STRANGER = "http://stranger.elsewhere.svc.cluster.local:8000/"
 STRANGERS = """

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,19 +15,12 @@ from sandbox.daemon_state import processes, running_pid
 from sandbox.paths import write_private
 from sandbox.sks.machines import network
 from tests.e2e.machine_state import state
+from tests.e2e.real_nodes import MARKS, UP_SECONDS
 from tests.integration.account import Sandbox
 from tests.integration.polling import eventually
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-UP_SECONDS = 1800
-"""The first `up` on a machine builds the tools."""
 WEB = """
 apiVersion: apps/v1
 kind: Deployment

@@ -1,46 +1,29 @@
 """The program's pods on nodes that run containers: what the kernel lets them do."""
 
-import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
-from sandbox.paths import write_private
-from tests.e2e.machine_state import state
+from tests.e2e.real_nodes import DEMO, MARKS, TRAEFIK, UP_SECONDS, kube_of, new_stack, real_nodes
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
-from tests.integration.stack import APP, CLUSTER, Stack, copy_project
+from tests.integration.stack import APP, CLUSTER, Stack
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-UP_SECONDS = 1800
 ACCESS_LOG = "/var/log/app/access.log"
 SHARED = [{"volume": "shared-logs", "path": "/var/log/app"}]
 SETTINGS: dict[str, Any] = {
     "cluster": CLUSTER,
-    "ingress": {
-        "controller": "traefik",
-        "chart": "./sandbox/charts/traefik",
-        "values": {
-            "image": {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
-        },
-    },
+    "ingress": TRAEFIK,
     "apps": [
         {
             **APP,
-            "image": f"{LOCAL}/demo:{DEMO_VERSION}",
+            "image": DEMO,
             "args": [f"--access-logfile={ACCESS_LOG}"],
             "volumes": [{"name": "shared-logs"}],
             "mounts": SHARED,
@@ -77,15 +60,8 @@ CERTIFICATE = "kube-root-ca.crt"
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("pods") / "home")
-    before = state(sandbox.home)
-    try:
-        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+    with real_nodes(tmp_path_factory.mktemp("pods") / "home") as sandbox:
         yield sandbox
-    finally:
-        sandbox.run("reset")
-    assert state(sandbox.home) == before
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +72,7 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
 
 @pytest.fixture(scope="module")
 def kube(stack: Stack, sandbox: Sandbox) -> Kube:
-    return cluster(stack, sandbox)
+    return kube_of(stack, sandbox)
 
 
 @pytest.fixture(scope="module")
@@ -106,23 +82,15 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
     sandbox = Sandbox(folder / "home")
     try:
         sandbox.run("up", timeout=UP_SECONDS)
-        yield cluster(deployed(sandbox, folder / "project"), sandbox)
+        yield kube_of(deployed(sandbox, folder / "project"), sandbox)
     finally:
         sandbox.run("reset")
 
 
 def deployed(sandbox: Sandbox, folder: Path) -> Stack:
-    stack = Stack("pods", copy_project(folder), sandbox.environment)
-    stack.configure(SETTINGS)
-    stack("stack", "init")
+    stack = new_stack("pods", folder, sandbox, SETTINGS)
     stack.up()
     return stack
-
-
-def cluster(stack: Stack, sandbox: Sandbox) -> Kube:
-    file = sandbox.home / "kubeconfig-e2e"
-    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
-    return Kube(file, sandbox.environment)
 
 
 @pytest.fixture(scope="module")

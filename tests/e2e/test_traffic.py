@@ -1,26 +1,17 @@
 """An application as a browser sees it: behind load balancer, controller and rewrite."""
 
-import os
 import re
-import sys
 
-import pytest
 import requests
 
+from tests.e2e.real_nodes import ANSWER_SECONDS, MARKS, ready
 from tests.e2e.traffic import SteadyLoad
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-ANSWER_SECONDS = 10
 RATE = 150
 """Requests a second: the controller, three pods and two kubelets share the machine."""
 
@@ -75,8 +66,3 @@ def test_no_request_fails_while_pods_are_replaced(stack: Stack, kube: Kube, url:
     print(load.figures)
     assert load.figures.requests > RATE
     assert not load.figures.failures, load.figures
-
-
-def ready(kube: Kube) -> int:
-    deployment = kube.get("deployment", "rickroller", "test")
-    return int(deployment["status"].get("readyReplicas", 0))

@@ -13,43 +13,26 @@ Its look into nginx.conf has no place here: the controller is Traefik.
 """
 
 import json
-import os
 import re
 import stat
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from sandbox.images.images import LOCAL, traefik_version
 from sandbox.paths import write_private
-from tests.e2e.machine_state import state
+from tests.e2e.real_nodes import ANSWER_SECONDS, MARKS, TRAEFIK, new_stack, real_nodes
 from tests.e2e.terminal import Terminal
 from tests.integration.account import Sandbox
 from tests.integration.polling import eventually
-from tests.integration.stack import CLUSTER, Stack, copy_project
+from tests.integration.stack import CLUSTER, Stack
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-UP_SECONDS = 1800
-ANSWER_SECONDS = 10
 SETTINGS: dict[str, Any] = {
     "cluster": CLUSTER,
-    "ingress": {
-        "controller": "traefik",
-        "chart": "./sandbox/charts/traefik",
-        "values": {
-            "image": {"registry": LOCAL, "repository": "traefik", "tag": f"v{traefik_version()}"}
-        },
-    },
+    "ingress": TRAEFIK,
 }
 
 POD_WITH_SHELL = """
@@ -104,25 +87,14 @@ sed -i 's|^\\( *\\)- image: .*|&\\n\\1  env: [{json.dumps(BEHIND_PROXY)}]|' "$1"
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox whose nodes run containers; nothing is left of it afterwards."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("tutorial") / "home")
-    before = state(sandbox.home)
-    try:
-        sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
+    with real_nodes(tmp_path_factory.mktemp("tutorial") / "home") as sandbox:
         yield sandbox
-    finally:
-        sandbox.run("reset")
-    assert state(sandbox.home) == before
 
 
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """What the tutorial begins with: a cluster with a controller behind a load balancer."""
-    stack = Stack(
-        "tutorial", copy_project(tmp_path_factory.mktemp("tutorial")), sandbox.environment
-    )
-    stack.configure(SETTINGS)
-    stack("stack", "init")
+    stack = new_stack("tutorial", tmp_path_factory.mktemp("tutorial"), sandbox, SETTINGS)
     stack.up()
     return stack
 

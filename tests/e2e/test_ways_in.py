@@ -1,31 +1,23 @@
 """The ways in to an application: a path of a shared load balancer, one of its own, NodePorts."""
 
-import os
-import sys
 from collections.abc import Iterator
 
 import pytest
 import requests
 
 from sandbox.sks.machines import network
+from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0,
-        reason="nodes that run containers need Linux and root",
-    ),
-]
+pytestmark = MARKS
 
-ANSWER_SECONDS = 10
 NOBODY = ""
 SECOND = {
     "name": "second",
     "namespace": "test",
-    "image": "sandbox.local/demo:1.0.0",
+    "image": DEMO,
     "replicas": "1",
     "path": "/second",
     "environment.BEHIND_PROXY": "true",
