@@ -1,7 +1,7 @@
 """Backups of a PostgreSQL database: a CronJob that puts dumps into a bucket of Exoscale's object
 storage.
 
-One container dumps, the next uploads: each is an official image with one task.
+One container waits, one dumps, the next uploads: each is an official image with one task.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pulumi
 from pulumi_kubernetes.batch.v1 import CronJob
 from pulumi_kubernetes.core.v1 import Secret
 
+from components.database.waiting import wait_for_database
 from components.kubernetes.labels import common_labels
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.secrets import URL_KEY, variable
@@ -50,12 +51,14 @@ def create_backup(
     )
     mounts = [{"name": "backup", "mount_path": FOLDER}]
     common = {"security_context": security_context(), "volume_mounts": mounts}
+    limits = {"resources": resource_requirements(database.resources)}
+    wait = {**wait_for_database(database.image, url), **limits, **common}
     dump = {
         "name": "dump",
         "image": database.image,
         "command": ["sh", "-c", DUMP],
         "env": [variable("URL", url, URL_KEY)],
-        "resources": resource_requirements(database.resources),
+        **limits,
         **common,
     }
     upload = {
@@ -83,7 +86,7 @@ def create_backup(
                             "restart_policy": "Never",
                             "automount_service_account_token": False,
                             "security_context": pod_security_context(USER),
-                            "init_containers": [dump],
+                            "init_containers": [wait, dump],
                             "containers": [upload],
                             "volumes": [
                                 {

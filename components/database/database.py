@@ -26,9 +26,12 @@ class Database(pulumi.ComponentResource):
     Attributes:
         variable: the environment variable that the application gets, as a Kubernetes `EnvVar`; its
             value is in a Secret.
+        wait: what an init container needs to wait until the database takes connections. None of a
+            managed one, whose filter knows nodes and not pods.
     """
 
     variable: dict[str, Any]
+    wait: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -59,7 +62,9 @@ class Database(pulumi.ComponentResource):
             secret = create_dbaas(app, settings, namespace, node_networks, child)
         else:
             from components.database.postgresql import create_postgresql
+            from components.database.waiting import wait_for_database
 
             secret = create_postgresql(app, settings, namespace, clients, child)
+            self.wait = wait_for_database(settings.image, secret)
         self.variable = variable(settings.variable, secret, URL_KEY)
         self.register_outputs({})

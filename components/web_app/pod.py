@@ -43,17 +43,28 @@ def pod(
 
 
 def job_pod(
-    app: Objects, settings: AppSettings, config: AppConfig, job: BeforeRolloutSettings
+    app: Objects,
+    settings: AppSettings,
+    config: AppConfig,
+    job: BeforeRolloutSettings,
+    wait: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The specification of a pod that does one thing, with the application's configuration."""
+    """The specification of a pod that does one thing, with the application's configuration.
+
+    Before that, `wait` runs, with the same resources and rights.
+    """
     worker = _application(app.name, settings, config) | {"command": job.command}
     worker.pop("args", None)
     if job.image:
         worker["image"] = job.image
     if job.resources:
         worker["resources"] = resource_requirements(job.resources)
+    same = {key: worker[key] for key in ("resources", "security_context") if key in worker}
+    before = [dict(wait) | same] if wait else []
     return _given(
-        _any_pod(app.name, settings, config) | _placed(settings, None) | {"containers": [worker]}
+        _any_pod(app.name, settings, config)
+        | _placed(settings, None)
+        | {"init_containers": before, "containers": [worker]}
     )
 
 

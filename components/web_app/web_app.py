@@ -81,6 +81,7 @@ class WebApp(pulumi.ComponentResource):
             name, metadata=app.metadata, automount_service_account_token=False, opts=child
         )
         config = create_app_config(app, settings)
+        wait = None
         serving = app.after(account)
         if settings.network_policy.enabled:
             sources = _sources(settings, controller)
@@ -96,8 +97,9 @@ class WebApp(pulumi.ComponentResource):
             )
             config = config._replace(env=[*config.env, database.variable])
             serving = serving.after(database)
+            wait = database.wait
         if job := settings.before_rollout:
-            its_pod = job_pod(app, settings, config, job)
+            its_pod = job_pod(app, settings, config, job, wait)
             serving = serving.after(create_job(serving, job, its_pod))
         deployment = create_deployment(serving, settings, pod(app, settings, config, placement))
         if settings.autoscaler:

@@ -25,6 +25,8 @@ pytestmark = MARKS
 NAMESPACE = "test"
 DATABASE = f"{APP['name']}-db"
 POD = f"{DATABASE}-0"
+IMAGE = f"{LOCAL}/postgresql:{postgresql_version()}"
+MIGRATION = """psql "$DATABASE_URL" -c 'CREATE TABLE songs (title text)'"""
 S3_ADDRESS = "203.0.113.1"
 """Of a documentation range (RFC 5737): backups may go to public addresses, and to no others."""
 WRITER = """
@@ -47,6 +49,19 @@ spec:
     command: [sh, -c, "echo kept > /data/note; exec sleep 3600"]
     volumeMounts: [{name: data, mountPath: /data}]
   volumes: [{name: data, persistentVolumeClaim: {claimName: notes}}]
+"""
+CLIENT = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: client}}
+spec:
+  terminationGracePeriodSeconds: 0
+  securityContext: {{runAsNonRoot: true, runAsUser: 999, seccompProfile: {{type: RuntimeDefault}}}}
+  containers:
+  - name: client
+    image: {IMAGE}
+    command: [sleep, infinity]
+    securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 """
 
 
@@ -80,7 +95,7 @@ def own_address(address: str) -> Iterator[None]:
 def settings(s3: S3Server) -> dict[str, Any]:
     """A stack with the demo and its database."""
     database = {
-        "image": f"{LOCAL}/postgresql:{postgresql_version()}",
+        "image": IMAGE,
         "storage": "1Gi",
         "backup": {
             "zone": ZONE,
@@ -89,19 +104,24 @@ def settings(s3: S3Server) -> dict[str, Any]:
             "image": RCLONE,
         },
     }
-    demo = {"name": APP["name"], "namespace": NAMESPACE, "image": DEMO}
+    demo = {
+        "name": APP["name"],
+        "namespace": NAMESPACE,
+        "image": DEMO,
+        "beforeRollout": {"image": IMAGE, "command": ["sh", "-c", MIGRATION]},
+    }
     return {"cluster": {**CLUSTER, "csi": True}, "apps": [{**demo, "database": database}]}
 
 
 @pytest.fixture(scope="module")
 def kube(sandbox: Sandbox, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Kube:
-    """The stack's cluster. The database has a table of songs."""
+    """The stack's cluster. The application's Job has made a table of songs in the database."""
     stack = new_stack("database", tmp_path_factory.mktemp("database"), sandbox, settings(s3))
     secret_key = "apps[0].database.backup.secretKey"
     stack("config", "set", "--secret", "--path", secret_key, s3.secret_key)
     stack.up()
     kube = kube_of(stack, sandbox)
-    sql(kube, "CREATE TABLE songs (title text); INSERT INTO songs VALUES ('Never Gonna')")
+    sql(kube, "INSERT INTO songs VALUES ('Never Gonna')")
     return kube
 
 
@@ -121,6 +141,31 @@ def replaced(kube: Kube) -> str:
     kubectl(kube, "wait", "pod", POD, "--for=create", "--timeout=50s")
     kubectl(kube, "wait", "pod", POD, "--for=condition=Ready", "--timeout=50s")
     return str(kube.get("pod", POD, NAMESPACE)["spec"]["nodeName"])
+
+
+def reaches_the_database(kube: Kube, namespace: str) -> bool:
+    """Whether the pod `client` there does."""
+    ready = f"pg_isready --host={DATABASE}.{NAMESPACE} --timeout=3 >&2 && echo yes || echo no"
+    return "yes" in kube.run("kubectl", "-n", namespace, "exec", "client", "--", "sh", "-c", ready)
+
+
+def test_the_applications_pods_reach_it_and_others_do_not(kube: Kube) -> None:
+    """Its Jobs are known by a label, which counts in its namespace alone."""
+    label, none = f"app.kubernetes.io/instance={APP['name']}", "app.kubernetes.io/instance-"
+    client = ("pod", "client")
+    for namespace in (NAMESPACE, "default"):
+        of_it = ("kubectl", "-n", namespace)
+        kube.run(*of_it, "apply", "-f", "-", stdin=CLIENT)
+        kube.run(*of_it, "wait", *client, "--for=condition=Ready", "--timeout=50s")
+        assert not reaches_the_database(kube, namespace)
+        kube.run(*of_it, "label", *client, label)
+
+    eventually(lambda: reaches_the_database(kube, NAMESPACE))
+    assert not reaches_the_database(kube, "default")
+    kubectl(kube, "label", *client, none)
+    eventually(lambda: not reaches_the_database(kube, NAMESPACE))
+    for namespace in (NAMESPACE, "default"):
+        kube.run("kubectl", "-n", namespace, "delete", *client)
 
 
 def test_rows_outlive_a_pod_and_move_to_another_node(kube: Kube) -> None:

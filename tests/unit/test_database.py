@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -12,6 +15,7 @@ from pydantic import ValidationError
 
 from components.database import Database
 from components.database.dbaas import check_version
+from components.database.waiting import DEADLINE_SECONDS, WAIT
 from components.kubernetes.refused_updates import RefusedUpdate
 from components.stack import declare as declare_stack
 from settings.apps.database import DatabaseSettings
@@ -165,7 +169,9 @@ def test_a_backup_dumps_then_uploads() -> None:
     engine, _ = declare(backup=BACKUP, image="postgres:17.7")
     spec = engine.of_type("CronJob")["web-db"]["spec"]
     pod = spec["jobTemplate"]["spec"]["template"]["spec"]
-    (dump,), (upload,) = pod["initContainers"], pod["containers"]
+    (wait, dump), (upload,) = pod["initContainers"], pod["containers"]
+    assert wait["image"] == dump["image"]
+    assert wait["env"] == dump["env"]
     assert (spec["schedule"], dump["image"]) == ("0 3 * * *", "postgres:17.7")
     assert dump["env"][0]["valueFrom"]["secretKeyRef"] == {"name": "web-db", "key": "url"}
     values = {item["name"]: item.get("value") for item in upload["env"]}
@@ -174,6 +180,38 @@ def test_a_backup_dumps_then_uploads() -> None:
     keys = engine.of_type("Secret")["web-db-backup"]["stringData"]
     assert is_rpc_secret(keys)
     assert unwrap_rpc_secret(keys) == {"accessKey": "EXOkey", "secretKey": "hidden"}
+
+
+@pytest.mark.parametrize(("database", "waits"), [({}, ["wait-for-database"]), (DBAAS, [])])
+def test_a_job_waits_for_a_database_on_the_cluster(
+    database: dict[str, Any], waits: list[str]
+) -> None:
+    """With the Job's own resources and rights, so that quotas and Pod Security take it too."""
+    job = {"command": ["migrate"], "resources": {"limits": {"memory": "96Mi"}}}
+    engine, _ = declare_app(database=database, beforeRollout=job)
+    pod = engine.of_type("Job")["rickroller-before-rollout"]["spec"]["template"]["spec"]
+    (worker,) = pod["containers"]
+    same = ("resources", "securityContext")
+    assert [each["name"] for each in pod.get("initContainers", [])] == waits
+    for each in pod.get("initContainers", []):
+        assert [each[key] for key in same] == [worker[key] for key in same]
+
+
+@pytest.mark.parametrize(("seconds", "refusals", "status"), [(5, 2, 0), (1, 99, 124)])
+def test_waiting_ends_with_the_first_answer_or_at_the_deadline(
+    seconds: int, refusals: int, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_isready"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\ntest $(wc -l < {tmp_path}/asked) -gt {refusals}'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("URL", "postgresql://app:hidden@web-db:5432/app")
+    command = WAIT.replace(str(DEADLINE_SECONDS), str(seconds)).replace("sleep 1", "sleep 0.1")
+    assert subprocess.run(["sh", "-c", command]).returncode == status
+    asked = set((tmp_path / "asked").read_text().splitlines())
+    assert asked == {"--dbname=postgresql://app:hidden@web-db:5432/app"}
 
 
 def test_the_managed_one_is_exoscales() -> None:
