@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 
+from components.kubernetes.cluster_access import ClusterAccess
 from components.secret import secret_output
 from settings.checks.check import check
 from settings.existing_cluster import ExistingClusterSettings
@@ -27,10 +28,12 @@ class ExistingCluster(pulumi.ComponentResource):
 
     Attributes:
         kubeconfig: what was given, or what the other stack has by now. A secret.
+        access: the same, with the context to use.
         provider: the Kubernetes provider for what runs on the cluster.
     """
 
     kubeconfig: pulumi.Output[str]
+    access: ClusterAccess
     provider: pulumi_kubernetes.Provider
 
     def __init__(
@@ -46,6 +49,7 @@ class ExistingCluster(pulumi.ComponentResource):
         else:
             assert settings.stack  # one of the two is there
             self.kubeconfig = _kubeconfig_of(settings.stack, self)
+        self.access = ClusterAccess(self.kubeconfig, settings.context)
         self.provider = pulumi_kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,

@@ -60,6 +60,7 @@ def declare(settings: Settings) -> dict[str, Any]:
             controller=controller,
             placement=_placement(settings, sks, app.nodepool, app.balancer),
             node_networks=node_networks,
+            access=cluster.access,
             opts=in_namespace,
         )
         users.append(web)

@@ -12,10 +12,10 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
-from components.sks_cluster.kubernetes_api import ApiError, KubernetesApi
+from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from components.kubernetes.waiting import until_nothing_is_missing
 from components.sks_cluster.moved_load_balancers import missing_moves
 from components.sks_cluster.nodes import Pod, cordon, evict, of_nodepools, pods_of
-from components.sks_cluster.waiting import until_nothing_is_missing
 
 GONE = 404
 REMEDY = (
@@ -46,7 +46,7 @@ def create_drain(
         assert args.new_inputs
         former = former_nodepools(args.old_inputs["input"], args.new_inputs["input"])
         if former:
-            api = KubernetesApi.of(await kubeconfig.kubeconfig.future() or "")
+            api = await KubernetesApi.of(kubeconfig.kubeconfig)
             await drain(api, former, zone=zone, services=services, seconds=seconds)
 
     hook = pulumi.ResourceHook(f"{name}-drain", drain_former)

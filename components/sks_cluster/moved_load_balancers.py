@@ -12,8 +12,8 @@ from collections.abc import Collection
 import pulumi
 from pulumiverse_exoscale._utilities import get_invoke_opts_defaults
 
+from components.kubernetes.kubernetes_api import KubernetesApi
 from components.kubernetes.load_balancer import IDENTITY
-from components.sks_cluster.kubernetes_api import KubernetesApi
 
 SERVICES = "exoscale:index/getNlbServiceList:getNlbServiceList"
 """By its name, and the SDK's provider: its own function ends the program where it fails."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.kubernetes.kubernetes_api import KubernetesApi
 from components.kubernetes.placement import NODEPOOL_LABEL
-from components.sks_cluster.kubernetes_api import KubernetesApi
 
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 

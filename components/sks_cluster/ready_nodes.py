@@ -11,10 +11,10 @@ import asyncio
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
+from components.kubernetes.kubernetes_api import KubernetesApi
+from components.kubernetes.waiting import until_nothing_is_missing
 from components.sks_cluster.daemons import is_wanted_on
-from components.sks_cluster.kubernetes_api import KubernetesApi
 from components.sks_cluster.nodes import is_ready, of_nodepools, pods_of
-from components.sks_cluster.waiting import until_nothing_is_missing
 from settings.nodepool import NodepoolSettings
 
 REMEDY = "Look at its nodes with `kubectl describe nodes`, mend what is wrong, and run `up` again"
@@ -37,7 +37,7 @@ def create_gate(
 
     async def until_ready(args: pulumi.ResourceHookArgs) -> None:
         assert args.new_inputs
-        api = KubernetesApi.of(await kubeconfig.kubeconfig.future() or "")
+        api = await KubernetesApi.of(kubeconfig.kubeconfig)
         identity = args.new_inputs["input"]
 
         async def missing() -> str:

@@ -16,6 +16,7 @@ from pulumiverse_exoscale import (
 from pulumiverse_exoscale import SksCluster as Cluster
 from pulumiverse_exoscale.outputs import GetInstancePoolListPoolResult
 
+from components.kubernetes.cluster_access import ClusterAccess
 from components.secret import secret_output
 from components.shown_name import shown_name
 from components.sks_cluster.deleted_nodepools import until_unused
@@ -46,6 +47,7 @@ class SksCluster(pulumi.ComponentResource):
     Attributes:
         cluster_name: the name that Exoscale shows.
         kubeconfig: the program's credentials, as YAML. A secret.
+        access: the same, for what asks the API server itself.
         read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
             if asked for. A secret.
         provider: the Kubernetes provider for what runs on the cluster.
@@ -54,6 +56,7 @@ class SksCluster(pulumi.ComponentResource):
 
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    access: ClusterAccess
     read_only_kubeconfig: pulumi.Output[str] | None
     provider: pulumi_kubernetes.Provider
     nodepools: dict[str, SksNodepool]
@@ -135,6 +138,7 @@ class SksCluster(pulumi.ComponentResource):
 
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
+        self.access = ClusterAccess(self.kubeconfig)
         self.provider = pulumi_kubernetes.Provider(
             name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
         )

@@ -14,26 +14,14 @@ from settings.app import AppSettings
 from settings.apps.rollout import RolloutSettings
 
 
-def create_deployment(app: Objects, settings: AppSettings, pod: Mapping[str, Any]) -> Deployment:
+def create_deployment(app: Objects, settings: AppSettings, spec: Mapping[str, Any]) -> Deployment:
     """The number of pods is the autoscaler's, where there is one, from its first change on."""
-    labels = common_labels(app.name)
     timeout = f"{settings.rollout.timeout_seconds}s"
     left_alone = ["spec.replicas"] if settings.autoscaler else []
     return Deployment(
         app.name,
-        metadata={**app.metadata, "labels": labels},
-        spec={
-            "replicas": settings.first_replicas,
-            "selector": {"match_labels": app.pods},
-            **_rollout(settings.rollout),
-            "template": {
-                "metadata": {
-                    "labels": {**settings.labels, **labels, **app.pods},
-                    "annotations": settings.annotations,
-                },
-                "spec": pod,
-            },
-        },
+        metadata={**app.metadata, "labels": common_labels(app.name)},
+        spec={"replicas": settings.first_replicas, **spec},
         opts=pulumi.ResourceOptions.merge(
             app.opts,
             pulumi.ResourceOptions(
@@ -42,6 +30,21 @@ def create_deployment(app: Objects, settings: AppSettings, pod: Mapping[str, Any
             ),
         ),
     )
+
+
+def deployment_spec(app: Objects, settings: AppSettings, pod: Mapping[str, Any]) -> dict[str, Any]:
+    """All but the number of pods."""
+    return {
+        "selector": {"match_labels": app.pods},
+        **_rollout(settings.rollout),
+        "template": {
+            "metadata": {
+                "labels": {**settings.labels, **common_labels(app.name), **app.pods},
+                "annotations": settings.annotations,
+            },
+            "spec": pod,
+        },
+    }
 
 
 def _rollout(settings: RolloutSettings) -> dict[str, Any]:

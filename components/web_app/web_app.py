@@ -8,6 +8,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.database import Database
+from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.controller import Controller
 from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
 from components.kubernetes.labels import selector
@@ -17,11 +18,12 @@ from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
 from components.web_app.before_rollout import create_job
-from components.web_app.deployment import create_deployment
+from components.web_app.deployment import create_deployment, deployment_spec
 from components.web_app.network_policy import create_network_policies
 from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
 from components.web_app.replacement import named_goes_first
+from components.web_app.rollout import create_gate
 from components.web_app.service import create_service
 from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
@@ -54,6 +56,7 @@ class WebApp(pulumi.ComponentResource):
         controller: Controller | None = None,
         placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
+        access: ClusterAccess | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the application.
@@ -63,6 +66,8 @@ class WebApp(pulumi.ComponentResource):
             placement: the nodes of its pods, and behind its own load balancer. It must be given
                 where the cluster has several nodepools, as it has while one is replaced.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
+            access: how the program asks the cluster whether a rollout is done, before it goes on.
+                Without it, the Kubernetes plugin's word is taken, which may come too early.
         """
         check(settings)
         own = pulumi.ResourceOptions(transformations=[named_goes_first])
@@ -101,15 +106,17 @@ class WebApp(pulumi.ComponentResource):
         if job := settings.before_rollout:
             its_pod = job_pod(app, settings, config, job, wait)
             serving = serving.after(create_job(serving, job, its_pod))
-        deployment = create_deployment(serving, settings, pod(app, settings, config, placement))
+        spec = deployment_spec(app, settings, pod(app, settings, config, placement))
+        deployment = create_deployment(serving, settings, spec)
+        rollout = create_gate(app, settings, deployment, spec, access) if access else deployment
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)
         if settings.first_replicas > 1:
             create_disruption_budget(app, settings.disruption_budget)
         # pods that move to other nodes are there before a load balancer sends to those
-        behind = app.after(deployment) if placement and placement.node_selector else app
+        behind = app.after(rollout) if placement and placement.node_selector else app
         service = create_service(behind, settings.port, settings, placement)
-        create_ingress(app.after(deployment, service), settings, controller)
+        create_ingress(app.after(rollout, service), settings, controller)
 
         self.url = url(app, settings, service, controller)
         self.register_outputs({"namespace": self.namespace, "url": self.url})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.images.images import LOCAL
 from tests.e2e.real_nodes import (
     DEMO,
     MARKS,
@@ -127,6 +128,34 @@ def test_other_settings_of_the_controller(stack: Stack, kube: Kube, url: str) ->
         stack.set("ingress.resources.requests.memory", "64Mi")
         stack.up()
         eventually(lambda: controller_is_as_asked(kube), within=RESTART_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [
+        ("apps[0].image", f"{LOCAL}/no-such:1", "ImagePullBackOff"),
+        ("apps[0].args[0]", "no_such:app", "CrashLoopBackOff"),
+    ],
+)
+def test_what_does_not_start_replaces_nothing(
+    stack: Stack, kube: Kube, url: str, setting: str, value: str, reason: str
+) -> None:
+    """The former pods serve on, the `up` says why it failed, and the former settings converge."""
+    former, pods = stack.file.read_text(), kube.names("pods", "test")
+    with no_request_fails(url, f"{setting} is broken, and mended"):
+        for limit in ("progressDeadlineSeconds", "timeoutSeconds"):
+            stack.set(f"apps[0].rollout.{limit}", "45")
+        stack.set(setting, value)
+        failed = stack.run("up", "--yes", "--skip-preview")
+        assert failed.returncode != 0
+        assert reason in failed.stdout
+        assert pods < kube.names("pods", "test")
+
+        stack.file.write_text(former)
+        stack.up()
+        eventually(lambda: kube.names("pods", "test") == pods)
+    assert ready(kube) == PODS
+    stack("preview", "--expect-no-changes")
 
 
 def test_a_nodepool_that_an_upgrade_replaces(stack: Stack, kube: Kube, url: str) -> None:

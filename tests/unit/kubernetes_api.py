@@ -14,11 +14,18 @@ Pages = dict[str, Any]
 
 
 @contextmanager
-def kubernetes_api(pages: Pages) -> Iterator[client.ApiClient]:
-    """A client of a server with `pages`, which may change meanwhile; other paths answer 404."""
+def kubernetes_api(
+    pages: Pages, credentials: list[str | None] | None = None
+) -> Iterator[client.ApiClient]:
+    """A client of a server with `pages`, which may change meanwhile; other paths answer 404.
+
+    `credentials` gets what requests say in `Authorization`.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if credentials is not None:
+                credentials.append(self.headers.get("Authorization"))
             page = pages.get(self.path.partition("?")[0])
             self.send_response(404 if page is None else 200)
             self.send_header("Content-Type", "application/json")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.sks_cluster import drained_nodes, waiting
+from components.kubernetes import waiting
+from components.kubernetes.kubernetes_api import KubernetesApi
+from components.kubernetes.waiting import NotInTime
+from components.sks_cluster import drained_nodes
 from components.sks_cluster.drained_nodes import drain, former_nodepools
-from components.sks_cluster.kubernetes_api import KubernetesApi
-from components.sks_cluster.waiting import NotInTime
 from tests.unit.nodes_api import Cluster, node, pod, serving
 
 FORMER = {"workers": {"id": "old", "instancePoolId": "old-instances"}}

@@ -39,8 +39,8 @@ def test_an_ingress_is_of_its_path_after_the_pods_and_once_was_its_applications(
     assert ingress["name"] == ingress["object"]["metadata"]["name"]
     assert {"name": "web", "parentUrn": ""} in [each["spec"] for each in ingress["aliases"]]
     assert ingress["ignoreChanges"] == ["metadata.name"]
-    kinds = {each.partition("WebApp$kubernetes:")[2] for each in ingress["dependencies"]}
-    assert {"apps/v1:Deployment::web", "core/v1:Service::web"} <= kinds
+    kinds = {each.partition("WebApp$")[2] for each in ingress["dependencies"]}
+    assert {"pulumi:index:Stash::web-rollout", "kubernetes:core/v1:Service::web"} <= kinds
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_the_load_balancer_moves_after_the_pods() -> None:
         for urn, request in recorded()["nodepools"].items()
         if urn.endswith("Service::front")
     )
-    assert [urn for urn in service["dependencies"] if urn.endswith("Deployment::front")]
+    assert [urn for urn in service["dependencies"] if urn.endswith("Stash::front-rollout")]
 
 
 @pytest.mark.parametrize("place", ["ingress", "apps[0]"])

@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.sks_cluster import waiting
-from components.sks_cluster.kubernetes_api import ApiError, KubernetesApi
+from components.kubernetes import waiting
+from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from components.kubernetes.waiting import NotInTime, until_nothing_is_missing
 from components.sks_cluster.ready_nodes import missing_daemons, missing_nodes
-from components.sks_cluster.waiting import NotInTime, until_nothing_is_missing
 from tests.unit.nodes_api import Cluster, daemon_set, node, pod, serving
 
 

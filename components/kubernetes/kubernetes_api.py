@@ -1,0 +1,159 @@
+"""The API server of a cluster, asked by the program itself in the middle of an update."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import urllib3
+import yaml
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+REQUEST_SECONDS = 30
+
+_KEYS_IN_FILES = threading.Lock()
+"""Kubernetes' client puts keys into files for `ssl`; those of all threads are removed at once."""
+
+
+class ApiError(Exception):
+    """What the API server said, or that it did not answer.
+
+    Attributes:
+        status: HTTP status; 0 without an answer.
+        causes: the reasons in detail, such as which disruption budget refuses an eviction.
+    """
+
+    def __init__(self, status: int, message: str, causes: tuple[str, ...] = ()) -> None:
+        super().__init__("; ".join((message, *causes)))
+        self.status = status
+        self.causes = causes
+
+
+class KubernetesApi:
+    """A few requests don't need Kubernetes' own client, but for how it reads kubeconfigs."""
+
+    def __init__(
+        self, server: str, http: urllib3.PoolManager | None = None, token: str = ""
+    ) -> None:
+        self._server = server.rstrip("/")
+        self._http = http or urllib3.PoolManager()
+        self._headers = {"Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = token
+
+    @classmethod
+    async def of(cls, kubeconfig: pulumi.Input[str], context: str | None = None) -> KubernetesApi:
+        """By a kubeconfig, in one of its contexts or in its current one.
+
+        Raises:
+            ApiError: it can't be used.
+        """
+        known = await pulumi.Output.from_input(kubeconfig).future()
+        return await asyncio.to_thread(cls._of, known or "", context)
+
+    @classmethod
+    def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
+        # here, for it takes half a second, and few updates come here
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException, kube_config
+
+        found = Configuration()
+        with _KEYS_IN_FILES:
+            try:
+                kube_config.load_kube_config_from_dict(
+                    yaml.safe_load(kubeconfig), context, found, persist_config=False
+                )
+                ssl_context = _ssl_context(found)
+            except (ConfigException, OSError, ValueError) as error:
+                raise ApiError(0, f"the kubeconfig can't be used: {error}") from None
+            finally:
+                kube_config._cleanup_temp_files()
+        options = {"ssl_context": ssl_context, "server_hostname": found.tls_server_name}
+        http = (
+            urllib3.ProxyManager(found.proxy, **options)
+            if found.proxy
+            else urllib3.PoolManager(**options)
+        )
+        return cls(found.host, http, found.get_api_key_with_prefix("BearerToken") or "")
+
+    def list(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """The objects of a collection such as `/api/v1/nodes`.
+
+        Args:
+            query: `labelSelector`, `fieldSelector`.
+
+        Raises:
+            ApiError: as every method here.
+        """
+        question = f"?{urllib.parse.urlencode(query)}" if query else ""
+        items: list[dict[str, Any]] = self._request("GET", path + question)["items"]
+        return items
+
+    def get(self, path: str) -> dict[str, Any]:
+        """An object."""
+        found: dict[str, Any] = self._request("GET", path)
+        return found
+
+    def patch(self, path: str, document: Mapping[str, Any]) -> None:
+        """Merge `document` into an object."""
+        self._request("PATCH", path, document, "application/merge-patch+json")
+
+    def create(self, path: str, document: Mapping[str, Any]) -> None:
+        """Make an object."""
+        self._request("POST", path, document)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+    ) -> Any:
+        try:
+            answer = self._http.request(
+                method,
+                self._server + path,
+                body=None if document is None else json.dumps(document),
+                headers={**self._headers, "Content-Type": content_type},
+                timeout=REQUEST_SECONDS,
+                retries=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiError(0, f"{self._server} does not answer: {error}") from None
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise _refusal(answer.status, answer.data.decode(errors="replace"))
+        return json.loads(answer.data)
+
+
+def _ssl_context(found: Configuration) -> ssl.SSLContext:
+    # Not the default context: since Python 3.13 it asks more of an authority than kubectl does.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not found.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif found.ssl_ca_cert:
+        context.load_verify_locations(found.ssl_ca_cert)
+    else:
+        context.load_default_certs()
+    if found.cert_file:
+        context.load_cert_chain(found.cert_file, found.key_file)
+    return context
+
+
+def _refusal(http_status: int, text: str) -> ApiError:
+    try:
+        status = json.loads(text)
+    except ValueError:
+        return ApiError(http_status, f"HTTP {http_status}: {text.strip()[:200]}")
+    causes = (status.get("details") or {}).get("causes") or ()
+    messages = tuple(cause["message"] for cause in causes if cause.get("message"))
+    return ApiError(http_status, status.get("message") or f"HTTP {http_status}", messages)

@@ -1,0 +1,93 @@
+"""How the program itself reads kubeconfigs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from sandbox.sks.pki import Authority, new_authority
+from tests.unit.kubernetes_api import kubernetes_api
+
+GET = "/api/v1/namespaces/test/pods/web"
+
+
+def kubeconfig(server: str, user: dict[str, Any], **cluster: Any) -> str:
+    """With a second context, whose server does not answer, which is the current one."""
+    return json.dumps(
+        {
+            "current-context": "nobody",
+            "contexts": [
+                {"name": "nobody", "context": {"cluster": "nobody", "user": "one"}},
+                {"name": "test", "context": {"cluster": "test", "user": "one"}},
+            ],
+            "clusters": [
+                {"name": "nobody", "cluster": {"server": "http://127.0.0.1:1"}},
+                {"name": "test", "cluster": {"server": server, **cluster}},
+            ],
+            "users": [{"name": "one", "user": user}],
+        }
+    )
+
+
+def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials(tmp_path: Path) -> None:
+    status = {"token": "from-a-program"}
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    program = {
+        "apiVersion": answer["apiVersion"],
+        "command": "echo",
+        "args": [json.dumps(answer | {"status": status})],
+        "interactiveMode": "Never",
+    }
+    seen: list[str | None] = []
+    with kubernetes_api({GET: {"kind": "Pod"}}, seen) as client:
+        for user in ({"token": "known"}, {"exec": program}):
+            text = kubeconfig(client.configuration.host, user)
+            assert asyncio.run(KubernetesApi.of(text, "test")).get(GET) == {"kind": "Pod"}
+            with pytest.raises(ApiError, match=r"http://127\.0\.0\.1:1 does not answer"):
+                asyncio.run(KubernetesApi.of(text)).get(GET)
+    assert seen == ["Bearer known", "Bearer from-a-program"]
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "told"),
+    [
+        ("", None, "kubeconfig can't be used"),
+        ("{}", None, "kubeconfig can't be used.*current-context"),
+        (kubeconfig("https://127.0.0.1:1", {}), "other", "kubeconfig can't be used.*other"),
+        (
+            kubeconfig("https://127.0.0.1:1", {}, **{"certificate-authority": "/no/file"}),
+            "test",
+            "kubeconfig can't be used.*/no/file",
+        ),
+    ],
+)
+def test_one_that_can_not_be_used_is_told(text: str, context: str | None, told: str) -> None:
+    with pytest.raises(ApiError, match=told):
+        asyncio.run(KubernetesApi.of(text, context))
+
+
+def test_no_key_stays_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    user = {"client-certificate-data": "bm90aGluZw==", "client-key-data": "bm90aGluZw=="}
+    with pytest.raises(ApiError, match="kubeconfig can't be used"):
+        asyncio.run(KubernetesApi.of(kubeconfig("https://127.0.0.1:1", user), "test"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_at_once_read_theirs() -> None:
+    """The client's files are those of all threads."""
+    certificate = Authority(new_authority("test-ca")).certificate
+    authority = base64.b64encode(certificate).decode()
+    text = kubeconfig("https://127.0.0.1:1", {}, **{"certificate-authority-data": authority})
+
+    async def read() -> None:
+        await asyncio.gather(*(KubernetesApi.of(text, "test") for _ in range(50)))
+
+    asyncio.run(read())

@@ -1,0 +1,123 @@
+"""When an application's rollout is done, and how the program waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.kubernetes_api import KubernetesApi
+from components.web_app.rollout import missing_pods
+from components.web_app.web_app import WebApp
+from tests.unit.app import app_settings
+from tests.unit.engine import Engine, run
+from tests.unit.kubernetes_api import Pages, kubernetes_api
+
+DEPLOYMENT = "/apis/apps/v1/namespaces/test/deployments/web"
+PODS = "/api/v1/namespaces/test/pods"
+DONE = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return {PODS: []}
+
+
+@pytest.fixture
+def api(pages: Pages) -> Iterator[KubernetesApi]:
+    with kubernetes_api(pages) as client:
+        yield KubernetesApi(client.configuration.host)
+
+
+def deployment(**status: Any) -> dict[str, Any]:
+    """Three pods of the second generation, all there but for what `status` says."""
+    return {
+        "metadata": {"generation": 2},
+        "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}},
+        "status": DONE | status,
+    }
+
+
+def missing(api: KubernetesApi) -> str:
+    return asyncio.run(missing_pods(api, "test", "web"))
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({}, ""),
+        ({"observedGeneration": 1}, "its Deployment's controller has not seen the change"),
+        ({"updatedReplicas": 1}, "1 of 3 new pods are there"),
+        ({"replicas": 5}, "2 former pods are there still"),
+        ({"availableReplicas": 2}, "2 of 3 pods are available"),
+    ],
+)
+def test_all_pods_are_new_and_available(
+    api: KubernetesApi, pages: Pages, status: dict[str, Any], told: str
+) -> None:
+    pages[DEPLOYMENT] = deployment(**status)
+    assert missing(api) == told
+
+
+def test_one_without_pods_is_done(api: KubernetesApi, pages: Pages) -> None:
+    pages[DEPLOYMENT] = deployment() | {"status": {"observedGeneration": 2}}
+    pages[DEPLOYMENT]["spec"]["replicas"] = 0
+    assert missing(api) == ""
+
+
+def test_pods_say_why(api: KubernetesApi, pages: Pages) -> None:
+    pages[DEPLOYMENT] = deployment(updatedReplicas=1)
+    waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "x:1"'}
+    unplaced = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    pages[PODS] = [
+        {"metadata": {"name": "web-1"}},
+        {
+            "metadata": {"name": "web-2"},
+            "status": {
+                "initContainerStatuses": [{"name": "first", "state": {"terminated": {}}}],
+                "containerStatuses": [
+                    {"name": "web", "state": {"waiting": waiting}},
+                    {"name": "log", "state": {"waiting": {"reason": "PodInitializing"}}},
+                ],
+            },
+        },
+        {
+            "metadata": {"name": "web-3"},
+            "status": {"conditions": [unplaced | {"message": "0/2 nodes are available"}]},
+        },
+    ]
+    assert missing(api).split("; ") == [
+        "1 of 3 new pods are there",
+        'pod web-2, container web: ImagePullBackOff: Back-off pulling image "x:1"',
+        "pod web-3: Unschedulable: 0/2 nodes are available",
+    ]
+
+
+def rolled_out(**changes: Any) -> tuple[Engine, str]:
+    """What an application with an `access` declares, and what its gate remembers."""
+
+    def program() -> None:
+        import pulumi
+
+        access = ClusterAccess(pulumi.Output.from_input("{}"))
+        WebApp("rickroller", app_settings(**changes), access=access)
+
+    engine, _ = run(program)
+    digest: str = engine.of_type("Stash")["rickroller-rollout"]["input"]
+    return engine, digest
+
+
+def test_the_gate_opens_anew_for_what_makes_other_pods() -> None:
+    _, before = rolled_out(replicas=2)
+    assert rolled_out(replicas=2)[1] == before
+    for changes in ({"replicas": 3}, {"image": "example/other:1"}, {"environment": {"A": "b"}}):
+        assert rolled_out(**({"replicas": 2} | changes))[1] != before
+
+
+def test_the_gate_does_not_look_at_what_an_autoscaler_decides() -> None:
+    scaled = [{"autoscaler": {"min": least, "max": 9, "cpu": 50}} for least in (2, 3)]
+    first, second = (rolled_out(replicas=..., **each)[1] for each in scaled)
+    assert first == second
