@@ -39,7 +39,7 @@ class ApiError(Exception):
 
 
 class KubernetesApi:
-    """A few requests don't need Kubernetes' own client, but for how it reads kubeconfigs."""
+    """A few requests don't need Kubernetes' own client, but for how it finds servers and keys."""
 
     def __init__(
         self, server: str, http: urllib3.PoolManager | None = None, token: str = ""
@@ -63,7 +63,7 @@ class KubernetesApi:
     @classmethod
     def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
         # here, for it takes half a second, and few updates come here
-        from kubernetes.client import Configuration
+        from kubernetes.client import Configuration, rest
         from kubernetes.config import ConfigException, kube_config
 
         found = Configuration()
@@ -77,12 +77,10 @@ class KubernetesApi:
                 raise ApiError(0, f"the kubeconfig can't be used: {error}") from None
             finally:
                 kube_config._cleanup_temp_files()
-        options = {"ssl_context": ssl_context, "server_hostname": found.tls_server_name}
-        http = (
-            urllib3.ProxyManager(found.proxy, **options)
-            if found.proxy
-            else urllib3.PoolManager(**options)
-        )
+        http = rest.RESTClientObject(found).pool_manager
+        for gone in ("ca_certs", "cert_file", "key_file"):
+            http.connection_pool_kw.pop(gone)
+        http.connection_pool_kw["ssl_context"] = ssl_context
         return cls(found.host, http, found.get_api_key_with_prefix("BearerToken") or "")
 
     def list(self, path: str, **query: str) -> list[dict[str, Any]]:

@@ -81,6 +81,20 @@ def test_no_key_stays_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_proxies_are_used_but_where_they_are_not_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the environment, as kubectl does."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with kubernetes_api({GET: {"kind": "Pod"}}) as client:
+        text = kubeconfig(client.configuration.host, {})
+        with pytest.raises(ApiError, match=r"does not answer: .*proxy"):
+            asyncio.run(KubernetesApi.of(text, "test")).get(GET)
+        monkeypatch.setenv("no_proxy", "127.0.0.0/8")
+        assert asyncio.run(KubernetesApi.of(text, "test")).get(GET) == {"kind": "Pod"}
+
+
 def test_many_at_once_read_theirs() -> None:
     """The client's files are those of all threads."""
     certificate = Authority(new_authority("test-ca")).certificate
