@@ -18,59 +18,60 @@ up: .venv/sandbox-ready
 preview: .venv/sandbox-ready
 	@$(SANDBOX) exec -- pulumi preview --diff --stack local
 
+# Values of the command line are in the environment too, whose contents the shell does not run.
+
 # Previews of several stacks, and OUT/comment.md for a pull request.
 previews: $(READY)
-	@test -n "$(STACKS)" -a -n "$(OUT)" || \
+	@test -n "$$STACKS" -a -n "$$OUT" || \
 	  { echo 'usage: make previews STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
-	@$(IN) $(BIN)/python -m tools.previews "--out=$(OUT)" $(STACKS)
+	@$(IN) $(BIN)/python -m tools.previews "--out=$$OUT" $$STACKS
 
 deploy: $(READY)
-	@test -n "$(STACK)" || { echo "usage: make deploy STACK=dev"; exit 2; }
-	@$(IN) $(BIN)/python -m tools.deploy "--stack=$(STACK)" $(FLAGS)
+	@test -n "$$STACK" || { echo "usage: make deploy STACK=dev"; exit 2; }
+	@$(IN) $(BIN)/python -m tools.deploy "--stack=$$STACK" $$FLAGS
 
 smoke: $(READY)
-	@test -n "$(STACK)" || { echo "usage: make smoke STACK=dev"; exit 2; }
-	@$(IN) $(BIN)/python -m tools.smoke "--stack=$(STACK)" $(FLAGS)
+	@test -n "$$STACK" || { echo "usage: make smoke STACK=dev"; exit 2; }
+	@$(IN) $(BIN)/python -m tools.smoke "--stack=$$STACK" $$FLAGS
 
 # The images that FROM runs, with their digests, for TO: written to its file, and looked for there.
 promote promoted: .venv/tools-ready
-	@test -n "$(FROM)" -a -n "$(TO)" || { echo "usage: make $@ FROM=staging TO=prod"; exit 2; }
+	@test -n "$$FROM" -a -n "$$TO" || { echo "usage: make $@ FROM=staging TO=prod"; exit 2; }
 	@$(BIN)/python -m tools.promote $(if $(filter promoted,$@),check,write) \
-	  "--from=$(FROM)" "--to=$(TO)"
+	  "--from=$$FROM" "--to=$$TO"
 
 rollback: $(READY)
-	@test -n "$(STACK)" -a -n "$(TO)" || \
+	@test -n "$$STACK" -a -n "$$TO" || \
 	  { echo "usage: make rollback STACK=local TO=COMMIT; git log Pulumi.local.yaml lists them"; exit 2; }
-	@git diff --quiet HEAD -- Pulumi.$(STACK).yaml || \
-	  { echo "Pulumi.$(STACK).yaml has changes that are in no commit: commit or restore them first"; exit 1; }
-	@git restore --source=$(TO) -- Pulumi.$(STACK).yaml
-	@$(IN) pulumi up --diff --stack $(STACK) $(FLAGS) || \
-	  { git restore -- Pulumi.$(STACK).yaml; echo "Pulumi.$(STACK).yaml is as before"; exit 1; }
+	@git diff --quiet HEAD -- "Pulumi.$$STACK.yaml" || \
+	  { echo "Pulumi.$$STACK.yaml has changes that are in no commit: commit or restore them first"; exit 1; }
+	@git restore "--source=$$TO" -- "Pulumi.$$STACK.yaml"
+	@$(IN) pulumi up --diff --stack "$$STACK" $$FLAGS || \
+	  { git restore -- "Pulumi.$$STACK.yaml"; echo "Pulumi.$$STACK.yaml is as before"; exit 1; }
 
 refresh: $(READY)
-	@test -n "$(STACK)" || { echo "usage: make refresh STACK=dev"; exit 2; }
-	@$(IN) pulumi refresh --diff --stack $(STACK) $(FLAGS)
+	@test -n "$$STACK" || { echo "usage: make refresh STACK=dev"; exit 2; }
+	@$(IN) pulumi refresh --diff --stack "$$STACK" $$FLAGS
 
 # What was changed by hand: OUT/STACK.md for each stack where there is something to tell.
 drift: $(READY)
-	@test -n "$(STACKS)" -a -n "$(OUT)" || \
+	@test -n "$$STACKS" -a -n "$$OUT" || \
 	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
-	@$(IN) $(BIN)/python -m tools.drift "--out=$(OUT)" $(STACKS)
+	@$(IN) $(BIN)/python -m tools.drift "--out=$$OUT" $$STACKS
 
 # Kubeconfigs that near their end; nothing else, whatever else the settings say.
 renew: $(READY)
-	@test -n "$(STACK)" || { echo "usage: make renew STACK=dev"; exit 2; }
-	@$(IN) pulumi up --yes --stack $(STACK) \
+	@test -n "$$STACK" || { echo "usage: make renew STACK=dev"; exit 2; }
+	@$(IN) pulumi up --yes --stack "$$STACK" \
 	  --target '**SksKubeconfig::*' --target '**pulumi:providers:kubernetes::*'
 
 # Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
 new-stack: .venv/tools-ready
-	@test -n "$(NAME)" -a -n "$(FROM)" || \
+	@test -n "$$NAME" -a -n "$$FROM" || \
 	  { echo "usage: make new-stack NAME=review FROM=dev"; exit 2; }
-	@$(BIN)/python -m tools.new_stack "--name=$(NAME)" "--from=$(FROM)" \
-	  "--secrets-provider=$(SECRETS_PROVIDER)"
+	@$(BIN)/python -m tools.new_stack "--name=$$NAME" "--from=$$FROM" \
+	  "--secrets-provider=$$SECRETS_PROVIDER"
 
-# Values of the command line are in the environment too, whose contents the shell does not run.
 REVIEW := $(BIN)/python -m tools.review
 
 review: .venv/tools-ready
@@ -131,15 +132,15 @@ docs: .venv/dev-ready
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes
 
 lock: .venv/dev-ready
-	@$(LOCK) $(FLAGS) --constraints=sandbox/requirements.in \
+	@$(LOCK) $$FLAGS --constraints=sandbox/requirements.in \
 	  --output-file=requirements.txt requirements.in
-	@$(LOCK) $(FLAGS) --constraints=requirements.txt \
+	@$(LOCK) $$FLAGS --constraints=requirements.txt \
 	  --output-file=sandbox/requirements.txt sandbox/requirements.in
-	@$(LOCK) $(FLAGS) --constraints=requirements.txt --constraints=sandbox/requirements.txt \
+	@$(LOCK) $$FLAGS --constraints=requirements.txt --constraints=sandbox/requirements.txt \
 	  --output-file=tools/requirements.txt tools/requirements.in
-	@$(LOCK) $(FLAGS) $(addprefix --constraints=,requirements.txt sandbox/requirements.txt) \
+	@$(LOCK) $$FLAGS $(addprefix --constraints=,requirements.txt sandbox/requirements.txt) \
 	  --constraints=tools/requirements.txt --output-file=requirements-dev.txt requirements-dev.in
-	@$(LOCK) $(FLAGS) --output-file=sandbox/images/requirements.txt sandbox/images/requirements.in
+	@$(LOCK) $$FLAGS --output-file=sandbox/images/requirements.txt sandbox/images/requirements.in
 
 bench: .venv/dev-ready
 	@$(BIN)/python -m tests.bench

@@ -1,6 +1,12 @@
 """What `make` prints is what its targets print, whatever runs the tests: a URL, for instance."""
 
+import os
+import re
+import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from sandbox.paths import ROOT
 
@@ -9,3 +15,52 @@ def test_nothing_is_told_of_folders() -> None:
     command = ["make", "--old-file=.venv/tools-ready", "smoke", "STACK="]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert answer.stdout == "usage: make smoke STACK=dev\n"
+
+
+TARGETS = {
+    "previews": ("STACKS", "OUT"),
+    "deploy": ("STACK", "FLAGS"),
+    "smoke": ("STACK", "FLAGS"),
+    "promote": ("FROM", "TO"),
+    "promoted": ("FROM", "TO"),
+    "rollback": ("STACK", "TO", "FLAGS"),
+    "refresh": ("STACK", "FLAGS"),
+    "drift": ("STACKS", "OUT"),
+    "renew": ("STACK",),
+    "new-stack": ("NAME", "FROM", "SECRETS_PROVIDER"),
+    "review": ("PR", "FROM", "IMAGE", "OUT"),
+    "review-down": ("PR", "FROM"),
+    "review-sweep": ("OPEN", "FROM"),
+}
+"""Those that take values, of workflows too."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("value", ["a; touch made", 'a"; touch made; "', "a`touch made`"])
+def test_no_value_is_run(target: str, value: str, tmp_path: Path) -> None:
+    """The programs that get them are stand-ins."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "pulumi", "git"):
+        (programs / name).write_text("#!/bin/sh\necho ran >> ran\n")
+        (programs / name).chmod(0o755)
+    for ready in ("requirements.txt", "tools/requirements.txt", "sandbox/requirements.txt"):
+        (tmp_path / ready).parent.mkdir(exist_ok=True)
+        (tmp_path / ready).touch()
+    for ready in ("tools-ready", "sandbox-ready"):
+        (tmp_path / ".venv" / ready).touch()
+
+    values = [f"{name}={value}" for name in TARGETS[target]]
+    path = f"{programs}:{os.environ['PATH']}"
+    subprocess.run(
+        ["make", target, *values], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True
+    )
+    assert (tmp_path / "ran").exists()
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_targets_are_those_that_take_values() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    usages = re.findall(r"usage: make (\S+) ", makefile)
+    assert set(TARGETS) == {*usages, "promote", "promoted"} - {"$@"}
