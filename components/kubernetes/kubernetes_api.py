@@ -7,9 +7,11 @@ import json
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 import urllib3
@@ -18,7 +20,13 @@ import yaml
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
+Result = TypeVar("Result")
+
 REQUEST_SECONDS = 30
+
+_THREADS = ThreadPoolExecutor(8, thread_name_prefix="kubernetes-api")
+"""Not asyncio's own: registrations of resources may have taken all of those, and wait for a hook
+that asks here."""
 
 _KEYS_IN_FILES = threading.Lock()
 """Kubernetes' client puts keys into files for `ssl`; those of all threads are removed at once."""
@@ -58,7 +66,7 @@ class KubernetesApi:
             ApiError: it can't be used.
         """
         known = await pulumi.Output.from_input(kubeconfig).future()
-        return await asyncio.to_thread(cls._of, known or "", context)
+        return await _in_thread(cls._of, known or "", context)
 
     @classmethod
     def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
@@ -83,7 +91,7 @@ class KubernetesApi:
         http.connection_pool_kw["ssl_context"] = ssl_context
         return cls(found.host, http, found.get_api_key_with_prefix("BearerToken") or "")
 
-    def list(self, path: str, **query: str) -> list[dict[str, Any]]:
+    async def list(self, path: str, **query: str) -> list[dict[str, Any]]:
         """The objects of a collection such as `/api/v1/nodes`.
 
         Args:
@@ -93,43 +101,50 @@ class KubernetesApi:
             ApiError: as every method here.
         """
         question = f"?{urllib.parse.urlencode(query)}" if query else ""
-        items: list[dict[str, Any]] = self._request("GET", path + question)["items"]
+        found = await self._request("GET", path + question)
+        items: list[dict[str, Any]] = found["items"]
         return items
 
-    def get(self, path: str) -> dict[str, Any]:
+    async def get(self, path: str) -> dict[str, Any]:
         """An object."""
-        found: dict[str, Any] = self._request("GET", path)
+        found: dict[str, Any] = await self._request("GET", path)
         return found
 
-    def patch(self, path: str, document: Mapping[str, Any]) -> None:
+    async def patch(self, path: str, document: Mapping[str, Any]) -> None:
         """Merge `document` into an object."""
-        self._request("PATCH", path, document, "application/merge-patch+json")
+        await self._request("PATCH", path, document, "application/merge-patch+json")
 
-    def create(self, path: str, document: Mapping[str, Any]) -> None:
+    async def create(self, path: str, document: Mapping[str, Any]) -> None:
         """Make an object."""
-        self._request("POST", path, document)
+        await self._request("POST", path, document)
 
-    def _request(
+    async def _request(
         self,
         method: str,
         path: str,
         document: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
     ) -> Any:
+        send = partial(
+            self._http.request,
+            method,
+            self._server + path,
+            body=None if document is None else json.dumps(document),
+            headers={**self._headers, "Content-Type": content_type},
+            timeout=REQUEST_SECONDS,
+            retries=False,
+        )
         try:
-            answer = self._http.request(
-                method,
-                self._server + path,
-                body=None if document is None else json.dumps(document),
-                headers={**self._headers, "Content-Type": content_type},
-                timeout=REQUEST_SECONDS,
-                retries=False,
-            )
+            answer = await _in_thread(send)
         except urllib3.exceptions.HTTPError as error:
             raise ApiError(0, f"{self._server} does not answer: {error}") from None
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise _refusal(answer.status, answer.data.decode(errors="replace"))
         return json.loads(answer.data)
+
+
+async def _in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
 def _ssl_context(found: Configuration) -> ssl.SSLContext:

@@ -6,7 +6,6 @@ a moment later, and says it nowhere in the cluster.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 
 import pulumi
@@ -29,7 +28,7 @@ async def missing_moves(
             takes out goes after this, with its load balancer.
     """
     waiting = []
-    for service in await asyncio.to_thread(api.list, "/api/v1/services"):
+    for service in await api.list("/api/v1/services"):
         metadata = service["metadata"]
         name = f"{metadata['namespace']}/{metadata['name']}"
         balancer = (metadata.get("annotations") or {}).get(IDENTITY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +39,7 @@ class Pod:
 async def of_nodepools(api: KubernetesApi, identities: Iterable[str]) -> list[Object]:
     """The nodes of these nodepools."""
     selector = f"{NODEPOOL_LABEL} in ({','.join(sorted(identities))})"
-    return [*await asyncio.to_thread(api.list, "/api/v1/nodes", labelSelector=selector)]
+    return [*await api.list("/api/v1/nodes", labelSelector=selector)]
 
 
 def is_ready(node: Object) -> bool:
@@ -53,7 +52,7 @@ async def cordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
     for node in nodes:
         if not node["spec"].get("unschedulable"):
             path = f"/api/v1/nodes/{node['metadata']['name']}"
-            await asyncio.to_thread(api.patch, path, {"spec": {"unschedulable": True}})
+            await api.patch(path, {"spec": {"unschedulable": True}})
 
 
 async def pods_of(api: KubernetesApi, nodes: Iterable[Object]) -> list[Pod]:
@@ -61,7 +60,7 @@ async def pods_of(api: KubernetesApi, nodes: Iterable[Object]) -> list[Pod]:
     found: list[Object] = []
     for node in nodes:
         where = f"spec.nodeName={node['metadata']['name']}"
-        found += await asyncio.to_thread(api.list, "/api/v1/pods", fieldSelector=where)
+        found += await api.list("/api/v1/pods", fieldSelector=where)
     return [_pod(pod) for pod in found if MIRROR_ANNOTATION not in _annotations(pod)]
 
 
@@ -74,7 +73,7 @@ async def evict(api: KubernetesApi, pod: Pod) -> None:
     metadata = {"namespace": pod.namespace, "name": pod.name}
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/eviction"
     document = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
-    await asyncio.to_thread(api.create, path, document)
+    await api.create(path, document)
 
 
 def _pod(pod: Object) -> Pod:

@@ -6,8 +6,6 @@ Source: exoscale/exoscale-cloud-controller-manager, `e2e/e2e_suite_test.go`, whi
 
 from __future__ import annotations
 
-import asyncio
-
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
@@ -77,7 +75,7 @@ async def missing_daemons(api: KubernetesApi, nodepool_id: str) -> str:
     An ingress controller is one: a load balancer that moved before it would find nobody. A node is
     Ready a moment before any of their pods is made for it.
     """
-    daemon_sets = await asyncio.to_thread(api.list, "/apis/apps/v1/daemonsets")
+    daemon_sets = await api.list("/apis/apps/v1/daemonsets")
     waiting: set[str] = set()
     for node in await of_nodepools(api, [nodepool_id]):
         pods = [pod for pod in await pods_of(api, [node]) if pod.daemon_set]

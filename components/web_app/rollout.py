@@ -7,7 +7,6 @@ are in one namespace, and says at once that the update is done (pulumi/pulumi-ku
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -68,13 +67,12 @@ async def missing_pods(api: KubernetesApi, namespace: str, name: str) -> str:
     By what `kubectl rollout status` looks at (kubernetes/kubectl, pkg/polymorphichelpers).
     """
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
-    deployment = await asyncio.to_thread(api.get, path)
+    deployment = await api.get(path)
     missing = _missing(deployment)
     if not missing:
         return ""
     labels = deployment["spec"]["selector"]["matchLabels"]
-    pods = await asyncio.to_thread(
-        api.list,
+    pods = await api.list(
         f"/api/v1/namespaces/{namespace}/pods",
         labelSelector=",".join(f"{key}={value}" for key, value in labels.items()),
     )

@@ -6,6 +6,8 @@ import asyncio
 import base64
 import json
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,15 @@ def kubeconfig(server: str, user: dict[str, Any], **cluster: Any) -> str:
     )
 
 
+def got(text: str, context: str | None = None) -> dict[str, Any]:
+    """What the server answers to GET."""
+
+    async def get() -> dict[str, Any]:
+        return await (await KubernetesApi.of(text, context)).get(GET)
+
+    return asyncio.run(get())
+
+
 def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials(tmp_path: Path) -> None:
     status = {"token": "from-a-program"}
     answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
@@ -49,9 +60,9 @@ def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials(tmp_pa
     with kubernetes_api({GET: {"kind": "Pod"}}, seen) as client:
         for user in ({"token": "known"}, {"exec": program}):
             text = kubeconfig(client.configuration.host, user)
-            assert asyncio.run(KubernetesApi.of(text, "test")).get(GET) == {"kind": "Pod"}
+            assert got(text, "test") == {"kind": "Pod"}
             with pytest.raises(ApiError, match=r"http://127\.0\.0\.1:1 does not answer"):
-                asyncio.run(KubernetesApi.of(text)).get(GET)
+                got(text)
     assert seen == ["Bearer known", "Bearer from-a-program"]
 
 
@@ -90,9 +101,28 @@ def test_proxies_are_used_but_where_they_are_not_to_be(monkeypatch: pytest.Monke
     with kubernetes_api({GET: {"kind": "Pod"}}) as client:
         text = kubeconfig(client.configuration.host, {})
         with pytest.raises(ApiError, match=r"does not answer: .*proxy"):
-            asyncio.run(KubernetesApi.of(text, "test")).get(GET)
+            got(text, "test")
         monkeypatch.setenv("no_proxy", "127.0.0.0/8")
-        assert asyncio.run(KubernetesApi.of(text, "test")).get(GET) == {"kind": "Pod"}
+        assert got(text, "test") == {"kind": "Pod"}
+
+
+def test_it_does_not_wait_for_others_threads() -> None:
+    """Registrations take all of asyncio's own, in a stack of many resources, and wait for hooks."""
+    over = threading.Event()
+
+    async def get(text: str) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        loop.run_in_executor(None, over.wait)
+        try:
+            async with asyncio.timeout(10):
+                return await (await KubernetesApi.of(text, "test")).get(GET)
+        finally:
+            over.set()
+
+    with kubernetes_api({GET: {"kind": "Pod"}}) as client:
+        text = kubeconfig(client.configuration.host, {})
+        assert asyncio.run(get(text)) == {"kind": "Pod"}
 
 
 def test_many_at_once_read_theirs() -> None:
