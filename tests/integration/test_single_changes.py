@@ -64,7 +64,6 @@ OF_CONTROLLERS = {
 SUFFIX = re.compile(r"(?<=-)[0-9a-f]{8}\b")
 """What a generated name ends with."""
 
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 GATE = "pulumi:index:Stash"
 """What waits for a rollout, and is in the stack's state alone."""
 
@@ -245,8 +244,8 @@ def test_forward_and_back_with_a_failure_in_the_middle(
         configure(stack, cluster_kubeconfig, changed=changed)
         plan = told(stack.preview())
         gates = {step for step in plan if step[1][0] == GATE}
-        deployments = {name for _, (kind, name) in plan if kind == DEPLOYMENT}
-        assert {name.removesuffix("-rollout") for _, (_, name) in gates} <= deployments
+        rolled = {name for _, (kind, name) in plan if kind.endswith((":Deployment", "Autoscaler"))}
+        assert {name.removesuffix("-rollout") for _, (_, name) in gates} <= rolled
 
         denied(kube, refused)
         failed = stack.run("up", "--yes", "--skip-preview")
