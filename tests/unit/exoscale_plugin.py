@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import grpc
-import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins import wire
 from sandbox.plugins.exoscale.provider import ExoscaleProvider
+from sandbox.sks.kubeconfig import kubeconfig
+from sandbox.sks.pki import Authority, new_authority
 from tests.unit.exoscale_account import MemoryRuntime
 
 KINDS = {
@@ -187,32 +183,11 @@ class CertifyingRuntime(MemoryRuntime):
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
     ) -> str:
-        certificate, _ = _pair(10**9)
-        authority = {"certificate-authority-data": certificate}
-        certificate, key = _pair(ttl_seconds)
-        client = {"client-certificate-data": certificate, "client-key-data": key}
-        document = {
-            "clusters": [{"name": cluster_id, "cluster": authority}],
-            "users": [{"name": user, "user": client}],
-        }
-        return str(yaml.safe_dump(document))
-
-
-def _pair(seconds: int) -> tuple[str, str]:
-    """A certificate of that lifetime, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    start = datetime.now(UTC) - timedelta(minutes=1)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + timedelta(seconds=60 + seconds))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return _encoded(certificate.public_bytes(pem)), _encoded(secret)
-
-
-def _encoded(text: bytes) -> str:
-    return base64.b64encode(text).decode()
+        authority = Authority(new_authority("test"))
+        return kubeconfig(
+            cluster=cluster_id,
+            server="https://127.0.0.1:1",
+            authority=authority.certificate,
+            user=user,
+            pair=authority.sign_client(user, groups, timedelta(seconds=ttl_seconds)),
+        )
