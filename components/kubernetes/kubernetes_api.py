@@ -28,8 +28,9 @@ _THREADS = ThreadPoolExecutor(8, thread_name_prefix="kubernetes-api")
 """Not asyncio's own: registrations of resources may have taken all of those, and wait for a hook
 that asks here."""
 
-_KEYS_IN_FILES = threading.Lock()
-"""Kubernetes' client puts keys into files for `ssl`; those of all threads are removed at once."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Kubernetes' client can't be imported by two threads at once. It puts keys into files for `ssl`;
+those of all threads are removed at once."""
 
 
 class ApiError(Exception):
@@ -70,12 +71,12 @@ class KubernetesApi:
 
     @classmethod
     def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
-        # here, for it takes half a second, and few updates come here
-        from kubernetes.client import Configuration, rest
-        from kubernetes.config import ConfigException, kube_config
+        with _ONE_AT_A_TIME:
+            # here, for it takes half a second, and few updates come here
+            from kubernetes.client import Configuration, rest
+            from kubernetes.config import ConfigException, kube_config
 
-        found = Configuration()
-        with _KEYS_IN_FILES:
+            found = Configuration()
             try:
                 kube_config.load_kube_config_from_dict(
                     yaml.safe_load(kubeconfig), context, found, persist_config=False

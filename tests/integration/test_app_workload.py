@@ -221,6 +221,7 @@ def test_a_change_of_configuration_rolls_the_pods_without_downtime(
         ("replace", "ConfigMap"),
         ("replace", "Job"),
         ("update", "Deployment"),
+        ("update", "Stash"),
     ]
 
     lowest, done = [ready(kube)], threading.Event()
@@ -304,7 +305,10 @@ def test_a_quota_that_no_new_pod_fits_is_taken_out_again(stack: Stack, kube: Kub
 
 def test_to_a_hundred_pods_and_to_none(stack: Stack, kube: Kube) -> None:
     stack.set(f"{APP}.replicas", "100")
-    assert stack.preview() == [Step("update", DEPLOYMENT, "web", {"spec.replicas": "update"})]
+    assert stack.preview() == [
+        Step("update", DEPLOYMENT, "web", {"spec.replicas": "update"}),
+        Step("update", "pulumi:index:Stash", "web-rollout", {"input": "update"}),
+    ]
     stack.up()
     assert ready(kube) == 100
     nodes = [pod["spec"]["nodeName"] for pod in pods(kube, "web", "web")]

@@ -127,7 +127,7 @@ def test_make_renews_kubeconfigs_that_near_their_end_and_nothing_else(access: St
     before, settings = access.outputs(secrets=True), access.file.read_text()
     access.set("cluster.description", "later")
     arguments = dry_run("renew", f"STACK={access.name}").split("pulumi up ")[1]
-    assert shlex.split(arguments) == ["--yes", "--stack", access.name, *RENEW]
+    assert shlex.split(arguments) == ["--yes", "--stack", "$STACK", *RENEW]
     done = access.up(*RENEW)
     after = access.outputs(secrets=True)
     assert all(before[name] != after[name] for name in ("kubeconfig", "read_only_kubeconfig"))

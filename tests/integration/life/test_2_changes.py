@@ -13,6 +13,8 @@ from tests.integration.stack import TUTORIAL, Stack, Step
 pytestmark = pytest.mark.integration
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+WAITS = Step("update", "pulumi:index:Stash", "rickroller-rollout", {"input": "update"})
+"""What comes after the pods waits for them."""
 SERVICE = "kubernetes:core/v1:Service"
 BALANCER = 'metadata.annotations["service.beta.kubernetes.io/exoscale-loadbalancer-service-'
 SKIP_AWAIT = 'metadata.annotations["pulumi.com/skipAwait"]'
@@ -55,10 +57,11 @@ def test_scaling_changes_one_property(stack: Stack, kube: Kube) -> None:
     stack.set("apps[0].replicas", "5")
     assert stack.preview() == [
         Step("update", DEPLOYMENT, "rickroller", {"spec.replicas": "update"}),
+        WAITS,
     ]
     assert deployment(kube)["spec"] == before["spec"]
 
-    assert stack.up()["update"] == 1
+    assert stack.up()["update"] == 2
     after = deployment(kube)
     assert after["spec"] == {**before["spec"], "replicas": 5}
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
@@ -80,7 +83,7 @@ def test_a_new_variable_is_rolled_out(stack: Stack, kube: Kube) -> None:
     pods = running(kube)
     stack.set("apps[0].environment.GREETING", "hello")
     added = {"spec.template.spec.containers[0].env[2]": "add"}
-    assert stack.preview() == [Step("update", DEPLOYMENT, "rickroller", added)]
+    assert stack.preview() == [Step("update", DEPLOYMENT, "rickroller", added), WAITS]
 
     stack.up()
 
@@ -93,8 +96,7 @@ def test_a_new_variable_is_rolled_out(stack: Stack, kube: Kube) -> None:
             for item in kube.list("replicasets", "test")
         }
 
-    # the official plugin ends when the new pods are ready: old ones may still be on their way out
-    eventually(lambda: sizes()[old] == (0, None))
+    assert sizes()[old] == (0, None)
     assert sorted(sizes().values()) == [(0, None), (5, 5)]
     eventually(lambda: len(kube.list("pods", "test")) == 5)
     assert running(kube).isdisjoint(pods)
