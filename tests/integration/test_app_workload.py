@@ -307,7 +307,7 @@ def test_to_a_hundred_pods_and_to_none(stack: Stack, kube: Kube) -> None:
     stack.set(f"{APP}.replicas", "100")
     assert stack.preview() == [
         Step("update", DEPLOYMENT, "web", {"spec.replicas": "update"}),
-        Step("update", "pulumi:index:Stash", "web-rollout", {"input": "update"}),
+        Step("update", "pulumi:index:Stash", "web-rollout"),
     ]
     stack.up()
     assert ready(kube) == 100

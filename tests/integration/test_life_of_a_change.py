@@ -121,7 +121,7 @@ def test_a_pull_request_tells_what_it_would_do(checkout: Checkout) -> None:
     comment = (checkout.folder / "previews" / "comment.md").read_text()
     for stack in ENVIRONMENTS:
         assert re.search(
-            rf"^\| *`?{stack}`? *\| *0 *\| *1 *\| *0 *\| *0 *\|", comment, re.MULTILINE
+            rf"^\| *`?{stack}`? *\| *0 *\| *2 *\| *0 *\| *0 *\|", comment, re.MULTILINE
         )
     assert SECOND in comment
     assert image(checkout, "dev") == FIRST

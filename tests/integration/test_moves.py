@@ -78,7 +78,7 @@ class Apps:
         found: dict[str, set[str]] = {}
         for step in self.stack.preview():
             kind, name = step.kind.rpartition(":")[2], step.name
-            if not step.kind.startswith("webapp:"):
+            if step.kind.startswith("kubernetes:"):
                 name = name.rpartition("-")[0] if kind == "Ingress" else name
                 found.setdefault(step.operation, set()).add(f"{kind} {name}")
         return found

@@ -13,7 +13,7 @@ from tests.integration.stack import TUTORIAL, Stack, Step
 pytestmark = pytest.mark.integration
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-WAITS = Step("update", "pulumi:index:Stash", "rickroller-rollout", {"input": "update"})
+WAITS = Step("update", "pulumi:index:Stash", "rickroller-rollout")
 """What comes after the pods waits for them."""
 SERVICE = "kubernetes:core/v1:Service"
 BALANCER = 'metadata.annotations["service.beta.kubernetes.io/exoscale-loadbalancer-service-'
