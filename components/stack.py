@@ -46,13 +46,16 @@ def declare(settings: Settings) -> dict[str, Any]:
         from components.web_app import WebApp
 
         labels = owner_labels(settings.owner)
+        with_data = pulumi.ResourceOptions.merge(
+            on_cluster, pulumi.ResourceOptions(depends_on=[data])
+        )
         namespaces = {
-            each.name: AppNamespace(each.name, each, on_cluster, labels=labels)
+            each.name: AppNamespace(each.name, each, with_data, labels=labels)
             for each in settings.app_namespaces
         }
     for app in settings.apps:
         in_namespace = pulumi.ResourceOptions.merge(
-            on_cluster, pulumi.ResourceOptions(depends_on=[data, namespaces[app.namespace_name]])
+            with_data, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
         )
         web = WebApp(
             app.name,

@@ -176,7 +176,10 @@ def test_each_change_by_hand_is_found_and_put_back(
         ("SecurityGroupRule cluster-ssh-198.51.100.0/24", "", "there", "gone"),
     }
     waiting = [line for line in report.splitlines() if line.startswith("- ")]
-    assert waiting == [f"- update Deployment scaled/scaled `{CONTAINER}.image`"]
+    assert waiting == [
+        f"- update Deployment scaled/scaled `{CONTAINER}.image`",
+        "- update Stash scaled-rollout",
+    ]
     assert not [token for token in (TOKEN, OTHER_TOKEN) if token in report]
     assert stack.resources() == before
 
