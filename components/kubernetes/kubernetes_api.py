@@ -14,10 +14,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
-import urllib3
 import yaml
 
 if TYPE_CHECKING:
+    import urllib3
     from kubernetes.client import Configuration
 
 Result = TypeVar("Result")
@@ -53,8 +53,10 @@ class KubernetesApi:
     def __init__(
         self, server: str, http: urllib3.PoolManager | None = None, token: str = ""
     ) -> None:
+        from urllib3 import PoolManager  # here, as Kubernetes' client: previews ask nothing
+
         self._server = server.rstrip("/")
-        self._http = http or urllib3.PoolManager()
+        self._http = http or PoolManager()
         self._headers = {"Accept": "application/json"}
         if token:
             self._headers["Authorization"] = token
@@ -126,6 +128,8 @@ class KubernetesApi:
         document: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
     ) -> Any:
+        from urllib3.exceptions import HTTPError
+
         send = partial(
             self._http.request,
             method,
@@ -137,7 +141,7 @@ class KubernetesApi:
         )
         try:
             answer = await _in_thread(send)
-        except urllib3.exceptions.HTTPError as error:
+        except HTTPError as error:
             raise ApiError(0, f"{self._server} does not answer: {error}") from None
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise _refusal(answer.status, answer.data.decode(errors="replace"))

@@ -47,7 +47,7 @@ def got(text: str, context: str | None = None) -> dict[str, Any]:
     return asyncio.run(get())
 
 
-def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials(tmp_path: Path) -> None:
+def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials() -> None:
     status = {"token": "from-a-program"}
     answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
     program = {
