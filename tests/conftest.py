@@ -1,10 +1,13 @@
-"""How tests are spread over processes where they run side by side (pytest-xdist)."""
+"""What holds for all tests: how they are spread over processes, and that helpers' asserts tell."""
 
 import os
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+# pytest makes asserts say what they compared in test modules alone, unless it is told of others.
+pytest.register_assert_rewrite("tests.e2e", "tests.integration", "tests.programs", "tests.unit")
 
 
 class ByStack(LoadScopeScheduling):
