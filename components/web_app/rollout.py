@@ -24,6 +24,9 @@ REMEDY = "Former pods go on serving. Mend what is wrong, and run `up` again"
 
 Object = Mapping[str, Any]
 
+_TOLD = 3
+"""Of how many pods or containers an error says what is wrong."""
+
 
 def create_gate(
     app: Objects,
@@ -76,7 +79,12 @@ async def missing_pods(api: KubernetesApi, namespace: str, name: str) -> str:
         f"/api/v1/namespaces/{namespace}/pods",
         labelSelector=",".join(f"{key}={value}" for key, value in labels.items()),
     )
-    return "; ".join([missing, *_troubles(pods)])
+    newest_first = sorted(
+        pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True
+    )
+    troubles = list(_troubles(newest_first))
+    more = len(troubles) - _TOLD
+    return "; ".join([missing, *troubles[:_TOLD], *([f"{more} more"] if more > 0 else [])])
 
 
 def _missing(deployment: Object) -> str:

@@ -97,6 +97,22 @@ def test_pods_say_why(api: KubernetesApi, pages: Pages) -> None:
     ]
 
 
+def test_a_few_of_many_pods_say_why_the_newest_first(api: KubernetesApi, pages: Pages) -> None:
+    pages[DEPLOYMENT] = deployment(updatedReplicas=1)
+    unplaced = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    pages[PODS] = [
+        {
+            "metadata": {"name": f"web-{day}", "creationTimestamp": f"2026-01-0{day}T00:00:00Z"},
+            "status": {"conditions": [unplaced | {"message": "no node"}]},
+        }
+        for day in range(1, 6)
+    ]
+    assert missing(api).split("; ")[1:] == [
+        *(f"pod web-{day}: Unschedulable: no node" for day in (5, 4, 3)),
+        "2 more",
+    ]
+
+
 def rolled_out(**changes: Any) -> str:
     """What the gate of an application remembers."""
 
