@@ -29,6 +29,7 @@ from sandbox.nlb.load_balancers import LoadBalancers
 from sandbox.proxy import Proxy
 from sandbox.sks.layout import ClusterFiles
 from sandbox.sks.runtime import ClusterSpec, SksRuntime
+from sandbox.sks.spec import HEALTH_CHECKS
 
 _log = logging.getLogger("sandbox.daemon")
 
@@ -129,7 +130,9 @@ def _serve(home: Path, account: Account) -> int:
         credentials=Credentials(account.api_key, account.api_secret),
         base_url=account.base_url,
         runtime=runtime,
-        traffic=LoadBalancers(account.port) if containers else None,
+        traffic=LoadBalancers(account.port, health_checks_from=HEALTH_CHECKS)
+        if containers
+        else None,
     )
     certificates.write_authorities(home)
     hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}

@@ -1,9 +1,9 @@
 """What the API needs of the thing that runs Kubernetes control planes and nodes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
-from sandbox.sks.spec import ClusterSpec, NodepoolSpec
+from sandbox.sks.spec import ClusterSpec, NodepoolSpec, Opening
 
 Authority = Literal["aggregation", "control-plane", "kubelet"]
 
@@ -32,6 +32,9 @@ class SksRuntime(Protocol):
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
         """Remove the pool's nodes."""
+
+    def set_firewall(self, openings: Mapping[str, Sequence[Opening]]) -> None:
+        """Let nothing in to any node but these, by the public address of its instance."""
 
     def answering_nodes(self, cluster_id: str, port: int) -> Collection[str]:
         """Names of the nodes that would answer a load balancer's health check on the port."""

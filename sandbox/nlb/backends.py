@@ -8,9 +8,13 @@ from sandbox.nlb.strategy import choose
 
 
 class Backends:
-    """Follows the service that it is told; targets that stay keep their state."""
+    """Follows the service that it is told; targets that stay keep their state.
 
-    def __init__(self, service: Service) -> None:
+    `source` is the address that health checks come from, None for any.
+    """
+
+    def __init__(self, service: Service, source: str | None = None) -> None:
+        self._source = source
         self._monitors: dict[str, Monitor] = {}
         self._known = asyncio.Event()
         self._turn = 0
@@ -24,7 +28,9 @@ class Backends:
                 self._monitors.pop(target).stop()
         for target in service.targets:
             if target not in self._monitors:
-                self._monitors[target] = Monitor(target, service.health_check, self._judged)
+                self._monitors[target] = Monitor(
+                    target, service.health_check, self._judged, self._source
+                )
         self._judged()
 
     def stop(self) -> None:

@@ -14,14 +14,18 @@ class Monitor:
     """Checks one target, at once and then at each interval, until `stop`.
 
     `healthy` is None until the first check has ended. A target that failed is healthy again after
-    one check that passes. `judged` is called after each check.
+    one check that passes. `judged` is called after each check; `source` is the address that the
+    checks come from, None for any.
     """
 
-    def __init__(self, target: str, check: HealthCheck, judged: Callable[[], None]) -> None:
+    def __init__(
+        self, target: str, check: HealthCheck, judged: Callable[[], None], source: str | None
+    ) -> None:
         self.healthy: bool | None = None
         self.check = check
         self._target = target
         self._judged = judged
+        self._source = source
         self._task = asyncio.create_task(self._run())
 
     def stop(self) -> None:
@@ -32,7 +36,8 @@ class Monitor:
         failures = 0
         while True:
             before = self.healthy
-            failures = 0 if await passes(self._target, self.check) else failures + 1
+            well = await passes(self._target, self.check, self._source)
+            failures = 0 if well else failures + 1
             if not failures:
                 self.healthy = True
             elif not self.healthy or failures > self.check.retries:
@@ -44,7 +49,7 @@ class Monitor:
             await asyncio.sleep(self.check.interval)
 
 
-async def passes(target: str, check: HealthCheck) -> bool:
+async def passes(target: str, check: HealthCheck, source: str | None = None) -> bool:
     """Whether the target takes a connection, and where it is asked over HTTP, answers 2xx."""
     try:
         async with asyncio.timeout(check.timeout):
@@ -53,6 +58,7 @@ async def passes(target: str, check: HealthCheck) -> bool:
                 check.port,
                 ssl=_context() if check.mode == "https" else None,
                 server_hostname=(check.tls_sni or target) if check.mode == "https" else None,
+                local_addr=(source, 0) if source else None,
             )
             try:
                 if check.mode == "tcp":

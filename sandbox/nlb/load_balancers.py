@@ -36,6 +36,7 @@ class LoadBalancers:
     Args:
         port: of the account, by which its addresses differ from those of other sandboxes on the
             machine: 127.A.B.0/24, where A.B are the port's two bytes.
+        health_checks_from: the address that health checks come from, None for any.
         leave_seconds: see `LEAVE_SECONDS`.
         pause_seconds: see `PAUSE_SECONDS`.
     """
@@ -44,10 +45,12 @@ class LoadBalancers:
         self,
         port: int,
         *,
+        health_checks_from: str | None = None,
         leave_seconds: float = LEAVE_SECONDS,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self.network = IPv4Network((127 << 24 | port << 8, 24))
+        self._health_checks_from = health_checks_from
         self._leave_seconds = leave_seconds
         self._pause_seconds = pause_seconds
         self._backends: dict[str, Backends] = {}
@@ -90,7 +93,7 @@ class LoadBalancers:
             if id_ in self._backends:
                 self._backends[id_].follow(service)
             else:
-                self._backends[id_] = Backends(service)
+                self._backends[id_] = Backends(service, self._health_checks_from)
 
     def _serve(self, service: Service) -> str:
         """Begin to serve, if that has not begun; the reason if it can't be, else nothing."""

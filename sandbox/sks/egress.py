@@ -23,7 +23,7 @@ from kubernetes import client
 
 from sandbox.proxy import CHUNK, HEAD_SECONDS, Refused, target
 from sandbox.sks.ingress_nginx import webhook
-from sandbox.sks.spec import INSTANCE_NETWORKS, ClusterSpec
+from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec
 
 _log = logging.getLogger(__name__)
 
@@ -104,8 +104,10 @@ class Egress:
         answer(connection)
 
     def _route(self, host: str, port: int) -> Answer:
-        if _is_loopback(host) or _is_in(host, self._machines):
+        if _is_loopback(host):
             return partial(_join, _connect(host, port))
+        if _is_in(host, self._machines):
+            return partial(_join, _connect(host, port, TUNNEL))
         try:
             return self._service(host, port)
         except client.ApiException as error:
@@ -178,9 +180,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _connect(host: str, port: int) -> socket.socket:
+def _connect(host: str, port: int, source: str = "") -> socket.socket:
     try:
-        return socket.create_connection((host, port), HEAD_SECONDS)
+        return socket.create_connection((host, port), HEAD_SECONDS, (source, 0))
     except OSError as error:
         raise Refused("502", f"{host}:{port}: {error.strerror or error}") from error
 

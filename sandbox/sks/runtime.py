@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
 from datetime import timedelta
@@ -24,11 +24,12 @@ from sandbox.sks.ingress_nginx import image
 from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.machines import system
 from sandbox.sks.machines.csi_controller import CsiController
+from sandbox.sks.machines.firewall import Firewall
 from sandbox.sks.machines.machines import Machines
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
 from sandbox.sks.programs import Programs
-from sandbox.sks.spec import CCM_ADDON, CloudError, ClusterSpec, NodepoolSpec, SksError
+from sandbox.sks.spec import CCM_ADDON, CloudError, ClusterSpec, NodepoolSpec, Opening, SksError
 
 __all__ = ["ClusterSpec", "NodepoolSpec", "SksError", "SksRuntime"]
 
@@ -57,6 +58,7 @@ class SksRuntime:
         self._controllers: dict[str, CloudController] = {}
         self._containers = containers
         self._machines: dict[str, Machines] = {}
+        self._firewall = Firewall()
         self._volumes: dict[str, CsiController] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
@@ -115,7 +117,7 @@ class SksRuntime:
             self._clusters[cluster_id] = plane
             if self._containers:
                 self._machines[cluster_id] = Machines(
-                    self._home, plane.files, plane.record, self._programs, IMAGES
+                    self._home, plane.files, plane.record, self._programs, IMAGES, self._firewall
                 )
                 self._volumes[cluster_id] = CsiController(
                     plane.record.name, plane.new_api_client(), self._home / VOLUMES
@@ -170,6 +172,10 @@ class SksRuntime:
                 if machines := self._machines.get(cluster_id):
                     machines.remove_pool(nodepool_id)
                 nodes.remove_pool(client.CoreV1Api(plane.api_client), nodepool_id)
+
+    def set_firewall(self, openings: Mapping[str, Sequence[Opening]]) -> None:
+        """Let nothing in to any node but these, by the public address of its instance."""
+        self._firewall.follow(openings)
 
     def answering_nodes(self, cluster_id: str, port: int) -> set[str]:
         """Names of the cluster's nodes that would answer a health check on the NodePort."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
 CCM_ADDON = "exoscale-cloud-controller"
 CSI_ADDON = "exoscale-container-storage-interface"
@@ -9,6 +10,13 @@ METRICS_ADDON = "metrics-server"
 
 INSTANCE_NETWORKS = ("198.51.100.0/24", "192.0.2.0/24")
 """Where instances, so nodes, have their public addresses: of documentation ranges (RFC 5737)."""
+CLIENT = "169.254.87.1"
+"""What nodes that run containers see as the address of whoever is on the host, and no node."""
+HEALTH_CHECKS = "169.254.87.2"
+"""What they see as the address of load balancers' health checks."""
+TUNNEL = "169.254.87.3"
+"""What they see as the address of the control plane. On SKS konnectivity carries its connections
+to an agent, a pod of some node, which makes them."""
 
 
 class SksError(Exception):
@@ -65,6 +73,29 @@ class ClusterSpec:
     audit: Audit | None = None
     oidc: Oidc | None = None
     networking: Networking = Networking()
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the security groups of an instance let in, by one of their rules.
+
+    `protocol` is as in Exoscale's API, `sources` are networks (CIDR) or addresses. TCP and UDP have
+    `ports`, from the first to the last; ICMP has `icmp`, its type and code, each -1 for any.
+    """
+
+    protocol: str
+    sources: tuple[str, ...]
+    ports: tuple[int, int] | None = None
+    icmp: tuple[int, int] | None = None
+
+    def has(self, protocol: str, port: int) -> bool:
+        """Whether the port is open to someone."""
+        first, last = self.ports or (0, -1)
+        return self.protocol == protocol and first <= port <= last
+
+    def admits(self, address: str) -> bool:
+        """Whether it is open to the address."""
+        return any(ip_address(address) in ip_network(source) for source in self.sources)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,15 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return stack
 
 
+@pytest.fixture(scope="module")
+def kept_settings(stack: Stack) -> Iterator[None]:
+    """What the tests change in the settings is taken back."""
+    before = stack.file.read_text()
+    yield
+    stack.file.write_text(before)
+    stack.up()
+
+
 @pytest.fixture(scope="session")
 def kube(stack: Stack, sandbox: Sandbox) -> Kube:
     return kube_of(stack, sandbox)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -14,12 +15,17 @@ import pytest
 from sandbox.daemon_state import processes, running_pid
 from sandbox.paths import write_private
 from sandbox.sks.machines import network
+from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, TUNNEL
 from tests.e2e.machine_state import state
 from tests.e2e.real_nodes import MARKS, UP_SECONDS
 from tests.integration.account import Sandbox
 from tests.integration.polling import eventually
 
 pytestmark = MARKS
+
+KUBELET_PORT = 10250
+CALICO_PORT = 4789
+NODE_PORTS = (30000, 32767)
 
 WEB = """
 apiVersion: apps/v1
@@ -59,6 +65,8 @@ class Cluster:
 
     sandbox: Sandbox
     id: str
+    group: str
+    """The id of its nodes' security group."""
     kubeconfig: Path
     before: dict[str, list[str]]
     """What the machine had before there was a sandbox."""
@@ -94,12 +102,26 @@ class Cluster:
         lines = self.kubectl("get", "nodes", "--no-headers").splitlines()
         return sorted(line.split()[0] for line in lines if line.split()[1] == "Ready")
 
+    def addresses(self) -> list[str]:
+        """Of the nodes."""
+        path = '{.items[*].status.addresses[?(@.type=="InternalIP")].address}'
+        return self.kubectl("get", "nodes", "-o", f"jsonpath={path}").split()
+
     def scale(self, size: int) -> None:
         """Give the nodepool another size."""
         client = self.sandbox.client
         pool = client.get_sks_cluster(id=self.id)["nodepools"][0]["id"]
         operation = client.scale_sks_nodepool(id=self.id, sks_nodepool_id=pool, size=size)
         client.wait(operation["id"], max_wait_time=60)
+
+
+def nodes_group(sandbox: Sandbox) -> str:
+    """A security group that lets in what nodes need of each other, and the world to NodePorts."""
+    group = str(sandbox.done(sandbox.client.create_security_group(name="nodes")))
+    sandbox.let_in(group, "tcp", KUBELET_PORT, KUBELET_PORT, security_group={"id": group})
+    sandbox.let_in(group, "udp", CALICO_PORT, CALICO_PORT, security_group={"id": group})
+    sandbox.let_in(group, "tcp", *NODE_PORTS, network="0.0.0.0/0")
+    return group
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +132,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     before = state(sandbox.home)
     try:
         sandbox.run("up", "--nodes", "containers", timeout=UP_SECONDS)
-        id_ = sandbox.create_cluster("containers", size=2)
+        group = nodes_group(sandbox)
+        id_ = sandbox.create_cluster("containers", size=2, group=group)
         kubeconfig = folder / "kubeconfig"
         write_private(kubeconfig, sandbox.kubeconfig(id_))
-        cluster = Cluster(sandbox, id_, kubeconfig, before)
+        cluster = Cluster(sandbox, id_, group, kubeconfig, before)
         eventually(lambda: len(cluster.ready_nodes()) == 2, within=90)
         cluster.kubectl("apply", "-f", "-", text=WEB)
         cluster.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
@@ -160,16 +183,57 @@ def test_pods_reach_each_other_by_the_name_of_a_service(cluster: Cluster) -> Non
 
 
 def test_the_host_reaches_every_node_and_no_pod_the_hosts_own_ports(cluster: Cluster) -> None:
-    path = '{.items[*].status.addresses[?(@.type=="InternalIP")].address}'
-    addresses = cluster.kubectl("get", "nodes", "-o", f"jsonpath={path}").split()
     pod, _ = cluster.pods()[0]
     port = cluster.sandbox.credentials.port
     refused = f"nc -w 2 {network.TAP_HOST} {port} < /dev/null || echo refused"
 
-    for address in addresses:
-        with closing(urllib.request.urlopen(f"http://{address}:30080/", timeout=10)) as answer:
-            assert answer.status == 200
+    for address in cluster.addresses():
+        assert is_open(address, 30080)
     assert cluster.kubectl("exec", pod, "--", "sh", "-c", refused).strip() == "refused"
+
+
+def is_open(address: str, port: int, source: str = CLIENT) -> bool:
+    """Whether a connection from an address of the host is taken; what is closed does not answer."""
+    try:
+        with socket.create_connection((address, port), timeout=2, source_address=(source, 0)):
+            return True
+    except TimeoutError:
+        return False
+
+
+def test_a_machine_is_closed_but_for_what_its_security_group_opens(cluster: Cluster) -> None:
+    sandbox, group, addresses = cluster.sandbox, cluster.group, cluster.addresses()
+    for address in addresses:
+        assert is_open(address, 30080)
+        assert is_open(address, KUBELET_PORT, TUNNEL)
+        assert not is_open(address, KUBELET_PORT)
+
+    sandbox.close(group, NODE_PORTS[0])
+    sandbox.close(group, KUBELET_PORT)
+    for address in addresses:
+        assert not is_open(address, 30080)
+        assert not is_open(address, KUBELET_PORT, TUNNEL)
+
+    sandbox.let_in(group, "tcp", *NODE_PORTS, network=f"{CLIENT}/32")
+    sandbox.let_in(group, "tcp", KUBELET_PORT, KUBELET_PORT, security_group={"id": group})
+    for address in addresses:
+        assert is_open(address, 30080)
+        assert not is_open(address, 30080, HEALTH_CHECKS)
+        assert is_open(address, KUBELET_PORT, TUNNEL)
+
+
+def test_pods_of_two_nodes_are_apart_without_the_port_of_the_cni(cluster: Cluster) -> None:
+    one, node = cluster.pods()[0]
+    other = next(name for name, elsewhere in cluster.pods() if elsewhere != node)
+    address = cluster.kubectl("get", "pod", other, "-o", "jsonpath={.status.podIP}")
+    ask = f"timeout 3 wget -qO- http://{address}:8080/ || echo unreached"
+
+    cluster.sandbox.close(cluster.group, CALICO_PORT)
+    assert cluster.kubectl("exec", one, "--", "sh", "-c", ask).strip() == "unreached"
+
+    members = {"id": cluster.group}
+    cluster.sandbox.let_in(cluster.group, "udp", CALICO_PORT, CALICO_PORT, security_group=members)
+    assert cluster.kubectl("exec", one, "--", "sh", "-c", ask).strip() == other
 
 
 def test_a_drained_node_has_no_pods(cluster: Cluster) -> None:

@@ -1,17 +1,15 @@
 """The ways in to an application: a path of a shared load balancer, one of its own, NodePorts."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
-from sandbox.sks.machines import network
+from sandbox.sks.spec import CLIENT
 from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.usefixtures("kept_settings")]
 
 NOBODY = ""
 SECOND = {
@@ -22,15 +20,6 @@ SECOND = {
     "path": "/second",
     "environment.BEHIND_PROXY": "true",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def settings(stack: Stack) -> Iterator[None]:
-    """What the tests change in the settings is taken back."""
-    before = stack.file.read_text()
-    yield
-    stack.file.write_text(before)
-    stack.up()
 
 
 def served_by(url: str) -> str:
@@ -93,7 +82,7 @@ def test_a_load_balancer_of_its_own_lets_in_the_networks_that_are_listed(
     eventually(lambda: served_by(own) == NOBODY)
     wait_for("rickroller", url)
 
-    stack.set("apps[0].loadBalancer.sourceNetworks[0]", f"{network.HOST}/32")
+    stack.set("apps[0].loadBalancer.sourceNetworks[0]", f"{CLIENT}/32")
     stack.up()
     wait_for("rickroller", own)
 

@@ -112,8 +112,10 @@ class Sandbox:
             kind: sorted(item["name"] for item in listed()[kind]) for kind, listed in kinds.items()
         }
 
-    def create_cluster(self, name: str, size: int, addons: Sequence[str] = ()) -> str:
-        """Create a cluster with `size` nodes; return its id."""
+    def create_cluster(
+        self, name: str, size: int, addons: Sequence[str] = (), group: str | None = None
+    ) -> str:
+        """Create a cluster with `size` nodes, in the security group `group`; return its id."""
         cluster: str = self.done(
             self.client.create_sks_cluster(
                 name=name, level="starter", version=VERSION, cni="calico", addons=[*addons]
@@ -130,9 +132,29 @@ class Sandbox:
                 size=size,
                 disk_size=20,
                 instance_type={"id": small["id"]},
+                security_groups=[{"id": group}] if group else [],
             )
         )
         return cluster
+
+    def let_in(self, group: str, protocol: str, first: int, last: int, **source: Any) -> None:
+        """Add a rule to a security group."""
+        self.done(
+            self.client.add_rule_to_security_group(
+                id=group,
+                flow_direction="ingress",
+                protocol=protocol,
+                start_port=first,
+                end_port=last,
+                **source,
+            )
+        )
+
+    def close(self, group: str, first: int) -> None:
+        """Delete the rules of a security group that begin with this port."""
+        for rule in self.client.get_security_group(id=group)["rules"]:
+            if rule["start-port"] == first:
+                self.done(self.client.delete_rule_from_security_group(id=group, rule_id=rule["id"]))
 
     def delete_cluster(self, cluster: str) -> None:
         """Delete a cluster with its nodepools."""

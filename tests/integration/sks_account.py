@@ -29,7 +29,10 @@ ADDONS = ["exoscale-cloud-controller", "exoscale-container-storage-interface"]
 
 @dataclass
 class SksAccount:
-    """An account with one cluster; a nodepool of two nodes, if it was made with one."""
+    """An account with one cluster; a nodepool of two nodes, if it was made with one.
+
+    Nodes let in load balancers' health checks, by the security group `group_id`.
+    """
 
     runtime: SksRuntime
     home: Path
@@ -37,6 +40,7 @@ class SksAccount:
     exoscale: Client
     api_client: client.ApiClient
     faults: FaultClient
+    group_id: str = ""
 
     @property
     def core(self) -> client.CoreV1Api:
@@ -83,7 +87,25 @@ class SksAccount:
                 name=name,
                 size=size,
                 instance_type={"id": small["id"]},
-                **{"disk_size": 20, **arguments},
+                **{
+                    "disk_size": 20,
+                    "security_groups": [{"id": self.group_id}],
+                    **arguments,
+                },
+            )
+        )
+
+    def open_to_health_checks(self) -> None:
+        """Make the nodes' security group."""
+        self.group_id = self.done(self.exoscale.create_security_group(name="nodes"))
+        self.done(
+            self.exoscale.add_rule_to_security_group(
+                id=self.group_id,
+                flow_direction="ingress",
+                protocol="tcp",
+                start_port=30000,
+                end_port=32767,
+                security_group={"name": "public-nlb-healthcheck-sources", "visibility": "public"},
             )
         )
 
@@ -115,6 +137,7 @@ def account_with_cluster(
     found = SksAccount(runtime, home, "", exoscale, client.ApiClient(), faults)
     defaults = {"name": "web", "level": "starter", "cni": "calico", "addons": ADDONS}
     try:
+        found.open_to_health_checks()
         version = {"version": runtime.versions[0]}
         found.cluster_id = found.done(
             exoscale.create_sks_cluster(**{**defaults, **version, **arguments})

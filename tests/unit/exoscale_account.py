@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from sandbox.exoscale_api import Credentials, create_app
 from sandbox.exoscale_api.sks_runtime import Authority
-from sandbox.sks.spec import ClusterSpec, NodepoolSpec, SksError
+from sandbox.sks.spec import ClusterSpec, NodepoolSpec, Opening, SksError
 
 BASE_URL = "http://127.0.0.1:1"
 CREDENTIALS = Credentials("EXOtest", "a-secret")
@@ -44,6 +44,7 @@ class MemoryRuntime:
         self.started: list[str] = []
         self.fail: str | None = None
         self.answering_port = 30080
+        self.openings: Mapping[str, Sequence[Opening]] = {}
         self.ready = threading.Event()
         self.ready.set()
 
@@ -78,6 +79,9 @@ class MemoryRuntime:
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
         self._work()
         self.clusters[cluster_id].pop(nodepool_id, None)
+
+    def set_firewall(self, openings: Mapping[str, Sequence[Opening]]) -> None:
+        self.openings = openings
 
     def answering_nodes(self, cluster_id: str, port: int) -> list[str]:
         pools = self.clusters[cluster_id].values()
@@ -201,3 +205,22 @@ class Account:
         """A new nodepool's id."""
         defaults = {"name": "workers", "size": 2, "disk_size": 50, "instance_type": SMALL}
         return self.done(self.api.create_sks_nodepool(id=cluster, **{**defaults, **arguments}))
+
+    def group(self, name: str = "nodes") -> dict[str, str]:
+        """A reference to a new security group."""
+        return {"id": self.done(self.api.create_security_group(name=name))}
+
+    def let_in(
+        self, group: dict[str, str], first: int, last: int, protocol: str = "tcp", **source: Any
+    ) -> None:
+        """Add a rule to a security group."""
+        self.done(
+            self.api.add_rule_to_security_group(
+                **group,
+                flow_direction="ingress",
+                protocol=protocol,
+                start_port=first,
+                end_port=last,
+                **source,
+            )
+        )

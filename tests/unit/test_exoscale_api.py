@@ -19,6 +19,7 @@ from tests.unit.exoscale_account import (
     refused,
 )
 
+CHECKS = {"name": "public-nlb-healthcheck-sources", "visibility": "public"}
 HEALTHCHECK = {"mode": "tcp", "port": 30080}
 SERVICE = {
     "name": "http",
@@ -152,8 +153,8 @@ def test_rules_of_a_security_group(account: Account) -> None:
 
 def test_load_balancers_and_their_services(account: Account) -> None:
     api = account.api
-    cluster = account.cluster()
-    account.nodepool(cluster)
+    cluster, group = account.cluster(), account.group()
+    account.nodepool(cluster, security_groups=[group])
     (pool,) = api.list_instance_pools()["instance-pools"]
     first = account.done(api.create_load_balancer(name="k8s-a"))
     second = account.done(api.create_load_balancer(name="k8s-b"))
@@ -164,6 +165,9 @@ def test_load_balancers_and_their_services(account: Account) -> None:
     assert account.done(api.add_service_to_load_balancer(**service)) == first
     (stored,) = api.get_load_balancer(id=first)["services"]
     assert stored["healthcheck"] == {**HEALTHCHECK, "interval": 10, "timeout": 2, "retries": 1}
+    assert [s["status"] for s in stored["healthcheck-status"]] == ["failure", "failure"]
+    account.let_in(group, 30000, 32767, security_group=CHECKS)
+    (stored,) = api.get_load_balancer(id=first)["services"]
     assert [s["status"] for s in stored["healthcheck-status"]] == ["success", "failure"]
     with refused(409, "of this name"):
         api.add_service_to_load_balancer(**{**service, "port": 443})

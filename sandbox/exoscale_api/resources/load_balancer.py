@@ -12,9 +12,10 @@ from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources.instance import KIND as INSTANCE_KIND
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.resources.sks_parts import firewall
 from sandbox.exoscale_api.store import Json, Store
 from sandbox.nlb.service import HealthCheck, Service
-from sandbox.sks.spec import SksError
+from sandbox.sks.spec import HEALTH_CHECKS, SksError
 
 KIND = "load-balancer"
 _QUOTA = Quota("network-load-balancer", KIND, limit=50)
@@ -142,7 +143,8 @@ def _members(store: Store, service: Json) -> list[Json]:
 def _healthy(call: Call, service: Json, members: list[Json]) -> Collection[str]:
     """Addresses of the members that pass the health check.
 
-    Of simulated nodes it is what their cluster says of them; all fail where there is none to ask.
+    Of simulated nodes it is what their cluster says of those that let health checks in; all fail
+    where there is none to ask.
     """
     if call.organization.traffic is not None:
         return call.organization.traffic.healthy(service["id"])
@@ -150,13 +152,20 @@ def _healthy(call: Call, service: Json, members: list[Json]) -> Collection[str]:
         return ()
     nodepool_id = call.store.parent(INSTANCE_KIND, members[0]["id"])
     cluster_id = call.store.parent(NODEPOOL_KIND, nodepool_id)
+    port = service["healthcheck"]["port"]
     try:
-        names = call.organization.runtime.answering_nodes(
-            cluster_id, service["healthcheck"]["port"]
-        )
+        names = call.organization.runtime.answering_nodes(cluster_id, port)
     except SksError:
         return ()
-    return [member["public-ip"] for member in members if member["name"] in names]
+    return [
+        member["public-ip"]
+        for member in members
+        if member["name"] in names
+        and any(
+            opening.has("tcp", port) and opening.admits(HEALTH_CHECKS)
+            for opening in firewall.openings(call.store, member)
+        )
+    ]
 
 
 def _answer(call: Call, load_balancer: Json) -> Json:

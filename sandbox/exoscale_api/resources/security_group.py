@@ -5,14 +5,16 @@ from uuid import NAMESPACE_DNS, uuid4, uuid5
 
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict
+from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources import instance
+from sandbox.exoscale_api.resources.sks_parts import firewall
 from sandbox.exoscale_api.store import Json
 
-KIND = "security-group"
+KIND = firewall.GROUP_KIND
 PUBLIC = [
     {"id": str(uuid5(NAMESPACE_DNS, name)), "name": name, "visibility": "public"}
-    for name in ("public-nlb-healthcheck-sources", "public-sks-apiservers")
+    for name in firewall.PUBLIC_SOURCES
 ]
 """The groups that Exoscale keeps for everyone's rules: addresses that its services come from."""
 
@@ -65,6 +67,7 @@ def add_external_source_to_security_group(call: Call) -> Json:
         if cidr not in group["external-sources"]:
             group["external-sources"].append(cidr)
             call.store.put(KIND, group)
+            firewall.follow(call.organization)
         return call.done(KIND, group["id"])
 
 
@@ -75,6 +78,7 @@ def remove_external_source_from_security_group(call: Call) -> Json:
         if cidr in group["external-sources"]:
             group["external-sources"].remove(cidr)
             call.store.put(KIND, group)
+            firewall.follow(call.organization)
         return call.done(KIND, group["id"])
 
 
@@ -87,6 +91,11 @@ def network(cidr: str) -> str:
     return cidr
 
 
+def _close(organization: Organization) -> list[str]:
+    firewall.follow(organization)
+    return []
+
+
 RESOURCE = Resource(
     KIND,
     operations={
@@ -97,6 +106,7 @@ RESOURCE = Resource(
         "add-external-source-to-security-group": add_external_source_to_security_group,
         "remove-external-source-from-security-group": remove_external_source_from_security_group,
     },
+    resume=_close,
     status=Listing(
         f"{KIND}s",
         fields=("id", "name", "zone", "parent"),

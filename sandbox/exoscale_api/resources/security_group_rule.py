@@ -6,6 +6,7 @@ from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.resources.security_group import KIND, PUBLIC, network
+from sandbox.exoscale_api.resources.sks_parts import firewall
 from sandbox.exoscale_api.store import Json
 
 
@@ -17,6 +18,7 @@ def add_rule_to_security_group(call: Call) -> Json:
             raise Conflict("This security group rule already exists")
         group["rules"].append(rule)
         call.store.put(KIND, group)
+        firewall.follow(call.organization)
         return call.done(KIND, group["id"])
 
 
@@ -27,6 +29,7 @@ def delete_rule_from_security_group(call: Call) -> Json:
         if len(rules) == len(group["rules"]):
             raise NotFound(f"security-group rule {call.path['rule-id']} not found")
         call.store.put(KIND, group | {"rules": rules})
+        firewall.follow(call.organization)
         return call.done(KIND, group["id"])
 
 

@@ -13,6 +13,7 @@ from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.kubeconfig import kubeconfig
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.machines import cgroups, csi_node, init, network, settings
+from sandbox.sks.machines.firewall import Firewall
 from sandbox.sks.processes import Child, Command
 from sandbox.sks.storage import CSI_DRIVER
 
@@ -53,8 +54,12 @@ class Member:
 class Machine:
     """A running machine; it ends with its parent, as every child does."""
 
-    def __init__(self, files: ClusterFiles, record: ClusterRecord, place: Place) -> None:
+    def __init__(
+        self, files: ClusterFiles, record: ClusterRecord, place: Place, firewall: Firewall
+    ) -> None:
         self._files, self._record, self._place = files, record, place
+        self._firewall = firewall
+        self._address = ""
         self._config = place.folder / "config"
         self._run = place.folder / "run"
         self._children: list[Child] = []
@@ -70,6 +75,8 @@ class Machine:
             member.address,
             self._record.networking.pods.partition(",")[0],
         )
+        self._address = member.address
+        self._firewall.add(member.address, self._place.namespace, self._record)
         self._write(member)
         for command in (self._way_out(), self._machine()):
             child = Child(command)
@@ -80,6 +87,7 @@ class Machine:
         """End it as if its power went: all its processes, mounts and links are gone."""
         for child in reversed(self._children):
             child.stop(grace=0)
+        self._firewall.remove(self._address)
         cgroups.remove(self._place.namespace)
         network.remove(self._place.namespace)
 

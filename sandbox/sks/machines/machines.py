@@ -8,6 +8,7 @@ from kubernetes import client
 
 from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord
 from sandbox.sks.machines import network
+from sandbox.sks.machines.firewall import Firewall
 from sandbox.sks.machines.machine import Machine, Member, Place
 from sandbox.sks.programs import Programs
 from sandbox.sks.spec import NodepoolSpec, SksError
@@ -28,9 +29,10 @@ class Machines:
         record: ClusterRecord,
         programs: Programs,
         images: Path,
+        firewall: Firewall,
     ) -> None:
         self._home, self._files, self._record = home, files, record
-        self._programs, self._images = programs, images
+        self._programs, self._images, self._firewall = programs, images, firewall
         self._switch = network.switch(home, record.id)
         self._machines: dict[str, dict[str, Machine]] = {}
 
@@ -74,7 +76,7 @@ class Machines:
         folder = self._files.directory / "machines" / name
         namespace = network.machine(self._home, self._record.id, name)
         place = Place(folder, self._home / VOLUMES, self._switch, namespace)
-        machine = Machine(self._files, self._record, place)
+        machine = Machine(self._files, self._record, place, self._firewall)
         machine.start(
             Member(
                 name=name,

@@ -1,7 +1,7 @@
 """The networks of machines: each in a namespace of its own, all of a cluster on one switch.
 
 ```
- host ── 169.254.87.1 ═══ switch (a bridge, in a namespace of its own)
+ host ── 169.254.87.1-3 ═ switch (a bridge, in a namespace of its own)
                            ║        ║
              eth0 198.51.100.1    eth0 198.51.100.2       machines, each in a namespace of its own
                  │                     │
@@ -19,10 +19,10 @@ import subprocess
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from sandbox.sks.spec import INSTANCE_NETWORKS, SksError
+from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, INSTANCE_NETWORKS, TUNNEL, SksError
 
-HOST = "169.254.87.1"
-"""The host's address on every switch."""
+_HOST = (CLIENT, HEALTH_CHECKS, TUNNEL)
+"""The host's addresses on every switch."""
 TAP = "tap0"
 TAP_NETWORK = "198.18.0.0/24"
 """That of slirp4netns, which makes the device TAP. It is none of the private ranges but that of
@@ -76,11 +76,12 @@ def add_switch(name: str) -> None:
     _ip("-n", name, "link", "add", "switch", "up", "type", "bridge")
     _ip("link", "add", link, "type", "veth", "peer", "name", _UPLINK, "netns", name)
     _ip("-n", name, "link", "set", _UPLINK, "up", "master", "switch")
-    _ip("address", "add", f"{HOST}/32", "dev", link)
+    for address in _HOST:
+        _ip("address", "add", f"{address}/32", "dev", link)
     _ip("link", "set", link, "up")
     # What asks for a machine that is gone is not sent elsewhere. Another cluster has the same ones.
     for network in INSTANCE_NETWORKS:
-        _ip("route", "append", network, "dev", link, "src", HOST, "metric", _LAST)
+        _ip("route", "append", network, "dev", link, "src", CLIENT, "metric", _LAST)
 
 
 def add_machine(switch: str, name: str, address: str, pods: str) -> None:
@@ -99,9 +100,9 @@ def add_machine(switch: str, name: str, address: str, pods: str) -> None:
     _ip("-n", name, "link", "set", "lo", "up")
     _ip("-n", name, "address", "add", f"{address}/32", "dev", "eth0")
     _ip("-n", name, "link", "set", "eth0", "up")
-    for network in (HOST, pods, *INSTANCE_NETWORKS):
+    for network in (*_HOST, pods, *INSTANCE_NETWORKS):
         _ip("-n", name, "route", "add", network, "dev", "eth0", "src", address)
-    _ip("route", "add", address, "dev", _link(switch), "src", HOST)
+    _ip("route", "add", address, "dev", _link(switch), "src", CLIENT)
 
 
 def link_address(address: str) -> str:

@@ -7,6 +7,7 @@ from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.resources import instance, load_balancer
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
 from sandbox.exoscale_api.resources.instance_type import instance_type
+from sandbox.exoscale_api.resources.sks_parts import firewall
 from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import NodepoolSpec
 
@@ -43,6 +44,7 @@ def set_nodes(organization: Organization, arguments: Arguments) -> None:
     nodepool = store.find(NODEPOOL_KIND, arguments["id"])
     assert nodepool is not None
     load_balancer.carry(organization)  # nothing new goes to nodes that are to go
+    firewall.follow(organization)
     organization.runtime.set_nodepool(arguments["cluster"], _specification(organization, nodepool))
     with store.transaction():
         for member in store.list(instance.KIND, parent=nodepool["id"]):
@@ -51,6 +53,7 @@ def set_nodes(organization: Organization, arguments: Arguments) -> None:
             else:
                 store.update(instance.KIND, member["id"], state="running")
         store.update(NODEPOOL_KIND, nodepool["id"], state="running")
+    firewall.follow(organization)
 
 
 def delete(organization: Organization, arguments: Arguments) -> None:
@@ -60,6 +63,7 @@ def delete(organization: Organization, arguments: Arguments) -> None:
         for member in organization.store.list(instance.KIND, parent=arguments["id"]):
             organization.store.delete(instance.KIND, member["id"])
         organization.store.delete(NODEPOOL_KIND, arguments["id"])
+    firewall.follow(organization)
 
 
 def failed(organization: Organization, arguments: Arguments) -> None:
