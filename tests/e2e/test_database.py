@@ -18,7 +18,7 @@ from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.s3_server import ZONE, S3Server, s3_server
-from tests.integration.stack import APP, CLUSTER
+from tests.integration.stack import APP, CLUSTER, Stack
 
 pytestmark = MARKS
 
@@ -114,12 +114,17 @@ def settings(s3: S3Server) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def kube(sandbox: Sandbox, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Kube:
-    """The stack's cluster. The application's Job has made a table of songs in the database."""
+def stack(sandbox: Sandbox, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     stack = new_stack("database", tmp_path_factory.mktemp("database"), sandbox, settings(s3))
     secret_key = "apps[0].database.backup.secretKey"
     stack("config", "set", "--secret", "--path", secret_key, s3.secret_key)
     stack.up()
+    return stack
+
+
+@pytest.fixture(scope="module")
+def kube(stack: Stack, sandbox: Sandbox) -> Kube:
+    """The stack's cluster. The application's Job has made a table of songs in the database."""
     kube = kube_of(stack, sandbox)
     sql(kube, "INSERT INTO songs VALUES ('Never Gonna')")
     return kube
@@ -230,3 +235,40 @@ def test_a_backup_brings_rows_back(kube: Kube, s3: S3Server, tmp_path: Path) -> 
     file.write_bytes(dump)
     kube.run("sh", "-c", re.sub(r"\S+\.dump", str(file), restore))
     assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
+
+
+def test_a_kept_volume_has_its_rows_in_a_new_database(stack: Stack, kube: Kube) -> None:
+    """By the documented command: the database that follows has another password."""
+    claimed = volume(kube)
+    stack.set("apps[0].database.abandonData", "true")
+    stack.up()
+    for setting in ("beforeRollout", "database"):
+        stack("config", "rm", "--path", f"apps[0].{setting}")
+    stack.up()
+    assert not kube.names("pods", NAMESPACE) & {POD}
+    assert not kube.list("persistentvolumeclaims", NAMESPACE)
+
+    handle = claimed["spec"]["csi"]["volumeHandle"]
+    for setting, value in {"image": IMAGE, "storage": "1Gi", "volume": f"{ZONE}/{handle}"}.items():
+        stack.set(f"apps[0].database.{setting}", value)
+    stack.up()
+    assert volume(kube)["metadata"]["name"] != claimed["metadata"]["name"]
+    assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
+
+    assert not logs_in(kube)
+    text = commands_under(ROOT / "docs" / "database.md", "What remains")
+    kube.run("sh", "-c", text.replace("NAMESPACE", NAMESPACE).replace("APP-db", DATABASE))
+    assert logs_in(kube)
+
+
+def volume(kube: Kube) -> dict[str, Any]:
+    """The database's."""
+    (claim,) = kube.list("persistentvolumeclaims", NAMESPACE)
+    return kube.get("persistentvolume", claim["spec"]["volumeName"])
+
+
+def logs_in(kube: Kube) -> bool:
+    """Whether the database takes the password that the stack made for it, by TCP."""
+    command = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -h "$(hostname -i)" -U app -d app -c "SELECT 1"'
+    shell = f"{command} >&2 && echo yes || echo no"
+    return "yes" in kubectl(kube, "exec", POD, "--", "sh", "-c", shell)
