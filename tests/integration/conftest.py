@@ -23,7 +23,9 @@ from tests.integration.exoscale_plugin import (
 )
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
+from tests.integration.s3_server import S3Server, s3_server
 from tests.integration.stack import TUTORIAL, Stack, Step, copy_project
+from tests.integration.state_stack import follow, new_stack, remove
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +61,29 @@ def cluster_kubeconfig(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactor
     file = tmp_path_factory.mktemp("kubeconfig") / "kubeconfig"
     write_private(file, sandbox.kubeconfig(cluster))
     return file
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server of the file's own."""
+    with s3_server(tmp_path_factory.mktemp("server") / "s3") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stack_in_bucket(
+    sandbox: Sandbox,
+    cluster_kubeconfig: Path,
+    server: S3Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """A stack as docs/state.md creates it on that server; nothing is left of it."""
+    variables = {**server.environment, "PULUMI_BACKEND_URL": server.backend_url}
+    folder = tmp_path_factory.mktemp("stack")
+    stack = new_stack(sandbox, cluster_kubeconfig, folder, variables)
+    follow(stack, "A bucket on Exoscale")
+    yield stack
+    remove(stack)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from minio.versioningconfig import VersioningConfig
 
 from sandbox.paths import write_private
 from sandbox.sks.ports import free_ports
-from tests.integration.server_process import server_process
+from tests.integration.server_process import ServerProcess, server_process
 
 ZONE = "ch-gva-2"
 PARTS = ("master", "volume", "filer", "s3")
@@ -37,6 +37,7 @@ class S3Server:
     bucket: str = "state"
     access_key: str = "EXOtests"
     secret_key: str = field(default="s3-is-hush", repr=False)
+    process: ServerProcess | None = None
 
     @property
     def backend_url(self) -> str:
@@ -89,6 +90,8 @@ def s3_server(folder: Path, address: str = "127.0.0.1") -> Iterator[S3Server]:
 
     def has_bucket() -> bool:
         try:
+            if server.client.bucket_exists(server.bucket):
+                return True
             server.client.make_bucket(server.bucket)
             server.client.set_bucket_versioning(server.bucket, VersioningConfig(ENABLED))
         except urllib3.exceptions.HTTPError:
@@ -106,8 +109,8 @@ def s3_server(folder: Path, address: str = "127.0.0.1") -> Iterator[S3Server]:
             f"-ip.bind={address}", "-master.telemetry=false", "-s3", "-s3.autoCreateBucket=false",
             "-s3.port.iceberg=0", "-s3.port.lance=0", *arguments,
             log=folder / "log", ready=has_bucket,
-        ):  # fmt: skip
-            yield server
+        ) as process:  # fmt: skip
+            yield replace(server, process=process)
     finally:
         for port in ports:  # no option names the place of these
             for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):

@@ -102,9 +102,11 @@ def no_room(kube: Kube) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def waiting_up(stack: Stack, kube: Kube) -> Iterator[subprocess.Popen[str]]:
-    """An `up` which has a new pod that finds no room."""
-    process = stack.start("up", "--yes", "--skip-preview")
+def waiting_up(
+    stack: Stack, kube: Kube, process: subprocess.Popen[str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """An `up`, or the process that runs one, which has a new pod that finds no room."""
+    process = process or stack.start("up", "--yes", "--skip-preview")
 
     def waits() -> bool:
         assert process.poll() is None, process.communicate()[0]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.account import Sandbox
 from tests.integration.key_server import key_server
-from tests.integration.s3_server import S3Server, s3_server
+from tests.integration.s3_server import S3Server
 from tests.integration.stack import Stack
-from tests.integration.state_stack import follow, new_stack, refused, remove, with_variables
+from tests.integration.state_stack import follow, refused, with_variables
 
 pytestmark = pytest.mark.integration
 
@@ -21,27 +19,11 @@ TOKEN = "apps[0].secrets.environment.TOKEN"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("server") / "s3") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def stack(
-    sandbox: Sandbox,
-    cluster_kubeconfig: Path,
-    server: S3Server,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
+def stack(stack_in_bucket: Stack) -> Stack:
     """The stack in a bucket, with a secret among its settings."""
-    variables = {**server.environment, "PULUMI_BACKEND_URL": server.backend_url}
-    folder = tmp_path_factory.mktemp("stack")
-    stack = new_stack(sandbox, cluster_kubeconfig, folder, variables)
-    follow(stack, "A bucket on Exoscale")
-    stack("config", "set", "--path", "--secret", TOKEN, "hush")
-    stack.up()
-    yield stack
-    remove(stack)
+    stack_in_bucket("config", "set", "--path", "--secret", TOKEN, "hush")
+    stack_in_bucket.up()
+    return stack_in_bucket
 
 
 def home(stack: Stack) -> Path:

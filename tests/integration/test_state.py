@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from minio.commonconfig import CopySource
 from tests.documents import fences
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
-from tests.integration.s3_server import S3Server, s3_server
+from tests.integration.s3_server import S3Server
 from tests.integration.stack import Stack
 from tests.integration.state_stack import (
     NAMESPACE,
     PAGE,
     follow,
-    new_stack,
     refused,
-    remove,
     with_variables,
 )
 
@@ -32,25 +29,8 @@ SERVICE = "urn:pulumi:dev::webapp::webapp:index:WebApp$kubernetes:core/v1:Servic
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("server") / "s3") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def stack(
-    sandbox: Sandbox,
-    cluster_kubeconfig: Path,
-    server: S3Server,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
-    """The stack as the page creates it; nothing of it is left on the cluster."""
-    variables = {**server.environment, "PULUMI_BACKEND_URL": server.backend_url}
-    folder = tmp_path_factory.mktemp("stack")
-    stack = new_stack(sandbox, cluster_kubeconfig, folder, variables)
-    follow(stack, "A bucket on Exoscale")
-    yield stack
-    remove(stack)
+def stack(stack_in_bucket: Stack) -> Stack:
+    return stack_in_bucket
 
 
 @pytest.fixture

@@ -1,34 +1,42 @@
-"""Two `up`s at once on one stack, and one that was killed, with the state in a bucket.
+"""Two `up`s at once on one stack, one that was killed, and one that lost the state's bucket.
 
 A folder has the same locks, by the same code (pulumi/pulumi, pkg/backend/diy/lock.go).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from sandbox.paths import ROOT
 from tests.documents import fences
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
-from tests.integration.s3_server import s3_server
+from tests.integration.s3_server import S3Server
 from tests.integration.stack import COMMAND_SECONDS, Stack
 from tests.integration.state_stack import (
     NAMESPACE,
     PAGE,
     follow,
     kill_all,
-    new_stack,
     no_room,
-    remove,
     waiting_up,
 )
 
 pytestmark = pytest.mark.integration
 
 IMAGE = "derlin/rickroller:another"
+(LOCKED,) = (each.text for each in fences(PAGE) if "currently locked" in each.text)
+DEPLOY = """
+import sys
+from pathlib import Path
+from tools import deploy
+sys.exit(deploy.main(["--stack=dev"], Path(sys.argv[1])))
+"""
 
 
 @pytest.fixture
@@ -37,27 +45,15 @@ def kube(sandbox: Sandbox, cluster_kubeconfig: Path) -> Kube:
 
 
 @pytest.fixture(scope="module")
-def stack(
-    sandbox: Sandbox,
-    cluster_kubeconfig: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
-    """The stack, deployed; nothing of it is left on the cluster."""
-    folder = tmp_path_factory.mktemp("stack")
-    with s3_server(folder / "s3") as server:
-        variables = {**server.environment, "PULUMI_BACKEND_URL": server.backend_url}
-        stack = new_stack(sandbox, cluster_kubeconfig, folder, variables)
-        follow(stack, "A bucket on Exoscale")
-        yield stack
-        remove(stack)
+def stack(stack_in_bucket: Stack) -> Stack:
+    return stack_in_bucket
 
 
 def locked(stack: Stack) -> str:
-    """What Pulumi says to an `up` of a stack that is locked, as the page has it."""
-    (message,) = (each.text for each in fences(PAGE) if "currently locked" in each.text)
+    """What Pulumi says to an `up` of a stack that is locked."""
     answer = stack.run("up", "--yes", "--skip-preview")
     assert answer.returncode != 0
-    assert message in answer.stdout + answer.stderr
+    assert LOCKED in answer.stdout + answer.stderr
     return answer.stdout + answer.stderr
 
 
@@ -71,6 +67,36 @@ def test_the_second_of_two_ups_is_told_and_harms_nothing(stack: Stack, kube: Kub
     stack("up", "--yes", "--skip-preview", "--expect-no-changes")
     (pod,) = kube.list("pods", NAMESPACE)
     assert pod["spec"]["containers"][0]["image"] == IMAGE
+
+
+def test_the_second_of_two_deploys_is_told_the_way_out(stack: Stack, kube: Kube) -> None:
+    stack.set("apps[0].image", f"{IMAGE}-one")
+    with no_room(kube) as make_room, waiting_up(stack, kube, deploying(stack)) as first:
+        with deploying(stack) as second:
+            said, _ = second.communicate(timeout=COMMAND_SECONDS)
+        assert second.returncode == 1
+        assert LOCKED in said
+        assert re.search(r"\(pid \d+\)", said)
+        assert said.splitlines()[-1] == (
+            "deploy: dev: the up failed, see above. What it did stays: mend it and deploy again. "
+            "If the stack is locked and no other deploy runs: pulumi cancel --stack dev"
+        )
+        make_room()
+        said, _ = first.communicate(timeout=COMMAND_SECONDS)
+        assert first.returncode == 0, said
+    stack("up", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def deploying(stack: Stack) -> subprocess.Popen[str]:
+    """The tool, as `make` runs it."""
+    return subprocess.Popen(
+        [sys.executable, "-c", DEPLOY, str(stack.folder)],
+        cwd=ROOT,
+        env=stack.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def test_an_up_that_was_killed_is_finished_by_the_next(
@@ -87,3 +113,23 @@ def test_an_up_that_was_killed_is_finished_by_the_next(
     assert "interrupted while creating" in follow(stack, "A lock")
     assert kube.get("deployment", "rickroller", NAMESPACE)["status"]["readyReplicas"] == 1
     assert "interrupted" not in stack("up", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_an_up_whose_backend_was_lost_is_finished_by_the_next(
+    stack: Stack, server: S3Server, kube: Kube
+) -> None:
+    """The Deployment is made when the bucket is away already: the state does not hear of it."""
+    stack("destroy", "--yes", "--skip-preview")
+    assert server.process
+    with no_room(kube) as make_room, waiting_up(stack, kube) as process, server.process.away():
+        make_room()
+        said, _ = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode != 0
+    assert "connection refused" in said
+    assert kube.get("deployment", "rickroller", NAMESPACE)["status"]["readyReplicas"] == 1
+
+    locked(stack)
+    follow(stack, "A lock")
+    assert kube.get("deployment", "rickroller", NAMESPACE)["status"]["readyReplicas"] == 1
+    assert len(kube.list("secrets", NAMESPACE)) == 1
+    stack("up", "--yes", "--skip-preview", "--expect-no-changes")
