@@ -99,7 +99,8 @@ test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
-# Nodes that run containers, and a browser. SKIP=1 is for machines that may be others.
+# Nodes that run containers, and a browser. TESTS are files, without it all; SKIP=1 is for machines that
+# may be others.
 e2e:
 	@if test "$$(uname)" = Linux -a "$$(id -u)" = 0 -a -x /usr/bin/apt-get; \
 	then $(MAKE) --no-print-directory e2e-here; \
@@ -113,7 +114,7 @@ e2e-here: .venv/dev-ready
 	@packages=$$($(BIN)/python -m tests.e2e.packages) || exit; test -z "$$packages" || \
 	  { apt-get update --quiet --quiet && \
 	  apt-get install --yes --quiet --quiet --no-install-recommends $$packages; }
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest $${TESTS:-tests/e2e}
 
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .

@@ -27,6 +27,9 @@ MARKS = [
 UP_SECONDS = 1800
 """The first `up` on a machine builds the tools."""
 ANSWER_SECONDS = 10
+NO_ANSWER = (requests.ConnectionError, requests.Timeout)
+"""A load balancer resets connections where no target is healthy; where nodes are closed it waits
+for them, about as long as clients do."""
 DEMO = f"{LOCAL}/demo:{DEMO_VERSION}"
 TRAEFIK: dict[str, Any] = {
     "controller": "traefik",
@@ -66,10 +69,10 @@ def kube_of(stack: Stack, sandbox: Sandbox) -> Kube:
 
 
 def answers(url: str) -> bool:
-    """Whether the page is there; a load balancer without a healthy target resets connections."""
+    """Whether the page is there."""
     try:
         return requests.get(url, timeout=ANSWER_SECONDS).ok
-    except requests.ConnectionError:
+    except NO_ANSWER:
         return False
 
 

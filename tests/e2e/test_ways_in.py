@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from sandbox.sks.spec import CLIENT
-from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS
+from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS, NO_ANSWER
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack
@@ -26,7 +26,7 @@ def served_by(url: str) -> str:
     """The name of the pod that answers, or NOBODY."""
     try:
         page = requests.get(url, timeout=ANSWER_SECONDS)
-    except requests.ConnectionError:
+    except NO_ANSWER:
         return NOBODY
     return page.headers.get("X-Served-By", NOBODY) if page.ok else NOBODY
 

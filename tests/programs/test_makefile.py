@@ -31,6 +31,7 @@ TARGETS = {
     "review": ("PR", "FROM", "IMAGE", "OUT"),
     "review-down": ("PR", "FROM"),
     "review-sweep": ("OPEN", "FROM"),
+    "e2e-here": ("TESTS",),
 }
 """Those that take values, of workflows too."""
 
@@ -45,10 +46,10 @@ def test_no_value_is_run(target: str, value: str, tmp_path: Path) -> None:
     for name in ("python", "pulumi", "git"):
         (programs / name).write_text("#!/bin/sh\necho ran >> ran\n")
         (programs / name).chmod(0o755)
-    for ready in ("requirements.txt", "tools/requirements.txt", "sandbox/requirements.txt"):
-        (tmp_path / ready).parent.mkdir(exist_ok=True)
-        (tmp_path / ready).touch()
-    for ready in ("tools-ready", "sandbox-ready"):
+    for file in ("requirements", "tools/requirements", "sandbox/requirements", "requirements-dev"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{file}.txt").touch()
+    for ready in ("tools-ready", "sandbox-ready", "dev-ready"):
         (tmp_path / ".venv" / ready).touch()
 
     values = [f"{name}={value}" for name in TARGETS[target]]
@@ -63,4 +64,4 @@ def test_no_value_is_run(target: str, value: str, tmp_path: Path) -> None:
 def test_the_targets_are_those_that_take_values() -> None:
     makefile = (ROOT / "Makefile").read_text()
     usages = re.findall(r"usage: make (\S+) ", makefile)
-    assert set(TARGETS) == {*usages, "promote", "promoted"} - {"$@"}
+    assert set(TARGETS) == {*usages, "promote", "promoted", "e2e-here"} - {"$@"}
