@@ -80,3 +80,13 @@ def ready(kube: Kube) -> int:
     """How many pods of the demo are ready."""
     deployment = kube.get("deployment", "rickroller", "test")
     return int(deployment["status"].get("readyReplicas", 0))
+
+
+def node_addresses(kube: Kube) -> list[str]:
+    """The nodes' public addresses."""
+    return [
+        address["address"]
+        for node in kube.list("nodes")
+        for address in node["status"]["addresses"]
+        if address["type"] == "ExternalIP"
+    ]

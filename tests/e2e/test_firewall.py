@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.sks.spec import CLIENT
 from settings.firewall import KUBELET_PORT
-from tests.e2e.real_nodes import MARKS, answers
+from tests.e2e.real_nodes import MARKS, answers, node_addresses
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
@@ -17,16 +17,6 @@ pytestmark = [*MARKS, pytest.mark.usefixtures("kept_settings")]
 
 CLOSED_SECONDS = 2
 SSH_PORT, KUBE_PROXY_HEALTH_PORT = 22, 10256
-
-
-def addresses(kube: Kube) -> list[str]:
-    """The nodes' public ones."""
-    return [
-        address["address"]
-        for node in kube.list("nodes")
-        for address in node["status"]["addresses"]
-        if address["type"] == "ExternalIP"
-    ]
 
 
 def statuses(sandbox: Sandbox) -> list[str]:
@@ -39,7 +29,7 @@ def statuses(sandbox: Sandbox) -> list[str]:
 
 
 def test_nodes_do_not_answer_the_world(kube: Kube) -> None:
-    nodes = addresses(kube)
+    nodes = node_addresses(kube)
     assert len(nodes) == 2
     for address in nodes:
         for port in (SSH_PORT, KUBELET_PORT, KUBE_PROXY_HEALTH_PORT):
@@ -48,10 +38,10 @@ def test_nodes_do_not_answer_the_world(kube: Kube) -> None:
 
 
 def test_the_control_plane_reaches_every_kubelet(kube: Kube) -> None:
-    pods = [pod["metadata"] for pod in kube.list("pods", "kube-system")]
+    pods = kube.list("pods", "test")
+    assert {pod["spec"]["nodeName"] for pod in pods} == kube.names("nodes")
     for pod in pods:
-        kube.run("kubectl", "logs", "--namespace", "kube-system", pod["name"])
-    assert pods
+        kube.run("kubectl", "logs", "--namespace", "test", pod["metadata"]["name"])
 
 
 def test_visitors_are_those_of_the_networks_that_are_listed(

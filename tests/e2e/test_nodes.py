@@ -16,6 +16,7 @@ from sandbox.daemon_state import processes, running_pid
 from sandbox.paths import write_private
 from sandbox.sks.machines import network
 from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, TUNNEL
+from settings.firewall import KUBELET_PORT, NODE_PORTS, port_range
 from tests.e2e.machine_state import state
 from tests.e2e.real_nodes import MARKS, UP_SECONDS
 from tests.integration.account import Sandbox
@@ -23,9 +24,8 @@ from tests.integration.polling import eventually
 
 pytestmark = MARKS
 
-KUBELET_PORT = 10250
 CALICO_PORT = 4789
-NODE_PORTS = (30000, 32767)
+FIRST_NODE_PORT, LAST_NODE_PORT = port_range(NODE_PORTS)
 
 WEB = """
 apiVersion: apps/v1
@@ -120,7 +120,7 @@ def nodes_group(sandbox: Sandbox) -> str:
     group = str(sandbox.done(sandbox.client.create_security_group(name="nodes")))
     sandbox.let_in(group, "tcp", KUBELET_PORT, KUBELET_PORT, security_group={"id": group})
     sandbox.let_in(group, "udp", CALICO_PORT, CALICO_PORT, security_group={"id": group})
-    sandbox.let_in(group, "tcp", *NODE_PORTS, network="0.0.0.0/0")
+    sandbox.let_in(group, "tcp", FIRST_NODE_PORT, LAST_NODE_PORT, network="0.0.0.0/0")
     return group
 
 
@@ -208,13 +208,13 @@ def test_a_machine_is_closed_but_for_what_its_security_group_opens(cluster: Clus
         assert is_open(address, KUBELET_PORT, TUNNEL)
         assert not is_open(address, KUBELET_PORT)
 
-    sandbox.close(group, NODE_PORTS[0])
+    sandbox.close(group, FIRST_NODE_PORT)
     sandbox.close(group, KUBELET_PORT)
     for address in addresses:
         assert not is_open(address, 30080)
         assert not is_open(address, KUBELET_PORT, TUNNEL)
 
-    sandbox.let_in(group, "tcp", *NODE_PORTS, network=f"{CLIENT}/32")
+    sandbox.let_in(group, "tcp", FIRST_NODE_PORT, LAST_NODE_PORT, network=f"{CLIENT}/32")
     sandbox.let_in(group, "tcp", KUBELET_PORT, KUBELET_PORT, security_group={"id": group})
     for address in addresses:
         assert is_open(address, 30080)

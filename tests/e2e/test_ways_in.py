@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from sandbox.sks.spec import CLIENT
-from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS, NO_ANSWER
+from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS, NO_ANSWER, node_addresses
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack
@@ -44,13 +44,7 @@ def balancer(kube: Kube) -> str:
 def node_ports(kube: Kube) -> list[str]:
     """The application's URL on each node."""
     (port,) = kube.get("service", "rickroller", "test")["spec"]["ports"]
-    addresses = [
-        address["address"]
-        for node in kube.list("nodes")
-        for address in node["status"]["addresses"]
-        if address["type"] == "ExternalIP"
-    ]
-    return [f"http://{address}:{port['nodePort']}/" for address in addresses]
+    return [f"http://{address}:{port['nodePort']}/" for address in node_addresses(kube)]
 
 
 def test_another_app_has_a_path_on_the_same_load_balancer(stack: Stack, url: str) -> None:

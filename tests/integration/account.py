@@ -17,6 +17,7 @@ from sandbox.account import Account
 from sandbox.environment import command_environment
 from sandbox.paths import ROOT
 from sandbox.tools import EARLIER_KUBERNETES_VERSION, KUBERNETES_VERSION
+from tests.security_group_rules import ingress
 
 COMMAND_SECONDS = 300
 ZONE = "ch-gva-2"
@@ -139,16 +140,8 @@ class Sandbox:
 
     def let_in(self, group: str, protocol: str, first: int, last: int, **source: Any) -> None:
         """Add a rule to a security group."""
-        self.done(
-            self.client.add_rule_to_security_group(
-                id=group,
-                flow_direction="ingress",
-                protocol=protocol,
-                start_port=first,
-                end_port=last,
-                **source,
-            )
-        )
+        rule = ingress(protocol, first, last, **source)
+        self.done(self.client.add_rule_to_security_group(id=group, **rule))
 
     def close(self, group: str, first: int) -> None:
         """Delete the rules of a security group that begin with this port."""

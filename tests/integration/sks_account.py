@@ -21,6 +21,7 @@ from sandbox.paths import TOOLS_BIN
 from sandbox.sks.load_balancer_spec import PREFIX
 from sandbox.sks.runtime import SksRuntime
 from tests.integration.polling import eventually
+from tests.security_group_rules import HEALTH_CHECK_SOURCES, ingress
 
 KEY = Credentials("EXOtest", "a-secret")
 ZONE = "ch-gva-2"
@@ -98,16 +99,8 @@ class SksAccount:
     def open_to_health_checks(self) -> None:
         """Make the nodes' security group."""
         self.group_id = self.done(self.exoscale.create_security_group(name="nodes"))
-        self.done(
-            self.exoscale.add_rule_to_security_group(
-                id=self.group_id,
-                flow_direction="ingress",
-                protocol="tcp",
-                start_port=30000,
-                end_port=32767,
-                security_group={"name": "public-nlb-healthcheck-sources", "visibility": "public"},
-            )
-        )
+        rule = ingress("tcp", 30000, 32767, security_group=HEALTH_CHECK_SOURCES)
+        self.done(self.exoscale.add_rule_to_security_group(id=self.group_id, **rule))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sandbox.account import LOOPBACK
 from tests.integration.account import Sandbox
 from tests.integration.checkout import Checkout, Internet, internet
 from tests.integration.clone import copy_clone
-from tests.integration.s3_server import S3Server, s3_server
+from tests.integration.s3_server import S3Server
 
 pytestmark = pytest.mark.integration
 
@@ -33,19 +33,13 @@ def web() -> Iterator[Internet]:
 
 
 @pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3") / "server") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def checkout(
-    sandbox: Sandbox, bucket: S3Server, web: Internet, tmp_path_factory: pytest.TempPathFactory
+    sandbox: Sandbox, server: S3Server, web: Internet, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Checkout]:
     """The project in git, its three environments deployed."""
-    environment = sandbox.environment | bucket.environment
+    environment = sandbox.environment | server.environment
     environment |= {
-        "PULUMI_BACKEND_URL": bucket.backend_url,
+        "PULUMI_BACKEND_URL": server.backend_url,
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "http_proxy": web.proxy,
         "no_proxy": LOOPBACK,
@@ -183,11 +177,11 @@ def test_what_does_not_answer_is_told_with_the_way_back(checkout: Checkout, web:
     assert image(checkout, "staging") == SECOND
 
 
-def test_a_closed_pull_request_leaves_nothing(checkout: Checkout, bucket: S3Server) -> None:
-    assert any("pr-7" in key for key in bucket.objects())
+def test_a_closed_pull_request_leaves_nothing(checkout: Checkout, server: S3Server) -> None:
+    assert any("pr-7" in key for key in server.objects())
     checkout.done("review-down", PR="7")
     assert "pr-7" not in checkout.kube("dev").names("namespaces")
-    assert not any(key.endswith("stacks/webapp/pr-7.json") for key in bucket.objects())
+    assert not any(key.endswith("stacks/webapp/pr-7.json") for key in server.objects())
     checkout.done("review-down", PR="7")
     assert image(checkout, "dev") == SECOND
 
@@ -197,10 +191,10 @@ def test_a_deploy_of_what_is_deployed_changes_nothing(checkout: Checkout) -> Non
         assert checkout.stack(stack).preview() == []
 
 
-def test_nothing_of_the_state_is_in_clear(checkout: Checkout, bucket: S3Server) -> None:
+def test_nothing_of_the_state_is_in_clear(checkout: Checkout, server: S3Server) -> None:
     """Neither the key's data of a kubeconfig nor a value that the program drew."""
     secrets = checkout.stack("dev").outputs(secrets=True)["kubeconfig"]
     (key,) = re.findall(r"client-key-data: (\S+)", secrets)
-    objects = bucket.objects()
+    objects = server.objects()
     assert any(key.endswith("webapp/dev.json") for key in objects)
     assert not [name for name, body in objects.items() if key.encode() in body]

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from sandbox.exoscale_api import Credentials, create_app
 from sandbox.exoscale_api.sks_runtime import Authority
 from sandbox.sks.spec import ClusterSpec, NodepoolSpec, Opening, SksError
+from tests.security_group_rules import ingress
 
 BASE_URL = "http://127.0.0.1:1"
 CREDENTIALS = Credentials("EXOtest", "a-secret")
@@ -210,17 +211,7 @@ class Account:
         """A reference to a new security group."""
         return {"id": self.done(self.api.create_security_group(name=name))}
 
-    def let_in(
-        self, group: dict[str, str], first: int, last: int, protocol: str = "tcp", **source: Any
-    ) -> None:
-        """Add a rule to a security group."""
-        self.done(
-            self.api.add_rule_to_security_group(
-                **group,
-                flow_direction="ingress",
-                protocol=protocol,
-                start_port=first,
-                end_port=last,
-                **source,
-            )
-        )
+    def let_in(self, group: dict[str, str], first: int, last: int, **source: Any) -> None:
+        """Add a rule for TCP to a security group."""
+        rule = ingress("tcp", first, last, **source)
+        self.done(self.api.add_rule_to_security_group(**group, **rule))

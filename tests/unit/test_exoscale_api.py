@@ -11,6 +11,7 @@ import pytest
 from exoscale.api.exceptions import ExoscaleAPIServerException
 
 from sandbox.exoscale_api.openapi import document
+from tests.security_group_rules import HEALTH_CHECK_SOURCES
 from tests.unit.exoscale_account import (
     BASE_URL,
     CREDENTIALS,
@@ -19,7 +20,6 @@ from tests.unit.exoscale_account import (
     refused,
 )
 
-CHECKS = {"name": "public-nlb-healthcheck-sources", "visibility": "public"}
 HEALTHCHECK = {"mode": "tcp", "port": 30080}
 SERVICE = {
     "name": "http",
@@ -166,7 +166,7 @@ def test_load_balancers_and_their_services(account: Account) -> None:
     (stored,) = api.get_load_balancer(id=first)["services"]
     assert stored["healthcheck"] == {**HEALTHCHECK, "interval": 10, "timeout": 2, "retries": 1}
     assert [s["status"] for s in stored["healthcheck-status"]] == ["failure", "failure"]
-    account.let_in(group, 30000, 32767, security_group=CHECKS)
+    account.let_in(group, 30000, 32767, security_group=HEALTH_CHECK_SOURCES)
     (stored,) = api.get_load_balancer(id=first)["services"]
     assert [s["status"] for s in stored["healthcheck-status"]] == ["success", "failure"]
     with refused(409, "of this name"):

@@ -8,10 +8,10 @@ import pytest
 from sandbox.sks.layout import ClusterRecord, Ports
 from sandbox.sks.machines.firewall import rules
 from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, TUNNEL, Networking, Opening
+from tests.security_group_rules import HEALTH_CHECK_SOURCES, ingress
 from tests.unit.exoscale_account import Account
 
 FIRST, SECOND = "198.51.100.1", "198.51.100.2"
-CHECKS = {"name": "public-nlb-healthcheck-sources", "visibility": "public"}
 OVERLAY = Opening("udp", (f"{FIRST}/32",), (4789, 4789))
 
 
@@ -43,7 +43,7 @@ def test_a_rule_reaches_the_instances_that_are_there_until_it_goes(account: Acco
     account.nodepool(account.cluster(), security_groups=[group])
 
     account.let_in(group, 30000, 32767, network="0.0.0.0/0")
-    account.let_in(group, 30000, 32767, security_group=CHECKS)
+    account.let_in(group, 30000, 32767, security_group=HEALTH_CHECK_SOURCES)
     first, second = openings(account)
     assert first == Opening("tcp", ("0.0.0.0/0",), (30000, 32767))
     assert second == Opening("tcp", (HEALTH_CHECKS,), (30000, 32767))
@@ -89,16 +89,8 @@ def test_rules_are_there_before_the_nodes_after_a_restart(tmp_path: Path) -> Non
 def test_what_goes_out_opens_nothing(account: Account) -> None:
     group = account.group()
     account.nodepool(account.cluster(), security_groups=[group])
-    account.done(
-        account.api.add_rule_to_security_group(
-            **group,
-            flow_direction="egress",
-            protocol="tcp",
-            start_port=443,
-            end_port=443,
-            network="0.0.0.0/0",
-        )
-    )
+    rule = ingress("tcp", 443, 443, network="0.0.0.0/0") | {"flow_direction": "egress"}
+    account.done(account.api.add_rule_to_security_group(**group, **rule))
 
     assert openings(account) == []
 

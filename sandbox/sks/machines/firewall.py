@@ -23,9 +23,9 @@ _OVERLAY_PORTS = {"calico": 4789, "cilium": 8472}
 
 @dataclass(frozen=True)
 class _Machine:
-    """A machine that runs: its network namespace and its cluster."""
+    """A machine that runs: its instance's public address and its cluster."""
 
-    namespace: str
+    address: str
     cluster: ClusterRecord
 
 
@@ -38,34 +38,30 @@ class Firewall:
         self._machines: dict[str, _Machine] = {}
 
     def follow(self, openings: Mapping[str, Sequence[Opening]]) -> None:
-        """Let these in, by machines' addresses, and nothing else."""
-        with self._lock:
-            before, self._openings = self._openings, openings
-            for address in self._machines:
-                if before.get(address) != openings.get(address):
-                    self._apply(address)
+        """Let these in, by machines' addresses, and nothing else.
 
-    def add(self, address: str, namespace: str, cluster: ClusterRecord) -> None:
-        """Close a machine's network, but for what is let in."""
+        Raises SksError, and looks at all machines again the next time, if that can't be.
+        """
         with self._lock:
-            self._machines[address] = _Machine(namespace, cluster)
-            self._apply(address)
+            for namespace, machine in self._machines.items():
+                if self._openings.get(machine.address) != openings.get(machine.address):
+                    _restore(namespace, rules(openings.get(machine.address, ()), machine.cluster))
+            self._openings = openings
+
+    def add(self, namespace: str, address: str, cluster: ClusterRecord) -> None:
+        """Close a machine's network, the namespace, but for what is let in."""
+        with self._lock:
+            self._machines[namespace] = _Machine(address, cluster)
+            _restore(namespace, rules(self._openings.get(address, ()), cluster))
             if _run(namespace, "iptables", "-w", "-t", "mangle", "-C", *_JUMP):
                 failure = _run(namespace, "iptables", "-w", "-t", "mangle", "-A", *_JUMP)
                 if failure:
                     raise SksError(f"iptables: {failure}")
 
-    def remove(self, address: str) -> None:
+    def remove(self, namespace: str) -> None:
         """Forget a machine, whose network is gone."""
         with self._lock:
-            self._machines.pop(address, None)
-
-    def _apply(self, address: str) -> None:
-        machine = self._machines[address]
-        text = rules(self._openings.get(address, ()), machine.cluster)
-        failure = _run(machine.namespace, "iptables-restore", "-w", "--noflush", text=text)
-        if failure:
-            raise SksError(f"security groups of {address}: {failure}")
+            self._machines.pop(namespace, None)
 
 
 def rules(openings: Sequence[Opening], cluster: ClusterRecord) -> str:
@@ -92,6 +88,12 @@ def _rules(opening: Opening) -> Iterator[str]:
     for source in opening.sources:
         if ip_network(source).version == 4 and opening.protocol != "icmpv6":
             yield f"-s {source} {' '.join(match)} -j ACCEPT"
+
+
+def _restore(namespace: str, text: str) -> None:
+    failure = _run(namespace, "iptables-restore", "-w", "--noflush", text=text)
+    if failure:
+        raise SksError(f"security groups of {namespace}: {failure}")
 
 
 def _run(namespace: str, *command: str, text: str = "") -> str:

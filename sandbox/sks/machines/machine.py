@@ -59,7 +59,6 @@ class Machine:
     ) -> None:
         self._files, self._record, self._place = files, record, place
         self._firewall = firewall
-        self._address = ""
         self._config = place.folder / "config"
         self._run = place.folder / "run"
         self._children: list[Child] = []
@@ -75,8 +74,7 @@ class Machine:
             member.address,
             self._record.networking.pods.partition(",")[0],
         )
-        self._address = member.address
-        self._firewall.add(member.address, self._place.namespace, self._record)
+        self._firewall.add(self._place.namespace, member.address, self._record)
         self._write(member)
         for command in (self._way_out(), self._machine()):
             child = Child(command)
@@ -87,7 +85,7 @@ class Machine:
         """End it as if its power went: all its processes, mounts and links are gone."""
         for child in reversed(self._children):
             child.stop(grace=0)
-        self._firewall.remove(self._address)
+        self._firewall.remove(self._place.namespace)
         cgroups.remove(self._place.namespace)
         network.remove(self._place.namespace)
 
