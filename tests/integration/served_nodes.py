@@ -9,12 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 
 from sandbox.sks.nodes import NODEPOOL_LABEL
+from sandbox.tools import EARLIER_KUBERNETES_VERSION, KUBERNETES_VERSION
 from tests.integration.https_server import HttpsServer
 from tests.unit.exoscale_plugin import CertifyingRuntime
 
 
 class ServedNodes(CertifyingRuntime):
     """Its kubeconfigs lead to `server`, where the nodes of its nodepools are and nothing runs."""
+
+    versions = (KUBERNETES_VERSION, EARLIER_KUBERNETES_VERSION)
 
     def __init__(self, server: HttpsServer) -> None:
         super().__init__()

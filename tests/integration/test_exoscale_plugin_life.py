@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.plugins.wire import Secret
+from tests.integration.account import OLDER_VERSION, VERSION
 from tests.integration.exoscale_plugin import (
     ABSENT,
     CLUSTER,
@@ -61,6 +62,63 @@ def test_updates_that_are_ignored(plugin: ExoscalePlugin, exoscale: World, name:
     news = plugin.check("SksCluster", CLUSTER | {"name": name} | change)
     plugin.update("SksCluster", identity, state, news)
     assert exoscale.api.get_sks_cluster(id=identity) == before
+
+
+def test_an_update_drops_oidc_and_feature_gates(
+    plugin: ExoscalePlugin, exoscale: World, name: str
+) -> None:
+    """Whatever is updated: egoscale sends both as null. The provider's state shows neither loss."""
+    oidc = {"clientId": "a", "issuerUrl": "https://example.com"}
+    inputs = CLUSTER | {"name": name, "oidc": oidc, "featureGates": ["A"]}
+    identity, state = plugin.create("SksCluster", inputs)
+    news = plugin.check("SksCluster", inputs | {"description": "d"})
+    state = plugin.update("SksCluster", identity, state, news)
+    found = exoscale.api.get_sks_cluster(id=identity)
+    assert ("oidc" in found, found["feature-gates"]) == (False, [])
+    assert (state["oidc"]["clientId"], state["featureGates"]) == ("a", ["A"])
+    assert not plugin.diff("SksCluster", state, news).diffs
+    _, refreshed, _ = plugin.read("SksCluster", identity, state, news)
+    assert (refreshed["oidc"]["clientId"], refreshed["featureGates"]) == ("a", [])
+
+
+def test_an_upgrade_drops_nothing(plugin: ExoscalePlugin, exoscale: World, name: str) -> None:
+    oidc = {"clientId": "a", "issuerUrl": "https://example.com"}
+    inputs = CLUSTER | {"name": name, "oidc": oidc, "featureGates": ["A"], "version": OLDER_VERSION}
+    identity, state = plugin.create("SksCluster", inputs)
+    news = plugin.check("SksCluster", inputs | {"version": VERSION})
+    plugin.update("SksCluster", identity, state, news)
+    found = exoscale.api.get_sks_cluster(id=identity)
+    assert (found["version"], found["feature-gates"]) == (VERSION, ["A"])
+    assert found["oidc"] == {"client-id": "a", "issuer-url": "https://example.com"}
+
+
+def test_sets_in_the_state_are_as_planned(plugin: ExoscalePlugin, name: str) -> None:
+    """An addon, or a nodepool, that an update or something else brings shows after a refresh."""
+    inputs = CLUSTER | {"name": name}
+    identity, state = plugin.create("SksCluster", inputs)
+    plugin.create("SksNodepool", pool(identity, name))
+    news = plugin.check("SksCluster", inputs | {"exoscaleCsi": True})
+    state = plugin.update("SksCluster", identity, state, news)
+    storage = "exoscale-container-storage-interface"
+    assert state["exoscaleCsi"] is True
+    assert (storage in state["addons"], state["nodepools"]) == (False, [])
+    _, refreshed, _ = plugin.read("SksCluster", identity, state, news)
+    assert (storage in refreshed["addons"], len(refreshed["nodepools"])) == (True, 1)
+
+
+def test_an_audit_log_taken_out_is_turned_off(
+    plugin: ExoscalePlugin, exoscale: World, name: str
+) -> None:
+    audit = {"enabled": True, "endpoint": "https://audit.example", "bearerToken": "t"}
+    identity, state = plugin.create("SksCluster", CLUSTER | {"name": name, "audit": audit})
+    news = plugin.check("SksCluster", CLUSTER | {"name": name})
+    state = plugin.update("SksCluster", identity, state, news)
+    assert exoscale.api.get_sks_cluster(id=identity)["audit"] == {
+        "enabled": False,
+        "endpoint": "https://audit.example",
+        "initial-backoff": "10s",
+    }
+    assert not plugin.diff("SksCluster", state, news).diffs
 
 
 def test_a_storage_addon_stays(plugin: ExoscalePlugin, name: str) -> None:
@@ -212,43 +270,3 @@ def test_a_refresh_finds_what_has_changed(
     assert (refreshed["description"], refreshed["labels"]) == ("by hand", {"by": "hand"})
     assert plugin.diff("SksNodepool", refreshed, inputs).diffs
     assert refreshed_inputs["diskSize"] == 50
-
-
-def test_services_of_a_load_balancer(
-    plugin: ExoscalePlugin, exoscale: World, sks_cluster: str, name: str
-) -> None:
-    identity, state = plugin.create("SksNodepool", pool(sks_cluster, name))
-    api = exoscale.api
-    balancer = api.wait(api.create_load_balancer(name=name)["id"])["reference"]["id"]
-    assert plugin.invoke("getNlbServiceList", zone="ch-gva-2", nlbId=balancer)["services"] == []
-    check = {"mode": "tcp", "port": 30080, "interval": 10, "timeout": 3, "retries": 1}
-    operation = api.add_service_to_load_balancer(
-        id=balancer,
-        name="http",
-        port=80,
-        target_port=30080,
-        protocol="tcp",
-        strategy="round-robin",
-        instance_pool={"id": state["instancePoolId"]},
-        healthcheck=check,
-    )
-    api.wait(operation["id"])
-    found = plugin.invoke("getNlbServiceList", zone="ch-gva-2", nlbId=balancer)
-    (service,) = found["services"]
-    assert (found["nlbId"], service["instancePoolId"]) == (balancer, state["instancePoolId"])
-    assert given(service) | {"id": ""} == {
-        "id": "",
-        "name": "http",
-        "description": "",
-        "instancePoolId": state["instancePoolId"],
-        "port": 80,
-        "targetPort": 30080,
-        "protocol": "tcp",
-        "state": "running",
-        "strategy": "round-robin",
-        "healthcheck": check,
-    }
-    api.wait(api.delete_load_balancer(id=balancer)["id"])
-    with pytest.raises(Refused, match="not found"):
-        plugin.invoke("getNlbServiceList", zone="ch-gva-2", nlbId=balancer)
-    plugin.delete("SksNodepool", identity, state)

@@ -7,7 +7,7 @@ from sandbox.exoscale_api import not_simulated
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import Conflict, Forbidden, NotFound
 from sandbox.exoscale_api.jobs import Reference
-from sandbox.exoscale_api.resource import Resource
+from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.store import Json
 from sandbox.exoscale_api.timestamp import now
 
@@ -16,6 +16,17 @@ KIND = "dbaas-postgres"
 ADMIN = "avnadmin"
 _PORT = 21699
 _FIELDS = ("plan", "version", "ip-filter", "backup-schedule", "termination-protection")
+_COMMON = (
+    "name",
+    "plan",
+    "type",
+    "zone",
+    "state",
+    "termination-protection",
+    "created-at",
+    "updated-at",
+)
+"""What the list has of each service (OpenAPI, dbaas-service-common), beside its node."""
 _NODE = {"node-count": 1, "node-cpu-count": 2, "node-memory": 4 * 2**30, "disk-size": 80 * 2**30}
 
 
@@ -41,16 +52,35 @@ def create_dbaas_service_pg(call: Call) -> Json:
         return _done(call, service)
 
 
+def list_dbaas_services(call: Call) -> Json:
+    services = [_answer(call.zone, service) for service in call.store.list(KIND, zone=call.zone)]
+    return {
+        "dbaas-services": [
+            {key: service[key] for key in (*_COMMON, *_NODE)} for service in services
+        ]
+    }
+
+
 def get_dbaas_service_pg(call: Call) -> Json:
-    service = _require(call, call.path["name"])
+    return _answer(call.zone, _require(call, call.path["name"]))
+
+
+def get_dbaas_settings_pg(call: Call) -> Json:
+    """No setting has a schema here, for none is simulated."""
+    parts = ("pg", "pgbouncer", "pglookout", "timescaledb")
+    return {"settings": {part: {"type": "object", "properties": {}} for part in parts}}
+
+
+def _answer(zone: str, service: Json) -> Json:
     host = f"{service['name']}.invalid"
     stored = {key: value for key, value in service.items() if key not in ("id", "password")}
     return {
         **stored,
         **_NODE,
         "type": "pg",
-        "zone": call.zone,
+        "zone": zone,
         "state": "running",
+        "users": [{"type": "primary", "username": ADMIN}],
         "maintenance": {"dow": "sunday", "time": "03:12:00", "updates": []},
         "prometheus-uri": {"host": host, "port": 9273},
         "uri": f"postgres://{ADMIN}@{host}:{_PORT}/defaultdb?sslmode=require",
@@ -110,6 +140,8 @@ def _done(call: Call, service: Json) -> Json:
 RESOURCE = Resource(
     KIND,
     operations={
+        "list-dbaas-services": list_dbaas_services,
+        "get-dbaas-settings-pg": get_dbaas_settings_pg,
         "create-dbaas-service-pg": create_dbaas_service_pg,
         "get-dbaas-service-pg": get_dbaas_service_pg,
         "update-dbaas-service-pg": update_dbaas_service_pg,
@@ -117,4 +149,10 @@ RESOURCE = Resource(
         "reveal-dbaas-postgres-user-password": reveal_dbaas_postgres_user_password,
         "get-dbaas-ca-certificate": get_dbaas_ca_certificate,
     },
+    status=Listing(
+        "databases",
+        fields=("id", "name", "plan", "version", "zone", "parent"),
+        columns={"database": "name", "zone": "zone", "plan": "plan", "version": "version"},
+        position=5,
+    ),
 )

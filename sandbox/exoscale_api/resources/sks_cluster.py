@@ -191,7 +191,11 @@ def _audit(given: Json, token: str | None) -> tuple[Json, str | None]:
 
 
 def _answer(call: Call, cluster: Json) -> Json:
-    answer = {name: value for name, value in cluster.items() if name != "networking"}
+    answer = {
+        name: value
+        for name, value in cluster.items()
+        if name != "networking" and value is not None  # an OIDC configuration taken away
+    }
     return answer | {"nodepools": call.store.list(NODEPOOL_KIND, parent=cluster["id"])}
 
 

@@ -66,10 +66,11 @@ class V3Client:
 
 def _operation_name(method: str) -> str:
     """
-    >>> _operation_name("create_sks_cluster")
-    'CreateSKSCluster'
+    >>> _operation_name("create_sks_cluster"), _operation_name("get_dbaas_service_pg")
+    ('CreateSKSCluster', 'GetDBAASServicePG')
     """
-    return "".join(word.title() if word != "sks" else "SKS" for word in method.split("_"))
+    short = ("dbaas", "pg", "sks")
+    return "".join(word.upper() if word in short else word.title() for word in method.split("_"))
 
 
 class Clients:

@@ -20,17 +20,23 @@ class Invalid(ValueError):
     """A value that its property does not take."""
 
 
-def failures(fields: Iterable[Field], news: Mapping[str, Any], resource: str) -> list[str]:
+def failures(
+    fields: Iterable[Field],
+    news: Mapping[str, Any],
+    resource: str,
+    more: Iterable[tuple[str, str]] = (),
+) -> list[str]:
     """What is wrong with a resource's inputs, one sentence each, naming the property.
 
     Args:
         fields: the resource's properties.
         news: its plain inputs, `UNKNOWN` possible.
         resource: its logical name.
+        more: paths and reasons of what is wrong besides.
     """
     return [
         f"{reason}. Examine values at '{resource}.{path}'."
-        for path, reason in _problems(tuple(fields), news, "", "")
+        for path, reason in (*_problems(tuple(fields), news, "", ""), *more)
     ]
 
 

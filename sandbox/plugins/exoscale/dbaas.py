@@ -6,10 +6,11 @@ Source: exoscale/terraform-provider-exoscale 0.66.0, `pkg/resources/database/res
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from sandbox.plugins.exoscale.api import Clients, ProviderCall
+from sandbox.plugins.exoscale.api import Clients, ProviderCall, is_not_found
 from sandbox.plugins.exoscale.fields import (
     Field,
     autonamed,
@@ -18,21 +19,30 @@ from sandbox.plugins.exoscale.fields import (
     optional,
     output,
 )
+from sandbox.plugins.exoscale.framework import TitledError, client_errors
 from sandbox.plugins.exoscale.resource import Properties, ResourceType, timestamp
 from sandbox.plugins.rpc import ProviderError
+from sandbox.plugins.wire import Unknown
 
 ADMIN: Final = "avnadmin"
-OTHER_TYPES: Final = ("grafana", "kafka", "mysql", "opensearch", "valkey")
-NOT_SIMULATED: Final = (
-    "adminPassword",
-    "adminUsername",
-    "pgSettings",
-    "pgbouncerSettings",
-    "pglookoutSettings",
+ZONES: Final = (
+    "ch-gva-2",
+    "ch-dk-2",
+    "at-vie-1",
+    "at-vie-2",
+    "de-fra-1",
+    "bg-sof-1",
+    "de-muc-1",
+    "hr-zag-1",
 )
+"""The zones that this version of the provider knows (`pkg/config/zones.go`)."""
+OTHER_TYPES: Final = ("grafana", "kafka", "mysql", "opensearch", "valkey")
+COMPUTED_SETTINGS: Final = ("pgSettings", "pgbouncerSettings", "pglookoutSettings")
+NOT_SIMULATED: Final = ("adminPassword", "adminUsername", *COMPUTED_SETTINGS)
 PG: Final = (
     optional("adminPassword", secret=True),
-    *(optional(name, computed=True) for name in NOT_SIMULATED[1:]),
+    optional("adminUsername"),
+    *(optional(name, computed=True) for name in COMPUTED_SETTINGS),
     optional("backupSchedule", computed=True),
     optional("ipFilters", "set", computed=True),
     optional("version", computed=True),
@@ -52,6 +62,7 @@ OUTPUTS: Final = {
 
 class Dbaas(ResourceType):
     token = "exoscale:index/dbaas:Dbaas"
+    framework = True
     fields: ClassVar[tuple[Field, ...]] = (
         *forcing_replacement(autonamed(), given("type"), given("zone")),
         given("plan"),
@@ -62,37 +73,65 @@ class Dbaas(ResourceType):
         *(optional(name, "object") for name in (*OTHER_TYPES, "timeouts")),
         output("caCertificate"),
         output("createdAt"),
-        *(output(name, "integer") for name in ("diskSize", "nodeCpus", "nodeMemory", "nodes")),
-        output("state"),
-        output("updatedAt"),
+        output("diskSize", "integer"),
+        *(output(name, "integer", unsettled=True) for name in ("nodeCpus", "nodeMemory", "nodes")),
+        output("state", unsettled=True),
+        output("updatedAt", unsettled=True),
     )
+
+    def problems(self, news: Properties) -> list[tuple[str, str]]:
+        found = []
+        zone, kind, pg = news.get("zone"), news.get("type"), news.get("pg")
+        if isinstance(zone, str) and zone not in ZONES:
+            choices = " ".join(f'"{each}"' for each in ZONES)
+            reason = f'Attribute zone value must be one of: [{choices}], got: "{zone}"'
+            found.append(("zone", f"Invalid Attribute Value Match. {reason}"))
+        if kind == "pg" and pg is None:
+            reason = 'Attribute "pg" must be defined when database type is "pg"'
+            found.append(("pg", f"Attribute is required. {reason}"))
+        networks = (pg or {}).get("ipFilters")
+        for network in networks if isinstance(networks, list) else ():
+            if not isinstance(network, Unknown) and not _is_network(network):
+                reason = f"Cannot parse string as CIDR notation: invalid CIDR address: {network}"
+                found.append(("pg.ipFilters", f"Invalid String Format. {reason}"))
+        return found
 
     def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
         if inputs["type"] != "pg":
             raise ProviderError(f"the type {inputs['type']} is not simulated")
-        pg = inputs.get("pg") or {}
         body = {
             "plan": inputs["plan"],
             "termination_protection": inputs["terminationProtection"],
-            **_body(pg, ("backupSchedule", "ipFilters", "version")),
+            **_body(inputs["pg"], ("backupSchedule", "ipFilters", "version")),
         }
         client = call.account.client(inputs["zone"])
-        operation = client.create_dbaas_service_pg(name=inputs["name"], **body)
+        with client_errors("Unable to create database service pg, got error"):
+            client.get_dbaas_settings_pg()
+            operation = client.create_dbaas_service_pg(name=inputs["name"], **body)
         call.object_id = inputs["name"]
         call.wait(client, operation, "creating the database")
         return {}
 
     def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
-        client = call.account.client(state["zone"])
-        service = client.get_dbaas_service_pg(name=object_id)
+        """A service that is gone is an error, not a resource that is gone. An import of one that is
+        not there gives its name and zone, and nothing else."""
+        zone = state["zone"]
+        client = call.account.client(zone)
+        with client_errors("Unable to read database service pg, got error"):
+            if "type" not in state:  # an import
+                services = client.list_dbaas_services()["dbaas-services"]
+                if object_id not in {service["name"] for service in services}:
+                    return {"name": object_id, "zone": zone}
+            service = client.get_dbaas_service_pg(name=object_id)
+            certificate = client.get_dbaas_ca_certificate()["certificate"]
         outputs = {name: service[key] for name, key in OUTPUTS.items()}
         outputs |= {name: timestamp(outputs[name]) for name in ("createdAt", "updatedAt")}
         schedule = service["backup-schedule"]
         return outputs | {
             "name": object_id,
             "type": "pg",
-            "zone": state["zone"],
-            "caCertificate": client.get_dbaas_ca_certificate()["certificate"],
+            "zone": zone,
+            "caCertificate": certificate,
             "maintenanceDow": service["maintenance"]["dow"],
             "maintenanceTime": service["maintenance"]["time"],
             "pg": {
@@ -114,22 +153,48 @@ class Dbaas(ResourceType):
 
         The version is not sent.
         """
-        if not changed:
-            return
         client = call.account.client(state["zone"])
-        body: dict[str, Any] = {
-            "plan": news["plan"],
-            "termination_protection": news["terminationProtection"],
-        }
-        if pg := news.get("pg"):
-            body |= _body({"backupSchedule": "", **pg}, ("backupSchedule", "ipFilters"))
-        operation = client.update_dbaas_service_pg(name=object_id, **body)
-        call.wait(client, operation, "updating the database")
+        body: dict[str, Any] = {}
+        if "plan" in changed:
+            body["plan"] = news["plan"]
+        if "terminationProtection" in changed:
+            body["termination_protection"] = news["terminationProtection"]
+        pg, before = news.get("pg") or {}, state.get("pg") or {}
+        if set(pg.get("ipFilters") or before.get("ipFilters", ())) != set(before["ipFilters"]):
+            body |= _body(pg, ("ipFilters",))
+        schedule = _body({"backupSchedule": "", **pg}, ("backupSchedule",))
+        if body or pg["backupSchedule"] != before.get("backupSchedule"):
+            with client_errors("Unable to create database service pg, got error"):
+                operation = client.update_dbaas_service_pg(name=object_id, **body, **schedule)
+            call.wait(client, operation, "updating the database")
 
     def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
         client = call.account.client(state["zone"])
-        operation = client.delete_dbaas_service(name=object_id)
+        try:
+            operation = client.delete_dbaas_service(name=object_id)
+        except Exception as error:
+            if is_not_found(error):
+                raise
+            with client_errors("Unable to delete database service, got error"):
+                raise
         call.wait(client, operation, "deleting the database")
+
+    def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
+        name, _, zone = text.partition("@")
+        if not name or not zone or "@" in zone:
+            raise TitledError(
+                "Unexpected Import Identifier: Expected import identifier with format: name@zone. "
+                f'Got: "{text}"'
+            )
+        return name, {"zone": zone}
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 def _body(pg: Properties, names: tuple[str, ...]) -> dict[str, Any]:
@@ -155,7 +220,9 @@ def _schedule(text: str) -> dict[str, int]:
     hour, colon, minute = text.partition(":")
     if not (colon and hour.isdecimal() and minute.isdecimal()):
         problem = f'invalid value "{text}" for backup schedule, expecting HH:MM'
-        raise ProviderError(f"Unable to parse backup schedule, got error: {problem}")
+        raise TitledError(
+            f"Validation error: Unable to parse backup schedule, got error: {problem}"
+        )
     return {"backup-hour": int(hour), "backup-minute": int(minute)}
 
 
@@ -163,9 +230,11 @@ def database_uri(account: Clients, arguments: Mapping[str, Any]) -> dict[str, An
     """What `getDatabaseUri` answers of a service of type pg: its administrator's URI."""
     if arguments["type"] != "pg":
         raise ProviderError(f"the type {arguments['type']} is not simulated")
-    name, client = arguments["name"], account.client(arguments["zone"])
-    service = client.get_dbaas_service_pg(name=name)
-    secret = client.reveal_dbaas_postgres_user_password(service_name=name, username=ADMIN)
+    name, client = arguments["name"], account.v3(arguments["zone"])
+    with client_errors("Unable to read Database Service Postgres: error polling service status"):
+        service = client.get_dbaas_service_pg(name=name)
+    with client_errors("Unable to fetch Database Service Postgres"):
+        secret = client.reveal_dbaas_postgres_user_password(service_name=name, username=ADMIN)
     scheme, _, rest = service["uri"].partition("://")
     at = rest.partition("@")[2]
     parts = service["uri-params"]

@@ -28,6 +28,7 @@ class Field:
         required: must be given.
         configurable: False for what the API alone decides.
         computed: the API decides where it is not given.
+        unsettled: computed anew by each update (of the plugin framework's resources alone).
         default: what is sent where it is not given.
         autonamed: where not given, made from the logical name.
         force_new: a change replaces the resource.
@@ -43,6 +44,7 @@ class Field:
     required: bool = False
     configurable: bool = True
     computed: bool = False
+    unsettled: bool = False
     default: Any = None
     autonamed: bool = False
     force_new: bool = False

@@ -6,6 +6,7 @@ Source: exoscale/terraform-provider-exoscale 0.66.0,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,22 +14,45 @@ from sandbox.plugins.exoscale.api import Clients
 
 
 def instance_pool_list(account: Clients, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What it answers: of each pool what tells it apart, and its instances with their addresses."""
+    """What it answers: of each pool its properties, and its instances with their addresses."""
     zone = arguments["zone"]
     client = account.client(zone)
     pools = client.list_instance_pools()["instance-pools"]
-    return {"id": zone, "zone": zone, "pools": [_pool(client, zone, pool) for pool in pools]}
+    identities = "".join(sorted(pool["id"] for pool in pools))
+    return {
+        "id": hashlib.md5(identities.encode(), usedforsecurity=False).hexdigest(),
+        "zone": zone,
+        "pools": [_pool(client, zone, pool["id"]) for pool in pools],
+    }
 
 
-def _pool(client: Any, zone: str, pool: Mapping[str, Any]) -> dict[str, Any]:
+def _pool(client: Any, zone: str, identity: str) -> dict[str, Any]:
+    pool = client.get_instance_pool(id=identity)
     instances = [client.get_instance(id=each["id"]) for each in pool["instances"]]
+    kind = client.get_instance_type(id=pool["instance-type"]["id"])
+    hosts = _identities(pool, "anti-affinity-groups")
     return {
         "id": pool["id"],
         "name": pool["name"],
         "zone": zone,
         "state": pool["state"],
         "size": pool["size"],
-        "securityGroupIds": [group["id"] for group in pool.get("security-groups", [])],
+        "minAvailable": pool.get("min-available", 0),
+        "description": pool.get("description", ""),
+        "labels": pool.get("labels", {}),
+        "instanceType": f"{kind['family']}.{kind['size']}",
+        "instancePrefix": pool.get("instance-prefix", ""),
+        "diskSize": pool["disk-size"],
+        "templateId": pool["template"]["id"],
+        "ipv6": pool.get("ipv6-enabled", False),
+        "keyPair": pool.get("ssh-key", {}).get("name", ""),
+        "userData": pool.get("user-data", ""),
+        "deployTargetId": pool.get("deploy-target", {}).get("id", ""),
+        "antiAffinityGroupIds": hosts,
+        "affinityGroupIds": hosts,
+        "securityGroupIds": _identities(pool, "security-groups"),
+        "networkIds": _identities(pool, "private-networks"),
+        "elasticIpIds": _identities(pool, "elastic-ips"),
         "instances": [
             {
                 "id": instance["id"],
@@ -39,3 +63,7 @@ def _pool(client: Any, zone: str, pool: Mapping[str, Any]) -> dict[str, Any]:
             for instance in instances
         ],
     }
+
+
+def _identities(pool: Mapping[str, Any], kind: str) -> list[str]:
+    return [each["id"] for each in pool.get(kind, ())]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.plugins.exoscale.api import Clients
+from sandbox.plugins.exoscale.framework import TitledError
 from sandbox.plugins.exoscale.resource import timestamp
 from sandbox.plugins.rpc import ProviderError
 
@@ -34,16 +35,21 @@ def load_balancer(account: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_balancer_services(account: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    """The services of the load balancer whose ID is given."""
+    """The services of the load balancer whose ID is given; no key `services` where it has none."""
     if not args.get("nlbId"):
         raise ProviderError("a load balancer's services are found by nlbId alone")
-    balancer = account.client(args["zone"]).get_load_balancer(id=args["nlbId"])
+    client = account.client(args["zone"])
+    listed = client.list_load_balancers()["load-balancers"]
+    if args["nlbId"] not in {each["id"] for each in listed}:
+        raise TitledError("Unable to find Network Load Balancer: resource not found")
+    balancer = client.get_load_balancer(id=args["nlbId"])
+    services = [_service(service) for service in balancer["services"]]
     return {
         "id": balancer["id"],
         "nlbId": balancer["id"],
         "nlbName": balancer["name"],
         "zone": args["zone"],
-        "services": [_service(service) for service in balancer["services"]],
+        **({"services": services} if services else {}),
     }
 
 

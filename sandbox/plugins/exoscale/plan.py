@@ -50,6 +50,24 @@ def changes(
     return found
 
 
+def told_maps(
+    fields: Iterable[Field], state: Mapping[str, Any], news: Mapping[str, Any]
+) -> dict[str, Kind]:
+    """Maps within objects that a state has as null, and that any change of another property adds.
+
+    So it is of an object's map that is not given at the creation, until a refresh or an update.
+    """
+    return {
+        join(field.name, part.name): "add"
+        for field in fields
+        if field.type == "object" and isinstance(state.get(field.name), Mapping)
+        for part in field.fields
+        if part.type == "map"
+        and state[field.name].get(part.name, "") is None
+        and not (news.get(field.name) or {}).get(part.name)
+    }
+
+
 def _is_unset(field: Field, value: Any) -> bool:
     """Whether the API, or the zero value, decides: where the API does, a given zero counts."""
     return value in (None, "", [], {}) if field.computed else is_empty(value)
@@ -146,11 +164,13 @@ def merged(
     found: Mapping[str, Any],
     *,
     read: bool = False,
+    created: bool = False,
 ) -> dict[str, Any]:
     """The prior outputs with those that the API answered.
 
-    After a creation or an update, what may be given, but is not, is not there rather than empty;
-    what a refresh or an import has `read` is there.
+    After a creation or an update, what may be given, but is not, is not there rather than empty,
+    and a set is as it was planned, whatever the API answers (terraform-plugin-sdk,
+    `normalizeNullValues`); what a refresh or an import has `read` is there.
     """
     known = by_name(fields)
     outputs = {
@@ -160,16 +180,23 @@ def merged(
     }
     for name, value in found.items():
         absent = value in ([], {}) and name not in outputs and not known[name].computed
-        if read or not absent:
+        planned = known[name].type == "set" and name in outputs
+        if read or not (absent or planned):
             outputs[name] = value
-    return _ordered(fields, {name: _whole(known[name], outputs[name]) for name in outputs})
+    whole = {name: _whole(known[name], outputs[name], created=created) for name in outputs}
+    return _ordered(fields, whole)
 
 
-def _whole(field: Field, value: Any) -> Any:
-    """An object with all of its texts, those that are not given empty."""
+def _whole(field: Field, value: Any, *, created: bool) -> Any:
+    """An object with all of its texts and maps, those that are not given empty.
+
+    A map that is not given is null at first.
+    """
     if field.type != "object" or not isinstance(value, Mapping):
         return value
-    return {**{part.name: "" for part in field.fields if part.type == "string"}, **value}
+    empty: dict[str, Any] = {"string": "", "map": None if created else {}}
+    whole = {part.name: empty[part.type] for part in field.fields if part.type in empty}
+    return {**whole, **{name: each for name, each in value.items() if each is not None or created}}
 
 
 def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins import property_diff, rpc, wire
-from sandbox.plugins.exoscale import api, check, configuration, plan, schema
+from sandbox.plugins.exoscale import api, check, configuration, framework, plan, schema
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.autonaming import automatic_name
 from sandbox.plugins.exoscale.dbaas import Dbaas
@@ -88,7 +88,7 @@ class ExoscaleProvider(rpc.Provider):
         if function is None:
             raise ProviderError(f"the function {request.tok} is not supported")
         arguments = wire.reveal(wire.decode(request.args))
-        with _telling(""):
+        with _telling(f"invoking {request.tok}: "):
             answer = function(self._connected(), arguments)
         return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
 
@@ -96,20 +96,28 @@ class ExoscaleProvider(rpc.Provider):
         kind, name = self._kind(request.urn), _name(request.urn)
         given = wire.decode(request.news)
         news = wire.reveal(given)
-        problems = check.failures(kind.fields, news, name)
+        problems = check.failures(kind.fields, news, name, kind.problems(news))
         if problems:
             return provider_pb2.CheckResponse(
                 failures=[provider_pb2.CheckFailure(reason=text) for text in problems]
             )
         olds = wire.reveal(wire.decode(request.olds))
         inputs = check.with_defaults(kind.fields, olds, news, lambda: automatic_name(request, name))
+        if kind.framework:
+            inputs = framework.inputs(inputs)
         return provider_pb2.CheckResponse(inputs=_encoded(kind, inputs, given))
 
     def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
         kind = self._kind(request.urn)
         state, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
+        if kind.framework:
+            news = framework.with_defaults(kind.fields, news)
         found = plan.changes(kind.fields, state, news)
         replaces = plan.forced_replacements(kind.fields, found)
+        if kind.framework:
+            return framework.diff_response(kind.fields, found, replaces)
+        if found:
+            found |= plan.told_maps(kind.fields, state, news)
         forced = kind.plan(state, plan.planned_update(kind.fields, state, news))
         properties = [rpc.top_level(path) for path in (*replaces, *forced)]
         stable = {field.name for field in kind.fields if field.force_new}
@@ -128,9 +136,11 @@ class ExoscaleProvider(rpc.Provider):
     ) -> provider_pb2.CreateResponse:
         kind = self._kind(request.urn)
         inputs = wire.decode(request.properties)
-        news = without_defaults_key(wire.reveal(inputs))
+        news = _wanted(kind, inputs)
         if request.preview:
             planned = plan.planned_creation(kind.fields, news)
+            if kind.framework:
+                planned = framework.with_unknowns(kind.fields, planned, update=False)
             kind.plan(None, planned)
             return provider_pb2.CreateResponse(properties=_encoded(kind, planned, inputs))
         call = self._call(request.urn, request.timeout)
@@ -138,7 +148,7 @@ class ExoscaleProvider(rpc.Provider):
         try:
             with _telling(""):
                 prior.update(kind.create(call, news))
-                outputs = _existing(kind, call, prior)
+                outputs = _existing(kind, call, prior, created=True)
         except ProviderError as error:
             self._keep(kind, call, prior, inputs, error)
             raise
@@ -153,6 +163,8 @@ class ExoscaleProvider(rpc.Provider):
         if not state:
             try:
                 object_id, state = kind.parse_import_id(object_id)
+            except framework.TitledError:
+                raise
             except ProviderError as error:
                 self.engine.warning(request.urn, str(error))
                 return provider_pb2.ReadResponse()
@@ -164,7 +176,7 @@ class ExoscaleProvider(rpc.Provider):
         inputs = (
             plan.refreshed_inputs(wire.reveal(olds), outputs)
             if given
-            else plan.imported_inputs(kind.fields, outputs)
+            else (framework if kind.framework else plan).imported_inputs(kind.fields, outputs)
         )
         properties, inputs = _hidden(kind, outputs, {**olds, **given}), _hidden(kind, inputs, olds)
         if outputs.get("state") in UNFINISHED:
@@ -182,9 +194,11 @@ class ExoscaleProvider(rpc.Provider):
         kind = self._kind(request.urn)
         inputs = wire.decode(request.news)
         state = wire.reveal(wire.decode(request.olds))
-        news = without_defaults_key(wire.reveal(inputs))
+        news = _wanted(kind, inputs)
         planned = plan.planned_update(kind.fields, state, news)
         if request.preview:
+            if kind.framework:
+                planned = framework.with_unknowns(kind.fields, planned, update=True)
             return provider_pb2.UpdateResponse(properties=_encoded(kind, planned, inputs))
         call = self._call(request.urn, request.timeout, request.id)
         changed = {rpc.top_level(path) for path in plan.changes(kind.fields, state, news)}
@@ -253,6 +267,12 @@ def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
 
 
+def _wanted(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain inputs, all defaults among them."""
+    news: dict[str, Any] = without_defaults_key(wire.reveal(inputs))
+    return framework.with_defaults(kind.fields, news) if kind.framework else news
+
+
 def _hidden(kind: ResourceType, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
     """The values, as secret as the schema says and as `template` is."""
     return wire.conceal(plan.with_secrets(kind.fields, values), template)
@@ -267,6 +287,8 @@ def _telling(doing: str) -> Iterator[None]:
     """Say what was being done when something went wrong, as the bridge and Terraform's SDK do."""
     try:
         yield
+    except framework.TitledError:
+        raise
     except Exception as error:
         if not isinstance(error, api.api_errors()):
             raise
@@ -275,7 +297,12 @@ def _telling(doing: str) -> Iterator[None]:
 
 
 def _look(
-    kind: ResourceType, call: api.ProviderCall, prior: Mapping[str, Any], *, read: bool = False
+    kind: ResourceType,
+    call: api.ProviderCall,
+    prior: Mapping[str, Any],
+    *,
+    read: bool = False,
+    created: bool = False,
 ) -> dict[str, Any] | None:
     """The outputs of the call's object as the API tells them now, `None` if it is gone."""
     try:
@@ -286,13 +313,16 @@ def _look(
         return None
     if found is None:
         return None
-    return {**plan.merged(kind.fields, prior, found, read=read), "id": call.object_id}
+    if kind.framework:
+        return {**found, **framework.META, "id": call.object_id}
+    merged = plan.merged(kind.fields, prior, found, read=read, created=created)
+    return {**merged, "id": call.object_id}
 
 
 def _existing(
-    kind: ResourceType, call: api.ProviderCall, prior: Mapping[str, Any]
+    kind: ResourceType, call: api.ProviderCall, prior: Mapping[str, Any], *, created: bool = False
 ) -> dict[str, Any]:
-    outputs = _look(kind, call, prior)
+    outputs = _look(kind, call, prior, created=created)
     if outputs is None:
         raise ProviderError("it is gone: run `pulumi refresh`")
     return outputs

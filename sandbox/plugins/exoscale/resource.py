@@ -25,9 +25,11 @@ class ResourceType(ABC):
     Attributes:
         token: Pulumi's type.
         fields: its properties.
+        framework: whether it is of Terraform's plugin framework (`framework.py`), not of its SDK.
     """
 
     token: ClassVar[str]
+    framework: ClassVar[bool] = False
     fields: ClassVar[tuple[Field, ...]]
 
     @abstractmethod
@@ -74,6 +76,10 @@ class ResourceType(ABC):
             return text, {}
         object_id, zone = split_zone(text)
         return object_id, {"zone": zone}
+
+    def problems(self, news: Properties) -> list[tuple[str, str]]:
+        """What is wrong with the inputs beyond single values: paths and reasons."""
+        return []
 
     def plan(self, state: Properties | None, planned: dict[str, Any]) -> dict[str, Kind]:
         """Amend the planned outputs; the changes returned replace the resource.

@@ -130,8 +130,9 @@ class SksCluster(ResourceType):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """Six properties are not here, for the official provider ignores their changes as well:
-        `addons`, `cni`, `exoscaleCcm`, `metricsServer`, `oidc` and `serviceLevel`."""
+        """Changes of `addons`, `cni`, `exoscaleCcm`, `metricsServer`, `oidc` and `serviceLevel` are
+        ignored. Each request has `oidc` as null, and `feature-gates` too unless they change, for
+        egoscale v3.1.27 always sends both."""
         client = call.account.v3(state["zone"])
         settle(call, lambda: client.get_sks_cluster(id=object_id), "cluster")
         if "version" in changed:
@@ -153,6 +154,7 @@ class SksCluster(ResourceType):
         if "audit" in changed:
             body["audit"] = _audit_to_update(news.get("audit") or {})
         if body:
+            body = {"oidc": None, "feature_gates": None, **body}
             operation = client.update_sks_cluster(id=object_id, **body)
             call.wait(client, operation, "updating the cluster")
 
