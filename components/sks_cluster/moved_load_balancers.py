@@ -48,7 +48,8 @@ async def _reason(balancer: str, zone: str, instance_pools: Collection[str], por
         answer = await pulumi.runtime.invoke_async(SERVICES, asked, get_invoke_opts_defaults())
     except Exception as error:  # Pulumi has no other kind for what a provider answers
         return str(error)
-    used = [each["instancePoolId"] for each in answer["services"]]
+    # the official plugin leaves the key out where there is no service
+    used = [each["instancePoolId"] for each in answer.get("services", ())]
     if any(pool in instance_pools for pool in used):
         return "sends to its nodes"
     return "is being made anew" if len(used) < ports else ""

@@ -37,7 +37,8 @@ def service(name: str, *, type_: str = "LoadBalancer", ports: int = 1) -> dict[s
 def missing(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, *pools: str) -> str:
     """What is missing where the load balancer sends to these instance pools."""
     services = [{"instancePoolId": pool} for pool in pools]
-    monkeypatch.setitem(ANSWERS, FUNCTION, {"services": services})
+    # without services there is no such key, as test_exoscale_plugin_life.py has it
+    monkeypatch.setitem(ANSWERS, FUNCTION, {"services": services} if services else {})
     with serving(cluster) as api:
         _, found = run(
             lambda: missing_moves(api, ["old", "older"], zone="ch-gva-2", services=SERVICES)
@@ -57,6 +58,7 @@ def test_one_that_sends_to_them_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_one_that_is_being_made_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(services=[service("web", ports=2)])
     assert missing(monkeypatch, cluster, "new").endswith("shop/web (is being made anew)")
+    assert missing(monkeypatch, cluster).endswith("shop/web (is being made anew)")
 
 
 def test_one_that_exoscale_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
