@@ -6,21 +6,19 @@ right some weeks ago is refused for a new cluster. It would do so after its grou
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import pulumi
 
 from components.kubernetes.refused_updates import RefusedUpdate
-
-SECONDS = 3
-"""How long the API is waited for. Without its answer, any version is tried."""
+from components.sks_cluster.exoscale_api import get
 
 
 def only_offered(name: str, zone: str, version: str) -> pulumi.ResourceHookBinding:
     """Hooks for the cluster `name` and what is made beside it, run in a preview too.
 
-    They ask the API before a creation, and before an update to a version that is new.
+    They ask the API before a creation, and before an update to a version that is new. Without its
+    answer, any version is tried.
     """
 
     def check_creation(args: pulumi.ResourceHookArgs) -> None:
@@ -61,23 +59,7 @@ def check_offered(name: str, zone: str, version: str) -> None:
 def offered(zone: str) -> tuple[str, ...]:
     """The versions that new clusters can have; none if the API does not tell.
 
-    The address and the key are found as Exoscale's provider finds them.
-
     Source: Exoscale's OpenAPI, `list-sks-cluster-versions`.
     """
-    key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
-    if not (key and secret):
-        return ()
-    # here, so that a preview without a new cluster does not load it
-    import requests
-    from exoscale_auth import ExoscaleV2Auth
-
-    endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
-    try:
-        answer = requests.get(
-            f"{endpoint}/sks-cluster-version", auth=ExoscaleV2Auth(key, secret), timeout=SECONDS
-        )
-        answer.raise_for_status()
-        return tuple(answer.json()["sks-cluster-versions"])
-    except (requests.RequestException, KeyError):
-        return ()
+    answer = get(zone, "/sks-cluster-version") or {}
+    return tuple(answer.get("sks-cluster-versions", ()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pulumi
 
 from components.kubernetes.refused_updates import RefusedUpdate, before_update
+from components.sks_cluster.dropped_settings import check_dropped
 
 CLUSTER_EMPTYING_IGNORED = ("labels",)
 NODEPOOL_EMPTYING_IGNORED = (
@@ -24,9 +25,14 @@ Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_clu
 """
 
 
-def refuse_cluster_updates(name: str) -> pulumi.ResourceHookBinding:
+def refuse_cluster_updates(name: str, zone: str) -> pulumi.ResourceHookBinding:
     """A hook for the cluster `name`, run before an update in place and before its preview."""
-    return before_update(f"{name}-cluster", check_cluster)
+
+    def check(args: pulumi.ResourceHookArgs) -> None:
+        check_cluster(args)
+        check_dropped(args, zone)
+
+    return before_update(f"{name}-cluster", check)
 
 
 def refuse_nodepool_updates(name: str) -> pulumi.ResourceHookBinding:

@@ -29,8 +29,11 @@ from components.sks_cluster.refused_updates import refuse_cluster_updates, refus
 from settings.checks.check import check
 from settings.cluster import AdoptSettings, AuditSettings, ClusterSettings, OidcSettings
 
-IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "oidc", "serviceLevel"]
+IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "serviceLevel"]
 """Inputs whose change the provider (0.66) shows as an update and then does not make.
+
+`oidc` is another one. It has a replacement trigger instead: the provider does not show that it is
+taken out, and shows `oidc.requiredClaim` as added where it is not given.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go`, Update.
 """
@@ -162,14 +165,19 @@ class SksCluster(pulumi.ComponentResource):
     def node_networks(self) -> pulumi.Output[list[str]]:
         """The public address of each node as a network, once the nodepools are there.
 
-        Those of a nodepool that is about to be replaced are among them: all have the same group.
+        Those of a nodepool that is about to be replaced are among them: all have the same group. A
+        preview does not know them where the same update changes how many nodes there are.
         """
+        nodepools = [*self.nodepools.values()]
         found = get_instance_pool_list_output(
             zone=self._settings.zone,
-            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=[*self.nodepools.values()]),
+            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=nodepools),
         )
-        networks: pulumi.Output[list[str]] = self._group.id.apply(
-            lambda group: found.pools.apply(lambda pools: _networks(group, pools))
+        own = [
+            pulumi.Output.all(nodepool.instance_pool_id, nodepool.size) for nodepool in nodepools
+        ]
+        networks: pulumi.Output[list[str]] = pulumi.Output.all(self._group.id, *own).apply(
+            lambda known: found.pools.apply(lambda pools: _networks_if_known(*known, pools=pools))
         )
         return networks
 
@@ -193,13 +201,27 @@ class SksCluster(pulumi.ComponentResource):
         )
 
 
+def _networks_if_known(
+    group: str, *own: tuple[str, int], pools: Sequence[GetInstancePoolListPoolResult]
+) -> Any:
+    """The networks of the nodes; unknown where a preview's update brings or takes some.
+
+    Args:
+        own: IDs of the instance pools of the stack's nodepools, and how many nodes each will have.
+    """
+    there = {pool.id: len(pool.instances or ()) for pool in pools}
+    if pulumi.runtime.is_dry_run() and any(there.get(pool) != size for pool, size in own):
+        return pulumi.UNKNOWN
+    return _networks(group, pools)
+
+
 def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> list[str]:
     """The addresses of the pools' instances that are in the security group."""
     return sorted(
         f"{instance.public_ip_address}/32"
         for pool in pools
-        if group in pool.security_group_ids
-        for instance in pool.instances
+        if group in (pool.security_group_ids or ())
+        for instance in pool.instances or ()
     )
 
 
@@ -212,6 +234,7 @@ def _cluster(
 ) -> Cluster:
     """The control plane."""
     adopted = settings.adopt.cluster
+    oidc = _oidc(settings.oidc) if settings.oidc else None
     return Cluster(
         name,
         zone=settings.zone,
@@ -228,15 +251,19 @@ def _cluster(
         auto_upgrade=settings.auto_upgrade,
         feature_gates=settings.feature_gates,
         audit=_audit(settings.audit) if settings.audit else None,
-        oidc=_oidc(settings.oidc) if settings.oidc else None,
+        oidc=oidc,
         opts=pulumi.ResourceOptions.merge(
             opts,
             pulumi.ResourceOptions(
                 replace_on_changes=IGNORED_ON_UPDATE,
+                # never null: Pulumi compares no null trigger
+                replacement_trigger=oidc or {},
                 # with a name of its own, the provider would have the old one removed first, and
                 # with it the credentials that remove what is on it
                 delete_before_replace=False,
-                hooks=pulumi.ResourceHookBinding.merge(refuse_cluster_updates(name), offered),
+                hooks=pulumi.ResourceHookBinding.merge(
+                    refuse_cluster_updates(name, settings.zone), offered
+                ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",
                 ignore_changes=["name"] if adopted and not settings.name else None,
@@ -255,7 +282,8 @@ def _audit(audit: AuditSettings) -> dict[str, Any]:
 
 
 def _oidc(oidc: OidcSettings) -> dict[str, Any]:
-    return {
+    """What is given of it."""
+    given = {
         "client_id": oidc.client_id,
         "issuer_url": oidc.issuer_url,
         "groups_claim": oidc.groups_claim,
@@ -264,6 +292,7 @@ def _oidc(oidc: OidcSettings) -> dict[str, Any]:
         "username_claim": oidc.username_claim,
         "username_prefix": oidc.username_prefix,
     }
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _nodepool_import_id(name: str, adopt: AdoptSettings, zone: str) -> str | None:

@@ -41,11 +41,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "exoscale:index/getInstancePoolList:getInstancePoolList": {
         "pools": [
-            {"securityGroupIds": [group], "instances": [{"publicIpAddress": address}]}
-            for group, address in (
-                ("cluster-id", "192.0.2.8"),
-                ("another", "192.0.2.9"),
-                ("cluster-id", "192.0.2.7"),
+            {
+                "id": pool,
+                "securityGroupIds": [group],
+                "instances": [{"publicIpAddress": address} for address in addresses],
+            }
+            for pool, group, addresses in (
+                ("cluster-workers-instances", "cluster-id", ["192.0.2.8", "192.0.2.6"]),
+                ("somebody's", "another", ["192.0.2.9"]),
+                ("replaced", "cluster-id", ["192.0.2.7"]),
             )
         ]
     },

@@ -328,12 +328,24 @@ def test_a_managed_one_takes_connections_from_the_nodes() -> None:
     values = changed("apps[0].database", {"kind": "dbaas", "zone": "de-fra-1"})
     values["apps"][0]["name"] = "web"
     engine, _ = run(lambda: declare_stack(load(values)))
-    assert engine.of_type("Dbaas")["web-db"]["pg"]["ipFilters"] == ["192.0.2.7/32", "192.0.2.8/32"]
+    networks = ["192.0.2.6/32", "192.0.2.7/32", "192.0.2.8/32"]
+    assert engine.of_type("Dbaas")["web-db"]["pg"]["ipFilters"] == networks
     del values["cluster"]
     values["existingCluster"] = {"kubeconfig": "{}"}
     assert [found for found in mistakes(values) if "database" in found] == [
         "apps[0].database.ipFilter: null: is required where the stack does not create the cluster"
     ]
+
+
+def test_a_preview_does_not_know_the_addresses_of_nodes_to_come() -> None:
+    values = changed("apps[0].database", {"kind": "dbaas", "zone": "de-fra-1"})
+    engine, _ = run(lambda: declare_stack(load(values)), preview=True)
+    (database,) = engine.of_type("Dbaas").values()
+    assert len(database["pg"]["ipFilters"]) == 3
+    values["cluster"]["nodepools"][0]["size"] = 3
+    engine, _ = run(lambda: declare_stack(load(values)), preview=True)
+    (database,) = engine.of_type("Dbaas").values()
+    assert "ipFilters" not in database["pg"]
 
 
 def test_a_long_name_leaves_no_room_for_the_databases() -> None:
