@@ -95,9 +95,11 @@ test: .venv/dev-ready
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	  tests/unit tests/programs tests/integration/life
 
+# PLUGINS is a folder of provider plugins, in place of the sandbox's own; TESTS are files, without it all.
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
+	  $${PLUGINS:+"--plugins=$$PLUGINS"} $$TESTS
 
 # Nodes that run containers, and a browser. TESTS are files, without it all; SKIP=1 is for machines that
 # may be others.

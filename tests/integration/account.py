@@ -39,9 +39,19 @@ def key_with_role(client: Client, role: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The sandbox whose files are under `home`."""
+    """The sandbox whose files are under `home`.
+
+    Its commands use the provider plugins in the folder `plugins`, where that is given.
+    """
 
     home: Path
+    plugins: Path | None = None
+
+    def up(self, *arguments: str, timeout: float = COMMAND_SECONDS) -> None:
+        """Start it, and install the provider plugins."""
+        self.run("up", *arguments, timeout=timeout)
+        if self.plugins:
+            self.run("exec", "--plugins", str(self.plugins), "--", "true")
 
     def run(self, *command: str, timeout: float = COMMAND_SECONDS) -> None:
         """Run `python -m sandbox COMMAND`; fail with its words if it fails."""
@@ -72,7 +82,7 @@ class Sandbox:
 
     def environment_of(self, role: str) -> dict[str, str]:
         """As `environment`, with a new key whose role is that of `docs/iam/ROLE.json`."""
-        environment = command_environment(self.credentials, self.home)
+        environment = command_environment(self.credentials, self.home, plugins=self.plugins)
         return {**environment, **key_with_role(self.client, role)}
 
     @cached_property

@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="provider_plugins",
         metavar="DIR",
         type=Path,
-        help="compare the provider plugins in DIR, instead of the sandbox's own, with the tests",
+        help="run the tests with the provider plugins in DIR, instead of the sandbox's own",
     )
 
 
@@ -43,11 +43,20 @@ FIRST_UP_SECONDS = 1800
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def given_plugins(request: pytest.FixtureRequest) -> Path | None:
+    """The folder of `--plugins`."""
+    folder: Path | None = request.config.getoption("provider_plugins")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sandbox(
+    tmp_path_factory: pytest.TempPathFactory, given_plugins: Path | None
+) -> Iterator[Sandbox]:
     """A running sandbox of the session's own, with its own account, ports and files."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox") / "home")
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox") / "home", given_plugins)
     try:
-        sandbox.run("up", timeout=FIRST_UP_SECONDS)
+        sandbox.up(timeout=FIRST_UP_SECONDS)
         yield sandbox
     finally:
         sandbox.run("reset")
@@ -127,10 +136,9 @@ def kube(stack: Stack, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-def exoscale_program(request: pytest.FixtureRequest) -> tuple[str | Path, ...]:
+def exoscale_program(given_plugins: Path | None) -> tuple[str | Path, ...]:
     """The Exoscale plugin to compare: that of `--plugins`, else the sandbox's own."""
-    folder: Path | None = request.config.getoption("provider_plugins")
-    return OURS if folder is None else (folder / "pulumi-resource-exoscale",)
+    return OURS if given_plugins is None else (given_plugins / "pulumi-resource-exoscale",)
 
 
 @pytest.fixture(scope="session")

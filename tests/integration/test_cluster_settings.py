@@ -110,6 +110,8 @@ TOKEN = ("cluster.audit.bearerToken", "s3cret")
 SHOWN_AUDIT = {"enabled": True, "endpoint": AUDIT["endpoint"], "initial-backoff": "10s"}
 SSH = {"name": "ssh", "ports": 22, "sources": ["198.51.100.0/24"]}
 MORE = POOL | {"name": "more", "antiAffinity": False}
+CLAIM = OIDC | {"requiredClaim": {"team": "a"}}
+SHOWN_CLAIM = {"required-claim": {"team": "a"}}
 SHOWN_OIDC = {"client-id": "kube", "issuer-url": "https://login.example"}
 CCM, CSI = "exoscale-cloud-controller", "exoscale-container-storage-interface"
 CLUSTER, NODEPOOL, RULE = "SksCluster", "SksNodepool", "SecurityGroupRule"
@@ -120,7 +122,6 @@ CHANGES = [
     Change("description", "", CLUSTER, UPDATE, (cluster("description"), "")),
     Change("labels", {"team": "a"}, CLUSTER, UPDATE, (cluster("labels"), {"team": "a"})),
     Change("autoUpgrade", True, CLUSTER, UPDATE, (cluster("auto-upgrade"), True)),
-    Change("featureGates", GATES, CLUSTER, UPDATE, (cluster("feature-gates"), GATES)),
     Change("audit", AUDIT, CLUSTER, UPDATE, (cluster("audit"), SHOWN_AUDIT), TOKEN),
     Change("nodePortSources", ["192.0.2.0/24"], RULE, CREATE, (networks, {"192.0.2.0/24"})),
     Change("firewallRules", [SSH], RULE, CREATE, (networks, {"192.0.2.0/24", "198.51.100.0/24"})),
@@ -162,9 +163,13 @@ CHANGES = [
     Change("cni", "cilium", CLUSTER, REPLACE, (cluster("cni"), "cilium")),
     Change("kubeProxy", True, CLUSTER, REPLACE, (cluster("enable-kube-proxy"), True)),
     Change("level", "pro", CLUSTER, REPLACE, (cluster("level"), "pro")),
-    Change("oidc", OIDC, CLUSTER, REPLACE, (cluster("oidc"), SHOWN_OIDC)),
     Change("cloudController", True, CLUSTER, REPLACE),
     Change("csi", True, CLUSTER, UPDATE, (cluster("addons"), [CCM, CSI])),
+    Change("oidc", OIDC, CLUSTER, REPLACE, (cluster("oidc"), SHOWN_OIDC)),
+    Change("oidc", None, CLUSTER, REPLACE, (cluster("oidc"), None)),
+    Change("featureGates", GATES, CLUSTER, UPDATE, (cluster("feature-gates"), GATES)),
+    Change("oidc", CLAIM, CLUSTER, REPLACE, (cluster("oidc"), SHOWN_OIDC | SHOWN_CLAIM)),
+    Change("oidc", OIDC, CLUSTER, REPLACE, (cluster("oidc"), SHOWN_OIDC)),
 ]
 
 
@@ -222,6 +227,11 @@ def resolved(value: Any, made: dict[str, str]) -> Any:
     return made[value] if isinstance(value, Made) else value
 
 
+def different(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    """The keys whose values differ, or that one of them lacks."""
+    return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+
+
 @pytest.mark.parametrize("case", CHANGES, ids=str)
 def test_a_change_does_what_its_preview_says(
     objects: Objects, made: dict[str, str], case: Change
@@ -231,10 +241,25 @@ def test_a_change_does_what_its_preview_says(
         objects.stack("config", "set", "--secret", "--path", *case.secret)
     planned = plan(objects.stack)
     assert planned.operations.get(case.kind, NONE) == case.operations
+    before = objects.cluster()
     assert objects.stack.up() == planned.summary
+    if case.operations == UPDATE and case.kind == CLUSTER:
+        assert len(different(before, objects.cluster())) == 1
+    elif planned.operations.get(CLUSTER) != REPLACE:
+        assert not different(before, objects.cluster()) - {"nodepools", "version"}
     if case.shown:
         show, expected = case.shown
         assert show(objects) == expected
+
+
+IN_PLACE = [
+    ("name", "other"),
+    ("description", "buys"),
+    ("labels", {"team": "b"}),
+    ("autoUpgrade", False),
+    ("audit", None),
+]
+"""Changes that the provider makes in place."""
 
 
 @pytest.mark.parametrize(
@@ -244,6 +269,8 @@ def test_a_change_does_what_its_preview_says(
         ("version", "1.38.0", "one minor version after the other"),
         ("csi", False, "csi: can't be turned off"),
         ("labels", {}, "labels: can't be emptied"),
+        *((path, value, "the cluster's oidc and featureGates with it") for path, value in IN_PLACE),
+        ("featureGates", [], "the cluster's oidc with it"),
         ("nodepools[0].labels", {}, "labels: can't be emptied"),
         ("nodepools[0].taints", {}, "taints: can't be emptied"),
         ("nodepools[0].description", "", "description: can't be emptied"),

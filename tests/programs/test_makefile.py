@@ -32,6 +32,7 @@ TARGETS = {
     "review-down": ("PR", "FROM"),
     "review-sweep": ("OPEN", "FROM"),
     "e2e-here": ("TESTS",),
+    "test-all": ("PLUGINS", "TESTS"),
 }
 """Those that take values, of workflows too."""
 
