@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +13,14 @@ import grpc
 from exoscale.api.v2 import Client
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.account import LOOPBACK
-from sandbox.certificates import server_context, write_authorities
-from sandbox.environment import sandbox_variables
 from sandbox.fault_client import FaultClient
 from sandbox.plugins.wire import decode, encode
-from sandbox.proxy import Proxy
 from tests.integration.account import VERSION
 from tests.integration.plugin_process import InitializationFailed, PluginProcess
 from tests.integration.served_account import served_account
 from tests.unit.exoscale_plugin import Plugin, Refused
 
 OURS = (sys.executable, "-m", "sandbox.plugins.exoscale")
-HOST = "api-ch-gva-2.exoscale.com"
 PROVIDER = "urn:pulumi:dev::test::pulumi:providers:exoscale::default"
 BOOKKEEPING = ("__meta", "__pulumi_raw_state_delta")
 """What the bridge keeps for itself in states."""
@@ -52,15 +44,10 @@ class World:
 def world(folder: Path) -> Iterator[World]:
     """Serve an account until the block ends."""
     with served_account(folder / "api") as served:
-        listener = socket.create_server((LOOPBACK, 0))
-        account = replace(served.account, proxy_port=listener.getsockname()[1])
-        proxy = Proxy([HOST], server_context(folder, [HOST]), account.port)
-        serving = proxy.serve(listener)
-        threading.Thread(target=asyncio.run, args=(serving,), daemon=True).start()
-        write_authorities(folder)
+        account = served.account
         api = Client(account.api_key, account.api_secret, url=account.endpoint)
         api.http_client.trust_env = False
-        yield World(api, served.faults, sandbox_variables(account, folder))
+        yield World(api, served.faults, served.variables)
 
 
 class ExoscalePlugin(Plugin):

@@ -1,5 +1,7 @@
-"""An Exoscale account whose clusters have no processes, served on a loopback port."""
+"""An Exoscale account whose clusters have no processes, served on a loopback port, and under
+Exoscale's own names."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,29 +13,38 @@ import uvicorn
 from exoscale.api.v2 import Client
 
 from sandbox.account import LOOPBACK, Account
+from sandbox.certificates import server_context, write_authorities
+from sandbox.environment import AUTHORITIES, sandbox_variables
 from sandbox.exoscale_api import Credentials, create_app
 from sandbox.exoscale_api.connection import DroppableConnection
 from sandbox.fault_client import FaultClient
 from sandbox.paths import private_directory
+from sandbox.proxy import Proxy
 from tests.integration.https_server import https_server
 from tests.integration.served_nodes import ServedNodes
 
 SECONDS = 10
+HOSTS = ["api-ch-gva-2.exoscale.com"]
+"""Where the official plugin sends part of its calls."""
 
 
 @dataclass(frozen=True)
 class ServedAccount:
-    """`environment` is what leads Exoscale's clients there."""
+    """The account, and the folder with the authorities that its certificate needs."""
 
     account: Account
+    folder: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """All that the sandbox sets, for this account."""
+        return sandbox_variables(self.account, self.folder)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "EXOSCALE_API_ENDPOINT": self.account.endpoint,
-            "EXOSCALE_API_KEY": self.account.api_key,
-            "EXOSCALE_API_SECRET": self.account.api_secret,
-        }
+        """What leads Exoscale's clients there, and a Pulumi of another sandbox's too."""
+        leading = ("EXOSCALE_", "HTTPS_PROXY", "https_proxy", *AUTHORITIES)
+        return {name: value for name, value in self.variables.items() if name.startswith(leading)}
 
     @property
     def faults(self) -> FaultClient:
@@ -59,14 +70,18 @@ class ServedAccount:
 def served_account(folder: Path) -> Iterator[ServedAccount]:
     """Serve the account stored in `folder` until the block ends."""
     with https_server(private_directory(folder)) as kubernetes:
-        yield from _serve(folder / "api", ServedNodes(kubernetes))
+        yield from _serve(folder, ServedNodes(kubernetes))
 
 
 def _serve(folder: Path, runtime: ServedNodes) -> Iterator[ServedAccount]:
-    listener = socket.create_server((LOOPBACK, 0))
-    account = Account("EXOtest", "a-secret", "a passphrase", listener.getsockname()[1])
+    listener, proxied = (socket.create_server((LOOPBACK, 0)) for _ in range(2))
+    port, proxy_port = (each.getsockname()[1] for each in (listener, proxied))
+    account = Account("EXOtest", "a-secret", "a passphrase", port, proxy_port=proxy_port)
+    proxy = Proxy(HOSTS, server_context(folder, HOSTS), port)
+    threading.Thread(target=asyncio.run, args=(proxy.serve(proxied),), daemon=True).start()
+    write_authorities(folder)
     app = create_app(
-        store_dir=folder,
+        store_dir=folder / "api",
         credentials=Credentials(account.api_key, account.api_secret),
         base_url=account.base_url,
         runtime=runtime,
@@ -78,7 +93,7 @@ def _serve(folder: Path, runtime: ServedNodes) -> Iterator[ServedAccount]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield ServedAccount(account)
+        yield ServedAccount(account, folder)
     finally:
         server.should_exit = True
         thread.join(SECONDS)
