@@ -95,7 +95,21 @@ def create_nodepool(
                 replacement_trigger=trigger,
                 hooks=hooks,
                 import_=import_id,
-                ignore_changes=["name"] if import_id else None,
+                # an adopted one keeps its name, and what the settings do not mention
+                ignore_changes=[
+                    "name",
+                    *(
+                        key
+                        for key, value in {
+                            "description": pool.description,
+                            "labels": pool.labels,
+                            "taints": pool.taints,
+                        }.items()
+                        if not value
+                    ),
+                ]
+                if import_id
+                else None,
             ),
         ),
     )

@@ -266,7 +266,16 @@ def _cluster(
                 ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",
-                ignore_changes=["name"] if adopted and not settings.name else None,
+                # what an adopted cluster has, and the settings do not mention, stays
+                ignore_changes=[
+                    key
+                    for key, value in {
+                        "name": settings.name,
+                        "description": settings.description,
+                        "labels": labels,
+                    }.items()
+                    if adopted and not value
+                ],
             ),
         ),
     )

@@ -9,8 +9,26 @@ import pytest
 
 from tests.integration.account import VERSION, Sandbox
 from tests.integration.cluster_stack import POOL, Objects, create_stack, plan
+from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
+
+
+GATES = ["CrossNamespaceVolumeDataSource"]
+
+
+def without_nodepools(cluster: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in cluster.items() if key != "nodepools"}
+
+
+def paths(stack: Stack, kind: str) -> set[str]:
+    """The properties that a preview says are updated."""
+    return {
+        path
+        for step in stack.preview()
+        if step.operation == "update" and step.kind.endswith(f":{kind}")
+        for path in step.changed
+    }
 
 
 @pytest.fixture
@@ -36,6 +54,10 @@ def by_hand(sandbox: Sandbox) -> dict[str, str]:
                 version=VERSION,
                 cni="calico",
                 addons=["exoscale-cloud-controller", "metrics-server"],
+                description="by hand",
+                labels={"by": "hand"},
+                feature_gates=GATES,
+                oidc={"client-id": "kube", "issuer-url": "https://login.example"},
             )
         ),
         "group": done(client.create_security_group(name="nodes by hand")),
@@ -45,6 +67,8 @@ def by_hand(sandbox: Sandbox) -> dict[str, str]:
         client.create_sks_nodepool(
             id=ids["cluster"],
             name="pool-by-hand",
+            description="by hand",
+            labels={"by": "hand"},
             size=1,
             disk_size=20,
             instance_type={"id": small},
@@ -60,7 +84,9 @@ def test_adoption(sandbox: Sandbox, by_hand: dict[str, str], tmp_path: Path) -> 
     settings = {
         "zone": "ch-gva-2",
         "version": VERSION,
-        "nodepools": [POOL],
+        "featureGates": GATES,
+        "oidc": {"clientId": "kube", "issuerUrl": "https://login.example"},
+        "nodepools": [POOL | {"size": 2}],
         "adopt": {
             "cluster": by_hand["cluster"],
             "securityGroup": by_hand["group"],
@@ -69,14 +95,21 @@ def test_adoption(sandbox: Sandbox, by_hand: dict[str, str], tmp_path: Path) -> 
         },
     }
     stack = create_stack("adopted", tmp_path / "project", sandbox, settings)
+    live = sandbox.client.get_sks_cluster(id=by_hand["cluster"])
+    (pool,) = live["nodepools"]
     planned = plan(stack)
-    for kind in ("SksCluster", "SecurityGroup", "AntiAffinityGroup", "SksNodepool"):
+    for kind in ("SecurityGroup", "AntiAffinityGroup"):
         assert planned.operations[kind] == {"import"}
+    # of the cluster, the state learns of the OIDC that it has
+    for kind, path in (("SksCluster", "oidc"), ("SksNodepool", "size")):
+        assert planned.operations[kind] == {"import", "update"}
+        assert paths(stack, kind) == {path}
     assert stack.up() == planned.summary
-    assert sandbox.holds() == before
     objects = Objects(stack, sandbox)
     assert objects.identities(SksCluster="") == [by_hand["cluster"]]
-    assert objects.nodepool()["name"] == "pool-by-hand"
+    assert without_nodepools(objects.cluster()) == without_nodepools(live)
+    assert objects.nodepool() | {"size": 1} == pool
+    assert sandbox.holds() == before | {"instances": sandbox.holds()["instances"]}
     stack("preview", "--expect-no-changes")
     stack("preview", "--refresh", "--expect-no-changes")
 
