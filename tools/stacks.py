@@ -73,6 +73,5 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 def set_secret(stack: str, key: str, value: str, folder: Path) -> None:
     """Encrypt a value in the stack's file; it goes there by standard input."""
-    command = ("config", "set", "--stack", stack, "--secret", "--path", key)
-    # of what it reads, Pulumi takes away one line's end
-    pulumi(*command, folder=folder, given=f"{value}\n")
+    command = ("config", "set", "--stack", stack, "--secret", "--raw", "--path", key)
+    pulumi(*command, folder=folder, given=value)

@@ -20,7 +20,7 @@ case "$1 $2" in
   "stack output") echo '{"web_url": "http://192.0.2.7/pr-12/web/", "web_namespace": "pr-12"}' ;;
   "stack rm") rm -f "Pulumi.$3.yaml" ;;
   "config --json") echo "$CONFIG" ;;
-  "config set") cat >> "$LOG.stdin" ;;
+  "config set") cat >> "$LOG.stdin"; echo >> "$LOG.stdin" ;;
   "destroy --stack") cp "Pulumi.$3.yaml" "$LOG.file" ;;
 esac
 """
@@ -72,8 +72,8 @@ def test_a_new_stack(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         "config --json --show-secrets --stack dev",
         "stack ls --json",
         "stack init pr-12 --no-select --secrets-provider awskms://alias/shop",
-        "config set --stack pr-12 --secret --path exoscale:secret",
-        "config set --stack pr-12 --secret --path apps[0].secrets.environment.TOKEN",
+        "config set --stack pr-12 --secret --raw --path exoscale:secret",
+        "config set --stack pr-12 --secret --raw --path apps[0].secrets.environment.TOKEN",
         f"up --stack pr-12 --yes {' '.join(PACK + ADVISORY)}",
         "stack output --json --stack pr-12",
     ]
