@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN := $(if $(filter local e2e,$(STACK) $(STACKS)),$(SANDBOX) exec --)
 READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
 
-.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew \
+.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted \
   new-stack review review-down review-sweep down test test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
@@ -46,7 +46,7 @@ rollback: $(READY)
 	@git diff --quiet HEAD -- "Pulumi.$$STACK.yaml" || \
 	  { echo "Pulumi.$$STACK.yaml has changes that are in no commit: commit or restore them first"; exit 1; }
 	@git restore "--source=$$TO" -- "Pulumi.$$STACK.yaml"
-	@$(IN) pulumi up --diff --stack "$$STACK" $$FLAGS || \
+	@$(BIN)/python -m tools.unquoted "$$STACK" && $(IN) pulumi up --diff --stack "$$STACK" $$FLAGS || \
 	  { git restore -- "Pulumi.$$STACK.yaml"; echo "Pulumi.$$STACK.yaml is as before"; exit 1; }
 
 refresh: $(READY)
@@ -116,7 +116,12 @@ e2e-here: .venv/dev-ready
 	  apt-get install --yes --quiet --quiet --no-install-recommends $$packages; }
 	@$(BIN)/python -m pytest $${TESTS:-tests/e2e}
 
+# Numbers that are meant as text, and that YAML reads as another one: 0022, +41791234567.
+unquoted: .venv/tools-ready
+	@$(BIN)/python -m tools.unquoted $$STACKS
+
 lint: .venv/dev-ready
+	@$(BIN)/python -m tools.unquoted
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .

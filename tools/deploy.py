@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.command import exit_code
 from tools.existing_stack import check, outputs_of
+from tools.git import git
 from tools.policies import policy_arguments
 from tools.pulumi_command import Refused, pulumi, shown
 from tools.smoke import add_timeout, smoke
@@ -66,7 +66,7 @@ def way_back(stack: str, folder: Path) -> str:
     if not before:
         return "none, for nothing was deployed before that is in a commit"
     file = stack_file(stack, folder)
-    then = _git("show", f"{before}:{file.name}", folder=folder)
+    then = git("show", f"{before}:{file.name}", folder=folder)
     if then == file.read_text():
         return f"git revert: {file.name} is as it was, so what changed is the program"
     return f"make rollback STACK={stack} TO={before[:12]}"
@@ -74,7 +74,7 @@ def way_back(stack: str, folder: Path) -> str:
 
 def _deployed_before(stack: str, folder: Path) -> str | None:
     """The commit that the last deployment of another one was made from."""
-    now = _git("rev-parse", "HEAD", folder=folder)
+    now = git("rev-parse", "HEAD", folder=folder)
     history = json.loads(pulumi("stack", "history", "--json", "--stack", stack, folder=folder))
     for update in history:
         commit = update["environment"].get("git.head")
@@ -82,12 +82,6 @@ def _deployed_before(stack: str, folder: Path) -> str | None:
         if done and commit and commit != (now or "").strip():
             return str(commit)
     return None
-
-
-def _git(*arguments: str, folder: Path) -> str | None:
-    """What git prints; nothing where it knows of no such thing."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
-    return done.stdout if done.returncode == 0 else None
 
 
 if __name__ == "__main__":

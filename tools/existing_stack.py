@@ -10,6 +10,7 @@ from typing import Any
 from settings.stack_file import configuration
 from tools.pulumi_command import Refused, pulumi
 from tools.stacks import NAME, project, stack_file, stacks
+from tools.unquoted import check_quotes
 
 CREDENTIALS = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
 
@@ -41,6 +42,7 @@ def check(stack: str, folder: Path) -> None:
     file = stack_file(stack, folder)
     if not file.is_file():
         raise Refused(f"{stack}: {file.name} is not there: make new-stack NAME={stack} FROM=dev")
+    check_quotes([stack], folder)
     if "cluster" in settings_of(stack, folder):
         for variable in CREDENTIALS:
             # a pipeline gives an empty text for a secret that its environment does not have
