@@ -18,6 +18,7 @@ from tools.existing_stack import check, outputs_of
 from tools.git import git
 from tools.policies import policy_arguments
 from tools.pulumi_command import Refused, pulumi, shown
+from tools.refreshed import refresh_if_killed
 from tools.smoke import add_timeout, smoke
 from tools.stacks import ROOT, stack_file
 
@@ -41,6 +42,8 @@ def deploy(stack: str, folder: Path, timeout: float) -> None:
         Refused: with the way on, or the way back.
     """
     check(stack, folder)
+    if not refresh_if_killed(stack, folder):
+        raise _failed(stack)
     if "kubeconfig" in outputs_of(stack, folder):
         _up(stack, folder, "--strict", *CREDENTIALS)
         _up(stack, folder, "--strict", *policy_arguments(stack, folder))
@@ -54,10 +57,14 @@ def deploy(stack: str, folder: Path, timeout: float) -> None:
 
 def _up(stack: str, folder: Path, *flags: str) -> None:
     if shown("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
-        raise Refused(
-            f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
-            f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
-        )
+        raise _failed(stack)
+
+
+def _failed(stack: str) -> Refused:
+    return Refused(
+        f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
+        f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
+    )
 
 
 def way_back(stack: str, folder: Path) -> str:

@@ -1,0 +1,121 @@
+"""Runs of Pulumi that are killed (SIGKILL) in the middle of a change, and what `make` does next.
+
+On one stack, in the order of the tests.
+"""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sandbox.paths import ROOT, write_private
+from tests.integration.account import Sandbox
+from tests.integration.kube import Kube
+from tests.integration.polling import eventually
+from tests.integration.stack import COMMAND_SECONDS, TUTORIAL, Stack, copy_project
+from tests.integration.state_stack import kill_all, no_room
+
+pytestmark = pytest.mark.integration
+
+FIRST, SECOND = "derlin/rickroller:1.0.0", "derlin/rickroller:2.0.0"
+RUN = """
+import sys
+from pathlib import Path
+from tools import refreshed
+sys.exit(refreshed.main(sys.argv[2:], Path(sys.argv[1])))
+"""
+
+
+def with_image(image: str) -> dict[str, object]:
+    settings = copy.deepcopy(TUTORIAL)
+    settings["apps"][0]["image"] = image
+    return settings
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack("killed", copy_project(tmp_path_factory.mktemp("p")), sandbox.environment)
+    stack.configure(with_image(FIRST))
+    stack("stack", "init")
+    before = set(sandbox.processes())
+    stack.up()
+    yield stack
+    stack("destroy", "--yes", "--skip-preview", "--refresh")
+    kill_all(set(sandbox.processes()) - before)  # language hosts of those that were killed
+
+
+@pytest.fixture(scope="module")
+def kube(stack: Stack, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kube:
+    file = tmp_path_factory.mktemp("killed") / "kubeconfig"
+    write_private(file, stack.outputs(secrets=True)["kubeconfig"])
+    return Kube(file, sandbox.environment)
+
+
+def killed(stack: Stack, done: Callable[[], bool], *command: str) -> None:
+    """Kill a command as soon as `done` is true, Pulumi alone; take its lock away."""
+    process = stack.start(*command, "--yes", "--skip-preview")
+
+    def reached() -> bool:
+        assert process.poll() is None, process.communicate()[0]
+        return done()
+
+    try:
+        eventually(reached)
+    finally:
+        process.kill()
+        process.communicate()
+    stack("cancel", "--yes")
+
+
+def as_make_does(stack: Stack, *command: str) -> str:
+    """Run what `make` runs in place of pulumi; return what it prints."""
+    answer = subprocess.run(
+        [sys.executable, "-c", RUN, str(stack.folder), *command, "--stack", stack.name],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
+
+
+def image(kube: Kube) -> str:
+    deployment = kube.get("deployment", "rickroller", "test")
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def test_after_an_update_that_was_killed_the_former_settings_come_back(
+    stack: Stack, kube: Kube
+) -> None:
+    stack.configure(with_image(SECOND))
+    with no_room(kube):
+        killed(stack, lambda: image(kube) == SECOND, "up")
+    stack.configure(with_image(FIRST))
+    assert stack.preview() == []  # by Pulumi alone, nothing has changed
+
+    shown = as_make_does(stack, "preview", "--diff")
+    assert f'"{SECOND}" => "{FIRST}"' in shown
+    told = as_make_does(stack, "up", "--yes", "--skip-preview")
+    assert "killed: refreshed first" in told
+    assert "  Deployment rickroller: updating\n" in told
+    assert image(kube) == FIRST
+    assert "refreshed first" not in as_make_does(stack, "preview", "--expect-no-changes")
+
+
+def test_a_release_that_helm_uninstalled_after_the_kill_is_no_hindrance(
+    stack: Stack, kube: Kube
+) -> None:
+    def uninstalls() -> bool:
+        return kube.releases("ingress-nginx", "ingress-nginx") == [(1, "uninstalling")]
+
+    killed(stack, uninstalls, "destroy")
+    eventually(lambda: kube.releases("ingress-nginx", "ingress-nginx") == [])
+    told = as_make_does(stack, "destroy", "--yes", "--skip-preview")
+    assert "  Release ingress-nginx: deleting\n" in told
+    assert stack.resources() == []
