@@ -1,20 +1,18 @@
 """A Kubernetes version that Exoscale does not offer, refused before anything is made.
 
 Exoscale offers the newest patch of each minor version that it supports, so that a version that was
-right some weeks ago is refused for a new cluster. It would do so after its groups are made.
+right some weeks ago is refused for a new cluster. It would do so after its groups are made. If the
+API does not answer, any version is tried.
 """
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import pulumi
 
 from components.kubernetes.refused_updates import RefusedUpdate
-
-SECONDS = 3
-"""How long the API is waited for. Without its answer, any version is tried."""
+from components.sks_cluster.exoscale_api import ask
 
 
 def only_offered(name: str, zone: str, version: str) -> pulumi.ResourceHookBinding:
@@ -61,23 +59,7 @@ def check_offered(name: str, zone: str, version: str) -> None:
 def offered(zone: str) -> tuple[str, ...]:
     """The versions that new clusters can have; none if the API does not tell.
 
-    The address and the key are found as Exoscale's provider finds them.
-
     Source: Exoscale's OpenAPI, `list-sks-cluster-versions`.
     """
-    key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
-    if not (key and secret):
-        return ()
-    # here, so that a preview without a new cluster does not load it
-    import requests
-    from exoscale_auth import ExoscaleV2Auth
-
-    endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
-    try:
-        answer = requests.get(
-            f"{endpoint}/sks-cluster-version", auth=ExoscaleV2Auth(key, secret), timeout=SECONDS
-        )
-        answer.raise_for_status()
-        return tuple(answer.json()["sks-cluster-versions"])
-    except (requests.RequestException, KeyError):
-        return ()
+    answer = ask(zone, "sks-cluster-version") or {}
+    return tuple(answer.get("sks-cluster-versions", ()))

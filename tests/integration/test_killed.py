@@ -9,14 +9,16 @@ import copy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from sandbox.paths import ROOT, write_private
 from tests.integration.account import Sandbox
+from tests.integration.cluster_stack import create_stack
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
-from tests.integration.stack import COMMAND_SECONDS, TUTORIAL, Stack, copy_project
+from tests.integration.stack import CLUSTER, COMMAND_SECONDS, TUTORIAL, Stack, copy_project
 from tests.integration.state_stack import kill_all, no_room
 
 pytestmark = pytest.mark.integration
@@ -106,6 +108,28 @@ def test_after_an_update_that_was_killed_the_former_settings_come_back(
     assert "  Deployment rickroller: updating\n" in told
     assert image(kube) == FIRST
     assert "refreshed first" not in as_make_does(stack, "preview", "--expect-no-changes")
+
+
+def test_a_cluster_that_a_killed_creation_left_is_named_by_the_next_preview(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    stack = create_stack("left", tmp_path / "left", sandbox, CLUSTER)
+
+    def left() -> list[str]:
+        listed = sandbox.client.list_sks_clusters()["sks-clusters"]
+        return [each["id"] for each in listed if each["name"].startswith("webapp-left-")]
+
+    before = set(sandbox.processes())
+    killed(stack, lambda: bool(left()), "up")
+    assert "SksCluster" not in {each["type"].rpartition(":")[2] for each in stack.resources()}
+    (identity,) = left()
+    command = f"exo compute sks delete {identity} --zone ch-gva-2 --nodepools   # webapp-left-"
+    assert command in stack("preview")
+    eventually(lambda: sandbox.client.get_sks_cluster(id=identity)["state"] == "running")
+    sandbox.delete_cluster(identity)
+    assert "exo compute" not in stack("preview")
+    stack("destroy", "--yes", "--skip-preview")
+    kill_all(set(sandbox.processes()) - before)
 
 
 def test_a_release_that_helm_uninstalled_after_the_kill_is_no_hindrance(
