@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.command import exit_code
 from tools.pulumi_command import KEY_OF_THE_STATE, Refused, pulumi, shown
@@ -24,29 +25,57 @@ CREATING = "creating"
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command in place of this process; return an exit code where it can't."""
+    """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(prog="refreshed", allow_abbrev=False)
     parser.add_argument("command", choices=("destroy", "preview", "up"))
     parser.add_argument("--stack", required=True)
     options, rest = parser.parse_known_args(arguments)
 
     def run() -> None:
-        flags: tuple[str, ...] = ()
-        if options.command == "preview":
-            flags = refresh_flags(options.stack, folder)
-        elif not refresh_if_killed(options.stack, folder):
-            raise Refused(
-                f"{options.stack}: the refresh failed, see above, and nothing else was done. "
-                "If the stack is locked and no other run is going on: "
-                f"pulumi cancel --stack {options.stack}. If the kubeconfig has expired: "
-                'docs/trouble.md, "A cluster that is unreachable"'
-            )
-        command = ("pulumi", options.command, "--stack", options.stack, *flags, *rest)
-        os.chdir(folder)
-        sys.stdout.flush()
-        os.execvpe(command[0], command, {**os.environ, **KEY_OF_THE_STATE})
+        match options.command:
+            case "destroy":
+                _refreshed(options.stack, folder)
+                destroy(options.stack, rest, folder)
+            case "up":
+                _refreshed(options.stack, folder)
+                _become("up", options.stack, rest, folder)
+            case "preview":
+                flags = refresh_flags(options.stack, folder)
+                _become("preview", options.stack, [*flags, *rest], folder)
 
     return exit_code("refreshed", run)
+
+
+def _become(command: str, stack: str, flags: Sequence[str], folder: Path) -> None:
+    """Run pulumi in place of this process: it may ask, and has a terminal's signals."""
+    sys.stdout.flush()
+    os.chdir(folder)
+    environment = {**os.environ, **KEY_OF_THE_STATE}
+    os.execvpe("pulumi", ["pulumi", command, "--stack", stack, *flags], environment)
+
+
+def destroy(stack: str, flags: Sequence[str], folder: Path) -> None:
+    """Remove all that the stack has.
+
+    Raises:
+        Refused: something is left. Pulumi reports success where Ctrl-C came between two steps.
+    """
+    if shown("destroy", "--stack", stack, *flags, folder=folder) != 0:
+        raise Refused(f"{stack}: the destroy failed, see above: run it again")
+    if left := len(_deployment(stack, folder).get("resources") or ()):
+        raise Refused(
+            f"{stack}: {left} resources are left, whatever is said above: the destroy was "
+            "interrupted. Run it again"
+        )
+
+
+def _refreshed(stack: str, folder: Path) -> None:
+    if not refresh_if_killed(stack, folder):
+        raise Refused(
+            f"{stack}: the refresh failed, see above, and nothing else was done. If the stack is "
+            f"locked and no other run is going on: pulumi cancel --stack {stack}. If the "
+            'kubeconfig has expired: docs/trouble.md, "A cluster that is unreachable"'
+        )
 
 
 def refresh_if_killed(stack: str, folder: Path) -> bool:
@@ -74,14 +103,18 @@ def refresh_flags(stack: str, folder: Path) -> tuple[str, ...]:
 
 def _interrupted(stack: str, folder: Path) -> list[str]:
     """The resources that a killed run was changing, and how."""
-    state = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
-    pending = (state.get("deployment") or {}).get("pending_operations") or ()
     found = []
-    for each in pending:
+    for each in _deployment(stack, folder).get("pending_operations") or ():
         _, _, types, name = each["resource"]["urn"].split("::", 3)
         if each["type"] != CREATING:
             found.append(f"{types.rpartition(':')[2]} {name}: {each['type']}")
     return found
+
+
+def _deployment(stack: str, folder: Path) -> dict[str, Any]:
+    """The stack's state."""
+    state = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
+    return state.get("deployment") or {}
 
 
 if __name__ == "__main__":

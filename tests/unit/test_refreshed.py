@@ -41,8 +41,9 @@ def test_a_killed_run_is_followed_by_a_refresh(
     for command in ("refresh", "up", "destroy"):
         state.answers(command)
     for command in ("up", "destroy"):
+        before = len(state.asked())
         assert run(clone, command, "--stack", "dev", "--target", "**x::*", "--yes") == 0
-        assert state.asked()[-3:] == [
+        assert state.asked()[before : before + 3] == [
             "stack export --stack dev",
             REFRESH,
             f"{command} --stack dev --target **x::* --yes",
@@ -90,3 +91,13 @@ def test_a_refresh_that_fails_ends_it(
     told = capfd.readouterr().err
     assert told.startswith("refreshed: dev: the refresh failed, see above, and nothing else was")
     assert "pulumi cancel --stack dev" in told
+
+
+def test_a_destroy_that_leaves_something_has_failed_whatever_pulumi_says(
+    clone: Path, state: FakePulumi, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Interrupted between two steps, Pulumi 3.259 ends with "have been deleted", and 0."""
+    state.answers("stack export", {"deployment": {"resources": [{}, {}]}})
+    state.answers("destroy")
+    assert run(clone, "destroy", "--stack", "dev", "--yes") == 1
+    assert capfd.readouterr().err.startswith("refreshed: dev: 2 resources are left, whatever is")
