@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN := $(if $(filter local e2e,$(STACK) $(STACKS)),$(SANDBOX) exec --)
 READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
 
-.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted \
+.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
   new-stack review review-down review-sweep down test test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
@@ -61,6 +61,11 @@ drift: $(READY)
 	@test -n "$$STACKS" -a -n "$$OUT" || \
 	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
 	@$(IN) $(BIN)/python -m tools.drift "--out=$$OUT" $$STACKS
+
+# Objects that killed runs have left on the cluster, with the commands that delete them.
+leftovers: $(READY)
+	@test -n "$$STACK" || { echo "usage: make leftovers STACK=dev"; exit 2; }
+	@$(IN) $(BIN)/python -m tools.leftovers "--stack=$$STACK"
 
 # Kubeconfigs that near their end; nothing else, whatever else the settings say.
 renew: $(READY)

@@ -53,6 +53,12 @@ def outputs_of(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
     return dict(json.loads(answer))
 
 
+def state_of(stack: str, folder: Path) -> dict[str, Any]:
+    """The stack's state; what is secret in it is encrypted."""
+    state = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
+    return state.get("deployment") or {}
+
+
 def check(stack: str, folder: Path) -> None:
     """See that the stack can be worked with.
 

@@ -8,15 +8,14 @@ where the cluster has something else by now. So what is there is looked at first
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tools.command import exit_code
-from tools.pulumi_command import KEY_OF_THE_STATE, Refused, pulumi, shown
+from tools.existing_stack import state_of
+from tools.pulumi_command import KEY_OF_THE_STATE, Refused, shown
 from tools.stacks import ROOT
 
 REFRESH = ("refresh", "--yes", "--skip-preview", "--skip-pending-creates")
@@ -62,7 +61,7 @@ def destroy(stack: str, flags: Sequence[str], folder: Path) -> None:
     """
     if shown("destroy", "--stack", stack, *flags, folder=folder) != 0:
         raise Refused(f"{stack}: the destroy failed, see above: run it again")
-    if left := len(_deployment(stack, folder).get("resources") or ()):
+    if left := len(state_of(stack, folder).get("resources") or ()):
         raise Refused(
             f"{stack}: {left} resources are left, whatever is said above: the destroy was "
             "interrupted. Run it again"
@@ -104,17 +103,11 @@ def refresh_flags(stack: str, folder: Path) -> tuple[str, ...]:
 def _interrupted(stack: str, folder: Path) -> list[str]:
     """The resources that a killed run was changing, and how."""
     found = []
-    for each in _deployment(stack, folder).get("pending_operations") or ():
+    for each in state_of(stack, folder).get("pending_operations") or ():
         _, _, types, name = each["resource"]["urn"].split("::", 3)
         if each["type"] != CREATING:
             found.append(f"{types.rpartition(':')[2]} {name}: {each['type']}")
     return found
-
-
-def _deployment(stack: str, folder: Path) -> dict[str, Any]:
-    """The stack's state."""
-    state = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
-    return state.get("deployment") or {}
 
 
 if __name__ == "__main__":

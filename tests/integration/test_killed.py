@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,15 +25,18 @@ from tests.integration.state_stack import kill_all, no_room
 pytestmark = pytest.mark.integration
 
 FIRST, SECOND = "derlin/rickroller:1.0.0", "derlin/rickroller:2.0.0"
-RUN = """
+REFRESHED, LEFTOVERS = (
+    f"""
 import sys
 from pathlib import Path
-from tools import refreshed
-sys.exit(refreshed.main(sys.argv[2:], Path(sys.argv[1])))
+from tools.{tool} import main
+sys.exit(main(sys.argv[2:], Path(sys.argv[1])))
 """
+    for tool in ("refreshed", "leftovers")
+)
 
 
-def with_image(image: str) -> dict[str, object]:
+def with_image(image: str) -> dict[str, Any]:
     settings = copy.deepcopy(TUTORIAL)
     settings["apps"][0]["image"] = image
     return settings
@@ -75,8 +79,13 @@ def killed(stack: Stack, done: Callable[[], bool], *command: str) -> None:
 
 def as_make_does(stack: Stack, *command: str) -> str:
     """Run what `make` runs in place of pulumi; return what it prints."""
+    return run(REFRESHED, stack, *command)
+
+
+def run(tool: str, stack: Stack, *arguments: str) -> str:
+    """Run a tool that has to succeed on the stack; return what it prints."""
     answer = subprocess.run(
-        [sys.executable, "-c", RUN, str(stack.folder), *command, "--stack", stack.name],
+        [sys.executable, "-c", tool, str(stack.folder), *arguments, "--stack", stack.name],
         cwd=ROOT,
         env=stack.environment,
         capture_output=True,
@@ -108,6 +117,40 @@ def test_after_an_update_that_was_killed_the_former_settings_come_back(
     assert "  Deployment rickroller: updating\n" in told
     assert image(kube) == FIRST
     assert "refreshed first" not in as_make_does(stack, "preview", "--expect-no-changes")
+
+
+def test_a_migration_that_goes_on_after_the_kill_does_not_run_beside_its_second(
+    stack: Stack, kube: Kube
+) -> None:
+    def jobs() -> set[str]:
+        return kube.names("jobs", "test")
+
+    settings = with_image(FIRST)
+    settings["apps"][0]["beforeRollout"] = {"command": ["migrate"]}
+    stack.configure(settings)
+    with no_room(kube) as make_room:
+        killed(stack, lambda: bool(jobs()), "up")
+        (first,) = jobs()
+        process = stack.start("up", "--yes", "--skip-preview")
+        told: list[str] = []
+
+        def waits() -> bool:
+            assert process.poll() is None
+            assert process.stdout
+            told.append(process.stdout.readline())
+            return f"an earlier Job still runs: {first}" in told[-1]
+
+        eventually(waits)
+        assert jobs() == {first}
+        make_room()
+        said, _ = process.communicate(timeout=COMMAND_SECONDS)
+        assert process.returncode == 0, "".join(told) + said
+    assert stack.preview() == []
+    (command,) = (left for left in run(LEFTOVERS, stack).splitlines() if "kubectl" in left)
+    assert command.split("#")[0].split() == f"kubectl --namespace test delete job {first}".split()
+    kube.run(*command.split("#")[0].split())
+    assert len(jobs()) == 1
+    assert "nothing is left" in run(LEFTOVERS, stack)
 
 
 def test_a_cluster_that_a_killed_creation_left_is_named_by_the_next_preview(

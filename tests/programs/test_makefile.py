@@ -27,6 +27,7 @@ TARGETS = {
     "refresh": ("STACK", "FLAGS"),
     "drift": ("STACKS", "OUT"),
     "renew": ("STACK",),
+    "leftovers": ("STACK",),
     "unquoted": ("STACKS",),
     "new-stack": ("NAME", "FROM", "SECRETS_PROVIDER"),
     "review": ("PR", "FROM", "IMAGE", "OUT"),
