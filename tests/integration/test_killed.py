@@ -24,6 +24,7 @@ from tests.integration.state_stack import kill_all, no_room
 
 pytestmark = pytest.mark.integration
 
+CLUSTER_TYPE = "exoscale:index/sksCluster:SksCluster"
 FIRST, SECOND = "derlin/rickroller:1.0.0", "derlin/rickroller:2.0.0"
 REFRESHED, LEFTOVERS = (
     f"""
@@ -164,7 +165,7 @@ def test_a_cluster_that_a_killed_creation_left_is_named_by_the_next_preview(
 
     before = set(sandbox.processes())
     killed(stack, lambda: bool(left()), "up")
-    assert "SksCluster" not in {each["type"].rpartition(":")[2] for each in stack.resources()}
+    assert CLUSTER_TYPE not in {each["type"] for each in stack.resources()}
     (identity,) = left()
     command = f"exo compute sks delete {identity} --zone ch-gva-2 --nodepools   # webapp-left-"
     assert command in stack("preview")

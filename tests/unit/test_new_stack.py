@@ -110,6 +110,17 @@ def test_the_key_is_of_the_same_provider_or_another(folder: Path) -> None:
     ]
 
 
+def test_a_number_that_pulumi_would_rewrite_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text("config: {webapp:apps: [{name: web, labels: {version: 0022}}]}\n")
+    assert run(folder, "review-1", "dev") == 1
+    assert "Pulumi.dev.yaml: apps[0].labels.version: must be in" in capsys.readouterr().err
+    assert not (folder / "Pulumi.review-1.yaml").exists()
+    assert not [each for each in asked(folder) if each.startswith("stack init")]
+
+
 def lines_without(key: str) -> str:
     return "".join(line for line in LINES.splitlines(True) if not line.startswith(key))
 

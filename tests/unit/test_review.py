@@ -186,6 +186,15 @@ def test_of_a_stack_that_is_not_there_the_file_goes(
     assert not (folder / "Pulumi.pr-12.yaml").exists()
 
 
+def test_a_number_that_is_read_as_another_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(DEV + "      labels: {version: 0022}\n")
+    assert run(folder, "up", pr="12") == 1
+    assert "Pulumi.dev.yaml: apps[0].labels.version: must be in" in capsys.readouterr().err
+    assert not (folder / "Pulumi.pr-12.yaml").exists()
+
+
 def test_one_that_was_killed_is_refreshed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACKS", '[{"name": "dev"}, {"name": "pr-12"}]')
     monkeypatch.setenv("STATE", KILLED)
