@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -33,7 +34,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def commands(pattern: str) -> list[str]:
-    return list(left_clusters.left_clusters("ch-gva-2", pattern))
+    return [command for _, command in left_clusters.left_clusters("ch-gva-2", pattern)]
 
 
 def test_names_are_those_that_the_engine_makes(account: dict[str, Any]) -> None:
@@ -48,27 +49,44 @@ def test_without_an_answer_none_is_named(account: dict[str, Any]) -> None:
     assert commands(".*") == []
 
 
-@pytest.mark.parametrize(("given", "identity"), [(None, "1"), ("a.b", "4")])
+@pytest.mark.parametrize(
+    ("given", "deployed", "identities"),
+    [
+        (None, "another", ["1"]),
+        ("a.b", None, ["4"]),
+        # one that the stack has, and this run replaces
+        (None, "project-stack-shop-0a1b2c3", []),
+    ],
+)
 def test_the_hook_of_a_creation_warns(
-    account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, given: str | None, identity: str
+    account: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    given: str | None,
+    deployed: str | None,
+    identities: list[str],
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(pulumi, "warn", told.append)
     monkeypatch.setattr(left_clusters, "shown_name", lambda name: f"project-stack-{name}")
     hooks: list[Any] = []
 
+    async def outputs(token: str, arguments: object) -> dict[str, Any]:
+        assert token == "pulumi:pulumi:readStackOutputs"
+        assert arguments == {"name": "organization/webapp/test"}
+        return {"outputs": {"cluster_name": deployed} if deployed else {}}
+
     def declare() -> None:
         binding = left_clusters.warn_of_left_clusters("shop", "ch-gva-2", given)
         hooks.extend(binding.before_create or ())
 
+    monkeypatch.setattr(left_clusters, "invoke_async", outputs)
     run(declare)
     (hook,) = hooks
     assert hook.opts.on_dry_run
-    hook.callback(None)
-    (warning,) = told
-    assert warning.startswith("the account has clusters with this stack's name. ")
-    assert warning.count("\n") == 1
-    assert f"exo compute sks delete {identity} " in warning
+    asyncio.run(hook.callback(None))
+    found = "".join(told)
+    assert found.count("\n") == len(identities)
+    assert all(f"exo compute sks delete {each} " in found for each in identities)
 
 
 def test_a_cluster_has_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
