@@ -62,7 +62,7 @@ drift: $(READY)
 	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
 	@$(IN) $(BIN)/python -m tools.drift "--out=$$OUT" $$STACKS
 
-# Objects that killed runs have left on the cluster, with the commands that delete them.
+# What killed runs have left, with the commands that delete it.
 leftovers: $(READY)
 	@test -n "$$STACK" || { echo "usage: make leftovers STACK=dev"; exit 2; }
 	@$(IN) $(BIN)/python -m tools.leftovers "--stack=$$STACK"

@@ -1,7 +1,9 @@
-"""Objects that killed runs have left on a stack's cluster: `make leftovers STACK=dev`.
+"""What killed runs have left of a stack: `make leftovers STACK=dev`.
 
-ConfigMaps, Secrets and Jobs have generated names. One that was created just when Pulumi was killed
-is in no state, and the next run creates another one under another name. Nothing is deleted here.
+What was being created just when Pulumi was killed may be in no state: in the account a cluster, a
+nodepool or a group. On the cluster, most objects are taken over by their names. But
+ConfigMaps, Secrets and Jobs have generated ones: the next run creates another one. Nothing is
+deleted here.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from settings.apps.own_names import (
 from tools.cluster import cluster_of
 from tools.command import exit_code
 from tools.existing_stack import check, outputs_of, settings_of, state_of
-from tools.pulumi_command import Refused
+from tools.left_in_account import left_in_account
 from tools.stacks import ROOT
 
 KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
@@ -61,7 +63,7 @@ def show(stack: str, folder: Path) -> None:
     """Print the command that deletes each.
 
     Raises:
-        Refused: the cluster can't be asked.
+        Refused: the account or the cluster can't be asked.
     """
     check(stack, folder)
     found = list(leftovers(stack, folder))
@@ -75,30 +77,42 @@ def show(stack: str, folder: Path) -> None:
 
 
 def leftovers(stack: str, folder: Path) -> Iterator[str]:
-    """A command for each object that has a name as the stack's have, and is in no state.
+    """A command for each thing that has a name as the stack's have, and is in no state.
 
     Raises:
-        Refused: the cluster can't be asked.
+        Refused: the account or the cluster can't be asked.
     """
-    outputs = outputs_of(stack, folder, "--show-secrets")
-    if "kubeconfig" not in outputs:
-        raise Refused(f"{stack}: is not deployed")
     resources = state_of(stack, folder).get("resources") or ()
+    settings = settings_of(stack, folder)
+    if cluster := settings.get("cluster"):
+        known = {str(each.get("id")) for each in resources}
+        yield from left_in_account(stack, cluster, known, folder)
+    outputs = outputs_of(stack, folder, "--show-secrets")
+    if "kubeconfig" in outputs:
+        with cluster_of(stack, outputs, folder) as api:
+            yield from _on_cluster(api, resources, outputs, settings.get("apps", ()))
+
+
+def _on_cluster(
+    api: client.ApiClient,
+    resources: Sequence[dict[str, Any]],
+    outputs: Mapping[str, Any],
+    settings: Sequence[dict[str, Any]],
+) -> Iterator[str]:
     known = {(_kind(each), each.get("id")) for each in resources}
     apps = {key.removesuffix(NAMESPACE) for key in outputs if key.endswith(NAMESPACE)}
     names = {each["urn"].rpartition("::")[2] for each in resources if _kind(each) in KINDS}
-    names |= set(_names(apps, settings_of(stack, folder).get("apps", ())))
+    names |= set(_names(apps, settings))
     pattern = re.compile(f"({'|'.join(map(re.escape, sorted(names)))})-[0-9a-f]{{8}}")
-    with cluster_of(stack, outputs, folder) as api:
-        for namespace in sorted({outputs[f"{app}{NAMESPACE}"] for app in apps}):
-            for kind, listed in KINDS.items():
-                for each in listed(api, namespace).items:
-                    found = each.metadata
-                    generated = (found.annotations or {}).get(AUTONAMED) == "true"
-                    in_state = (kind, f"{namespace}/{found.name}") in known
-                    if generated and not in_state and pattern.fullmatch(found.name):
-                        command = f"kubectl --namespace {namespace} delete {kind.lower()}"
-                        yield f"{command} {found.name}   # of {found.creation_timestamp}"
+    for namespace in sorted({outputs[f"{app}{NAMESPACE}"] for app in apps}):
+        for kind, listed in KINDS.items():
+            for each in listed(api, namespace).items:
+                found = each.metadata
+                generated = (found.annotations or {}).get(AUTONAMED) == "true"
+                in_state = (kind, f"{namespace}/{found.name}") in known
+                if generated and not in_state and pattern.fullmatch(found.name):
+                    command = f"kubectl --namespace {namespace} delete {kind.lower()}"
+                    yield f"{command} {found.name}   # of {found.creation_timestamp}"
 
 
 def _kind(resource: dict[str, Any]) -> str:

@@ -169,6 +169,7 @@ def test_a_cluster_that_a_killed_creation_left_is_named_by_the_next_preview(
     (identity,) = left()
     command = f"exo compute sks delete {identity} --zone ch-gva-2 --nodepools   # webapp-left-"
     assert command in stack("preview")
+    assert command in run(LEFTOVERS, stack)
     eventually(lambda: sandbox.client.get_sks_cluster(id=identity)["state"] == "running")
     sandbox.delete_cluster(identity)
     assert "exo compute" not in stack("preview")

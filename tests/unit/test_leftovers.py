@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.answering_pulumi import FakePulumi
 from tests.unit.kubernetes_api import Pages, kubernetes_api
+from tools import left_in_account
 from tools.leftovers import main
 
 CREATED = "2026-11-29T10:00:00Z"
@@ -38,8 +39,9 @@ def pages() -> Pages:
 @pytest.fixture
 def stack(clone: Path, pulumi: FakePulumi, pages: Pages) -> Iterator[Path]:
     """The clone, whose stack `dev` has a cluster with `pages`."""
-    with (clone / "Pulumi.dev.yaml").open("a") as file:
-        file.write("      generatedSecrets: [APP_KEY]\n")
+    file = clone / "Pulumi.dev.yaml"
+    text = file.read_text().replace("  webapp:cluster: {zone: ch-gva-2}\n", "")
+    file.write_text(text + "      generatedSecrets: [APP_KEY]\n")
     with kubernetes_api(pages) as api:
         kubeconfig = {
             "clusters": [{"name": "c", "cluster": {"server": api.configuration.host}}],
@@ -109,9 +111,75 @@ def test_a_cluster_that_does_not_answer_is_told(
     assert "dev: its cluster can't be asked: Not Found" in capsys.readouterr().err
 
 
-def test_without_a_deployment_there_is_nothing_to_ask(
-    clone: Path, pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]
+class Account:
+    """What Exoscale's API answers, by path."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {
+            "sks-cluster": {
+                "sks-clusters": [
+                    {"id": "own", "name": "webapp-dev-cluster-1111111"},
+                    {"id": "left", "name": "webapp-dev-cluster-2222222"},
+                    {"id": "others", "name": "webapp-dev-2-cluster-2222222"},
+                    {"id": "more", "name": "webapp-dev-cluster-more-2222222"},
+                ]
+            },
+            "sks-cluster/own": {
+                "nodepools": [
+                    {"id": "pool", "name": "webapp-dev-cluster-workers-1111111"},
+                    {"id": "left-pool", "name": "webapp-dev-cluster-workers-2222222"},
+                    {"id": "by-hand", "name": "gpu"},
+                ]
+            },
+            "security-group": {
+                "security-groups": [
+                    {"id": "group", "name": "webapp-dev-cluster-1111111"},
+                    {"id": "left-group", "name": "webapp-dev-cluster-2222222"},
+                    {"id": "default", "name": "default"},
+                ]
+            },
+        }
+
+    def ask(self, zone: str, path: str) -> Any:
+        assert zone == "ch-gva-2"
+        return self.answers[path]
+
+
+def test_what_is_left_in_the_account_is_named(
+    clone: Path,
+    pulumi: FakePulumi,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Also of a stack that has no cluster yet, so that nothing can be asked of one."""
+    monkeypatch.setattr(left_in_account, "_ask", Account().ask)
+    resources = [{"type": "a:b:C", "urn": APP, "id": each} for each in ("own", "pool", "group")]
+    deployed(clone, pulumi, *resources)
     pulumi.answers("stack output", {})
+    assert main(["--stack=dev"], clone) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  exo compute sks nodepool delete own left-pool --zone ch-gva-2"
+        "   # webapp-dev-cluster-workers-2222222",
+        "  exo compute sks delete left --zone ch-gva-2 --nodepools   # webapp-dev-cluster-2222222",
+        "  exo compute security-group delete left-group   # webapp-dev-cluster-2222222",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [("", "are not set: the account can't be"), ("EXOkey", "Exoscale's API can't be asked: ")],
+)
+def test_an_account_that_can_not_be_asked_is_told(
+    clone: Path,
+    pulumi: FakePulumi,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+    message: str,
+) -> None:
+    if key:
+        monkeypatch.setenv("EXOSCALE_API_KEY", key)
+        monkeypatch.setenv("EXOSCALE_API_SECRET", "hidden")
+    monkeypatch.setenv("EXOSCALE_API_ENDPOINT", "http://127.0.0.1:1/v2")
     assert main(["--stack=dev"], clone) == 1
-    assert capsys.readouterr().err == "leftovers: dev: is not deployed\n"
+    assert message in capsys.readouterr().err
