@@ -98,7 +98,8 @@ IN_QUOTES = "must be in quotes: YAML reads a number, and loses how it is written
 
 
 EXACT = 2**53
-"""The largest whole number that Pulumi hands over as it is written: it may read it as a float."""
+"""The largest whole number that Pulumi always hands over as written: a larger one may become a
+float."""
 
 
 def keeps_its_digits(value: int) -> bool:
