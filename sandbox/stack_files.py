@@ -6,14 +6,15 @@ YAML reads them (`0022` as 18), before the program can see what was written. So 
 file while a command runs. The same file serves the real cloud, where the salt is another one.
 """
 
+import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
-from sandbox.paths import ROOT
+from sandbox.paths import ROOT, private_directory
 
 _SALT = "encryptionsalt"
 _KEYS = {_SALT, "encryptedkey", "secretsprovider"}
@@ -41,15 +42,28 @@ def untouched(home: Path, command: Sequence[str] = (), folder: Path = ROOT) -> I
     files = stack_files(folder)
     before = {file: file.read_bytes() for file in files.values()}
     named = {argument.rpartition("=")[2] for argument in command} & files.keys()
-    for stack in named or files:
-        _put_in(_salt(home, stack), files[stack])
+    with (private_directory(home) / "stack-files.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        for stack in named or files:
+            _put_in(_salt(home, stack), files[stack])
+        try:
+            yield
+        finally:
+            if _is_last(lock):
+                for stack, file in stack_files(folder).items():
+                    ours = _salt(home, stack)
+                    if ours is not None:
+                        _take_out(ours, file, before.get(file))
+
+
+def _is_last(lock: IO[str]) -> bool:
+    """Whether no other command runs, which would miss the salts, and takes them out at its end."""
+    fcntl.flock(lock, fcntl.LOCK_UN)
     try:
-        yield
-    finally:
-        for stack, file in stack_files(folder).items():
-            ours = _salt(home, stack)
-            if ours is not None:
-                _take_out(ours, file, before.get(file))
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _salt(home: Path, stack: str) -> str | None:

@@ -209,6 +209,15 @@ def test_while_a_command_runs_pulumi_has_no_reason_to_write_a_stack_file(
     assert (clone / "Pulumi.dev.yaml").read_text() == text.replace(SALT, "")
 
 
+def test_the_salt_stays_until_the_last_of_several_commands_ends(clone: Path) -> None:
+    home, file = clone.parent / "home", clone / "Pulumi.dev.yaml"
+    with untouched(home, folder=clone):
+        with untouched(home, folder=clone):
+            pass
+        assert file.read_text() == CONFIG + SALT
+    assert file.read_text() == CONFIG
+
+
 def test_a_command_that_names_a_stack_uses_no_other(clone: Path) -> None:
     (clone / "Pulumi.e2e.yaml").write_text(CONFIG)
     (clone.parent / "home" / "pulumi-stacks" / "Pulumi.e2e.yaml").write_text(SALT)
