@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
+# pulumi, after a refresh if a run was killed
+REFRESHED := $(BIN)/python -m tools.refreshed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The stacks `local` and `e2e` are the sandbox's: what is done to them is done in there. What is done to
@@ -8,15 +10,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN := $(if $(filter local e2e,$(STACK) $(STACKS)),$(SANDBOX) exec --)
 READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
 
-.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew \
+.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
   new-stack review review-down review-sweep down test test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
-	@$(SANDBOX) exec -- pulumi up --stack local --yes
+	@$(SANDBOX) exec -- $(REFRESHED) up --stack local --yes
 	@$(SANDBOX) exec -- python -m sandbox.tour local
 
 preview: .venv/sandbox-ready
-	@$(SANDBOX) exec -- pulumi preview --diff --stack local
+	@$(SANDBOX) exec -- $(REFRESHED) preview --diff --stack local
 
 # Values of the command line are in the environment too, whose contents the shell does not run.
 
@@ -46,7 +48,8 @@ rollback: $(READY)
 	@git diff --quiet HEAD -- "Pulumi.$$STACK.yaml" || \
 	  { echo "Pulumi.$$STACK.yaml has changes that are in no commit: commit or restore them first"; exit 1; }
 	@git restore "--source=$$TO" -- "Pulumi.$$STACK.yaml"
-	@$(IN) pulumi up --diff --stack "$$STACK" $$FLAGS || \
+	@$(BIN)/python -m tools.unquoted "$$STACK" && \
+	  $(IN) $(REFRESHED) up --diff --stack "$$STACK" $$FLAGS || \
 	  { git restore -- "Pulumi.$$STACK.yaml"; echo "Pulumi.$$STACK.yaml is as before"; exit 1; }
 
 refresh: $(READY)
@@ -59,10 +62,15 @@ drift: $(READY)
 	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
 	@$(IN) $(BIN)/python -m tools.drift "--out=$$OUT" $$STACKS
 
+# What killed runs have left, with the commands that delete it.
+leftovers: $(READY)
+	@test -n "$$STACK" || { echo "usage: make leftovers STACK=dev"; exit 2; }
+	@$(IN) $(BIN)/python -m tools.leftovers "--stack=$$STACK"
+
 # Kubeconfigs that near their end; nothing else, whatever else the settings say.
 renew: $(READY)
 	@test -n "$$STACK" || { echo "usage: make renew STACK=dev"; exit 2; }
-	@$(IN) pulumi up --yes --stack "$$STACK" \
+	@$(IN) $(REFRESHED) up --yes --stack "$$STACK" \
 	  --target '**SksKubeconfig::*' --target '**pulumi:providers:kubernetes::*'
 
 # Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
@@ -87,7 +95,7 @@ review-sweep: .venv/tools-ready
 	@$(REVIEW) sweep "--open=$$OPEN" "--from=$${FROM:-dev}"
 
 down: .venv/sandbox-ready
-	@$(SANDBOX) exec -- pulumi destroy --stack local --yes
+	@$(SANDBOX) exec -- $(REFRESHED) destroy --stack local --yes
 	@$(SANDBOX) down
 
 test: .venv/dev-ready
@@ -118,7 +126,12 @@ e2e-here: .venv/dev-ready
 	  apt-get install --yes --quiet --quiet --no-install-recommends $$packages; }
 	@$(BIN)/python -m pytest $${TESTS:-tests/e2e}
 
+# Numbers that are meant as text, and that YAML reads as another one: 0022, +41791234567.
+unquoted: .venv/tools-ready
+	@$(BIN)/python -m tools.unquoted $$STACKS
+
 lint: .venv/dev-ready
+	@$(BIN)/python -m tools.unquoted
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .

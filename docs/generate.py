@@ -34,10 +34,12 @@ project's name in front: `{PROJECT}:cluster`. This page and `settings.schema.jso
 complete and check stack files, are made by `make docs`.
 
 What is *secret* has to be encrypted, such as by
-`pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`. Anything else must
-not be, for it would be in clear in the stack's state. Where the file does not show what is
-encrypted (values from a Pulumi environment, the Automation API, or `--config-file`), a warning says
-so, and what this page calls secret is kept so, and nothing else.
+`pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`. Set a file's
+contents by `pulumi config set --secret --raw --path KEY < FILE`: without `--raw`, Pulumi drops the
+last newline. Anything else must not be encrypted, for it would be in clear in the stack's state.
+Where the file does not show what is encrypted (values from a Pulumi environment, the Automation
+API, or `--config-file`), a warning says so, and what this page calls secret is kept so, and nothing
+else.
 """
 COLUMNS = "| key | meaning | value | default | example |\n|---|---|---|---|---|\n"
 

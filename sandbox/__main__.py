@@ -115,7 +115,7 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
         raise SandboxError("exec needs a command: sandbox exec -- CMD ...")
     account = lifecycle.up(home, progress, plugins)
     environment = command_environment(account, home, plugins=plugins)
-    with untouched(home):
+    with untouched(home, command):
         try:
             process = _start(command, environment)
         except FileNotFoundError:

@@ -41,7 +41,7 @@ FOLDERS = (
     "tls",
     "volumes",
 )
-FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig")
+FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig", "stack-files.lock")
 
 
 def up(

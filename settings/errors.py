@@ -31,7 +31,7 @@ _ALLOWED = {
     "too_long": "must have at most {max_length} items",
     "literal_error": "must be one of {expected}",
     "value_error": "{error}",
-    "not_set": "is not set: pulumi config set --secret --path '{key}'",
+    "not_set": "is not set: {command}",
 }
 
 
@@ -50,7 +50,7 @@ def _explained(detail: ErrorDetails, model: type[SettingsModel], secret: Collect
     key = path(location)
     if detail["type"] == "extra_forbidden":
         return f"{key}: unknown key; {_suggestion(location, model)}"
-    context = {**detail.get("ctx", {}), "key": key}
+    context = {**detail.get("ctx", {}), "command": set_secret_command(location)}
     allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
     if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
         allowed += ": put it in quotes"
@@ -86,6 +86,17 @@ def path(location: Sequence[str | int]) -> str:
         else:
             text += f'["{part}"]'
     return text
+
+
+def set_secret_command(location: Sequence[str | int]) -> str:
+    """The command that encrypts a value in the stack's file.
+
+    A file's contents come from standard input, of which Pulumi drops the last newline without
+    `--raw`: OpenSSH can't read a private key without it.
+    """
+    is_file = tuple(location[2:4]) == ("secrets", "files")
+    raw, source = (" --raw", " < FILE") if is_file else ("", "")
+    return f"pulumi config set --secret{raw} --path '{path(location)}'{source}"
 
 
 def _suggestion(location: Sequence[str | int], model: type[SettingsModel]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import pulumi
+import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from settings.checks.check import mistakes
@@ -25,7 +26,7 @@ from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
-from settings.stack_file import configuration
+from settings.stack_file import are_the_files, configuration
 from settings.types import SettingsModel, by_key
 
 _Model = TypeVar("_Model", bound=SettingsModel)
@@ -44,11 +45,9 @@ def load() -> Settings:
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     file = f"Pulumi.{stack}.yaml"
-    in_file = configuration(Path(file), project)
+    in_file, given = _in_file(Path(file), project), _configuration(project)
     values = {
-        key: value
-        for key, value in _configuration(project).items()
-        if value != {} or key not in LEFT_OUT_IF_EMPTY
+        key: value for key, value in given.items() if value != {} or key not in LEFT_OUT_IF_EMPTY
     }
     secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
     hidden = encrypted(in_file, values, secret)
@@ -67,14 +66,27 @@ def load() -> Settings:
     if settings and settings.production:
         problems += warnings(settings)
     if settings is None or problems:
+        where = f"in {file}" if are_the_files(given, in_file) else f"of the stack {stack}"
         raise pulumi.RunError(
-            f"wrong settings in {file}, nothing was changed:\n"
+            f"wrong settings {where}, nothing was changed:\n"
             + "\n".join(f"  {problem}" for problem in problems)
         )
     for key, places in hidden.places.items():
         if places is None:
             pulumi.warn(f"{key}: {file} does not show what in it is encrypted: {ONLY_BY_TYPE}")
     return settings
+
+
+def _in_file(file: Path, project: str) -> dict[str, Any]:
+    """What the stack's file says; nothing if it can't be read.
+
+    The settings may be from elsewhere, such as another file (`--config-file`): then this one may be
+    anything. If they are this one's, Pulumi has read it.
+    """
+    try:
+        return configuration(file, project)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
 
 
 def _model(model: type[_Model], values: Any) -> _Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,75 @@ for _kind in ("binary", "bool", "float", "int", "null", "timestamp", "value"):
     _Text.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader.construct_yaml_str)
 
 
+class _Values(_Loader):
+    """Reads every scalar as Pulumi does, which is not what PyYAML does."""
+
+    def value(self, node: yaml.ScalarNode) -> Any:
+        """A scalar's value: text if it is in quotes, or if a tag says that it is text."""
+        text = self.construct_scalar(node)
+        here = self.resolve(yaml.ScalarNode, text, (True, False))
+        tagged = node.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG != here
+        return text if node.style or tagged else _read(text)
+
+
+for _kind in ("binary", "bool", "float", "int", "null", "str", "timestamp", "value"):
+    _Values.add_constructor(f"tag:yaml.org,2002:{_kind}", _Values.value)
+
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+"""Words that are no text (go-yaml/yaml v3, `resolve.go`)."""
+
+_DATE = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[-+]\d\d:\d\d)?)?", re.ASCII
+)
+_NUMBER = re.compile(r"[-+]?\.?\d.*", re.ASCII)
+
+
+def _read(text: str) -> Any:
+    """What Pulumi reads in place of a text without quotes."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _DATE.fullmatch(text):
+        return f"{text[:10]} 00:00:00 +0000 UTC"
+    found = _number(text) if _NUMBER.fullmatch(text) else None
+    return text if found is None else found
+
+
 def configuration(file: Path, project: str) -> dict[str, Any]:
-    """The project's keys as the file has them, if it is there."""
-    if not file.is_file():
-        return {}
-    document = yaml.load(file.read_text(), _Text) or {}
-    config = document.get("config") or {}
-    return {key.removeprefix(f"{project}:"): value for key, value in config.items()}
+    """The project's keys as the file has them, every value as text, if it is there."""
+    return texts(file.read_text(), project) if file.is_file() else {}
+
+
+def texts(file: str, project: str) -> dict[str, Any]:
+    """The project's keys in a file's contents, every value as text."""
+    return _configuration(file, project, _Text)
+
+
+def values(file: str, project: str) -> dict[str, Any]:
+    """The project's keys in a file's contents, as Pulumi hands them over."""
+    return _configuration(file, project, _Values)
+
+
+def _configuration(file: str, project: str, loader: Any) -> dict[str, Any]:
+    document = yaml.load(file, loader)
+    config = document.get("config") if isinstance(document, dict) else None
+    found = config if isinstance(config, dict) else {}
+    return {key.removeprefix(f"{project}:"): value for key, value in found.items()}
+
+
+def are_the_files(settings: Mapping[str, Any], in_file: Mapping[str, Any]) -> bool:
+    """Whether settings are what a file says, and nothing more than defaults.
+
+    They may come from another file (`--config-file`), from a Pulumi environment or a program of
+    Pulumi's Automation API.
+    """
+    return all(
+        is_made_of(value, in_file[key]) if key in in_file else not value
+        for key, value in settings.items()
+    )
 
 
 def is_made_of(value: Any, text: Any) -> bool:
@@ -52,7 +115,8 @@ def is_made_of(value: Any, text: Any) -> bool:
         written = {None: ("", "~", "null"), True: ("true",), False: ("false",)}
         return text.lower() in written[value]
     if isinstance(value, int | float):
-        return _number(text) == value
+        number = _number(text)
+        return number is not None and float(number) == float(value)
     return bool(value == text or is_time(value))
 
 

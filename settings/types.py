@@ -97,6 +97,16 @@ def _network(value: str) -> str:
 IN_QUOTES = "must be in quotes: YAML reads a number, and loses how it is written"
 
 
+EXACT = 2**53
+"""The largest whole number that Pulumi always hands over as written: a larger one may become a
+float."""
+
+
+def keeps_its_digits(value: int) -> bool:
+    """Whether a whole number in the settings has the digits that are written."""
+    return -EXACT <= value <= EXACT
+
+
 def _number_too(value: object) -> object:
     return str(value) if type(value) in (int, float) else value
 
@@ -105,7 +115,7 @@ def _text(value: object) -> object:
     """YAML reads `true` and `5` as a boolean and a number where a string is meant."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float):
+    if isinstance(value, float) or (isinstance(value, int) and not keeps_its_digits(value)):
         raise ValueError(IN_QUOTES)
     return str(value) if isinstance(value, int) else value
 

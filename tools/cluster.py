@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,28 @@ from tools.existing_stack import outputs_of, settings_of
 from tools.pulumi_command import Refused
 
 
+@contextmanager
+def cluster_of(stack: str, outputs: Mapping[str, Any], folder: Path) -> Iterator[client.ApiClient]:
+    """A client of the stack's cluster, by the kubeconfig that is among its outputs.
+
+    The kubeconfig is not written anywhere, but for the certificates and the key in it, which the
+    client has in temporary files of the user's own until the end.
+
+    Raises:
+        Refused: if the cluster does not answer, or not as it should.
+    """
+    kubeconfig = yaml.safe_load(outputs["kubeconfig"])
+    context = settings_of(stack, folder).get("existingCluster", {}).get("context")
+    try:
+        with new_client_from_config_dict(kubeconfig, context, persist_config=False) as api:
+            yield api
+    except (ApiException, HTTPError, ConfigException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise Refused(f"{stack}: its cluster can't be asked: {reason}") from None
+
+
 def pods_of_apps(stack: str, folder: Path) -> dict[str, list[Any]]:
     """The pods that are ready, of each application that is deployed, by the applications' names.
-
-    The kubeconfig is the stack's output. It is not written anywhere, but for the certificates and
-    the key in it, which the client has in temporary files of the user's own until the end.
 
     Raises:
         Refused: if the cluster does not answer, or not as it should.
@@ -28,20 +46,13 @@ def pods_of_apps(stack: str, folder: Path) -> dict[str, list[Any]]:
     outputs = outputs_of(stack, folder, "--show-secrets")
     if "kubeconfig" not in outputs:
         return {}
-    settings = settings_of(stack, folder)
-    kubeconfig = yaml.safe_load(outputs["kubeconfig"])
-    context = settings.get("existingCluster", {}).get("context")
-    names = [app["name"] for app in settings.get("apps", ())]
-    try:
-        with new_client_from_config_dict(kubeconfig, context, persist_config=False) as api:
-            return {
-                name: list(_pods(api, name, outputs[f"{name}_namespace"]))
-                for name in names
-                if f"{name}_namespace" in outputs
-            }
-    except (ApiException, HTTPError, ConfigException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise Refused(f"{stack}: its cluster can't be asked: {reason}") from None
+    names = [app["name"] for app in settings_of(stack, folder).get("apps", ())]
+    with cluster_of(stack, outputs, folder) as api:
+        return {
+            name: list(_pods(api, name, outputs[f"{name}_namespace"]))
+            for name in names
+            if f"{name}_namespace" in outputs
+        }
 
 
 def _pods(api: client.ApiClient, name: str, namespace: str) -> Iterator[Any]:

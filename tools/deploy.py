@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.command import exit_code
 from tools.existing_stack import check, outputs_of
+from tools.git import git
 from tools.policies import policy_arguments
 from tools.pulumi_command import Refused, pulumi, shown
+from tools.refreshed import refresh_if_killed
 from tools.smoke import add_timeout, smoke
 from tools.stacks import ROOT, stack_file
 
@@ -41,6 +42,8 @@ def deploy(stack: str, folder: Path, timeout: float) -> None:
         Refused: with the way on, or the way back.
     """
     check(stack, folder)
+    if not refresh_if_killed(stack, folder):
+        raise _failed(stack)
     if "kubeconfig" in outputs_of(stack, folder):
         _up(stack, folder, "--strict", *CREDENTIALS)
         _up(stack, folder, "--strict", *policy_arguments(stack, folder))
@@ -54,10 +57,14 @@ def deploy(stack: str, folder: Path, timeout: float) -> None:
 
 def _up(stack: str, folder: Path, *flags: str) -> None:
     if shown("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
-        raise Refused(
-            f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
-            f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
-        )
+        raise _failed(stack)
+
+
+def _failed(stack: str) -> Refused:
+    return Refused(
+        f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
+        f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
+    )
 
 
 def way_back(stack: str, folder: Path) -> str:
@@ -66,7 +73,7 @@ def way_back(stack: str, folder: Path) -> str:
     if not before:
         return "none, for nothing was deployed before that is in a commit"
     file = stack_file(stack, folder)
-    then = _git("show", f"{before}:{file.name}", folder=folder)
+    then = git("show", f"{before}:{file.name}", folder=folder)
     if then == file.read_text():
         return f"git revert: {file.name} is as it was, so what changed is the program"
     return f"make rollback STACK={stack} TO={before[:12]}"
@@ -74,7 +81,7 @@ def way_back(stack: str, folder: Path) -> str:
 
 def _deployed_before(stack: str, folder: Path) -> str | None:
     """The commit that the last deployment of another one was made from."""
-    now = _git("rev-parse", "HEAD", folder=folder)
+    now = git("rev-parse", "HEAD", folder=folder)
     history = json.loads(pulumi("stack", "history", "--json", "--stack", stack, folder=folder))
     for update in history:
         commit = update["environment"].get("git.head")
@@ -82,12 +89,6 @@ def _deployed_before(stack: str, folder: Path) -> str | None:
         if done and commit and commit != (now or "").strip():
             return str(commit)
     return None
-
-
-def _git(*arguments: str, folder: Path) -> str | None:
-    """What git prints; nothing where it knows of no such thing."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
-    return done.stdout if done.returncode == 0 else None
 
 
 if __name__ == "__main__":

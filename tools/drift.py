@@ -16,7 +16,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,28 @@ class Change:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check found; `waiting` is what an `up` without a refresh would do."""
+    """What a check found.
+
+    Attributes:
+        waiting: what an `up` without a refresh would do.
+        no_preview: changed resources that can only be put back without a preview.
+    """
 
     by_hand: list[Change]
     waiting: list[Step]
+    no_preview: tuple[Step, ...] = ()
+
+
+class FailedPreview(Refused):
+    """A preview that did not come to its end.
+
+    Attributes:
+        steps: by URN, those that failed.
+    """
+
+    def __init__(self, message: str, steps: Mapping[str, Step]) -> None:
+        super().__init__(message)
+        self.steps = steps
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
@@ -120,9 +138,37 @@ def check(stack: str, folder: Path) -> Findings:
         Refused: in Pulumi's words, where it can't be compared.
     """
     found = _steps("refresh", "--preview-only", stack=stack, folder=folder)
-    planned = _steps("preview", "--refresh", stack=stack, folder=folder)
+    planned, no_preview = _planned({step.urn for step in found}, stack, folder)
     waiting = _steps("preview", stack=stack, folder=folder)
-    return Findings(drift(found, planned), waiting)
+    return Findings(drift(found, [*planned, *no_preview]), waiting, no_preview)
+
+
+def _planned(
+    changed: Collection[str], stack: str, folder: Path
+) -> tuple[list[Step], tuple[Step, ...]]:
+    """What an `up --refresh` would do, and what of it fails in a preview alone.
+
+    A preview applies the settings on trial, beside the fields that kubectl owns, and so beside a
+    Service's port that kubectl has given another number: the API server refuses the two. An `up`
+    takes kubectl's fields over first. Source: pulumi/pulumi-kubernetes, `pkg/await/await.go`,
+    `fixCSAFieldManagers`.
+
+    Args:
+        changed: the URNs of what differs from what was deployed; only of these a failure is borne.
+    """
+    failed: dict[str, Step] = {}
+    while True:
+        excluded = (f"--exclude={urn}" for urn in failed)
+        try:
+            return (
+                _steps("preview", "--refresh", *excluded, stack=stack, folder=folder),
+                tuple(failed.values()),
+            )
+        except FailedPreview as error:
+            more = {urn: error.steps[urn] for urn in error.steps.keys() & changed - failed.keys()}
+            if not more:
+                raise
+            failed |= more
 
 
 def drift(found: Sequence[Step], planned: Sequence[Step]) -> list[Change]:
@@ -175,6 +221,7 @@ def report(stack: str, findings: Findings) -> str:
         f"| {each.what} | {_code(each.path)} | {_code(each.deployed)} | {_code(each.found)} |"
         for each in findings.by_hand
     ]
+    flags = " --skip-preview" if findings.no_preview else ""
     lines = [
         f"# {stack}: changed by hand",
         "",
@@ -185,9 +232,12 @@ def report(stack: str, findings: Findings) -> str:
         f"What is to stay goes into `Pulumi.{stack}.yaml`. This puts all of it back:",
         "",
         "```bash",
-        f"{TAKE_BACK}=true pulumi up --refresh --stack {stack}",
+        f"{TAKE_BACK}=true pulumi up --refresh{flags} --stack {stack}",
         "```",
     ]
+    if findings.no_preview:
+        names = ", ".join(map(str, findings.no_preview))
+        lines += ["", f"`--skip-preview`, because the preview of this change fails: {names}."]
     if findings.waiting:
         lines += ["", "Not deployed yet, so done by that command too:", ""]
         lines += [f"- {_told(step)}" for step in findings.waiting]
@@ -218,20 +268,21 @@ def _steps(*command: str, stack: str, folder: Path) -> list[Step]:
         )
     except FileNotFoundError:
         raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
-    if done.returncode != 0:
-        raise Refused(_reasons(done.stdout, done.stderr))
-    steps = json.loads(done.stdout).get("steps", [])
-    return [Step.of(step) for step in steps if step["op"] not in UNCHANGED]
-
-
-def _reasons(stdout: str, stderr: str) -> str:
-    """Why a command failed: its errors, or what it said before it could tell them as JSON."""
     try:
-        diagnostics = json.loads(stdout).get("diagnostics", [])
+        document = json.loads(done.stdout)
     except ValueError:
-        diagnostics = []
-    errors = [each["message"].strip() for each in diagnostics if each["severity"] == "error"]
-    return "\n".join(errors) or (stderr or stdout).strip()
+        document = {}
+    steps = [Step.of(step) for step in document.get("steps", ()) if step["op"] not in UNCHANGED]
+    if done.returncode == 0:
+        return steps
+    errors = [each for each in document.get("diagnostics", ()) if each["severity"] == "error"]
+    # what it said before it could tell errors as JSON
+    words = (done.stderr or done.stdout).strip()
+    failed = {each.get("urn") for each in errors}
+    raise FailedPreview(
+        "\n".join(each["message"].strip() for each in errors) or words,
+        {step.urn: step for step in steps if step.urn in failed},
+    )
 
 
 if __name__ == "__main__":

@@ -7,16 +7,40 @@ import os
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from settings.stack_file import configuration
 from tools.pulumi_command import Refused, pulumi
 from tools.stacks import NAME, project, stack_file, stacks
+from tools.unquoted import check_quotes
 
 CREDENTIALS = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
 
 
 def settings_of(stack: str, folder: Path) -> dict[str, Any]:
-    """The settings as the stack's file has them: every value is a text."""
-    return configuration(stack_file(stack, folder), project(folder))
+    """The stack's settings; every value is a text.
+
+    They are those of its file. Where that names Pulumi environments, Pulumi tells them, for those
+    have settings too.
+    """
+    file, name = stack_file(stack, folder), project(folder)
+    if not file.is_file() or "environment" not in (yaml.safe_load(file.read_text()) or {}):
+        return configuration(file, name)
+    shown = ("config", "--json", "--show-secrets", "--stack", stack)
+    told: dict[str, Any] = json.loads(pulumi(*shown, folder=folder))
+    return {
+        key.removeprefix(f"{name}:"): _as_text(each.get("objectValue", each["value"]))
+        for key, each in told.items()
+        if "value" in each
+    }
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_text(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_text(each) for each in value]
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def outputs_of(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
@@ -27,6 +51,12 @@ def outputs_of(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
     """
     answer = pulumi("stack", "output", "--json", "--stack", stack, *flags, folder=folder)
     return dict(json.loads(answer))
+
+
+def state_of(stack: str, folder: Path) -> dict[str, Any]:
+    """The stack's state; what is secret in it is encrypted."""
+    state = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
+    return state.get("deployment") or {}
 
 
 def check(stack: str, folder: Path) -> None:
@@ -41,6 +71,7 @@ def check(stack: str, folder: Path) -> None:
     file = stack_file(stack, folder)
     if not file.is_file():
         raise Refused(f"{stack}: {file.name} is not there: make new-stack NAME={stack} FROM=dev")
+    check_quotes([stack], folder)
     if "cluster" in settings_of(stack, folder):
         for variable in CREDENTIALS:
             # a pipeline gives an empty text for a secret that its environment does not have

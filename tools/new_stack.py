@@ -32,6 +32,7 @@ from tools.stacks import (
     stack_file,
     stacks,
 )
+from tools.unquoted import check_quotes
 
 OF_THE_KEY = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
 """What a file says of the key that its values are encrypted with."""
@@ -66,6 +67,7 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     file = stack_file(name, folder)
     _check(name, file)
     copied = source_file(source, folder)
+    check_quotes([source], folder)
     text = copied.read_text()
     document = yaml.safe_load(text) or {}
     provider = provider or document.get("secretsprovider", "")

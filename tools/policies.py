@@ -9,9 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import yaml
-
-from settings.stack_file import configuration, is_made_of
+from settings.stack_file import is_made_of
+from tools.existing_stack import settings_of
 
 ROOT = Path(__file__).parent.parent
 PACK = ("--policy-pack", "policies/pack")
@@ -21,11 +20,9 @@ ADVISORY = ("--policy-pack-config", "policies/advisory.json")
 def policy_arguments(stack: str, folder: Path = ROOT) -> tuple[str, ...]:
     """What `pulumi preview` and `pulumi up` take for a stack, in the project's folder.
 
-    The policies are mandatory where the stack's file says `production: true`, else advice.
+    The policies are mandatory where the settings say `production: true`, else advice.
     """
-    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
-    settings = configuration(folder / f"Pulumi.{stack}.yaml", project)
-    strict = is_made_of(True, settings.get("production", "false"))
+    strict = is_made_of(True, settings_of(stack, folder).get("production", "false"))
     return PACK if strict else PACK + ADVISORY
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from tools.policies import policy_arguments
 from tools.pulumi_command import finished
+from tools.refreshed import refresh_flags
 
 EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
 """Gives pulumi its `--event-log`, by which Pulumi's own Automation API follows it too
@@ -74,6 +75,7 @@ def preview(stack: str, folder: Path) -> Preview:
         log = Path(temporary) / "events"
         done = finished(
             *("preview", "--stack", stack, "--diff", "--color", "never"),
+            *refresh_flags(stack, folder),
             *("--event-log", str(log), *policy_arguments(stack, folder)),
             folder=folder,
             variables=EVENT_LOG,

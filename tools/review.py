@@ -17,6 +17,7 @@ from pathlib import Path
 from tools.command import exit_code
 from tools.policies import policy_arguments
 from tools.pulumi_command import Refused, pulumi, shown
+from tools.refreshed import refresh_flags, refresh_if_killed
 from tools.review_file import write_file, write_without_apps
 from tools.stacks import REVIEW_STACK, ROOT, set_secret, stack_file, stacks
 
@@ -90,11 +91,14 @@ def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
         Refused: naming what is wrong.
     """
     made = write_file(stack, source, image, folder)
-    if stack not in stacks(folder):
+    is_new = stack not in stacks(folder)
+    if is_new:
         chosen = ("--secrets-provider", made.provider) if made.provider else ()
         pulumi("stack", "init", stack, "--no-select", *chosen, folder=folder)
     for key, value in made.secrets.items():
         set_secret(stack, key, value, folder)
+    if not is_new and not refresh_if_killed(stack, folder):
+        raise _failed("refresh")
     _shown("up", "--stack", stack, "--yes", *policy_arguments(stack, folder), folder=folder)
     _tell(stack, out, folder)
 
@@ -120,7 +124,7 @@ def _destroy(stack: str, source: str, folder: Path) -> None:
     What is on the cluster is removed by the kubeconfig that the other stack has by now: that in the
     review stack's own state may have run out.
     """
-    command = ("destroy", "--stack", stack, "--yes")
+    command = ("destroy", "--stack", stack, "--yes", *refresh_flags(stack, folder))
     if os.environ.get(CLUSTER_IS_GONE) == "true":
         _shown(*command, folder=folder)
         return
@@ -134,7 +138,11 @@ def _destroy(stack: str, source: str, folder: Path) -> None:
 
 def _shown(*arguments: str, folder: Path) -> None:
     if shown(*arguments, folder=folder) != 0:
-        raise Refused(f"pulumi {arguments[0]} failed: its words are above")
+        raise _failed(arguments[0])
+
+
+def _failed(command: str) -> Refused:
+    return Refused(f"pulumi {command} failed: its words are above")
 
 
 def sweep(still_open: Collection[str], source: str, folder: Path) -> None:

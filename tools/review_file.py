@@ -15,6 +15,7 @@ import yaml
 from tools.pulumi_command import pulumi
 from tools.review_settings import on_its_cluster, review_settings
 from tools.stacks import encrypted, project, setting, source_file, stack_file
+from tools.unquoted import check_quotes
 
 
 class Made(NamedTuple):
@@ -33,6 +34,7 @@ def write_file(stack: str, source: str, image: str, folder: Path) -> Made:
         Refused: naming what is wrong in the file of the stack `source`, or in `image`.
     """
     document = _document(source, folder)
+    check_quotes([source], folder)
     config, name = document.get("config") or {}, project(folder)
     own = f"{name}:"
     plain = _decrypted(config, source, folder)

@@ -32,6 +32,11 @@ def stack_file(name: str, folder: Path) -> Path:
     return folder / f"Pulumi.{name}.yaml"
 
 
+def stacks_with_a_file(folder: Path) -> list[str]:
+    """The stacks that have settings here."""
+    return sorted(each.name.split(".")[1] for each in folder.glob("Pulumi.*.yaml"))
+
+
 def source_file(name: str, folder: Path) -> Path:
     """The file of the stack that another is to be made from.
 
@@ -40,8 +45,8 @@ def source_file(name: str, folder: Path) -> Path:
     """
     file = stack_file(name, folder)
     if not NAME.fullmatch(name) or not file.is_file():
-        there = sorted(each.name.split(".")[1] for each in folder.glob("Pulumi.*.yaml"))
-        raise Refused(f"FROM: {json.dumps(name)}: must be one of the stacks {', '.join(there)}")
+        there = ", ".join(stacks_with_a_file(folder))
+        raise Refused(f"FROM: {json.dumps(name)}: must be one of the stacks {there}")
     return file
 
 
@@ -73,6 +78,5 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 def set_secret(stack: str, key: str, value: str, folder: Path) -> None:
     """Encrypt a value in the stack's file; it goes there by standard input."""
-    command = ("config", "set", "--stack", stack, "--secret", "--path", key)
-    # of what it reads, Pulumi takes away one line's end
-    pulumi(*command, folder=folder, given=f"{value}\n")
+    command = ("config", "set", "--stack", stack, "--secret", "--raw", "--path", key)
+    pulumi(*command, folder=folder, given=value)

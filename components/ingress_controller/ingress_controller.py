@@ -103,7 +103,7 @@ class IngressController(pulumi.ComponentResource):
         )
         self.ready = [release]
         namespace_name = release.status.namespace
-        service = controller_service(name, namespace_name, f"{name}-controller", self)
+        service = controller_service(name, namespace_name, f"{name}-controller", self, name)
         if placement:
             warn_if_lost(service, placement.zone, holder=release)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import pulumi
@@ -22,6 +23,7 @@ from components.shown_name import shown_name
 from components.sks_cluster.deleted_nodepools import until_unused
 from components.sks_cluster.drained_nodes import create_drain
 from components.sks_cluster.firewall import create_rules
+from components.sks_cluster.left_clusters import warn_of_left_clusters
 from components.sks_cluster.nodepool import create_nodepool
 from components.sks_cluster.offered_versions import only_offered
 from components.sks_cluster.ready_nodes import create_gate
@@ -261,8 +263,13 @@ def _cluster(
                 # with a name of its own, the provider would have the old one removed first, and
                 # with it the credentials that remove what is on it
                 delete_before_replace=False,
-                hooks=pulumi.ResourceHookBinding.merge(
-                    refuse_cluster_updates(name, settings.zone), offered
+                hooks=reduce(
+                    pulumi.ResourceHookBinding.merge,
+                    (
+                        refuse_cluster_updates(name, settings.zone),
+                        offered,
+                        warn_of_left_clusters(name, settings.zone, settings.name),
+                    ),
                 ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",

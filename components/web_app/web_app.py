@@ -105,7 +105,7 @@ class WebApp(pulumi.ComponentResource):
             wait = database.wait
         if job := settings.before_rollout:
             its_pod = job_pod(app, settings, config, job, wait)
-            serving = serving.after(create_job(serving, job, its_pod))
+            serving = serving.after(create_job(serving, job, its_pod, access))
         spec = deployment_spec(app, settings, pod(app, settings, config, placement))
         deployment = create_deployment(serving, settings, spec)
         rollout = create_gate(app, settings, deployment, spec, access) if access else deployment

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from settings.encrypted import Encrypted
-from settings.errors import HIDDEN, line, path
+from settings.errors import HIDDEN, line, path, set_secret_command
 from settings.mistakes import Place
 from settings.secret import secret_places
 from settings.stack import Settings
@@ -28,8 +28,7 @@ def one_cluster(values: Mapping[str, Any]) -> list[str]:
 def unencrypted(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
     """One line for each secret that is in the stack's file in clear."""
     return [
-        f"{path(found)}: {HIDDEN}: must be encrypted: "
-        f"pulumi config set --secret --path '{path(found)}'"
+        f"{path(found)}: {HIDDEN}: must be encrypted: {set_secret_command(found)}"
         for place, clear in secret_places(Settings)
         for found, value in _at(values, place)
         if value and not (clear and clear.is_clear(value)) and not encrypted.may_be(found)

@@ -2,20 +2,29 @@
 
 Pulumi hands over what YAML makes of it, for which `1.10` is 1.1, `0022` is 18, `1e3` is 1000 and
 `2026-01-01` a time in Go's words. It also writes that into the file, whenever it sets a value or
-the salt: to hand on what is written would do until then.
+the salt: to hand on what is written would do until then. So `make unquoted` looks at the file that
+is committed too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
-from settings.errors import line, model_in
+from settings.errors import line, model_in, path
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
-from settings.stack_file import is_made_of, is_time
-from settings.types import IN_QUOTES, WORDS, by_key
+from settings.stack_file import is_made_of, is_time, texts
+from settings.stack_file import values as read
+from settings.types import IN_QUOTES, WORDS, by_key, keeps_its_digits
+
+REWRITTEN = (
+    "Pulumi has written what YAML reads into the file, in place of what was committed: "
+    "write that again, in quotes"
+)
 
 
 def unquoted(
@@ -26,11 +35,57 @@ def unquoted(
     A whole number that is written as such (`4`) is text as it is. Whether another one was, such as
     `0022`, is seen where the values are the file's.
     """
-    found = [*_times(values, ())]
+    return [line(*mistake, secret) for mistake in _all(values, in_file)]
+
+
+def unquoted_in(file: str, committed: str, project: str) -> list[str]:
+    """One line for each such number and date in a stack's file.
+
+    Its values are not told: some may be secrets that are still in clear.
+
+    Args:
+        file: its contents.
+        committed: its contents in the last commit; a number that it has there and that Pulumi has
+            rewritten since then is found by it.
+    """
+    now, before = (_in_text(each, project) for each in (file, committed))
+    found = {place: allowed for place, _, allowed in now}
+    values, written, was = read(file, project), texts(file, project), texts(committed, project)
+    for place, *_ in before:
+        value, text = _at(values, place), _at(was, place)
+        is_number = isinstance(value, int | float)
+        if is_number and is_made_of(value, text) and _at(written, place) != text:
+            found[place] = REWRITTEN
+    return [f"{path(place)}: {allowed}" for place, allowed in found.items()]
+
+
+def _in_text(file: str, project: str) -> Iterator[Mistake]:
+    """Also the numbers that the settings refuse by themselves."""
+    return _all(read(file, project), texts(file, project), every=True)
+
+
+def _at(values: Any, place: Place) -> Any:
+    """The value at a place; None if there is no such place."""
+    try:
+        return reduce(getitem, place, values)
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _all(
+    values: Mapping[str, Any], in_file: Mapping[str, Any], *, every: bool = False
+) -> Iterator[Mistake]:
+    yield from _times(values, ())
     for key, field in by_key(Settings).items():
         if key in values and key in in_file and is_made_of(values[key], in_file[key]):
-            found += _numbers(values[key], in_file[key], (key,), field.annotation)
-    return [line(*mistake, secret) for mistake in found]
+            for mistake in _numbers(values[key], in_file[key], (key,), field.annotation):
+                if every or not _is_refused(mistake.value):
+                    yield mistake
+
+
+def _is_refused(value: Any) -> bool:
+    """Whether the settings refuse a number by themselves in the place of a text."""
+    return isinstance(value, float) or not keeps_its_digits(value)
 
 
 def _times(value: Any, place: Place) -> Iterator[Mistake]:
@@ -45,7 +100,8 @@ def _numbers(
 ) -> Iterator[Mistake]:
     """Those in a value, which is of a kind as an annotation has it, and is written as `text`."""
     kind, metadata = _inner(kind, metadata)
-    if type(value) is int and text != str(value) and any(each in WORDS for each in metadata):
+    is_number = type(value) in (int, float)
+    if is_number and (text != str(value) or _is_refused(value)) and _is_text(metadata):
         yield Mistake(place, value, IN_QUOTES)
     if isinstance(text, dict) and list(text) == ["secure"]:
         return
@@ -58,6 +114,10 @@ def _numbers(
         else:
             inner, more = parts[0 if isinstance(key, int) else -1], []
         yield from _numbers(item, text[key], (*place, key), inner, more)
+
+
+def _is_text(metadata: Sequence[Any]) -> bool:
+    return any(each in WORDS for each in metadata)
 
 
 def _items(value: Any) -> Iterator[tuple[str | int, Any]]:

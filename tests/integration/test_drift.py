@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -41,6 +42,7 @@ SSH = {"name": "ssh", "ports": 22, "sources": ["198.51.100.0/24"]}
 TOKEN, OTHER_TOKEN = "t0ken-nobody-may-see", "0ther-nobody-may-see"
 
 IN_TEST = ("kubectl", "--namespace", "test")
+PORT = '[{"op": "replace", "path": "/spec/ports/0/port", "value": 81}]'
 PATH = '[{"op": "replace", "path": "/spec/rules/0/http/paths/0/path", "value": "/else"}]'
 CONTAINER = "spec.template.spec.containers[0]"
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
@@ -184,6 +186,34 @@ def test_each_change_by_hand_is_found_and_put_back(
     assert stack.resources() == before
 
     stack.with_force.up("--refresh")
+    assert checked(stack, reader, tmp_path) == (NONE, "")
+
+
+def test_a_port_that_was_changed_by_hand_is_found_and_put_back(
+    stack: Stack, kube: Kube, sandbox: Sandbox, reader: dict[str, str], tmp_path: Path
+) -> None:
+    """The API server refuses it on trial, beside what kubectl owns; other changes are found too."""
+    for command in (
+        ("patch", "service", "rickroller", "--type=json", "--patch", PORT),
+        ("scale", "deployment/rickroller", "--replicas=5"),
+    ):
+        kube.run(*IN_TEST, *command)
+    refused = stack.with_force.run("up", "--yes", "--refresh")
+    assert "spec.ports[0].name: Required value" in refused.stdout + refused.stderr
+
+    code, report = checked(stack, reader, tmp_path)
+    assert code == DRIFT
+    assert rows(report) == {
+        ("Service test/rickroller", "spec.ports[0].port", "80", "81"),
+        ("Deployment test/rickroller", "spec.replicas", "3", "5"),
+    }
+    (way_back,) = [line for line in report.splitlines() if line.startswith("PULUMI_K8S")]
+    assert way_back.endswith("pulumi up --refresh --skip-preview --stack drift")
+    subprocess.run(
+        ["bash", "-c", f"{way_back} --yes"], cwd=stack.folder, env=stack.environment, check=True
+    )
+    (port,) = kube.get("service", "rickroller", "test")["spec"]["ports"]
+    assert port["port"] == 80
     assert checked(stack, reader, tmp_path) == (NONE, "")
 
 

@@ -111,6 +111,16 @@ def test_pulumi_leaves_the_stack_files_as_they_are(home: Path, account: Account)
     assert {file: file.read_bytes() for file in ROOT.glob("Pulumi.*.yaml")} == before
 
 
+def test_pulumi_writes_no_stack_file_in_between(home: Path, account: Account) -> None:
+    """It would write numbers as YAML reads them, before the program sees them."""
+    written = f"{sys.executable} -c 'import os; print(os.stat(\"Pulumi.local.yaml\").st_mtime_ns)'"
+    commands = f"{written}; pulumi preview --stack local > /dev/null || exit; {written}"
+    answer = sandbox(home, "exec", "--", "sh", "-c", commands)
+    assert answer.returncode == 0, answer.stderr
+    before, after = answer.stdout.split()
+    assert before == after
+
+
 def test_only_the_owner_reads_the_secrets(home: Path, cluster: str) -> None:
     for file in (home / "account.json", home / "kubeconfig"):
         assert file.stat().st_mode & 0o077 == 0

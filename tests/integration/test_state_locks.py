@@ -5,6 +5,7 @@ A folder has the same locks, by the same code (pulumi/pulumi, pkg/backend/diy/lo
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -112,7 +113,12 @@ def test_an_up_that_was_killed_is_finished_by_the_next(
         process.wait()
     assert f"(pid {process.pid})" in locked(stack)
 
-    assert "interrupted while creating" in follow(stack, "A lock")
+    deployment = json.loads(stack("stack", "export"))["deployment"]
+    (pending,) = deployment["pending_operations"]
+    assert pending["type"] == "creating"
+    assert pending["resource"]["type"] == "kubernetes:apps/v1:Deployment"
+
+    follow(stack, "A lock")
     assert kube.get("deployment", "rickroller", NAMESPACE)["status"]["readyReplicas"] == 1
     assert "interrupted" not in stack("up", "--yes", "--skip-preview", "--expect-no-changes")
 

@@ -27,6 +27,8 @@ TARGETS = {
     "refresh": ("STACK", "FLAGS"),
     "drift": ("STACKS", "OUT"),
     "renew": ("STACK",),
+    "leftovers": ("STACK",),
+    "unquoted": ("STACKS",),
     "new-stack": ("NAME", "FROM", "SECRETS_PROVIDER"),
     "review": ("PR", "FROM", "IMAGE", "OUT"),
     "review-down": ("PR", "FROM"),
@@ -65,4 +67,4 @@ def test_no_value_is_run(target: str, value: str, tmp_path: Path) -> None:
 def test_the_targets_are_those_that_take_values() -> None:
     makefile = (ROOT / "Makefile").read_text()
     usages = re.findall(r"usage: make (\S+) ", makefile)
-    assert set(TARGETS) == {*usages, "promote", "promoted", "e2e-here"} - {"$@"}
+    assert set(TARGETS) == {*usages, "promote", "promoted", "unquoted", "e2e-here"} - {"$@"}

@@ -26,6 +26,14 @@ exit 255
 """
 
 
+def killed(*operations: str) -> dict[str, Any]:
+    """The state of a stack, a run of which was killed in the middle of these operations."""
+    types = "webapp:index:WebApp$kubernetes:apps/v1:Deployment"
+    resource = {"urn": f"urn:pulumi:dev::webapp::{types}::shop"}
+    pending = [{"resource": resource, "type": each} for each in operations]
+    return {"version": 3, "deployment": {"pending_operations": pending}}
+
+
 class FakePulumi:
     """Answers commands by what they begin with; of several answers the first."""
 

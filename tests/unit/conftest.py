@@ -32,4 +32,5 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePulumi:
     fake = FakePulumi(tmp_path / "pulumi", monkeypatch)
     fake.answers("stack ls", [{"name": "dev"}, {"name": "shop/prod"}])
     fake.answers("whoami", {"url": "file:///states"})
+    fake.answers("stack export", {"version": 3, "deployment": {"resources": []}})
     return fake

@@ -238,8 +238,14 @@ def test_a_secret_that_is_not_set_is_named_with_the_command_that_sets_it(
     secrets: dict[str, Any], path: str
 ) -> None:
     (line,) = mistakes(changed("apps", [APP | secrets]))
-    command = f"pulumi config set --secret --path 'apps[0].{path}'"
-    assert line == f"apps[0].{path}: is not set: {command}"
+    assert line == f"apps[0].{path}: is not set: {command(path)}"
+
+
+def command(path: str) -> str:
+    """The command that sets a secret; a file's last newline is a part of it."""
+    if path.startswith("secrets.files"):
+        return f"pulumi config set --secret --raw --path 'apps[0].{path}' < FILE"
+    return f"pulumi config set --secret --path 'apps[0].{path}'"
 
 
 @pytest.mark.parametrize(
@@ -255,10 +261,7 @@ def test_a_secret_that_is_not_set_is_named_with_the_command_that_sets_it(
 )
 def test_a_secret_in_clear_is_refused_and_not_told(secrets: dict[str, Any], path: str) -> None:
     (line,) = mistakes(changed("apps", [APP | secrets]))
-    assert line == (
-        f"apps[0].{path}: [secret]: must be encrypted: "
-        f"pulumi config set --secret --path 'apps[0].{path}'"
-    )
+    assert line == f"apps[0].{path}: [secret]: must be encrypted: {command(path)}"
     load(changed("apps", [APP | secrets]), secret=["apps"])
 
 

@@ -33,13 +33,21 @@ def step(
     }
 
 
+PROGRAM = """#!/bin/sh
+folder=$(dirname "$0")
+case $3 in --exclude=*) echo "$3" >> "$folder/excluded"; cat "$folder/rest"; exit ;; esac
+cat "$folder/$1$2"
+test ! -e "$folder/fails" -a ! -e "$folder/fails-$1$2"
+"""
+
+
 class Pulumi:
     """A pulumi on PATH that answers each of the three previews with a document."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         program = folder / "pulumi"
-        program.write_text(f'#!/bin/sh\ncat "{folder}/$1$2"\ntest ! -e "{folder}/fails"\n')
+        program.write_text(PROGRAM)
         program.chmod(0o755)
         self.answers()
 
@@ -56,6 +64,15 @@ class Pulumi:
         ):
             steps = [step("same", {}, {}), *([each] if each else [])]
             (self._folder / name).write_text(json.dumps({"steps": steps}))
+
+    def fails_to_preview(self, failing: Mapping[str, Any], urn: str, *rest: object) -> None:
+        """The plan's preview fails of one step; without it, it has the rest."""
+        errors = [{"severity": "error", "urn": urn, "message": "error: name: Required value\n"}]
+        errors.append({"severity": "error", "message": "error: preview failed\n"})
+        document = {"steps": [failing], "diagnostics": errors}
+        (self._folder / "preview--refresh").write_text(json.dumps(document))
+        (self._folder / "fails-preview--refresh").touch()
+        (self._folder / "rest").write_text(json.dumps({"steps": rest}))
 
     def fails(self, text: str) -> None:
         (self._folder / "refresh--preview-only").write_text(text)
@@ -170,3 +187,31 @@ def test_a_check_that_fails_tells_its_errors(
 def test_values_by_paths(path: str, expected: Any) -> None:
     inputs = {"a": {"b": [{}, {"c": "d"}]}, "x": {"y.z/w": 1}, "hidden": "[secret]"}
     assert value(inputs, path) == expected
+
+
+def port(number: int) -> dict[str, Any]:
+    metadata = {"name": "web", "namespace": "shop"}
+    return {"metadata": metadata, "spec": {"ports": [{"port": number}]}}
+
+
+def test_what_the_api_server_can_not_try_out_is_drift_too(pulumi: Pulumi, tmp_path: Path) -> None:
+    path, urn = "spec.ports[0].port", DEPLOYMENT.replace("apps/v1:Deployment", "core/v1:Service")
+    changed = step("update", port(80), port(81), path, urn=urn)
+    pulumi.answers(found=changed)
+    pulumi.fails_to_preview(step("update", port(81), port(80), path, urn=urn), urn)
+    code, report = run(tmp_path)
+    assert code == DRIFT
+    assert f"| Service shop/web | `{path}` | `80` | `81` |\n" in report
+    assert "PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh --skip-preview --stack" in report
+    assert "the preview of this change fails: Service shop/web.\n" in report
+    assert (tmp_path / "excluded").read_text() == f"--exclude={urn}\n"
+
+
+def test_a_preview_that_fails_of_what_nobody_changed_is_a_failure(
+    pulumi: Pulumi, tmp_path: Path
+) -> None:
+    pulumi.answers(found=step("update", {"size": 2}, {"size": 3}, "size"))
+    pulumi.fails_to_preview(step("create", None, port(80), urn=DEPLOYMENT), DEPLOYMENT)
+    code, report = run(tmp_path)
+    assert code == FAILED
+    assert "error: name: Required value\nerror: preview failed" in report

@@ -183,14 +183,53 @@ def test_stacks_are_those_with_a_file(clone: Path) -> None:
     ],
 )
 def test_stack_files_are_left_as_they_were(clone: Path, written: str, left: str) -> None:
-    with untouched(clone.parent / "home", clone):
+    with untouched(clone.parent / "home", folder=clone):
         (clone / "Pulumi.dev.yaml").write_text(written)
     assert (clone / "Pulumi.dev.yaml").read_text() == left
 
 
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        (CONFIG, CONFIG + SALT),
+        (CONFIG.rstrip(), CONFIG + SALT),
+        ("", SALT),
+        # Pulumi has no salt to write
+        *((CONFIG + key,) * 2 for key in (SALT, "secretsprovider: awskms://a\n")),
+        # nothing that a line can be appended to
+        *((text,) * 2 for text in ("{config: {app:replicas: 3}}\n", "config: [\n", "- a\n")),
+    ],
+)
+def test_while_a_command_runs_pulumi_has_no_reason_to_write_a_stack_file(
+    clone: Path, text: str, inside: str
+) -> None:
+    (clone / "Pulumi.dev.yaml").write_text(text)
+    with untouched(clone.parent / "home", ("pulumi", "up"), clone):
+        assert (clone / "Pulumi.dev.yaml").read_text() == inside
+    assert (clone / "Pulumi.dev.yaml").read_text() == text.replace(SALT, "")
+
+
+def test_the_salt_stays_until_the_last_of_several_commands_ends(clone: Path) -> None:
+    home, file = clone.parent / "home", clone / "Pulumi.dev.yaml"
+    with untouched(home, folder=clone):
+        with untouched(home, folder=clone):
+            pass
+        assert file.read_text() == CONFIG + SALT
+    assert file.read_text() == CONFIG
+
+
+def test_a_command_that_names_a_stack_uses_no_other(clone: Path) -> None:
+    (clone / "Pulumi.e2e.yaml").write_text(CONFIG)
+    (clone.parent / "home" / "pulumi-stacks" / "Pulumi.e2e.yaml").write_text(SALT)
+    for command in (("pulumi", "up", "--stack", "e2e"), ("tool", "--stack=e2e"), ("tool", "e2e")):
+        with untouched(clone.parent / "home", command, clone):
+            assert (clone / "Pulumi.dev.yaml").read_text() == CONFIG
+            assert (clone / "Pulumi.e2e.yaml").read_text() == CONFIG + SALT
+
+
 def test_a_salt_left_by_an_interrupted_command_is_taken_out(clone: Path) -> None:
     (clone / "Pulumi.dev.yaml").write_text(CONFIG + SALT)
-    with untouched(clone.parent / "home", clone):
+    with untouched(clone.parent / "home", folder=clone):
         pass
     assert (clone / "Pulumi.dev.yaml").read_text() == CONFIG
 

@@ -16,7 +16,7 @@ case "$1 $2" in
   "whoami --json") echo '{"url": "file:///states"}' ;;
   "stack ls") echo '[{"name": "dev"}, {"name": "shop/taken"}]' ;;
   "stack init") echo "encryptionsalt: v1:new" >> "Pulumi.$3.yaml" ;;
-  "config set") cat >> "$LOG.stdin" ;;
+  "config set") cat >> "$LOG.stdin"; echo >> "$LOG.stdin" ;;
 esac
 """
 PLAIN = """# a comment
@@ -84,7 +84,7 @@ def test_secrets_come_by_standard_input_and_go_by_it(
 ) -> None:
     assert run(folder, "further", "shop", io.StringIO(LINES)) == 0
     assert [each for each in asked(folder) if each.startswith("config")] == [
-        f"config set --stack further --secret --path {key}" for key in KEYS
+        f"config set --stack further --secret --raw --path {key}" for key in KEYS
     ]
     assert (folder.parent / "log.stdin").read_text().splitlines() == list(VALUES)
     told = capsys.readouterr()
@@ -108,6 +108,17 @@ def test_the_key_is_of_the_same_provider_or_another(folder: Path) -> None:
         ["--secrets-provider", "awskms://alias/shop"],
         ["--secrets-provider", "passphrase"],
     ]
+
+
+def test_a_number_that_pulumi_would_rewrite_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text("config: {webapp:apps: [{name: web, labels: {version: 0022}}]}\n")
+    assert run(folder, "review-1", "dev") == 1
+    assert "Pulumi.dev.yaml: apps[0].labels.version: must be in" in capsys.readouterr().err
+    assert not (folder / "Pulumi.review-1.yaml").exists()
+    assert not [each for each in asked(folder) if each.startswith("stack init")]
 
 
 def lines_without(key: str) -> str:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.unit.answering_pulumi import killed
 from tests.unit.fake_pulumi import asked, clone_with_pulumi
 from tools import review
 from tools.policies import ADVISORY, PACK
+from tools.refreshed import REFRESH
 from tools.stacks import ROOT
 
 PULUMI = """
 case "$1 $2" in
   "stack ls") echo "$STACKS" ;;
+  "stack export") echo "$STATE" ;;
   "stack init") echo "encryptionsalt: v1:new" >> "Pulumi.$3.yaml" ;;
   "stack output") echo '{"web_url": "http://192.0.2.7/pr-12/web/", "web_namespace": "pr-12"}' ;;
   "stack rm") rm -f "Pulumi.$3.yaml" ;;
   "config --json") echo "$CONFIG" ;;
-  "config set") cat >> "$LOG.stdin" ;;
+  "config set") cat >> "$LOG.stdin"; echo >> "$LOG.stdin" ;;
   "destroy --stack") cp "Pulumi.$3.yaml" "$LOG.file" ;;
 esac
 """
@@ -44,6 +48,7 @@ CONFIG = """{
   "webapp:cluster": {"objectValue": {"audit": {"bearerToken": "hidden-audit"}}},
   "webapp:apps": {"objectValue": [{"secrets": {"environment": {"TOKEN": "hidden-token"}}}]}
 }"""
+KILLED = json.dumps(killed("updating"))
 PLAIN = """config:
   webapp:existingCluster: {kubeconfig: kubeconfig, context: kind}
 """
@@ -54,6 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with the stack `dev`, with secrets; and a pulumi that notes its use."""
     monkeypatch.setenv("STACKS", '[{"name": "dev"}]')
     monkeypatch.setenv("CONFIG", CONFIG)
+    monkeypatch.setenv("STATE", "{}")
     clone = clone_with_pulumi(PULUMI, tmp_path, monkeypatch)
     (clone / "Pulumi.dev.yaml").write_text(DEV)
     return clone
@@ -72,8 +78,8 @@ def test_a_new_stack(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         "config --json --show-secrets --stack dev",
         "stack ls --json",
         "stack init pr-12 --no-select --secrets-provider awskms://alias/shop",
-        "config set --stack pr-12 --secret --path exoscale:secret",
-        "config set --stack pr-12 --secret --path apps[0].secrets.environment.TOKEN",
+        "config set --stack pr-12 --secret --raw --path exoscale:secret",
+        "config set --stack pr-12 --secret --raw --path apps[0].secrets.environment.TOKEN",
         f"up --stack pr-12 --yes {' '.join(PACK + ADVISORY)}",
         "stack output --json --stack pr-12",
     ]
@@ -160,6 +166,7 @@ def test_it_is_removed_by_what_the_other_stack_says_of_the_cluster(
     assert run(folder, "down", pr="12") == 0
     assert asked(folder) == [
         "stack ls --json",
+        "stack export --stack pr-12",
         "destroy --stack pr-12 --yes --run-program",
         "stack rm pr-12 --yes",
     ]
@@ -177,6 +184,25 @@ def test_of_a_stack_that_is_not_there_the_file_goes(
     assert capfd.readouterr().out == "pr-12 is not there\n"
     assert asked(folder) == ["stack ls --json"]
     assert not (folder / "Pulumi.pr-12.yaml").exists()
+
+
+def test_a_number_that_is_read_as_another_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(DEV + "      labels: {version: 0022}\n")
+    assert run(folder, "up", pr="12") == 1
+    assert "Pulumi.dev.yaml: apps[0].labels.version: must be in" in capsys.readouterr().err
+    assert not (folder / "Pulumi.pr-12.yaml").exists()
+
+
+def test_one_that_was_killed_is_refreshed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKS", '[{"name": "dev"}, {"name": "pr-12"}]')
+    monkeypatch.setenv("STATE", KILLED)
+    assert run(folder, "up", pr="12") == 0
+    assert run(folder, "down", pr="12") == 0
+    refresh, *_, destroy = [each for each in asked(folder) if each.startswith(("refresh", "dest"))]
+    assert refresh == f"{' '.join(REFRESH)} --stack pr-12"
+    assert destroy == "destroy --stack pr-12 --yes --refresh --run-program"
 
 
 def test_what_is_left_behind_is_still_a_stack(

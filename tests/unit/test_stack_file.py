@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
+import yaml
 
 from tests.unit.stack_settings import VALID, load, mistakes
 
@@ -156,3 +158,60 @@ def test_a_number_where_there_is_to_be_a_string() -> None:
         "apps[0].args[0]: 1.5: must be a string: put it in quotes",
         "apps[0].args[1]: 2: must be a string: put it in quotes",
     ]
+
+
+def test_a_whole_number_that_has_lost_digits_is_refused(file: Path) -> None:
+    """Pulumi hands over 12345678901234567000; numbers beside it are still looked at."""
+    file.write_text(
+        """
+config:
+  webapp:apps:
+    - {name: web, image: "example/web:1", environment: {A: 12345678901234567890, B: 0022}}
+"""
+    )
+    environment = {"A": 12345678901234567000, "B": 18}
+    app = {"name": "web", "image": "example/web:1", "environment": environment}
+    assert mistakes(VALID | {"apps": [app]}) == [
+        f"apps[0].environment.A: 12345678901234567000: {NUMBER}",
+        f"apps[0].environment.B: 18: {NUMBER}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config: [\n",
+        "\0",
+        "- a\n",
+        "config: 3\n",
+        "config: [a, b]\n",
+        "config: {1: a}\n",
+        "config: {webapp:apps: {name: web}}\n",
+        "config: {webapp:apps: [!other {name: web}]}\n",
+        FILE,
+    ],
+)
+def test_a_file_that_is_not_the_settings_may_be_anything(file: Path, text: str) -> None:
+    """With `--config-file`, a Pulumi environment or the Automation API, Pulumi does not read it."""
+    file.write_text(text)
+    assert load(VALID).apps[0].name == "web"
+    wrong = VALID | {"apps": [{"name": "web", "image": "example/web:1", "replicas": "two"}]}
+    with pytest.raises(pulumi.RunError, match=r"wrong settings of the stack test, nothing was"):
+        load(wrong)
+
+
+def test_a_file_that_can_not_be_read_is_not_the_settings(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe")
+    assert load(VALID)
+    file.unlink()
+    file.mkdir()
+    assert load(VALID)
+
+
+def test_the_file_is_named_where_it_has_the_settings(file: Path) -> None:
+    values = VALID | {"apps": [{"name": "web"}]}
+    file.write_text(yaml.safe_dump({"config": values}))
+    with pytest.raises(pulumi.RunError, match=r"wrong settings in Pulumi.test.yaml, nothing was"):
+        load(values | {"owner": "", "production": False, "namespaces": [], "ingress": {}})
+    with pytest.raises(pulumi.RunError, match="of the stack test"):
+        load(values | {"owner": "a-pulumi-environment"})

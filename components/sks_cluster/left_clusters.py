@@ -1,0 +1,71 @@
+"""Clusters that runs of this stack have left in the account, named before there is another one.
+
+A run that is killed while it creates the cluster does not note its ID: the cluster stays, costs,
+and is in no state. The next run creates another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.runtime import invoke_async
+
+from components.shown_name import shown_name
+from components.sks_cluster.exoscale_api import get
+
+OUTPUT = "cluster_name"
+"""The stack's output with the name of its cluster."""
+
+
+def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.ResourceHookBinding:
+    """A hook for the creation of the cluster `name`, run in a preview too.
+
+    Args:
+        given: the name that the settings give it where Exoscale shows it.
+    """
+
+    async def look(args: pulumi.ResourceHookArgs) -> None:
+        pattern = re.escape(given) if given else f"{re.escape(shown_name(name))}-[0-9a-f]{{7}}"
+        found = left_clusters(zone, pattern)
+        deployed = await _deployed() if found else None
+        commands = [command for shown, command in found if shown != deployed]
+        if commands:
+            pulumi.warn(
+                "the account has clusters with this stack's name. Unless this run replaces them, "
+                "or another stack has them, a run that was killed has left them, and they cost. "
+                "To delete one:" + "".join(f"\n  {command}" for command in commands)
+            )
+
+    hook = pulumi.ResourceHook(f"{name}-left", look, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHookBinding(before_create=[hook])
+
+
+async def _deployed() -> str | None:
+    """The name of the cluster that the last `up` left the stack with, which may be replaced now."""
+    stack = (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
+    found = await invoke_async("pulumi:pulumi:readStackOutputs", {"name": "/".join(stack)})
+    outputs: Mapping[str, Any] = (found or {}).get("outputs") or {}
+    return outputs.get(OUTPUT)
+
+
+def left_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:
+    """The clusters in the zone whose name matches all of the pattern: name, and what deletes it.
+
+    Names are as `Pulumi.yaml` has them made. A label would say no more, and stacks that are
+    deployed have none.
+
+    Source: Exoscale's OpenAPI, `list-sks-clusters`.
+    """
+    answer = get(zone, "/sks-cluster") or {}
+    return [
+        (
+            each["name"],
+            f"exo compute sks delete {each['id']} --zone {zone} --nodepools"
+            f"   # {each['name']}, of {each.get('created-at', 'an unknown time')}",
+        )
+        for each in answer.get("sks-clusters", ())
+        if re.fullmatch(pattern, each.get("name", ""))
+    ]

@@ -1,0 +1,71 @@
+"""What killed runs have left of a stack in the Exoscale account, told by its state."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+from exoscale_auth import ExoscaleV2Auth
+
+from tools.existing_stack import CREDENTIALS
+from tools.pulumi_command import Refused
+from tools.stacks import project
+
+SECONDS = 10
+SUFFIX = "[0-9a-f]{7}"
+"""What a generated name ends with (`Pulumi.yaml`, `pulumi:autonaming`)."""
+
+CLUSTER = "cluster"
+"""What the program calls the cluster, and its nodes' security group; nodepools begin with it."""
+
+
+def left_in_account(
+    stack: str, cluster: Mapping[str, Any], known: Collection[str], folder: Path
+) -> Iterator[str]:
+    """A command for each cluster, nodepool and security group of the stack that is in no state.
+
+    They are found by their names, nodepools in the stack's clusters alone. Clusters come first: a
+    group that has nodes can't be deleted.
+
+    Args:
+        cluster: the stack's setting.
+        known: the IDs that the state has.
+
+    Raises:
+        Refused: the API can't be asked.
+    """
+    zone, given = cluster["zone"], cluster.get("name")
+    named = f"{re.escape(project(folder))}-{re.escape(stack)}-{CLUSTER}"
+    pattern = re.escape(given) if given else f"{named}-{SUFFIX}"
+    for each in _ask(zone, "sks-cluster")["sks-clusters"]:
+        if each["id"] in known:
+            for pool in _ask(zone, f"sks-cluster/{each['id']}").get("nodepools", ()):
+                if pool["id"] not in known and re.fullmatch(f"{named}-.+-{SUFFIX}", pool["name"]):
+                    arguments = f"{each['id']} {pool['id']} --zone {zone}   # {pool['name']}"
+                    yield f"exo compute sks nodepool delete {arguments}"
+        elif re.fullmatch(pattern, each["name"]):
+            arguments = f"{each['id']} --zone {zone} --nodepools   # {each['name']}"
+            yield f"exo compute sks delete {arguments}"
+    for each in _ask(zone, "security-group")["security-groups"]:
+        if each["id"] not in known and re.fullmatch(f"{named}-{SUFFIX}", each["name"]):
+            yield f"exo compute security-group delete {each['id']}   # {each['name']}"
+
+
+def _ask(zone: str, path: str) -> dict[str, Any]:
+    """What Exoscale's API answers."""
+    key, secret = (os.environ.get(name) for name in CREDENTIALS)
+    if not (key and secret):
+        raise Refused(f"{' and '.join(CREDENTIALS)} are not set: the account can't be looked at")
+    endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
+    try:
+        answer = requests.get(
+            f"{endpoint}/{path}", auth=ExoscaleV2Auth(key, secret), timeout=SECONDS
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+    except requests.RequestException as error:
+        raise Refused(f"Exoscale's API can't be asked: {error}") from None

@@ -1,0 +1,135 @@
+"""What killed runs have left of a stack: `make leftovers STACK=dev`.
+
+What was being created just when Pulumi was killed may be in no state: in the account a cluster, a
+nodepool or a group. On the cluster, most objects are taken over by their names. But
+ConfigMaps, Secrets and Jobs have generated ones: the next run creates another one. Nothing is
+deleted here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client
+
+from settings.apps.own_names import (
+    CONFIG,
+    CONFIG_FILES,
+    REGISTRY,
+    SECRET_FILES,
+    SECRETS,
+    database_name,
+    generated_secret,
+    job_name,
+)
+from tools.cluster import cluster_of
+from tools.command import exit_code
+from tools.existing_stack import check, outputs_of, settings_of, state_of
+from tools.left_in_account import left_in_account
+from tools.stacks import ROOT
+
+KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
+    "ConfigMap": lambda api, place: client.CoreV1Api(api).list_namespaced_config_map(place),
+    "Secret": lambda api, place: client.CoreV1Api(api).list_namespaced_secret(place),
+    "Job": lambda api, place: client.BatchV1Api(api).list_namespaced_job(place),
+}
+"""The kinds whose names are generated, and how those in a namespace are listed."""
+
+AUTONAMED = "pulumi.com/autonamed"
+"""The annotation of an object whose name the Kubernetes plugin has generated.
+
+It appends a dash and eight hexadecimal digits to the resource's name (pulumi/pulumi-kubernetes,
+`provider/pkg/metadata/naming.go`).
+"""
+
+NAMESPACE = "_namespace"
+"""What the output with an application's namespace ends with."""
+
+
+def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="leftovers", description="What is in no state.")
+    parser.add_argument("--stack", required=True)
+    options = parser.parse_args(arguments)
+    return exit_code("leftovers", lambda: show(options.stack, folder))
+
+
+def show(stack: str, folder: Path) -> None:
+    """Print the command that deletes each.
+
+    Raises:
+        Refused: the account or the cluster can't be asked.
+    """
+    check(stack, folder)
+    found = list(leftovers(stack, folder))
+    if not found:
+        sys.stdout.write(f"{stack}: nothing is left of a run that was killed\n")
+        return
+    sys.stdout.write(
+        f"{stack}: these are in no state. Unless a run is going on, one that was killed has left "
+        "them. To delete them:\n" + "".join(f"  {line}\n" for line in found)
+    )
+
+
+def leftovers(stack: str, folder: Path) -> Iterator[str]:
+    """A command for each thing that has a name as the stack's have, and is in no state.
+
+    Raises:
+        Refused: the account or the cluster can't be asked.
+    """
+    resources = state_of(stack, folder).get("resources") or ()
+    settings = settings_of(stack, folder)
+    if cluster := settings.get("cluster"):
+        known = {str(each.get("id")) for each in resources}
+        yield from left_in_account(stack, cluster, known, folder)
+    outputs = outputs_of(stack, folder, "--show-secrets")
+    if "kubeconfig" in outputs:
+        with cluster_of(stack, outputs, folder) as api:
+            yield from _on_cluster(api, resources, outputs, settings.get("apps", ()))
+
+
+def _on_cluster(
+    api: client.ApiClient,
+    resources: Sequence[dict[str, Any]],
+    outputs: Mapping[str, Any],
+    settings: Sequence[dict[str, Any]],
+) -> Iterator[str]:
+    known = {(_kind(each), each.get("id")) for each in resources}
+    apps = {key.removesuffix(NAMESPACE) for key in outputs if key.endswith(NAMESPACE)}
+    names = {each["urn"].rpartition("::")[2] for each in resources if _kind(each) in KINDS}
+    names |= set(_names(apps, settings))
+    pattern = re.compile(f"({'|'.join(map(re.escape, sorted(names)))})-[0-9a-f]{{8}}")
+    for namespace in sorted({outputs[f"{app}{NAMESPACE}"] for app in apps}):
+        for kind, listed in KINDS.items():
+            for each in listed(api, namespace).items:
+                found = each.metadata
+                generated = (found.annotations or {}).get(AUTONAMED) == "true"
+                in_state = (kind, f"{namespace}/{found.name}") in known
+                if generated and not in_state and pattern.fullmatch(found.name):
+                    command = f"kubectl --namespace {namespace} delete {kind.lower()}"
+                    yield f"{command} {found.name}   # of {found.creation_timestamp}"
+
+
+def _kind(resource: dict[str, Any]) -> str:
+    return str(resource["type"]).rpartition(":")[2]
+
+
+def _names(apps: set[str], settings: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What the program calls such resources, whether or not the state has one."""
+    for app in apps:
+        for suffix in (CONFIG, CONFIG_FILES, SECRETS, SECRET_FILES, REGISTRY):
+            yield f"{app}-{suffix}"
+        yield job_name(app)
+        yield database_name(app)
+    for each in settings:
+        for variable in each.get("generatedSecrets", ()):
+            yield f"{each['name']}-{generated_secret(variable)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
