@@ -137,7 +137,7 @@ def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
         yield one(kind)
     if app.network_policy.enabled:
         yield one(NETWORK_POLICY)
-    if app.first_replicas > 1:
+    if app.has_disruption_budget:
         yield one("policy/v1:PodDisruptionBudget")
     if app.autoscaler:
         yield one("autoscaling/v2:HorizontalPodAutoscaler", app.autoscaler, "autoscaler")
