@@ -124,7 +124,13 @@ def _sks_cluster(settings: Settings) -> SksCluster | None:
     from components.sks_cluster import SksCluster
 
     labels = owner_labels(settings.owner)
-    return SksCluster(CLUSTER, settings.cluster, _cluster_options(), labels=labels)
+    return SksCluster(
+        CLUSTER,
+        settings.cluster,
+        _cluster_options(),
+        labels=labels,
+        node_port_protocols=settings.node_port_protocols,
+    )
 
 
 def _existing_cluster(settings: Settings) -> ExistingCluster:

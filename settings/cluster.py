@@ -139,8 +139,9 @@ class ClusterSettings(SettingsModel):
     """Lets nodePortSources and firewallRules have networks as wide as the whole internet (wider
     than /8, IPv6: /16). By default such a one is taken for a mistake."""
     node_port_sources: Annotated[tuple[Network, ...], SEPARATE] = ()
-    """Networks (CIDR) that may reach the NodePorts. Load balancers hand clients' packets to
-    NodePorts: list the clients' networks."""
+    """Networks (CIDR) that may reach the NodePorts. Required with an ingress controller or a load
+    balancer, which pass packets on to NodePorts with the clients' addresses: list the clients'
+    networks. UDP is open where the Service of an application has a NodePort for it."""
     firewall_rules: tuple[FirewallRuleSettings, ...] = ()
     """More ways in to the nodes, beyond those that the cluster needs."""
     nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]

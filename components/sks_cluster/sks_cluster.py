@@ -68,7 +68,15 @@ class SksCluster(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         labels: Mapping[str, str] = {},
+        node_port_protocols: Sequence[str] = ("TCP",),
     ) -> None:
+        """Declare the cluster.
+
+        Args:
+            labels: Exoscale's labels, beside those of the settings.
+            node_port_protocols: what the networks in `node_port_sources` may speak to NodePorts:
+                `TCP`, `UDP` or both.
+        """
         check(settings)
         super().__init__("webapp:index:SksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -91,6 +99,7 @@ class SksCluster(pulumi.ComponentResource):
             group,
             cni=settings.cni,
             node_port_sources=settings.node_port_sources,
+            node_port_protocols=node_port_protocols,
             firewall_rules=settings.firewall_rules,
             opts=child,
         )

@@ -253,6 +253,8 @@ def with_input(
 
 def test_a_node_port_behind_a_closed_firewall_is_not_public() -> None:
     closed = changed("cluster.nodePortSources", [], changed(f"{APP}.service", "NodePort", KEPT))
+    for key in ("ingress", f"{APP}.path"):
+        closed = changed(key, ..., closed)
     assert findings("no-public-node-port", declared(closed)) == []
 
 
