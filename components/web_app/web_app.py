@@ -98,6 +98,7 @@ class WebApp(pulumi.ComponentResource):
                 namespace=app.namespace,
                 clients=app.pods,
                 node_networks=node_networks,
+                access=access,
                 opts=child,
             )
             config = config._replace(env=[*config.env, database.variable])
