@@ -69,6 +69,10 @@ def declare(settings: Settings) -> dict[str, Any]:
         users.append(web)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
+    if settings.apps:
+        from components.web_app.former_autoscalers import take_back_replicas
+
+        take_back_replicas(settings.apps, cluster.access, after=users)
     if sks:
         sks.drain_former_nodepools(after=users, services=settings.balanced_services)
     return outputs | {"kubeconfig": cluster.kubeconfig}
