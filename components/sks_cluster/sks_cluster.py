@@ -7,16 +7,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import (
-    SecurityGroup,
-    SksKubeconfig,
-    SksNodepool,
-    get_instance_pool_list_output,
-)
+from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
-from pulumiverse_exoscale.outputs import GetInstancePoolListPoolResult
 
 from components.kubernetes.cluster_access import ClusterAccess
+from components.provider_functions import INSTANCE_POOLS, ask
 from components.secret import secret_output
 from components.shown_name import shown_name
 from components.sks_cluster.deleted_nodepools import until_unused
@@ -173,14 +168,14 @@ class SksCluster(pulumi.ComponentResource):
 
         Those of a nodepool that is about to be replaced are among them: all have the same group.
         """
-        found = get_instance_pool_list_output(
-            zone=self._settings.zone,
-            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=[*self.nodepools.values()]),
-        )
-        networks: pulumi.Output[list[str]] = self._group.id.apply(
-            lambda group: found.pools.apply(lambda pools: _networks(group, pools))
-        )
-        return networks
+        zone = self._settings.zone
+
+        async def networks(known: Sequence[str]) -> list[str]:
+            group, *_ = known
+            return _networks(group, (await ask(INSTANCE_POOLS, zone=zone))["pools"])
+
+        nodepools = [nodepool.id for nodepool in self.nodepools.values()]
+        return pulumi.Output.all(self._group.id, *nodepools).apply(networks)
 
     def drain_former_nodepools(
         self, after: Sequence[pulumi.Resource], services: Collection[str]
@@ -202,13 +197,13 @@ class SksCluster(pulumi.ComponentResource):
         )
 
 
-def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> list[str]:
+def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
     """The addresses of the pools' instances that are in the security group."""
     return sorted(
-        f"{instance.public_ip_address}/32"
+        f"{instance['publicIpAddress']}/32"
         for pool in pools
-        if group in pool.security_group_ids
-        for instance in pool.instances
+        if group in pool["securityGroupIds"]
+        for instance in pool["instances"]
     )
 
 

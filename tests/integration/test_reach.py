@@ -353,6 +353,7 @@ def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
     refused = stack.run("preview")
     assert refused.returncode != 0
     assert "shop: loadBalancer.description: can't be changed" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
     assert [urn for urn in urns if f"pulumi up --replace '{urn}'" in refused.stdout]
 
     stack.up(*(argument for urn in urns for argument in ("--replace", urn)))
