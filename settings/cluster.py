@@ -150,8 +150,8 @@ class ClusterSettings(SettingsModel):
     ready_seconds: StrictInt = Field(default=900, ge=1)
     """How long new nodes may take to become Ready. An `up` that needs them fails after that."""
     drain_seconds: StrictInt = Field(default=900, ge=1)
-    """How long pods may take to leave the nodes of a nodepool that is replaced or left out, as
-    their disruption budgets allow. An `up` fails after that, and deletes no node."""
+    """How long pods may take to leave the nodes of a nodepool that is replaced, left out or made
+    smaller, as their disruption budgets allow. An `up` fails after that, and deletes no node."""
     kubeconfig: KubeconfigSettings = defaults_of(KubeconfigSettings)
     """The credentials that this program works with."""
     read_only_kubeconfig: ReadOnlyKubeconfigSettings | None = None

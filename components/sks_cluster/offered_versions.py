@@ -6,12 +6,12 @@ right some weeks ago is refused for a new cluster. It would do so after its grou
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import pulumi
 
 from components.kubernetes.refused_updates import RefusedUpdate
+from components.sks_cluster.exoscale_api import ExoscaleApi, ExoscaleApiError
 
 SECONDS = 3
 """How long the API is waited for. Without its answer, any version is tried."""
@@ -61,23 +61,12 @@ def check_offered(name: str, zone: str, version: str) -> None:
 def offered(zone: str) -> tuple[str, ...]:
     """The versions that new clusters can have; none if the API does not tell.
 
-    The address and the key are found as Exoscale's provider finds them.
-
     Source: Exoscale's OpenAPI, `list-sks-cluster-versions`.
     """
-    key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
-    if not (key and secret):
+    api = ExoscaleApi.of(zone)
+    if api is None:
         return ()
-    # here, so that a preview without a new cluster does not load it
-    import requests
-    from exoscale_auth import ExoscaleV2Auth
-
-    endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
     try:
-        answer = requests.get(
-            f"{endpoint}/sks-cluster-version", auth=ExoscaleV2Auth(key, secret), timeout=SECONDS
-        )
-        answer.raise_for_status()
-        return tuple(answer.json()["sks-cluster-versions"])
-    except (requests.RequestException, KeyError):
+        return tuple(api.get("/sks-cluster-version", seconds=SECONDS)["sks-cluster-versions"])
+    except (ExoscaleApiError, KeyError):
         return ()

@@ -21,6 +21,7 @@ from components.sks_cluster.nodepool import create_nodepool
 from components.sks_cluster.offered_versions import only_offered
 from components.sks_cluster.ready_nodes import create_gate
 from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
+from components.sks_cluster.smaller_nodepools import drain_before_shrinking
 from settings.checks.check import check
 from settings.cluster import AdoptSettings, AuditSettings, ClusterSettings, OidcSettings
 
@@ -98,7 +99,22 @@ class SksCluster(pulumi.ComponentResource):
             firewall_rules=settings.firewall_rules,
             opts=child,
         )
-        nodepool_hooks = refuse_nodepool_updates(name)
+        kubeconfig = SksKubeconfig(
+            name,
+            cluster_id=cluster.id,
+            zone=zone,
+            user=settings.kubeconfig.user,
+            groups=settings.kubeconfig.groups,
+            ttl_seconds=settings.kubeconfig.ttl_seconds,
+            early_renewal_seconds=settings.kubeconfig.early_renewal_seconds,
+            opts=child,
+        )
+        nodepool_hooks = pulumi.ResourceHookBinding.merge(
+            refuse_nodepool_updates(name),
+            drain_before_shrinking(
+                name, zone=zone, kubeconfig=kubeconfig, seconds=settings.drain_seconds
+            ),
+        )
         nodepool_hooks.on_error = [until_unused(name)]
         self.nodepools = {
             pool.name: create_nodepool(
@@ -112,6 +128,7 @@ class SksCluster(pulumi.ComponentResource):
                 import_id=_nodepool_import_id(pool.name, adopt, zone),
                 anti_affinity_import_id=adopt.anti_affinity_groups.get(pool.name),
                 hooks=nodepool_hooks,
+                kubeconfig=kubeconfig,
                 # its anti-affinity group too: if there is no cluster, there is nothing
                 opts=pulumi.ResourceOptions.merge(
                     child, pulumi.ResourceOptions(depends_on=[cluster])
@@ -119,16 +136,6 @@ class SksCluster(pulumi.ComponentResource):
             )
             for pool in settings.nodepools
         }
-        kubeconfig = SksKubeconfig(
-            name,
-            cluster_id=cluster.id,
-            zone=zone,
-            user=settings.kubeconfig.user,
-            groups=settings.kubeconfig.groups,
-            ttl_seconds=settings.kubeconfig.ttl_seconds,
-            early_renewal_seconds=settings.kubeconfig.early_renewal_seconds,
-            opts=child,
-        )
 
         for pool in settings.nodepools:
             create_gate(
