@@ -41,7 +41,7 @@ def take_back_replicas(
             pulumi.info(f"{place}: replicas: {app.replicas}, instead of its autoscaler's number")
             if not pulumi.runtime.is_dry_run():
                 api = await KubernetesApi.of(access.kubeconfig, access.context)
-                await _set_replicas(api, app)
+                await set_replicas(api, app)
 
     hook = pulumi.ResourceHook(
         "former-autoscalers", take_back, pulumi.ResourceHookOptions(on_dry_run=True)
@@ -55,7 +55,7 @@ def take_back_replicas(
     )
 
 
-async def _set_replicas(api: KubernetesApi, app: AppSettings) -> None:
+async def set_replicas(api: KubernetesApi, app: AppSettings) -> None:
     """Delete the autoscaler of an application, then scale its Deployment and wait for the pods."""
     namespace, name = app.namespace_name, app.name
     scalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"

@@ -59,7 +59,7 @@ def allowed_clients(settings: Settings) -> Iterator[Mistake]:
         if app.is_served and app.ingress:
             listed.append((("ingress", "allowList"), app.ingress.allow_list))
         for key, networks in listed:
-            outside = [each for each in networks if sources and not _overlaps(each, sources)]
+            outside = [each for each in networks if _is_outside(each, sources)]
             if outside:
                 allowed = (
                     f"must be in cluster.nodePortSources too, which {outside[0]} is not: the"
@@ -117,11 +117,11 @@ def _meet(some: str, others: str) -> bool:
     return first <= highest and lowest <= last
 
 
-def _overlaps(network: str, others: Iterable[str]) -> bool:
+def _is_outside(network: str, sources: Iterable[str]) -> bool:
+    """Whether a network has no address in common with those of its IP version, if there are any."""
     one = ip_network(network)
-    return any(
-        one.version == other.version and one.overlaps(other) for other in map(ip_network, others)
-    )
+    alike = [each for each in map(ip_network, sources) if each.version == one.version]
+    return bool(alike) and not any(one.overlaps(each) for each in alike)
 
 
 RULES = rules(Settings, clients, allowed_clients, health_checks)

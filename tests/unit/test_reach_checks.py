@@ -132,3 +132,8 @@ def test_clients_that_are_let_in_come_through_the_firewall(app: dict[str, Any], 
         " firewall drops its packets"
     )
     assert load(closed(app, nodePortSources=[NETWORK, ELSEWHERE]))
+
+
+def test_a_network_of_the_other_ip_version_is_not_compared() -> None:
+    app = APP | {"path": "/web", "ingress": {"allowList": [NETWORK, "2001:db8::/32"]}}
+    assert load(closed(app, nodePortSources=[NETWORK]))
