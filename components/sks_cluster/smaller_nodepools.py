@@ -131,7 +131,10 @@ class Nodepool:
         operation = await in_thread(self._exoscale.put, f"{self._path}:evict", body)
 
         async def pending() -> str:
-            now = await in_thread(self._exoscale.get, f"/operation/{operation['id']}")
+            try:
+                now = await in_thread(self._exoscale.get, f"/operation/{operation['id']}")
+            except ExoscaleApiError as error:
+                return str(error)
             if now["state"] == "pending":
                 return f"{len(instances)} of its nodes are still being removed"
             if now["state"] != "success":
@@ -146,7 +149,10 @@ class Nodepool:
         """Wait for an earlier change: Exoscale refuses another one meanwhile."""
 
         async def changing() -> str:
-            state = (await in_thread(self._exoscale.get, self._path))["state"]
+            try:
+                state = (await in_thread(self._exoscale.get, self._path))["state"]
+            except ExoscaleApiError as error:
+                return str(error)
             return "" if state in IDLE else f"it is {state}"
 
         what = f"nodepool {self._name}"

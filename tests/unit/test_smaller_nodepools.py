@@ -20,16 +20,23 @@ PATH = "/sks-cluster/c/nodepool/p"
 
 @dataclass
 class Exoscale:
-    """The nodepool `p` with these instances; `outcome` is that of the eviction."""
+    """The nodepool `p` with these instances; `outcome` is that of the eviction.
+
+    So many looks at the nodepool or the eviction fail.
+    """
 
     members: list[str]
     states: list[str] = field(default_factory=list)
     outcome: str = "success"
+    troubles: int = 0
     evicted: list[str] = field(default_factory=list)
 
     def get(self, path: str) -> dict[str, Any]:
         if path.startswith("/instance-pool/"):
             return {"instances": [{"id": member} for member in self.members]}
+        if self.troubles:
+            self.troubles -= 1
+            raise ExoscaleApiError("Exoscale's API answers 500: busy")
         if path.startswith("/operation/"):
             return {"id": "o", "state": self.outcome, "reason": "busy"}
         return {"state": self.states.pop(0) if self.states else "running"}
@@ -99,6 +106,12 @@ def test_a_pod_that_stays_keeps_its_node_which_takes_pods_again() -> None:
         shrink(cluster, exoscale, 2, seconds=0.05)
     assert cluster.done == ["cordon a", "uncordon a"]
     assert exoscale.evicted == []
+
+
+def test_an_answer_that_fails_is_asked_for_again() -> None:
+    exoscale = Exoscale(["a", "b", "c"], troubles=3)
+    shrink(Cluster(nodes=nodes()), exoscale, 2)
+    assert exoscale.evicted == ["a"]
 
 
 def test_what_exoscale_refuses_fails_the_up() -> None:
