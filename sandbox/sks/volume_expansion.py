@@ -73,7 +73,7 @@ class VolumeExpansion:
         size = volume.spec.capacity["storage"]
         nodes = [*self._nodes(claim)]
         if size == asked:
-            if nodes and claim.status.capacity["storage"] != size:
+            if nodes and (claim.status.capacity or {}).get("storage") != size:
                 change = {"status": {"capacity": {"storage": size}}}
                 self._api.patch_namespaced_persistent_volume_claim_status(
                     claim.metadata.name, claim.metadata.namespace, change
