@@ -69,6 +69,10 @@ def declare(settings: Settings) -> dict[str, Any]:
         users.append(web)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
+    if settings.apps:
+        from components.web_app.former_autoscalers import take_back_replicas
+
+        take_back_replicas(settings.apps, cluster.access, after=users)
     if sks:
         sks.drain_former_nodepools(after=users, services=settings.balanced_services)
     return outputs | {"kubeconfig": cluster.kubeconfig}
@@ -124,7 +128,13 @@ def _sks_cluster(settings: Settings) -> SksCluster | None:
     from components.sks_cluster import SksCluster
 
     labels = owner_labels(settings.owner)
-    return SksCluster(CLUSTER, settings.cluster, _cluster_options(), labels=labels)
+    return SksCluster(
+        CLUSTER,
+        settings.cluster,
+        _cluster_options(),
+        labels=labels,
+        node_port_protocols=settings.node_port_protocols,
+    )
 
 
 def _existing_cluster(settings: Settings) -> ExistingCluster:

@@ -16,24 +16,24 @@ def _budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
     budgets = [each for each in resources if each.type == BUDGET]
     for each in resources:
         if each.type in REPLICATED:
-            pods = _pods(each, resources)
+            pods = _most_pods(each, resources)
             if pods > 1 and not any(_is_for(budget, each) for budget in budgets):
                 yield Finding(
                     each,
-                    f"has {pods} pods and no PodDisruptionBudget: a drain may end all at once: "
-                    "declare one that selects them",
+                    f"has up to {pods} pods and no PodDisruptionBudget: a drain may end all at "
+                    "once: declare one that selects them",
                 )
 
 
-def _pods(resource: Resource, resources: Sequence[Resource]) -> int:
-    """How many it has at least: by itself, or by its autoscaler."""
+def _most_pods(resource: Resource, resources: Sequence[Resource]) -> int:
+    """The largest number of pods it can have: its own, or its autoscaler's."""
     place = (_namespace(resource), _metadata(resource).get("name"))
     for each in resources:
         if (
             each.type == AUTOSCALER
             and (_namespace(each), each.spec["scaleTargetRef"]["name"]) == place
         ):
-            return int(each.spec.get("minReplicas") or 1)
+            return int(each.spec["maxReplicas"])
     return int(resource.spec.get("replicas") or 1)
 
 
@@ -57,7 +57,7 @@ def _is_for(budget: Resource, resource: Resource) -> bool:
 RULES = (
     StackRule(
         "disruption-budget",
-        "What has more than one pod has a PodDisruptionBudget.",
+        "What can have more than one pod has a PodDisruptionBudget.",
         _budgets,
     ),
 )

@@ -62,7 +62,8 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     autoscaler: AutoscalerSettings | None = None
     """In place of replicas, which `up` then leaves alone."""
     disruption_budget: DisruptionBudgetSettings = defaults_of(DisruptionBudgetSettings)
-    """With more than one pod: how many may be missing while nodes are drained."""
+    """How many pods may be missing while nodes are drained. Default: 1, where the application can
+    have more than one pod."""
     port: Port = 8080
     """Port that the container listens on."""
     config: ConfigSettings = defaults_of(ConfigSettings)
@@ -126,3 +127,9 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     def first_replicas(self) -> int:
         """The number of pods to begin with, which an autoscaler changes."""
         return self.autoscaler.min if self.autoscaler else self.replicas
+
+    @property
+    def has_disruption_budget(self) -> bool:
+        """Whether a PodDisruptionBudget protects its pods: one is set, or there may be several."""
+        most = self.autoscaler.max if self.autoscaler else self.replicas
+        return most > 1 or "disruption_budget" in self.model_fields_set

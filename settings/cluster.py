@@ -139,8 +139,9 @@ class ClusterSettings(SettingsModel):
     """Lets nodePortSources and firewallRules have networks as wide as the whole internet (wider
     than /8, IPv6: /16). By default such a one is taken for a mistake."""
     node_port_sources: Annotated[tuple[Network, ...], SEPARATE] = ()
-    """Networks (CIDR) that may reach the NodePorts. Load balancers hand clients' packets to
-    NodePorts: list the clients' networks."""
+    """Networks (CIDR) that may reach the NodePorts. Required with an ingress controller or a load
+    balancer, which pass packets on to NodePorts with the clients' addresses: list the clients'
+    networks. UDP is open where the Service of an application has a NodePort for it."""
     firewall_rules: tuple[FirewallRuleSettings, ...] = ()
     """More ways in to the nodes, beyond those that the cluster needs."""
     nodepools: Annotated[tuple[NodepoolSettings, ...], *NOT_EMPTY]
@@ -149,8 +150,8 @@ class ClusterSettings(SettingsModel):
     ready_seconds: StrictInt = Field(default=900, ge=1)
     """How long new nodes may take to become Ready. An `up` that needs them fails after that."""
     drain_seconds: StrictInt = Field(default=900, ge=1)
-    """How long pods may take to leave the nodes of a nodepool that is replaced or left out, as
-    their disruption budgets allow. An `up` fails after that, and deletes no node."""
+    """How long pods may take to leave the nodes of a nodepool that is replaced, left out or made
+    smaller, as their disruption budgets allow. An `up` fails after that, and deletes no node."""
     kubeconfig: KubeconfigSettings = defaults_of(KubeconfigSettings)
     """The credentials that this program works with."""
     read_only_kubeconfig: ReadOnlyKubeconfigSettings | None = None

@@ -7,7 +7,7 @@ not generated. Ingresses are not here: what tells them apart is what they serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from settings.app import AppSettings
@@ -23,6 +23,7 @@ from settings.apps.own_names import (
     job_name,
 )
 from settings.cluster import ClusterSettings
+from settings.firewall import node_ports_rule
 from settings.ingress import INGRESS_NAMESPACE, IngressSettings
 from settings.mistakes import Place
 from settings.namespace import NamespaceSettings
@@ -55,7 +56,7 @@ def declared(settings: Settings) -> Iterator[Declared]:
         provider = "pulumi:providers:kubernetes"
         yield Declared("ExistingCluster", provider, CLUSTER, None, None, place, existing)
     if settings.cluster:
-        yield from _cluster(settings.cluster)
+        yield from _cluster(settings.cluster, settings.node_port_protocols)
     if settings.controller and not settings.controller.existing:
         yield from _controller(settings.controller)
     for index, namespace in enumerate(settings.app_namespaces):
@@ -65,7 +66,7 @@ def declared(settings: Settings) -> Iterator[Declared]:
         yield from _app(app, ("apps", index))
 
 
-def _cluster(cluster: ClusterSettings) -> Iterator[Declared]:
+def _cluster(cluster: ClusterSettings, protocols: Sequence[str]) -> Iterator[Declared]:
     def one(kind: str, suffix: str, value: object, *place: str | int) -> Declared:
         name = f"{CLUSTER}-{suffix}" if suffix else CLUSTER
         if ":" not in kind:
@@ -78,7 +79,9 @@ def _cluster(cluster: ClusterSettings) -> Iterator[Declared]:
     for own in ("kubelet", "nlb-health", *_OVERLAY[cluster.cni]):
         yield one(rule, own, cluster.cni, "cni")
     for index, source in enumerate(cluster.node_port_sources):
-        yield one(rule, f"node-ports-{source}", source, "nodePortSources", index)
+        for protocol in protocols:
+            name = node_ports_rule(protocol)
+            yield one(rule, f"{name}-{source}", source, "nodePortSources", index)
     for index, extra in enumerate(cluster.firewall_rules):
         at = ("firewallRules", index, "name")
         for source in extra.sources:
@@ -137,7 +140,7 @@ def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
         yield one(kind)
     if app.network_policy.enabled:
         yield one(NETWORK_POLICY)
-    if app.first_replicas > 1:
+    if app.has_disruption_budget:
         yield one("policy/v1:PodDisruptionBudget")
     if app.autoscaler:
         yield one("autoscaling/v2:HorizontalPodAutoscaler", app.autoscaler, "autoscaler")

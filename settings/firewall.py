@@ -30,6 +30,11 @@ def port_range(ports: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
+def node_ports_rule(protocol: str) -> str:
+    """The name of the rule that opens the NodePorts for a protocol."""
+    return "node-ports" if protocol == "TCP" else f"node-ports-{protocol.lower()}"
+
+
 def _in_order(ports: str) -> str:
     first, last = port_range(ports)
     if not 1 <= first <= last <= 65535:

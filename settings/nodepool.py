@@ -50,7 +50,8 @@ class NodepoolSettings(SettingsModel):
     instance_type: InstanceType
     """Size of the nodes, as family.size. A change is for nodes made from now on."""
     size: StrictInt = Field(ge=1, examples=[3])
-    """Number of nodes; with an anti-affinity group, at most 8."""
+    """Number of nodes; with an anti-affinity group, at most 8. A smaller number drains nodes before
+    they are removed."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
     """GiB of each node's disk. A change is for nodes made from now on."""
     description: Description | None = None

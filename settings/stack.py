@@ -70,6 +70,12 @@ class Settings(SettingsModel):
         return self.ingress or (IngressSettings() if needed else None)
 
     @property
+    def node_port_protocols(self) -> tuple[str, ...]:
+        """What is spoken on NodePorts."""
+        exposed = [app.protocols for app in self.apps if app.service != "ClusterIP"]
+        return tuple(sorted({"TCP"}.union(*exposed)))
+
+    @property
     def balanced_services(self) -> frozenset[str]:
         """`NAMESPACE/NAME` of the stack's Services with a load balancer."""
         found = {f"{app.namespace_name}/{app.name}" for app in self.apps if app.balancer}

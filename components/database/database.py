@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.existing_objects import look_for_existing
 from components.kubernetes.secrets import URL_KEY, variable
 from settings.apps.database import DatabaseSettings
@@ -41,12 +42,14 @@ class Database(pulumi.ComponentResource):
         namespace: str,
         clients: Mapping[str, str],
         node_networks: pulumi.Input[Sequence[str]] | None = None,
+        access: ClusterAccess | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the database of the application `app`, whose pods have the labels `clients`.
 
         Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
-        A managed database without an `ip_filter` takes connections from `node_networks`.
+        A managed database without an `ip_filter` takes connections from `node_networks`. One in the
+        cluster is stopped by `access` while its volume grows.
         """
         check(settings)
         super().__init__("webapp:index:Database", database_name(app), None, opts)
@@ -64,7 +67,7 @@ class Database(pulumi.ComponentResource):
             from components.database.postgresql import create_postgresql
             from components.database.waiting import wait_for_database
 
-            secret = create_postgresql(app, settings, namespace, clients, child)
+            secret = create_postgresql(app, settings, namespace, clients, access, child)
             self.wait = wait_for_database(settings.image, secret)
         self.variable = variable(settings.variable, secret, URL_KEY)
         self.register_outputs({})

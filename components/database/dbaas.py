@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
-from pulumiverse_exoscale import Dbaas, get_database_uri_output
+from pulumiverse_exoscale import Dbaas
 
 from components.kubernetes.labels import common_labels
 from components.kubernetes.refused_updates import RefusedUpdate, before_update
 from components.kubernetes.secrets import URL_KEY, encoded
+from components.provider_functions import DATABASE_URI, ask
 from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
@@ -61,7 +62,7 @@ def create_dbaas(
         ),
     )
     # The resource's own URI has no password. Its ID is its name, known once it is there.
-    uri = get_database_uri_output(name=service.id, type=TYPE, zone=settings.zone).uri
+    uri = service.id.apply(lambda name: _uri(name, settings.zone))
     return Secret(
         f"{name}-uri",
         metadata={
@@ -69,7 +70,7 @@ def create_dbaas(
             "namespace": namespace,
             "labels": common_labels(app, name),
         },
-        data=pulumi.Output.secret({URL_KEY: uri.apply(_url).apply(encoded)}),
+        data=pulumi.Output.secret({URL_KEY: uri.apply(encoded)}),
         opts=opts,
     )
 
@@ -89,6 +90,7 @@ def check_version(args: pulumi.ResourceHookArgs) -> None:
         )
 
 
-def _url(uri: str) -> str:
+async def _uri(name: str, zone: str | None) -> str:
     """The URI with the scheme `postgresql`: SQLAlchemy, for one, takes no `postgres`."""
+    uri: str = (await ask(DATABASE_URI, name=name, type=TYPE, zone=zone))["uri"]
     return "postgresql://" + uri.partition("://")[2]

@@ -15,11 +15,13 @@ from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, Secret, Service
 
 from components.database.backup import create_backup
+from components.database.expansion import stop_to_expand
 from components.database.network_policies import (
     PORT,
     create_backup_policy,
     create_database_policy,
 )
+from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.labels import SKIP_AWAIT, common_labels, selector
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
@@ -47,6 +49,7 @@ def create_postgresql(
     settings: DatabaseSettings,
     namespace: str,
     clients: Mapping[str, str],
+    access: ClusterAccess | None,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
     """Create the database of `app`; return the Secret with its password and URL."""
@@ -62,7 +65,7 @@ def create_postgresql(
         opts=opts,
     )
     create_database_policy(app, namespace, clients, opts)
-    claim = _claim(name, settings, metadata, opts)
+    claim = _claim(name, settings, metadata, access, opts)
     StatefulSet(
         name,
         metadata=metadata,
@@ -108,7 +111,11 @@ def _secret(name: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions
 
 
 def _claim(
-    name: str, settings: DatabaseSettings, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions
+    name: str,
+    settings: DatabaseSettings,
+    metadata: Mapping[str, Any],
+    access: ClusterAccess | None,
+    opts: pulumi.ResourceOptions,
 ) -> PersistentVolumeClaim:
     """The claim for a new volume, or for one that is there already.
 
@@ -129,6 +136,9 @@ def _claim(
     opts = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(replacement_trigger=settings.major)
     )
+    if settings.is_of_exoscale:
+        hooks = stop_to_expand(name, metadata["namespace"], access)
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks))
     return PersistentVolumeClaim(name, metadata=unnamed, spec=spec | request, opts=opts)
 
 
@@ -140,7 +150,12 @@ def _existing_volume(
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> PersistentVolume:
-    """The volume that is there, of the class and with the modes that its claim asks for."""
+    """The volume that is there, of the class and with the modes that its claim asks for.
+
+    Its capacity is what it had at first: a larger one is asked for by the claim, and written here
+    by who has made the volume larger.
+    """
+    first = pulumi.ResourceOptions(ignore_changes=["spec.capacity"])
     return PersistentVolume(
         name,
         metadata={"labels": labels},
@@ -150,7 +165,7 @@ def _existing_volume(
             "persistent_volume_reclaim_policy": "Retain",
             "csi": {"driver": CSI_DRIVER, "volume_handle": volume, "fs_type": "ext4"},
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, first),
     )
 
 

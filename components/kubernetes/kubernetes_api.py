@@ -69,7 +69,7 @@ class KubernetesApi:
             ApiError: it can't be used.
         """
         known = await pulumi.Output.from_input(kubeconfig).future()
-        return await _in_thread(cls._of, known or "", context)
+        return await in_thread(cls._of, known or "", context)
 
     @classmethod
     def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
@@ -121,6 +121,10 @@ class KubernetesApi:
         """Make an object."""
         await self._request("POST", path, document)
 
+    async def delete(self, path: str) -> None:
+        """Delete an object."""
+        await self._request("DELETE", path)
+
     async def _request(
         self,
         method: str,
@@ -140,7 +144,7 @@ class KubernetesApi:
             retries=False,
         )
         try:
-            answer = await _in_thread(send)
+            answer = await in_thread(send)
         except HTTPError as error:
             raise ApiError(0, f"{self._server} does not answer: {error}") from None
         if answer.status >= HTTPStatus.BAD_REQUEST:
@@ -148,7 +152,8 @@ class KubernetesApi:
         return json.loads(answer.data)
 
 
-async def _in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
+async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
+    """What a function that blocks returns, called in a thread."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 

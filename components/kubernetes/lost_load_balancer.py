@@ -13,13 +13,18 @@ from typing import Any
 import pulumi
 
 from components.kubernetes.load_balancer import IDENTITY, LOAD_BALANCER, load_balancer_address
+from components.provider_functions import NLB, NotAnswered, ask
 
 NOT_FOUND = "resource not found"
 """The provider's words (0.66). Source: exoscale/egoscale, `v2/api/error.go`."""
 
 
-def warn_if_lost(service: Any, zone: str, holder: pulumi.Resource | None = None) -> None:
+def warn_if_lost(
+    service: Any, zone: str, holder: pulumi.Resource | None = None
+) -> pulumi.Output[bool]:
     """Warn if the load balancer that the live Service names is not in the account.
+
+    Returns whether it is, or there is none to look for.
 
     Args:
         service: a Service of type `LoadBalancer`, declared or read.
@@ -27,12 +32,12 @@ def warn_if_lost(service: Any, zone: str, holder: pulumi.Resource | None = None)
         holder: the resource that makes the Service anew when it is replaced, if not the Service.
     """
 
-    def look(known: list[Any]) -> None:
+    async def is_there(known: list[Any]) -> bool:
         metadata, address, urn = known
         annotations = metadata.get("annotations") or {}
         identity = annotations.get(IDENTITY)
-        if not (identity and address) or _exists(identity, zone):
-            return
+        if not (identity and address) or await _exists(identity, zone):
+            return True
         mend = f"make a new one, with another address, by: pulumi up --replace '{urn}'"
         if annotations.get(f"{LOAD_BALANCER}external"):
             mend = "give another one's ID in loadBalancer.existing"
@@ -41,17 +46,18 @@ def warn_if_lost(service: Any, zone: str, holder: pulumi.Resource | None = None)
             f"{name}: its load balancer {identity} is gone, and its address {address} is dead: "
             + mend
         )
+        return False
 
     address = service.status.apply(load_balancer_address)
-    pulumi.Output.all(service.metadata, address, (holder or service).urn).apply(look)
+    known = pulumi.Output.all(service.metadata, address, (holder or service).urn)
+    there: pulumi.Output[bool] = known.apply(is_there)
+    return there
 
 
-def _exists(identity: str, zone: str) -> bool:
-    from pulumiverse_exoscale import get_nlb
-
+async def _exists(identity: str, zone: str) -> bool:
     try:
-        get_nlb(id=identity, zone=zone)
-    except Exception as error:
+        await ask(NLB, id=identity, zone=zone)
+    except NotAnswered as error:
         if NOT_FOUND not in str(error):
             raise
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -13,7 +13,7 @@ class RefusedUpdate(Exception):
 
 
 def before_update(
-    name: str, check: Callable[[pulumi.ResourceHookArgs], None]
+    name: str, check: Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
 ) -> pulumi.ResourceHookBinding:
     """A hook that runs `check` before an update in place and before its preview.
 
@@ -21,7 +21,7 @@ def before_update(
     """
 
     async def run(args: pulumi.ResourceHookArgs) -> None:
-        check(
+        done = check(
             pulumi.ResourceHookArgs(
                 urn=args.urn,
                 id=args.id,
@@ -33,6 +33,8 @@ def before_update(
                 old_outputs=await _plain(args.old_outputs),
             )
         )
+        if done is not None:
+            await done
 
     hook = pulumi.ResourceHook(name, run, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_update=[hook])

@@ -6,7 +6,7 @@ have taken their place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -15,7 +15,7 @@ from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
 from components.kubernetes.waiting import until_nothing_is_missing
 from components.sks_cluster.moved_load_balancers import missing_moves
-from components.sks_cluster.nodes import Pod, cordon, evict, of_nodepools, pods_of
+from components.sks_cluster.nodes import Object, Pod, cordon, evict, of_nodepools, pods_of
 
 GONE = 404
 REMEDY = (
@@ -87,20 +87,12 @@ async def drain(
     which = f"nodepool {', '.join(former)}, which is to be deleted"
     pools = [pool["instancePoolId"] for pool in former.values()]
     identities = [pool["id"] for pool in former.values()]
-    leaving: set[str] | None = None
 
     async def to_move() -> str:
         return await missing_moves(api, pools, zone=zone, services=services)
 
-    async def to_evict() -> str:
-        nonlocal leaving
-        nodes = await of_nodepools(api, identities)
-        await cordon(api, nodes)
-        there = [pod for pod in await pods_of(api, nodes) if not stays_to_the_end(pod)]
-        # each once: what tolerates everything is put on these nodes again
-        leaving = {pod.uid for pod in there} if leaving is None else leaving
-        told = [await _evicted(api, pod) for pod in there if pod.uid in leaving]
-        return f"{len(told)} pods are still there: {'; '.join(told)}" if told else ""
+    async def nodes() -> list[Object]:
+        return await of_nodepools(api, identities)
 
     await until_nothing_is_missing(
         to_move,
@@ -108,7 +100,40 @@ async def drain(
         seconds=seconds,
         remedy="Delete the Service or have it name a nodepool that stays, and run `up` again",
     )
-    await until_nothing_is_missing(to_evict, what=which, seconds=seconds, remedy=REMEDY)
+    await empty(api, nodes, what=which, seconds=seconds, remedy=REMEDY)
+
+
+async def empty(
+    api: KubernetesApi,
+    nodes: Callable[[], Awaitable[Sequence[Object]]],
+    *,
+    what: str,
+    seconds: float,
+    remedy: str,
+) -> None:
+    """Let no new pod in to the nodes, and evict the others.
+
+    Args:
+        nodes: returns those that there still are.
+        what: what is waited for, in words.
+        remedy: what the user can do where a pod stays.
+
+    Raises:
+        NotInTime: a pod stays, for so many seconds.
+    """
+    leaving: set[str] | None = None
+
+    async def to_evict() -> str:
+        nonlocal leaving
+        found = await nodes()
+        await cordon(api, found)
+        there = [pod for pod in await pods_of(api, found) if not stays_to_the_end(pod)]
+        # each once: what tolerates everything is put on these nodes again
+        leaving = {pod.uid for pod in there} if leaving is None else leaving
+        told = [await _evicted(api, pod) for pod in there if pod.uid in leaving]
+        return f"{len(told)} pods are still there: {'; '.join(told)}" if told else ""
+
+    await until_nothing_is_missing(to_evict, what=what, seconds=seconds, remedy=remedy)
 
 
 def stays_to_the_end(pod: Pod) -> bool:

@@ -1,37 +1,73 @@
-"""Questions to Exoscale's API that its provider has no function for.
+"""Exoscale's API, asked by the program itself for what Exoscale's provider can't do.
 
-The address and the key are found as Exoscale's provider finds them.
+The address and the key are found as the provider finds them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
-SECONDS = 3
-"""How long an answer is waited for."""
+SECONDS = 30
+SECONDS_OF_A_QUESTION = 3
+"""How long an answer is waited for that the program can do without."""
 
 
-def get(zone: str, path: str) -> Mapping[str, Any] | None:
-    """Returns the answer to `GET path` in the zone, `None` if there is no answer.
+class ExoscaleApiError(Exception):
+    """What the API answered, or that it did not."""
 
-    There is none without a key in the environment, after `SECONDS`, or where the API refuses.
-    """
-    key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
-    if not (key and secret):
-        return None
-    # imported here, so that a preview that asks nothing does not load it
-    import requests
-    from exoscale_auth import ExoscaleV2Auth
 
-    endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
+class ExoscaleApi:
+    """The API of a zone, with a key."""
+
+    def __init__(self, endpoint: str, key: str, secret: str) -> None:
+        from exoscale_auth import ExoscaleV2Auth  # here, as requests: most previews ask nothing
+
+        self._endpoint = endpoint
+        self._auth = ExoscaleV2Auth(key, secret)
+
+    @classmethod
+    def of(cls, zone: str) -> ExoscaleApi | None:
+        """By the key in the environment; None without one."""
+        key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
+        if not (key and secret):
+            return None
+        endpoint = os.environ.get("EXOSCALE_API_ENDPOINT")
+        return cls(endpoint or f"https://api-{zone}.exoscale.com/v2", key, secret)
+
+    def get(self, path: str, *, seconds: float = SECONDS) -> dict[str, Any]:
+        """What is at a path.
+
+        Raises:
+            ExoscaleApiError: as `put`.
+        """
+        return self._request("GET", path, None, seconds)
+
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a change; return the operation."""
+        return self._request("PUT", path, body, SECONDS)
+
+    def _request(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
+        import requests
+
+        try:
+            answer = requests.request(
+                method, self._endpoint + path, json=body, auth=self._auth, timeout=seconds
+            )
+            document: dict[str, Any] = answer.json()
+        except requests.RequestException as error:
+            raise ExoscaleApiError(f"Exoscale's API does not answer: {error}") from None
+        if not answer.ok:
+            raise ExoscaleApiError(
+                f"Exoscale's API answers {answer.status_code}: {document.get('message', document)}"
+            )
+        return document
+
+
+def get(zone: str, path: str) -> dict[str, Any] | None:
+    """What is at a path in a zone; None without a key, or where the API refuses or is silent."""
+    api = ExoscaleApi.of(zone)
     try:
-        answer = requests.get(
-            f"{endpoint}{path}", auth=ExoscaleV2Auth(key, secret), timeout=SECONDS
-        )
-        answer.raise_for_status()
-        found: Mapping[str, Any] = answer.json()
-    except requests.RequestException:
+        return api.get(path, seconds=SECONDS_OF_A_QUESTION) if api else None
+    except ExoscaleApiError:
         return None
-    return found

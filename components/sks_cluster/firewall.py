@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 import pulumi
 from pulumiverse_exoscale import SecurityGroup, SecurityGroupRule
 
-from settings.firewall import KUBELET_PORT, NODE_PORTS, FirewallRuleSettings, port_range
+from settings.firewall import (
+    KUBELET_PORT,
+    NODE_PORTS,
+    FirewallRuleSettings,
+    node_ports_rule,
+    port_range,
+)
 
 LOAD_BALANCER_HEALTH_CHECKS = "public-nlb-healthcheck-sources"
 
@@ -44,6 +50,7 @@ def create_rules(
     *,
     cni: str,
     node_port_sources: Sequence[str],
+    node_port_protocols: Sequence[str],
     firewall_rules: Sequence[FirewallRuleSettings],
     opts: pulumi.ResourceOptions,
 ) -> list[SecurityGroupRule]:
@@ -53,6 +60,7 @@ def create_rules(
         cni: `calico`, `cilium` or `none`, which needs no rule.
         node_port_sources: networks, in CIDR notation, that may reach the NodePorts. The addresses
             that Exoscale's load balancers check health from always may.
+        node_port_protocols: `TCP`, `UDP` or both.
         firewall_rules: more ways in.
     """
 
@@ -78,11 +86,17 @@ def create_rules(
         rule(health, public_security_group=LOAD_BALANCER_HEALTH_CHECKS),
         *(
             rule(
-                Traffic("node-ports", f"NodePorts from {source}", "TCP", NODE_PORTS),
+                Traffic(
+                    node_ports_rule(protocol),
+                    f"NodePorts from {source}{'' if protocol == 'TCP' else f' ({protocol})'}",
+                    protocol,
+                    NODE_PORTS,
+                ),
                 f"-{source}",
                 cidr=source,
             )
             for source in node_port_sources
+            for protocol in node_port_protocols
         ),
         *(
             rule(

@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import pulumi
-from pulumiverse_exoscale._utilities import get_invoke_opts_defaults
-
 from components.kubernetes.kubernetes_api import KubernetesApi
 from components.kubernetes.load_balancer import IDENTITY
-
-SERVICES = "exoscale:index/getNlbServiceList:getNlbServiceList"
-"""By its name, and the SDK's provider: its own function ends the program where it fails."""
+from components.provider_functions import NLB_SERVICES, NotAnswered, ask
 
 
 async def missing_moves(
@@ -43,10 +38,9 @@ async def missing_moves(
 
 async def _reason(balancer: str, zone: str, instance_pools: Collection[str], ports: int) -> str:
     """Why a load balancer has yet to leave."""
-    asked = {"nlbId": balancer, "zone": zone}
     try:
-        answer = await pulumi.runtime.invoke_async(SERVICES, asked, get_invoke_opts_defaults())
-    except Exception as error:  # Pulumi has no other kind for what a provider answers
+        answer = await ask(NLB_SERVICES, nlbId=balancer, zone=zone)
+    except NotAnswered as error:
         return str(error)
     # the official plugin leaves the key out where there is no service
     used = [each["instancePoolId"] for each in answer.get("services", ())]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumiverse_exoscale import AntiAffinityGroup, SecurityGroup, SecurityGroupRule, SksNodepool
+from pulumiverse_exoscale import (
+    AntiAffinityGroup,
+    SecurityGroup,
+    SecurityGroupRule,
+    SksKubeconfig,
+    SksNodepool,
+)
 from pulumiverse_exoscale import SksCluster as Cluster
 
 from components.shown_name import shown_name
@@ -31,6 +37,7 @@ def create_nodepool(
     import_id: str | None,
     anti_affinity_import_id: str | None,
     hooks: pulumi.ResourceHookBinding,
+    kubeconfig: SksKubeconfig,
     opts: pulumi.ResourceOptions,
 ) -> SksNodepool:
     """Create a nodepool in the security group `group`, once that has its `rules`.
@@ -42,7 +49,8 @@ def create_nodepool(
     Args:
         import_id: `CLUSTER-ID/NODEPOOL-ID@ZONE` of a nodepool made by hand.
         anti_affinity_import_id: ID of an anti-affinity group made by hand.
-        hooks: those of `refuse_nodepool_updates`.
+        hooks: those of `refuse_nodepool_updates` and `drain_before_shrinking`.
+        kubeconfig: what the hooks ask the API server with.
     """
     trigger = version if pool.replace_on_upgrade else None
     groups = list(pool.anti_affinity_groups)
@@ -89,7 +97,7 @@ def create_nodepool(
         opts=pulumi.ResourceOptions.merge(
             opts,
             pulumi.ResourceOptions(
-                depends_on=[*rules],
+                depends_on=[*rules, kubeconfig],
                 # a group can't go while nodes are in it
                 replace_on_changes=[*IGNORED_ON_UPDATE, "antiAffinityGroupIds"],
                 replacement_trigger=trigger,

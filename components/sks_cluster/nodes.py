@@ -55,6 +55,14 @@ async def cordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
             await api.patch(path, {"spec": {"unschedulable": True}})
 
 
+async def uncordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
+    """Let new pods be put on the nodes again."""
+    for node in nodes:
+        await api.patch(
+            f"/api/v1/nodes/{node['metadata']['name']}", {"spec": {"unschedulable": None}}
+        )
+
+
 async def pods_of(api: KubernetesApi, nodes: Iterable[Object]) -> list[Pod]:
     """The pods on the nodes; not those that a kubelet runs by itself from files."""
     found: list[Object] = []

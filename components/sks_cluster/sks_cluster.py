@@ -8,16 +8,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import (
-    SecurityGroup,
-    SksKubeconfig,
-    SksNodepool,
-    get_instance_pool_list_output,
-)
+from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
-from pulumiverse_exoscale.outputs import GetInstancePoolListPoolResult
 
 from components.kubernetes.cluster_access import ClusterAccess
+from components.provider_functions import INSTANCE_POOLS, ask
 from components.secret import secret_output
 from components.shown_name import shown_name
 from components.sks_cluster.deleted_nodepools import until_unused
@@ -28,6 +23,7 @@ from components.sks_cluster.nodepool import create_nodepool
 from components.sks_cluster.offered_versions import only_offered
 from components.sks_cluster.ready_nodes import create_gate
 from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
+from components.sks_cluster.smaller_nodepools import drain_before_shrinking
 from settings.checks.check import check
 from settings.cluster import AdoptSettings, AuditSettings, ClusterSettings, OidcSettings
 
@@ -73,7 +69,15 @@ class SksCluster(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         labels: Mapping[str, str] = {},
+        node_port_protocols: Sequence[str] = ("TCP",),
     ) -> None:
+        """Declare the cluster.
+
+        Args:
+            labels: Exoscale's labels, beside those of the settings.
+            node_port_protocols: what the networks in `node_port_sources` may speak to NodePorts:
+                `TCP`, `UDP` or both.
+        """
         check(settings)
         super().__init__("webapp:index:SksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -96,10 +100,26 @@ class SksCluster(pulumi.ComponentResource):
             group,
             cni=settings.cni,
             node_port_sources=settings.node_port_sources,
+            node_port_protocols=node_port_protocols,
             firewall_rules=settings.firewall_rules,
             opts=child,
         )
-        nodepool_hooks = refuse_nodepool_updates(name)
+        kubeconfig = SksKubeconfig(
+            name,
+            cluster_id=cluster.id,
+            zone=zone,
+            user=settings.kubeconfig.user,
+            groups=settings.kubeconfig.groups,
+            ttl_seconds=settings.kubeconfig.ttl_seconds,
+            early_renewal_seconds=settings.kubeconfig.early_renewal_seconds,
+            opts=child,
+        )
+        nodepool_hooks = pulumi.ResourceHookBinding.merge(
+            refuse_nodepool_updates(name),
+            drain_before_shrinking(
+                name, zone=zone, kubeconfig=kubeconfig, seconds=settings.drain_seconds
+            ),
+        )
         nodepool_hooks.on_error = [until_unused(name)]
         self.nodepools = {
             pool.name: create_nodepool(
@@ -113,6 +133,7 @@ class SksCluster(pulumi.ComponentResource):
                 import_id=_nodepool_import_id(pool.name, adopt, zone),
                 anti_affinity_import_id=adopt.anti_affinity_groups.get(pool.name),
                 hooks=nodepool_hooks,
+                kubeconfig=kubeconfig,
                 # its anti-affinity group too: if there is no cluster, there is nothing
                 opts=pulumi.ResourceOptions.merge(
                     child, pulumi.ResourceOptions(depends_on=[cluster])
@@ -120,16 +141,6 @@ class SksCluster(pulumi.ComponentResource):
             )
             for pool in settings.nodepools
         }
-        kubeconfig = SksKubeconfig(
-            name,
-            cluster_id=cluster.id,
-            zone=zone,
-            user=settings.kubeconfig.user,
-            groups=settings.kubeconfig.groups,
-            ttl_seconds=settings.kubeconfig.ttl_seconds,
-            early_renewal_seconds=settings.kubeconfig.early_renewal_seconds,
-            opts=child,
-        )
 
         for pool in settings.nodepools:
             create_gate(
@@ -170,18 +181,17 @@ class SksCluster(pulumi.ComponentResource):
         Those of a nodepool that is about to be replaced are among them: all have the same group. A
         preview does not know them where the same update changes how many nodes there are.
         """
-        nodepools = [*self.nodepools.values()]
-        found = get_instance_pool_list_output(
-            zone=self._settings.zone,
-            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=nodepools),
+        zone = self._settings.zone
+
+        async def networks(known: Sequence[Any]) -> Any:
+            group, *own = known
+            return _networks_if_known(group, own, (await ask(INSTANCE_POOLS, zone=zone))["pools"])
+
+        own = (
+            pulumi.Output.all(nodepool.instance_pool_id, nodepool.size)
+            for nodepool in self.nodepools.values()
         )
-        own = [
-            pulumi.Output.all(nodepool.instance_pool_id, nodepool.size) for nodepool in nodepools
-        ]
-        networks: pulumi.Output[list[str]] = pulumi.Output.all(self._group.id, *own).apply(
-            lambda known: found.pools.apply(lambda pools: _networks_if_known(*known, pools=pools))
-        )
-        return networks
+        return pulumi.Output.all(self._group.id, *own).apply(networks)
 
     def drain_former_nodepools(
         self, after: Sequence[pulumi.Resource], services: Collection[str]
@@ -204,26 +214,26 @@ class SksCluster(pulumi.ComponentResource):
 
 
 def _networks_if_known(
-    group: str, *own: tuple[str, int], pools: Sequence[GetInstancePoolListPoolResult]
+    group: str, own: Sequence[tuple[str, int]], pools: Sequence[Mapping[str, Any]]
 ) -> Any:
     """The networks of the nodes; unknown where a preview's update brings or takes some.
 
     Args:
         own: IDs of the instance pools of the stack's nodepools, and how many nodes each will have.
     """
-    there = {pool.id: len(pool.instances or ()) for pool in pools}
+    there = {pool["id"]: len(pool["instances"]) for pool in pools}
     if pulumi.runtime.is_dry_run() and any(there.get(pool) != size for pool, size in own):
         return pulumi.UNKNOWN
     return _networks(group, pools)
 
 
-def _networks(group: str, pools: Sequence[GetInstancePoolListPoolResult]) -> list[str]:
+def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
     """The addresses of the pools' instances that are in the security group."""
     return sorted(
-        f"{instance.public_ip_address}/32"
+        f"{instance['publicIpAddress']}/32"
         for pool in pools
-        if group in (pool.security_group_ids or ())
-        for instance in pool.instances or ()
+        if group in pool["securityGroupIds"]
+        for instance in pool["instances"]
     )
 
 

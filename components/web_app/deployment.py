@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 
+from components.kubernetes.existing_objects import PATCH_FORCE
 from components.kubernetes.labels import common_labels
 from components.web_app.objects import Objects
 from settings.app import AppSettings
@@ -15,12 +16,25 @@ from settings.apps.rollout import RolloutSettings
 
 
 def create_deployment(app: Objects, settings: AppSettings, spec: Mapping[str, Any]) -> Deployment:
-    """The number of pods is the autoscaler's, where there is one, from its first change on."""
+    """The number of pods is the autoscaler's, where there is one, from its first change on.
+
+    The autoscaler then owns the field: to set it again, when the autoscaler is left out, takes
+    `patchForce`. The annotation is added with the autoscaler. Without one its change is ignored: so
+    it stays where it was added, and is nowhere else.
+    """
     timeout = f"{settings.rollout.timeout_seconds}s"
+    forced = PATCH_FORCE if settings.autoscaler else app.annotations
     left_alone = ["spec.replicas"] if settings.autoscaler else []
+    if not forced:
+        left_alone += [f'metadata.annotations["{key}"]' for key in PATCH_FORCE]
     return Deployment(
         app.name,
-        metadata={**app.metadata, "labels": common_labels(app.name)},
+        metadata={
+            **app.metadata,
+            "labels": common_labels(app.name),
+            # given also when empty: the engine keeps an annotation only where it finds its parent
+            "annotations": {**app.annotations, **forced},
+        },
         spec={"replicas": settings.first_replicas, **spec},
         opts=pulumi.ResourceOptions.merge(
             app.opts,

@@ -98,6 +98,7 @@ class WebApp(pulumi.ComponentResource):
                 namespace=app.namespace,
                 clients=app.pods,
                 node_networks=node_networks,
+                access=access,
                 opts=child,
             )
             config = config._replace(env=[*config.env, database.variable])
@@ -111,7 +112,7 @@ class WebApp(pulumi.ComponentResource):
         rollout = create_gate(app, settings, deployment, spec, access) if access else deployment
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)
-        if settings.first_replicas > 1:
+        if settings.has_disruption_budget:
             create_disruption_budget(app, settings.disruption_budget)
         # pods that move to other nodes are there before a load balancer sends to those
         behind = app.after(rollout) if placement and placement.node_selector else app

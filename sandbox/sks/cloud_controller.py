@@ -60,7 +60,7 @@ class CloudController:
     ) -> None:
         self._api = client.CoreV1Api(api_client)
         self._cloud = cloud
-        self._events = EventRecorder(self._api)
+        self._events = EventRecorder(self._api, "Service", "service-controller")
         self._stream = watch.Watch()
         self._stop = threading.Event()
         self._seen: dict[str, Any] = {}

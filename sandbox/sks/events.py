@@ -1,4 +1,4 @@
-"""Events on Services, as the cloud controller writes them."""
+"""Events on objects, as their controllers write them."""
 
 import uuid
 from datetime import UTC, datetime
@@ -6,14 +6,17 @@ from typing import Any
 
 from kubernetes import client
 
-_SOURCE = "service-controller"
-
 
 class EventRecorder:
-    """Writes Events; one that says the same of the same object again is counted up instead."""
+    """Writes Events on objects of a kind, as their controller `source`.
 
-    def __init__(self, api: client.CoreV1Api) -> None:
+    One that says the same of the same object again is counted up instead.
+    """
+
+    def __init__(self, api: client.CoreV1Api, kind: str, source: str) -> None:
         self._api = api
+        self._kind = kind
+        self._source = source
         self._written: dict[tuple[str, ...], tuple[str, int]] = {}
 
     def normal(self, regarding: dict[str, Any], reason: str, text: str) -> None:
@@ -54,11 +57,11 @@ class EventRecorder:
             "count": 1,
             "firstTimestamp": now,
             "lastTimestamp": now,
-            "source": {"component": _SOURCE},
-            "reportingComponent": _SOURCE,
+            "source": {"component": self._source},
+            "reportingComponent": self._source,
             "involvedObject": {
                 "apiVersion": "v1",
-                "kind": "Service",
+                "kind": self._kind,
                 "name": metadata["name"],
                 "namespace": metadata["namespace"],
                 "uid": metadata["uid"],

@@ -13,7 +13,7 @@ _SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def answering_nodes(api_client: client.ApiClient, port: int) -> set[str]:
-    """Names of the nodes that are Ready and would answer on the NodePort `port`.
+    """Names of the nodes that are Ready and would answer a TCP connection to the NodePort `port`.
 
     Any, if the port's Service has a ready endpoint; with `externalTrafficPolicy: Local`, and on the
     health check's own port, those that have one themselves.
@@ -22,7 +22,7 @@ def answering_nodes(api_client: client.ApiClient, port: int) -> set[str]:
     services = core.list_service_for_all_namespaces().items
     for service in services:
         own_check = service.spec.health_check_node_port == port
-        if own_check or any(item.node_port == port for item in service.spec.ports or ()):
+        if own_check or any(_is_on(item, port) for item in service.spec.ports or ()):
             break
     else:
         return set()
@@ -31,6 +31,11 @@ def answering_nodes(api_client: client.ApiClient, port: int) -> set[str]:
     if own_check or service.spec.external_traffic_policy == "Local":
         return ready & hosts
     return ready if hosts else set()
+
+
+def _is_on(item: Any, port: int) -> bool:
+    """Whether a connection to the NodePort reaches the Service's port: one of UDP takes none."""
+    return bool(item.node_port == port and item.protocol in (None, "TCP"))
 
 
 def _hosts(api_client: client.ApiClient, service: Any) -> set[str]:

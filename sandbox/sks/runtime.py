@@ -29,7 +29,16 @@ from sandbox.sks.machines.machines import Machines
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
 from sandbox.sks.programs import Programs
-from sandbox.sks.spec import CCM_ADDON, CloudError, ClusterSpec, NodepoolSpec, Opening, SksError
+from sandbox.sks.spec import (
+    CCM_ADDON,
+    CSI_ADDON,
+    CloudError,
+    ClusterSpec,
+    NodepoolSpec,
+    Opening,
+    SksError,
+)
+from sandbox.sks.volume_expansion import VolumeExpansion
 
 __all__ = ["ClusterSpec", "NodepoolSpec", "SksError", "SksRuntime"]
 
@@ -60,6 +69,7 @@ class SksRuntime:
         self._machines: dict[str, Machines] = {}
         self._firewall = Firewall()
         self._volumes: dict[str, CsiController] = {}
+        self._expansions: dict[str, VolumeExpansion] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
         self._lock = RLock()
@@ -132,16 +142,21 @@ class SksRuntime:
             machines = self._machines.pop(cluster_id, None)
             controller = self._controllers.pop(cluster_id, None)
             volumes = self._volumes.pop(cluster_id, None)
+            expansion = self._expansions.pop(cluster_id, None)
             if controller is not None:
                 controller.stop()
             if volumes is not None:
                 volumes.stop()
+            if expansion is not None:
+                expansion.stop()
             if machines is not None:
                 machines.stop()
             if plane is not None:
                 plane.stop()
             if controller is not None:
                 controller.join()
+            if expansion is not None:
+                expansion.join()
 
     def delete_cluster(self, cluster_id: str) -> None:
         """End the cluster, if it runs, and remove its files, if there are any."""
@@ -218,6 +233,11 @@ class SksRuntime:
             )
             self._controllers[record.id] = controller
             controller.start()
+
+        if CSI_ADDON in record.addons and record.id not in self._expansions:
+            expansion = VolumeExpansion(record.name, plane.new_api_client())
+            self._expansions[record.id] = expansion
+            expansion.start()
 
     def _cloud_client(self, zone: str) -> Client:
         if self._account is None:

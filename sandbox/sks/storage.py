@@ -1,7 +1,8 @@
 """What a cluster has of SKS's addon for Exoscale's CSI driver: storage classes, and its own object.
 
 As in the driver's own manifests (exoscale-csi-driver, deployment/0.34.4): volumes are bound at
-once and can be made larger. But nothing is attached here, and kubelet does not wait for that.
+once and can be made larger (volume_expansion.py). But there are no VolumeAttachments, and kubelet
+does not wait for them.
 """
 
 from collections.abc import Sequence

@@ -97,7 +97,8 @@ class DatabaseSettings(SettingsModel):
     image: Image = "postgres:17.11"
     """Of postgresql: an official image on Debian."""
     storage: Memory = "10Gi"
-    """Of postgresql: size of its volume, which can grow."""
+    """Of postgresql: size of its volume, of Exoscale's in whole GiB. It can grow; the database is
+    stopped while a volume of Exoscale's does."""
     storage_class: Annotated[StrictStr, Field(min_length=1, examples=["local-path"])] | None = None
     """Of postgresql. Without it: Exoscale's that keeps data, or does not; it needs cluster.csi."""
     volume: Volume | None = None
@@ -139,6 +140,13 @@ class DatabaseSettings(SettingsModel):
     def needs_node_addresses(self) -> bool:
         """Whether the addresses of the cluster's nodes say who may connect."""
         return self.kind == "dbaas" and not self.ip_filter
+
+    @property
+    def is_of_exoscale(self) -> bool:
+        """Whether its volume is one of Exoscale's block storage, as far as is known."""
+        classes = (None, KEEPING, NOT_KEEPING)
+        named = self.volume is not None or self.storage_class in classes
+        return self.kind == "postgresql" and named
 
     @property
     def needs_csi(self) -> bool:

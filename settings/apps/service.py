@@ -74,6 +74,11 @@ class ServiceSettings(SettingsModel):
         return self.load_balancer or AppLoadBalancerSettings() if asked else None
 
     @property
+    def protocols(self) -> frozenset[str]:
+        """What is spoken on the ports of its Service."""
+        return frozenset({"TCP", *(each.protocol for each in self.ports)})
+
+    @property
     def service_ports(self) -> tuple[int, ...]:
         """All ports of its Service."""
         return (self.service_port, *(each.port for each in self.ports))

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from settings.apps.database import DatabaseSettings
 from settings.mistakes import Mistake, rules
+from settings.resources import quantity
 from settings.types import given
+
+GIB = 2**30
+LARGEST_VOLUME = 10000
+"""In GiB."""
 
 OF_THE_OTHER = {
     "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
@@ -40,4 +45,15 @@ def version(database: DatabaseSettings) -> Iterator[Mistake]:
         yield Mistake(("version",), database.version, allowed)
 
 
-RULES = rules(DatabaseSettings, kind, required, version)
+def size(database: DatabaseSettings) -> Iterator[Mistake]:
+    """Exoscale has volumes of this size.
+
+    Source: exoscale-csi-driver v0.34.3, driver/controller.go: the claim would stay Pending.
+    """
+    gib = quantity(database.storage) / GIB
+    if database.is_of_exoscale and (gib % 1 or not 1 <= gib <= LARGEST_VOLUME):
+        allowed = f"must be whole GiB, from 1Gi to {LARGEST_VOLUME}Gi, as volumes of Exoscale's are"
+        yield Mistake(("storage",), database.storage, allowed)
+
+
+RULES = rules(DatabaseSettings, kind, required, version, size)

@@ -64,6 +64,27 @@ def kind(service: ServiceSettings) -> Iterator[Mistake]:
         yield Mistake(("loadBalancer",), service.load_balancer, allowed)
 
 
+def udp(service: ServiceSettings) -> Iterator[Mistake]:
+    """The health check of a UDP port can pass.
+
+    Without another port, it is a TCP connection to the NodePort of the port itself; with Local, a
+    request to kube-proxy. Source: exoscale/exoscale-cloud-controller-manager,
+    `exoscale/loadbalancer.go`.
+    """
+    balancer = service.balancer
+    if not balancer or balancer.external_traffic_policy == "Local" or balancer.health_check.port:
+        return
+    for index, each in enumerate(service.ports):
+        if each.protocol == "UDP":
+            allowed = (
+                f"must be Local, as ports[{index}] is UDP: with Cluster, the health check is a TCP"
+                " connection to that port, which always fails; or give healthCheck.port"
+            )
+            place = ("loadBalancer", "externalTrafficPolicy")
+            yield Mistake(place, balancer.external_traffic_policy, allowed)
+            return
+
+
 def shared(settings: Settings) -> Iterator[Mistake]:
     """Services on one load balancer have different ports.
 
@@ -109,6 +130,6 @@ RULES = (
     *rules(HealthCheckSettings, page, timeout),
     *rules(LoadBalancerSettings, texts, proof),
     *rules(AppLoadBalancerSettings, clients),
-    *rules(ServiceSettings, kind, ports),
+    *rules(ServiceSettings, kind, udp, ports),
     *rules(Settings, shared),
 )

@@ -88,8 +88,9 @@ def warnings(settings: Settings) -> Iterator[str]:
             if not settings.production and can_change(each.image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {each.image} can become another image at any time"
-        if settings.production and not app.autoscaler and app.replicas == 1:
-            yield f"{key}.replicas: with 1 pod, {app.name} is down whenever its node is"
+        if settings.production and app.first_replicas == 1:
+            number = "autoscaler.min" if app.autoscaler else "replicas"
+            yield f"{key}.{number}: with 1 pod, {app.name} is down whenever its node is"
         if app.probes.readiness.type == "none":
             yield f"{key}.probes.readiness: without it, pods get requests before they can serve"
         if app.probes.liveness.type == "none":

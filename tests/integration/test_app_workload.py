@@ -338,6 +338,42 @@ def test_an_autoscalers_number_of_pods_is_left_alone(stack: Stack, kube: Kube) -
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 9)
 
 
+def scaled(kube: Kube) -> int | None:
+    """The number of pods, once the autoscaler's controller has set it; None until then."""
+    command = "kubectl get deployment web --namespace=web --show-managed-fields --output=json"
+    found = json.loads(kube.run(*command.split()))
+    owners = {
+        field["manager"]
+        for field in found["metadata"]["managedFields"]
+        if "f:replicas" in field["fieldsV1"].get("f:spec", {})
+    }
+    number: int = found["spec"]["replicas"]
+    return number if owners == {"kube-controller-manager"} else None
+
+
+def test_from_an_autoscaler_back_to_replicas_and_there_again(stack: Stack, kube: Kube) -> None:
+    """Its controller owns the number by then, and scales until it is deleted."""
+    scaler = yaml.safe_load(stack.file.read_text())["config"]["webapp:apps"][2]["autoscaler"]
+    for replicas in (1, 1):
+        kube.run("kubectl", "scale", "deployment/web", "--replicas=10", "--namespace=web")
+        eventually(lambda: scaled(kube) == scaler["max"])
+        stack("config", "rm", "--path", f"{APP}.autoscaler")
+        stack.set(f"{APP}.replicas", str(replicas))
+        assert f"web/web: replicas: {replicas}, instead of" in stack("preview")
+        stack.up()
+        assert kube.get("deployment", "web", "web")["spec"]["replicas"] == replicas
+        assert ready(kube) == replicas
+        assert kube.names("horizontalpodautoscalers", "web") == set()
+        stack("preview", "--refresh", "--expect-no-changes")
+
+        stack("config", "rm", "--path", f"{APP}.replicas")
+        for key, value in scaler.items():
+            stack.set(f"{APP}.autoscaler.{key}", str(value))
+        stack.up()
+        assert kube.names("horizontalpodautoscalers", "web") == {"web"}
+        stack("preview", "--refresh", "--expect-no-changes")
+
+
 def test_another_selector_is_shown_as_a_replacement(stack: Stack) -> None:
     before = stack.file.read_text()
     stack.set(f"{APP}.selector.app", "web")

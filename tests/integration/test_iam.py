@@ -111,6 +111,8 @@ def test_a_stack_s_life_asks_for_what_the_roles_allow(
         "startup-8", pool | {"size": 2, "description": "more"}, version=VERSION, description="shop"
     )
     stack.up()
+    configure("startup-8", pool | {"description": "more"}, version=VERSION, description="shop")
+    stack.up()
     writes = asked(caplog)
     reader("refresh", "--preview-only")
     reader("preview", "--refresh")

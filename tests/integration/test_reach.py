@@ -46,6 +46,7 @@ API: dict[str, Any] = {
     "ingress": {"regex": "/v[0-9]+/(.*)", "rewriteTarget": "/$1"},
     **IMAGE,
 }
+DNS = {"name": "dns", "port": 53, "protocol": "UDP"}
 APPS = [SHOP, BLOG, API]
 
 
@@ -273,6 +274,13 @@ def test_an_own_load_balancer_and_then_an_existing_one(
         client.wait(client.delete_load_balancer(id=identity)["id"], max_wait_time=60)
 
 
+def node_port_rules(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The rules about NodePorts of the stack's security group, as the API has them."""
+    (group,) = sandbox.client.list_security_groups()["security-groups"]
+    rules = sandbox.client.get_security_group(id=group["id"])["rules"]
+    return [rule for rule in rules if rule.get("start-port") == 30000]
+
+
 def healthy(sandbox: Sandbox, ip: str) -> bool:
     """Whether the API says of each service of a load balancer that a node answers."""
     return all(
@@ -293,10 +301,16 @@ def test_several_nodepools_of_which_the_first_is_tainted(
         {
             "cluster": cluster,
             "ingress": {"controller": "nginx", "chart": CHARTS["ingress-nginx"]},
-            "apps": [SHOP | own, BLOG | own | {"nodepool": "gpu"}, API],
+            "apps": [SHOP | own, BLOG | own | {"nodepool": "gpu", "ports": [DNS]}, API],
         }
     )
     stack.up()
+    opened = {
+        (rule["protocol"], rule["network"])
+        for rule in node_port_rules(sandbox)
+        if "network" in rule
+    }
+    assert opened == {(protocol, "0.0.0.0/0") for protocol in ("tcp", "udp")}
     pools = {
         resource["urn"].rpartition("-")[2]: resource
         for resource in stack.resources()
@@ -339,6 +353,7 @@ def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
     refused = stack.run("preview")
     assert refused.returncode != 0
     assert "shop: loadBalancer.description: can't be changed" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
     assert [urn for urn in urns if f"pulumi up --replace '{urn}'" in refused.stdout]
 
     stack.up(*(argument for urn in urns for argument in ("--replace", urn)))

@@ -30,6 +30,7 @@ MEANT = {
     ("kubernetes:helm.sh/v3:Release", "ingress-nginx"): "update",
     (POLICY, "ingress-nginx"): "create",
     (POLICY, "rickroller"): "update",
+    (STASH, "autoscalers"): "create",
     (STASH, "cluster-workers"): "create",
     (STASH, "databases"): "create",
     (STASH, "nodepools"): "create",

@@ -144,8 +144,13 @@ def test_a_volume_grows_in_place_and_a_managed_database_is_let_go(
     stack.set("apps[2].database.keepData", "false")
     grown = {"spec.resources.requests.storage": "update"}
     assert Step("update", CLAIM, "shop-db", grown) in stack.preview()
+    told = "rich-shop/shop-db: database.storage: 2Gi to 3Gi: the database is stopped until its"
+    assert told in stack("preview")
     stack.up()
+    volume = kube.get("persistentvolume", before["spec"]["volumeName"])
+    assert volume["spec"]["capacity"] == {"storage": "3Gi"}
     eventually(lambda: claim_of(kube, "shop")["status"]["capacity"] == {"storage": "3Gi"})
+    assert kube.get("statefulset", "shop-db", "rich-shop")["status"]["readyReplicas"] == 1
     assert claim_of(kube, "shop")["metadata"]["uid"] == before["metadata"]["uid"]
     assert not managed(sandbox)["termination-protection"]
 

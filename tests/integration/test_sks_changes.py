@@ -191,6 +191,26 @@ def test_feature_gates_are_those_of_the_api_server(account: SksAccount) -> None:
     account.done(update(account, feature_gates=[]))
 
 
+USER_OF_VOLUME = {
+    "metadata": {"name": "user"},
+    "spec": {
+        "containers": [{"name": "c", "image": "i"}],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+    },
+}
+
+
+def _ready(account: SksAccount, pod: str) -> bool:
+    statuses = account.core.read_namespaced_pod(pod, "default").status.container_statuses
+    return bool(statuses and statuses[0].ready)
+
+
+def _events(account: SksAccount, name: str) -> str:
+    """What controllers say of an object."""
+    found = account.core.list_namespaced_event("default").items
+    return "; ".join(each.message for each in found if each.involved_object.name == name)
+
+
 def test_storage_comes_with_its_addon_and_stays(account: SksAccount) -> None:
     storage = client.StorageV1Api(account.api_client)
     assert names(storage.list_storage_class()) == []
@@ -198,7 +218,7 @@ def test_storage_comes_with_its_addon_and_stays(account: SksAccount) -> None:
     (sbs,) = [c for c in storage.list_storage_class().items if c.metadata.name == "exoscale-sbs"]
     assert (sbs.provisioner, sbs.reclaim_policy) == ("csi.exoscale.com", "Delete")
     assert (sbs.volume_binding_mode, sbs.allow_volume_expansion) == ("Immediate", True)
-    claim = {
+    claim: dict[str, Any] = {
         "metadata": {"name": "data"},
         "spec": {
             "storageClassName": "exoscale-sbs",
@@ -213,15 +233,31 @@ def test_storage_comes_with_its_addon_and_stays(account: SksAccount) -> None:
         return bool(found.status.phase == "Bound")
 
     eventually(bound)
-    more = {"spec": {"resources": {"requests": {"storage": "20Gi"}}}}
-    account.core.patch_namespaced_persistent_volume_claim("data", "default", more)
 
     def capacities() -> list[str]:
         found = account.core.read_namespaced_persistent_volume_claim("data", "default")
         (volume,) = account.core.list_persistent_volume().items
         return [found.status.capacity["storage"], volume.spec.capacity["storage"]]
 
+    account.core.create_namespaced_pod("default", USER_OF_VOLUME)
+    eventually(lambda: _ready(account, "user"))
+    more = {"spec": {"resources": {"requests": {"storage": "20Gi"}}}}
+    account.core.patch_namespaced_persistent_volume_claim("data", "default", more)
+    eventually(lambda: "Volume must be detached before expanding" in _events(account, "data"))
+    assert capacities() == ["10Gi", "10Gi"]
+    account.core.delete_namespaced_pod("user", "default", grace_period_seconds=0)
+    eventually(lambda: capacities() == ["10Gi", "20Gi"])
+    account.core.create_namespaced_pod("default", USER_OF_VOLUME)
     eventually(lambda: capacities() == ["20Gi", "20Gi"])
+
+    spec = {**claim["spec"], "resources": {"requests": {"storage": "10G"}}}
+    claim = {"metadata": {"name": "odd"}, "spec": spec}
+    account.core.create_namespaced_persistent_volume_claim("default", claim)
+    eventually(lambda: "cannot be exactly converted to GiB" in _events(account, "odd"))
+    odd = account.core.read_namespaced_persistent_volume_claim("odd", "default")
+    assert odd.status.phase == "Pending"
+    account.core.delete_namespaced_persistent_volume_claim("odd", "default")
+    account.core.delete_namespaced_pod("user", "default", grace_period_seconds=0)
     with pytest.raises(ExoscaleAPIClientException, match=rf"400: .*not supported: {CSI}"):
         update(account, addons=[CCM])
     account.core.delete_namespaced_persistent_volume_claim("data", "default")

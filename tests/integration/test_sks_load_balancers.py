@@ -122,6 +122,37 @@ def test_backends_are_healthy_where_the_service_answers(
     eventually(lambda: not account.load_balancers())
 
 
+def test_a_health_check_of_udp_asks_kube_proxy_or_nobody(
+    account: SksAccount, namespace: str
+) -> None:
+    """The check is a TCP connection, by default to the port itself, which takes none."""
+    core = account.core
+    service = balanced("dns", 53)
+    service["spec"]["ports"][0]["protocol"] = "UDP"
+    core.create_namespaced_service(namespace, service)
+    pod = {
+        "metadata": {"name": "dns", "labels": {"app": "dns"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    }
+    core.create_namespaced_pod(namespace, pod)
+    eventually(lambda: address(account, "dns", namespace))
+
+    def ready() -> bool:
+        statuses = core.read_namespaced_pod("dns", namespace).status.container_statuses
+        return bool(statuses and statuses[0].ready)
+
+    def status() -> list[str]:
+        (nlb,) = account.load_balancers()
+        return sorted(backend["status"] for backend in nlb["services"][0]["healthcheck-status"])
+
+    eventually(ready)
+    assert status() == ["failure", "failure"]
+    core.patch_namespaced_service("dns", namespace, {"spec": {"externalTrafficPolicy": "Local"}})
+    eventually(lambda: status() == ["failure", "success"])
+    core.delete_namespaced_service("dns", namespace)
+    eventually(lambda: not account.load_balancers())
+
+
 def test_an_external_load_balancer_is_used_and_kept(account: SksAccount, namespace: str) -> None:
     identity = account.done(account.exoscale.create_load_balancer(name="mine"))
     service = balanced("web", 80, external="true", name="mine")

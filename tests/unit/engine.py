@@ -34,6 +34,9 @@ COMPUTED: dict[str, dict[str, Any]] = {
 LOST = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2aff"
 """The ID of a load balancer that is not in the account."""
 
+UNANSWERED = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2afe"
+"""The ID of one that is asked for when the engine ends."""
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "exoscale:index/getNlb:getNlb": {"state": "running"},
     "exoscale:index/getDatabaseUri:getDatabaseUri": {
@@ -66,6 +69,16 @@ class NotFound(grpc.RpcError):
         return "invoking exoscale:index/getNlb:getNlb: 1 error occurred:\n\t* resource not found"
 
 
+class Closing(grpc.RpcError):
+    """What comes in place of an answer where the engine ends meanwhile."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.CANCELLED
+
+    def details(self) -> str:
+        return "rpc error: code = Canceled desc = grpc: the client connection is closing"
+
+
 @dataclass
 class Engine(Mocks):
     """Answers as providers would, and remembers every resource by its type and name."""
@@ -90,6 +103,8 @@ class Engine(Mocks):
     def call(self, args: MockCallArgs) -> Any:
         if args.args.get("id") == LOST:
             raise NotFound
+        if args.args.get("id") == UNANSWERED:
+            raise Closing
         return ANSWERS[args.token] | args.args
 
     def of_type(self, typ: str) -> dict[str, dict[str, Any]]:

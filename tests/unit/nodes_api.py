@@ -83,7 +83,7 @@ class Cluster:
         if method == "PATCH":
             (found,) = (node for node in self.nodes if node["metadata"]["name"] == name)
             found["spec"] |= body["spec"]
-            self.done.append(f"cordon {name}")
+            self.done.append(f"{'cordon' if body['spec']['unschedulable'] else 'uncordon'} {name}")
             return 200, found
         if method == "POST":
             return self._evict(name)

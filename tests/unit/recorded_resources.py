@@ -96,7 +96,12 @@ WEB = {"name": "web", "image": "example/web:1"}
 STACKS: dict[str, dict[str, Any]] = {
     "rich": {**RICH_STACK, "cluster": CLUSTER},
     "plain": {
-        "cluster": {"zone": "de-fra-1", "version": "1.34.3", "nodepools": [POOL]},
+        "cluster": {
+            "zone": "de-fra-1",
+            "version": "1.34.3",
+            "nodePortSources": ["192.0.2.0/24"],
+            "nodepools": [POOL],
+        },
         "ingress": {"controller": "nginx", "chart": "./chart", "values": {"controller": {"a": 1}}},
         "apps": [
             WEB | {"path": "/web", "ingress": {"rewrite": False}},
@@ -113,6 +118,7 @@ STACKS: dict[str, dict[str, Any]] = {
         "cluster": {
             "zone": "de-fra-1",
             "version": "1.34.3",
+            "nodePortSources": ["192.0.2.0/24"],
             "nodepools": [
                 POOL | {"name": "gpu", "taints": {"gpu": "a100:NoSchedule"}},
                 POOL,

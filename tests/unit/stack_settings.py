@@ -22,6 +22,7 @@ VALID: dict[str, Any] = {
     "cluster": {
         "zone": "ch-gva-2",
         "version": "1.34.3",
+        "nodePortSources": ["192.0.2.0/24"],
         "nodepools": [{"name": "workers", "instanceType": "standard.small", "size": 2}],
     },
     "apps": [{"name": "web", "image": "example/web:1"}, {"name": "api", "image": "example/api:1"}],

@@ -94,9 +94,12 @@ def test_the_autoscaler_has_the_number_of_pods() -> None:
     [
         ({"replicas": 1}, None),
         ({"replicas": 0}, None),
+        ({"replicas": 1, "disruptionBudget": {"maxUnavailable": 0}}, 0),
         ({"replicas": 2}, 1),
         ({"replicas": 9, "disruptionBudget": {"maxUnavailable": "34%"}}, "34%"),
         ({"replicas": ..., "autoscaler": HUNDRED_PERCENT}, 1),
+        ({"replicas": ..., "autoscaler": HUNDRED_PERCENT | {"min": 1}}, 1),
+        ({"replicas": ..., "autoscaler": HUNDRED_PERCENT | {"min": 1, "max": 1}}, None),
     ],
 )
 def test_disruption_budget(settings: dict[str, Any], budget: int | str | None) -> None:

@@ -22,7 +22,12 @@ LABELS = SELECTOR | {
 def test_the_tutorials_application() -> None:
     declared = deployment()
     template = declared["spec"].pop("template")
-    assert declared["metadata"] == {"name": "rickroller", "namespace": "test", "labels": LABELS}
+    assert declared["metadata"] == {
+        "name": "rickroller",
+        "namespace": "test",
+        "labels": LABELS,
+        "annotations": {},
+    }
     assert declared["spec"] == {
         "replicas": 3,
         "selector": {"matchLabels": SELECTOR},

@@ -201,7 +201,11 @@ def test_source_networks() -> None:
         ),
         ({"healthCheck": {"mode": "https"}}, "healthCheck.mode", "must be one of 'tcp' or 'http'"),
         ({"healthCheck": {"mode": "tcp"}}, "healthCheck", "also one without a pod"),
-        ({"healthCheck": {"mode": "tcp", "uri": "/", "port": 1}}, "healthCheck.uri", "asks for no"),
+        (
+            {"healthCheck": {"mode": "tcp", "uri": "/", "port": 30080}},
+            "healthCheck.uri",
+            "asks for no",
+        ),
         ({"healthCheck": {"uri": "healthz"}}, "healthCheck.uri", "must be a path"),
         ({"healthCheck": {"interval": "10"}}, "healthCheck.interval", "a duration with its unit"),
         ({"healthCheck": {"interval": "4s"}}, "healthCheck.interval", "must be from 5s to 300s"),

@@ -274,6 +274,15 @@ def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
             'version: "17": must be that of the image\'s tag, 18',
         ),
         ({"storage": "10"}, 'storage: "10": must be bytes with their unit, such as 256Mi or 1Gi'),
+        (
+            {"storage": "10G"},
+            'storage: "10G": must be whole GiB, from 1Gi to 10000Gi, as volumes of',
+        ),
+        (
+            {"storage": "512Mi", "storageClass": "exoscale-sbs"},
+            'storage: "512Mi": must be whole GiB',
+        ),
+        ({"storage": "10Ti"}, 'storage: "10Ti": must be whole GiB, from 1Gi to 10000Gi'),
         ({"volume": "abc"}, 'volume: "abc": must be ZONE/ID of a block storage volume'),
         (
             {"backup": BACKUP | {"schedule": "daily"}},
@@ -285,6 +294,14 @@ def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
 def test_a_mistake_names_key_value_and_what_is_allowed(settings: dict[str, Any], line: str) -> None:
     (found,) = told(settings)
     assert found.startswith(line)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"storage": "10240Mi"}, {"storage": "1Ti"}, {"storage": "10G", "storageClass": "mine"}],
+)
+def test_sizes_that_the_storage_has(settings: dict[str, Any]) -> None:
+    assert told(settings) == []
 
 
 def told(settings: dict[str, Any]) -> list[str]:

@@ -149,7 +149,9 @@ def test_a_nodepool_is_instances_in_an_instance_pool(account: Account) -> None:
     assert (spec.instance_type, spec.labels) == ("standard.small", {"role": "web"})
 
 
-def test_scaling_keeps_the_older_nodes_and_eviction_the_others(account: Account) -> None:
+def test_scaling_chooses_nodes_by_itself_and_eviction_takes_those_that_are_named(
+    account: Account,
+) -> None:
     api = account.api
     cluster = account.cluster()
     nodepool = account.nodepool(cluster)
@@ -157,12 +159,14 @@ def test_scaling_keeps_the_older_nodes_and_eviction_the_others(account: Account)
     where = {"id": cluster, "sks_nodepool_id": nodepool}
 
     account.done(api.scale_sks_nodepool(**where, size=4))
-    assert list(account.runtime.clusters[cluster][nodepool].node_names)[:2] == first
+    four = list(account.runtime.clusters[cluster][nodepool].node_names)
+    assert four[:2] == first
     account.done(api.scale_sks_nodepool(**where, size=2))
-    assert list(account.runtime.clusters[cluster][nodepool].node_names) == first
+    two = list(account.runtime.clusters[cluster][nodepool].node_names)
+    assert two == four[2:]
     evicted = account.runtime.clusters[cluster][nodepool].instance_ids[0]
     account.done(api.evict_sks_nodepool_members(**where, instances=[evicted]))
-    assert list(account.runtime.clusters[cluster][nodepool].node_names) == first[1:]
+    assert list(account.runtime.clusters[cluster][nodepool].node_names) == two[1:]
     assert api.get_sks_nodepool(**where)["size"] == 1
     assert len(api.list_instances()["instances"]) == 1
 

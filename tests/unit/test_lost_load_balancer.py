@@ -10,7 +10,7 @@ from pulumi_kubernetes.core.v1 import Service
 
 from components.kubernetes.load_balancer import LOAD_BALANCER
 from components.kubernetes.lost_load_balancer import warn_if_lost
-from tests.unit.engine import LOST, run
+from tests.unit.engine import LOST, UNANSWERED, run
 
 FOUND = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3a"
 
@@ -55,3 +55,9 @@ def test_of_an_existing_one_another_has_to_be_named(warnings: list[str]) -> None
     look_at(id=LOST, external="true")
     (line,) = warnings
     assert line.endswith("is dead: give another one's ID in loadBalancer.existing")
+
+
+def test_where_the_run_ends_meanwhile_there_is_no_traceback() -> None:
+    """A `RunError` is one line."""
+    with pytest.raises(pulumi.RunError, match=r"^getNlb: the run ended before its answer$"):
+        look_at(id=UNANSWERED)

@@ -70,8 +70,10 @@ def test_members_of_a_group_are_who_is_in_it_and_what_comes_by_the_tunnel(
     assert openings(account)[0].sources == (FIRST, SECOND, TUNNEL, "192.0.2.0/24")
     account.done(account.api.remove_external_source_from_security_group(**source))
 
-    account.done(account.api.scale_sks_nodepool(id=id_, sks_nodepool_id=pool, size=1))
-    assert openings(account) == [Opening("tcp", (FIRST, TUNNEL), (10250, 10250))]
+    oldest, _ = (each["id"] for each in account.api.list_instances()["instances"])
+    where = {"id": id_, "sks_nodepool_id": pool}
+    account.done(account.api.evict_sks_nodepool_members(**where, instances=[oldest]))
+    assert openings(account, SECOND) == [Opening("tcp", (SECOND, TUNNEL), (10250, 10250))]
 
 
 def test_rules_are_there_before_the_nodes_after_a_restart(tmp_path: Path) -> None:

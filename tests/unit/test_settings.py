@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_defaults() -> None:
-    settings = load(VALID)
+    settings = load(changed("cluster.nodePortSources", ...))
     cluster = settings.cluster
     assert cluster
     app = settings.apps[0]

@@ -71,3 +71,11 @@ def test_in_production_what_others_are_warned_of_is_refused() -> None:
         "apps[0].replicas: with 1 pod, web is down whenever its node is",
         no_probe,
     ]
+
+
+def test_an_autoscaler_in_production_begins_with_two_pods() -> None:
+    app = {key: value for key, value in STRICT.items() if key != "replicas"}
+    scaled = app | {"autoscaler": {"min": 1, "max": 4, "cpu": 80}}
+    assert mistakes(VALID | {"production": True, "apps": [scaled]}) == [
+        "apps[0].autoscaler.min: with 1 pod, web is down whenever its node is"
+    ]

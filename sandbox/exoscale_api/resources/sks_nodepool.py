@@ -90,7 +90,7 @@ def update_sks_nodepool(call: Call) -> Json:
 
 
 def scale_sks_nodepool(call: Call) -> Json:
-    """Scaling down removes the newest instances."""
+    """Which instances go is not the caller's choice, nor documented: here it is the oldest."""
     size = call.body["size"]
     with call.store.transaction():
         nodepool = _require_idle(call)
@@ -98,7 +98,7 @@ def scale_sks_nodepool(call: Call) -> Json:
         if size > len(members):
             call.organization.quotas.enforce(instance.QUOTA, size - len(members))
             instances.create(call.organization, call.zone, nodepool, size - len(members))
-        return _resize(call, nodepool, members[size:], size)
+        return _resize(call, nodepool, members[: max(0, len(members) - size)], size)
 
 
 def evict_sks_nodepool_members(call: Call) -> Json:

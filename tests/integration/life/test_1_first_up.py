@@ -31,6 +31,7 @@ RESOURCES = {
     ("pulumi:index:Stash", "cluster-workers"),
     ("pulumi:index:Stash", "nodepools"),
     ("pulumi:index:Stash", "databases"),
+    ("pulumi:index:Stash", "autoscalers"),
     ("pulumi:index:Stash", "rickroller-rollout"),
     ("pulumi:providers:kubernetes", "cluster"),
     ("webapp:index:IngressController", "ingress-nginx"),

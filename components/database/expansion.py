@@ -1,0 +1,108 @@
+"""A volume of Exoscale's grows while nothing uses it.
+
+Exoscale's CSI driver refuses to expand an attached volume, and the Kubernetes plugin takes a claim
+for updated that is bound: an `up` would succeed, and the disk fill up. So the database is stopped
+for it. Source: exoscale-csi-driver v0.34.3, driver/controller.go, `ControllerExpandVolume`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.kubernetes_api import KubernetesApi
+from components.kubernetes.refused_updates import RefusedUpdate, before_update
+from components.kubernetes.waiting import until_nothing_is_missing
+from settings.resources import quantity
+
+SECONDS = 600
+"""How long each step may take: the pod's end, the volume's detachment and its growth."""
+
+MANAGER = "pulumi-kubernetes"
+"""A field manager whose fields the plugin makes its own.
+
+Source: pulumi-kubernetes 4.25, provider/pkg/await/await.go, `fixCSAFieldManagers`, `patchForce`.
+"""
+REMEDY = (
+    "Run `up` again; `kubectl describe` of its claim in the namespace {} says what Exoscale says"
+)
+
+
+def stop_to_expand(
+    name: str, namespace: str, access: ClusterAccess | None
+) -> pulumi.ResourceHookBinding:
+    """A hook for the claim of the database `name`, run before an update and before its preview."""
+
+    async def expand_if_larger(args: pulumi.ResourceHookArgs) -> None:
+        before, after = (_storage(inputs) for inputs in (args.old_inputs, args.new_inputs))
+        if quantity(after) <= quantity(before):
+            return
+        change = f"{namespace}/{name}: database.storage: {before} to {after}"
+        if access is None:
+            raise RefusedUpdate(f"{change}: can't be done without the component's `access`")
+        pulumi.info(f"{change}: the database is stopped until its volume has grown")
+        if not pulumi.runtime.is_dry_run():
+            assert args.old_outputs
+            claim = args.old_outputs["metadata"]["name"]
+            api = await KubernetesApi.of(access.kubeconfig, access.context)
+            await expand(api, namespace, name, claim=claim, size=after)
+
+    return before_update(f"{name}-expansion", expand_if_larger)
+
+
+async def expand(api: KubernetesApi, namespace: str, name: str, *, claim: str, size: str) -> None:
+    """Stop the StatefulSet `name`, have the volume of its claim grow, and start it again.
+
+    Raises:
+        NotInTime: the volume stays attached, or as it is. The StatefulSet is started all the same.
+        ApiError: the API server refuses.
+    """
+    claim_path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}"
+    volume = (await api.get(claim_path))["spec"]["volumeName"]
+    workload = f"/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}"
+
+    async def users() -> str:
+        pods = await api.list(f"/api/v1/namespaces/{namespace}/pods")
+        found = [pod["metadata"]["name"] for pod in pods if _uses(pod, claim)]
+        if found:
+            return f"its volume is used by {', '.join(found)}"
+        attachments = await api.list("/apis/storage.k8s.io/v1/volumeattachments")
+        attached = any(
+            each["spec"]["source"].get("persistentVolumeName") == volume for each in attachments
+        )
+        return "its volume is attached" if attached else ""
+
+    async def growth() -> str:
+        capacity = (await api.get(f"/api/v1/persistentvolumes/{volume}"))["spec"]["capacity"]
+        has = capacity["storage"]
+        return f"its volume has {has}" if quantity(has) < quantity(size) else ""
+
+    async def start() -> str:
+        ready = (await api.get(workload))["status"].get("readyReplicas", 0)
+        return "" if ready else "its pod is not ready"
+
+    what, remedy = f"database {namespace}/{name}", REMEDY.format(namespace)
+    await api.patch(f"{workload}/scale", {"spec": {"replicas": 0}})
+    try:
+        await until_nothing_is_missing(users, what=what, seconds=SECONDS, remedy=remedy)
+        request = {"spec": {"resources": {"requests": {"storage": size}}}}
+        await api.patch(f"{claim_path}?fieldManager={MANAGER}", request)
+        await until_nothing_is_missing(growth, what=what, seconds=SECONDS, remedy=remedy)
+    finally:
+        await api.patch(f"{workload}/scale", {"spec": {"replicas": 1}})
+    await until_nothing_is_missing(start, what=what, seconds=SECONDS, remedy=remedy)
+
+
+def _storage(inputs: Mapping[str, Any] | None) -> str:
+    storage: str = (inputs or {})["spec"]["resources"]["requests"]["storage"]
+    return storage
+
+
+def _uses(pod: Mapping[str, Any], claim: str) -> bool:
+    if pod["status"].get("phase") in ("Succeeded", "Failed"):
+        return False
+    volumes = pod["spec"].get("volumes") or ()
+    return any(each.get("persistentVolumeClaim", {}).get("claimName") == claim for each in volumes)

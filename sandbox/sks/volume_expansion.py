@@ -1,0 +1,125 @@
+"""Makes volumes larger, and no others than Exoscale's CSI driver would.
+
+The driver refuses to expand a volume that is attached, and sizes that are not whole GiB. The file
+system grows when a pod uses the volume again. A volume counts as attached while a pod that has it
+is on a node.
+
+Sources: exoscale-csi-driver v0.34.3, driver/controller.go: ControllerExpandVolume, CreateVolume;
+kubernetes.io/docs/concepts/storage/persistent-volumes, "Expanding Persistent Volumes Claims".
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import urllib3
+from kubernetes import client
+
+from sandbox.sks.events import EventRecorder
+from sandbox.sks.storage import CSI_DRIVER
+
+_log = logging.getLogger(__name__)
+
+_SECONDS = 1.0
+_ENDED = ("Succeeded", "Failed")
+_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
+_WHOLE = ("Gi", "Ti", "Pi")
+"""How the API server writes whole GiB, whatever was asked for."""
+
+
+class VolumeExpansion:
+    """Looks at one cluster's claims in a thread of its own."""
+
+    def __init__(self, cluster: str, api_client: client.ApiClient) -> None:
+        self._api = client.CoreV1Api(api_client)
+        self._events = EventRecorder(self._api, "PersistentVolumeClaim", CSI_DRIVER)
+        self._told: set[tuple[str, str]] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"volume-expansion-{cluster}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start looking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for the thread."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_SECONDS):
+            try:
+                for claim in self._api.list_persistent_volume_claim_for_all_namespaces().items:
+                    self._look_at(claim)
+            except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+                if not self._stop.is_set():
+                    _log.warning("%s: %s", self._thread.name, error)
+
+    def _look_at(self, claim: client.V1PersistentVolumeClaim) -> None:
+        asked = claim.spec.resources.requests["storage"]
+        if claim.status.phase != "Bound":
+            if (claim.metadata.annotations or {}).get(_PROVISIONER) == CSI_DRIVER:
+                self._refuse_part_of_gib(claim, "ProvisioningFailed", asked)
+            return
+        volume = self._api.read_persistent_volume(claim.spec.volume_name)
+        if not volume.spec.csi or volume.spec.csi.driver != CSI_DRIVER:
+            return
+        size = volume.spec.capacity["storage"]
+        nodes = [*self._nodes(claim)]
+        if size == asked:
+            if nodes and (claim.status.capacity or {}).get("storage") != size:
+                change = {"status": {"capacity": {"storage": size}}}
+                self._api.patch_namespaced_persistent_volume_claim_status(
+                    claim.metadata.name, claim.metadata.namespace, change
+                )
+        elif nodes:
+            self._warn(
+                claim,
+                "VolumeResizeFailed",
+                "Volume must be detached before expanding (attached to instance "
+                f"{nodes[0]}). Scale down workloads using this PVC, then resize will complete "
+                "automatically once Kubernetes retries.",
+            )
+        elif not self._refuse_part_of_gib(claim, "VolumeResizeFailed", asked):
+            change = {"spec": {"capacity": {"storage": asked}}}
+            self._api.patch_persistent_volume(volume.metadata.name, change)
+
+    def _nodes(self, claim: client.V1PersistentVolumeClaim) -> Iterator[str]:
+        """The nodes that the claim's volume is attached to."""
+        for pod in self._api.list_namespaced_pod(claim.metadata.namespace).items:
+            claims = [
+                each.persistent_volume_claim.claim_name
+                for each in pod.spec.volumes or ()
+                if each.persistent_volume_claim
+            ]
+            on_node = pod.spec.node_name and pod.status.phase not in _ENDED
+            if on_node and claim.metadata.name in claims:
+                yield pod.spec.node_name
+
+    def _refuse_part_of_gib(self, claim: Any, reason: str, asked: str) -> bool:
+        if asked.endswith(_WHOLE):
+            return False
+        text = f"requested size in bytes cannot be exactly converted to GiB: {asked}"
+        self._warn(claim, reason, text)
+        return True
+
+    def _warn(self, claim: client.V1PersistentVolumeClaim, reason: str, text: str) -> None:
+        """Write an Event, once for each state of the claim."""
+        key = (f"{claim.metadata.uid} {claim.metadata.resource_version}", text)
+        if key not in self._told:
+            self._told.add(key)
+            regarding = {
+                "metadata": {
+                    "name": claim.metadata.name,
+                    "namespace": claim.metadata.namespace,
+                    "uid": claim.metadata.uid,
+                    "resourceVersion": claim.metadata.resource_version,
+                }
+            }
+            self._events.warning(regarding, reason, text)
