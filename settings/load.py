@@ -25,7 +25,7 @@ from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
-from settings.stack_file import configuration
+from settings.stack_file import configuration, in_written_order
 from settings.types import SettingsModel, by_key
 
 _Model = TypeVar("_Model", bound=SettingsModel)
@@ -46,7 +46,7 @@ def load() -> Settings:
     file = f"Pulumi.{stack}.yaml"
     in_file = configuration(Path(file), project)
     values = {
-        key: value
+        key: in_written_order(value, in_file.get(key))
         for key, value in _configuration(project).items()
         if value != {} or key not in LEFT_OUT_IF_EMPTY
     }

@@ -83,7 +83,7 @@ class Stack:
     def configure(self, settings: Mapping[str, Any]) -> None:
         """Give the stack these settings and no others."""
         document = {"config": {f"webapp:{key}": value for key, value in settings.items()}}
-        self.file.write_text(yaml.safe_dump(document))
+        self.file.write_text(yaml.safe_dump(document, sort_keys=False))
 
     @property
     def file(self) -> Path:
