@@ -177,7 +177,7 @@ def _database(app: AppSettings, settings: DatabaseSettings, place: Place) -> Ite
     secret = "core/v1:Secret"
     if settings.kind == "dbaas":
         yield Declared("Database", "exoscale:index/dbaas:Dbaas", name, None, None, at, value)
-        yield one(secret, "-uri")
+        yield one(secret, "-uri")._replace(name=None)
         return
     for kind in (
         secret,
@@ -190,6 +190,6 @@ def _database(app: AppSettings, settings: DatabaseSettings, place: Place) -> Ite
     if settings.volume:
         yield one("core/v1:PersistentVolume")._replace(name=None, namespace=None)
     if settings.backup:
-        yield one(secret, "-backup")
+        yield one(secret, "-backup")._replace(name=None)
         yield one(NETWORK_POLICY, "-backup")
         yield one("batch/v1:CronJob")

@@ -37,12 +37,16 @@ def create_backup(
     url: Secret,
     opts: pulumi.ResourceOptions,
 ) -> CronJob:
-    """Back up the application's database, whose URL is in the Secret `url`."""
+    """Back up the application's database, whose URL is in the Secret `url`.
+
+    The name of the Secret with the bucket's keys is generated: other keys are in another Secret,
+    and the CronJob is updated. Under a given name it would be deleted with the Secret.
+    """
     name, own = database_name(app), backup_name(app)
     labels = common_labels(app, own)
     keys = Secret(
         own,
-        metadata={"name": own, "namespace": namespace, "labels": labels},
+        metadata={"namespace": namespace, "labels": labels},
         string_data={
             "accessKey": secret_output(backup.access_key),
             "secretKey": secret_output(backup.secret_key),

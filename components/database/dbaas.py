@@ -29,6 +29,11 @@ def create_dbaas(
 ) -> Secret:
     """Create the service; return the Secret, in `namespace`, with its URL.
 
+    The Secret's name is generated: a changed password, such as one that is reset in Exoscale's
+    portal, makes another Secret, which the pods use before the old one is deleted. Under a given
+    name the old one would be deleted first, and everything that refers to it with it
+    (pulumi/pulumi-kubernetes, provider/pkg/provider/diff.go: `forceNewProperties`).
+
     With `keep_data`, Exoscale refuses to end the service, and removing it from the stack leaves it
     running. The backup schedule is always given: without it, the provider (0.66) fails at any
     later update (terraform-provider-exoscale issue 476).
@@ -64,11 +69,7 @@ def create_dbaas(
     uri = get_database_uri_output(name=service.id, type=TYPE, zone=settings.zone).uri
     return Secret(
         f"{name}-uri",
-        metadata={
-            "name": f"{name}-uri",
-            "namespace": namespace,
-            "labels": common_labels(app, name),
-        },
+        metadata={"namespace": namespace, "labels": common_labels(app, name)},
         data=pulumi.Output.secret({URL_KEY: uri.apply(_url).apply(encoded)}),
         opts=opts,
     )

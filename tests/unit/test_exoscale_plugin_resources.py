@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.plugins.exoscale import api
 from sandbox.plugins.wire import Secret
-from tests.unit.exoscale_account import Account
+from tests.unit.exoscale_account import Account, refused
 from tests.unit.exoscale_plugin import CertifyingRuntime, Plugin, Refused
 
 CLUSTER = {"zone": "ch-gva-2", "serviceLevel": "starter", "name": "main", "version": "1.36.5"}
@@ -293,6 +293,20 @@ def test_the_uri_of_a_managed_database(plugin: Plugin) -> None:
     assert answer["uri"] == (
         f"postgres://avnadmin:{answer['password']}@shop.invalid:21699/defaultdb?sslmode=require"
     )
+
+
+def test_the_password_of_a_managed_database_is_reset(plugin: Plugin, account: Account) -> None:
+    def password() -> str:
+        answer = plugin.invoke("getDatabaseUri", name="shop", zone="ch-gva-2", type="pg")
+        return str(answer["password"])
+
+    plugin.create("Dbaas", DBAAS)
+    first = password()
+    reset = account.api.reset_dbaas_postgres_user_password
+    reset(service_name="shop", username="avnadmin", password="chosen-1234")
+    assert password() == "chosen-1234" != first
+    with refused(404, "user nobody not found"):
+        reset(service_name="shop", username="nobody", password="chosen-1234")
 
 
 def test_the_instance_pools_of_a_zone(plugin: Plugin, account: Account) -> None:
