@@ -20,7 +20,7 @@ from components.kubernetes.secrets import URL_KEY, variable
 from components.kubernetes.security import pod_security_context, security_context
 from components.secret import secret_output
 from settings.apps.database import BackupSettings, DatabaseSettings
-from settings.apps.own_names import backup_name, database_name
+from settings.apps.own_names import backup_name, database_name, name_in_program
 
 FOLDER = "/backup"
 USER = 999
@@ -45,7 +45,7 @@ def create_backup(
     name, own = database_name(app), backup_name(app)
     labels = common_labels(app, own)
     keys = Secret(
-        own,
+        name_in_program(own, namespace),
         metadata={"namespace": namespace, "labels": labels},
         string_data={
             "accessKey": secret_output(backup.access_key),
@@ -74,7 +74,7 @@ def create_backup(
         **common,
     }
     return CronJob(
-        name,
+        name_in_program(name, namespace),
         metadata={"name": name, "namespace": namespace, "labels": labels},
         spec={
             "schedule": backup.schedule,

@@ -13,7 +13,7 @@ from components.kubernetes.refused_updates import RefusedUpdate, before_update
 from components.kubernetes.secrets import URL_KEY, encoded
 from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
-from settings.apps.own_names import database_name
+from settings.apps.own_names import database_name, name_in_program
 from settings.checks.check import WrongSettings
 from settings.errors import line
 
@@ -68,7 +68,7 @@ def create_dbaas(
     # The resource's own URI has no password. Its ID is its name, known once it is there.
     uri = get_database_uri_output(name=service.id, type=TYPE, zone=settings.zone).uri
     return Secret(
-        f"{name}-uri",
+        name_in_program(f"{name}-uri", namespace),
         metadata={"namespace": namespace, "labels": common_labels(app, name)},
         data=pulumi.Output.secret({URL_KEY: uri.apply(_url).apply(encoded)}),
         opts=opts,

@@ -19,7 +19,7 @@ def create_deployment(app: Objects, settings: AppSettings, spec: Mapping[str, An
     timeout = f"{settings.rollout.timeout_seconds}s"
     left_alone = ["spec.replicas"] if settings.autoscaler else []
     return Deployment(
-        app.name,
+        app.in_program(app.name),
         metadata={**app.metadata, "labels": common_labels(app.name)},
         spec={"replicas": settings.first_replicas, **spec},
         opts=pulumi.ResourceOptions.merge(
