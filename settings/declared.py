@@ -21,6 +21,7 @@ from settings.apps.own_names import (
     database_name,
     generated_secret,
     job_name,
+    name_in_program,
 )
 from settings.cluster import ClusterSettings
 from settings.firewall import node_ports_rule
@@ -131,13 +132,18 @@ def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
 
     def one(kind: str, value: object = app.name, *key: str | int, name: str = app.name) -> Declared:
         at = (*place, *(key or ("name",)))
-        return Declared("WebApp", f"kubernetes:{kind}", name, app.namespace_name, name, at, value)
+        namespace = app.namespace_name
+        in_program = name_in_program(name, namespace)
+        return Declared("WebApp", f"kubernetes:{kind}", in_program, namespace, name, at, value)
 
     def generated(kind: str, suffix: str, value: object, *key: str | int) -> Declared:
         return one(kind, value, *key, name=f"{app.name}-{suffix}")._replace(name=None)
 
-    for kind in ("core/v1:ServiceAccount", "core/v1:Service", "apps/v1:Deployment"):
+    for kind in ("core/v1:ServiceAccount", "apps/v1:Deployment"):
         yield one(kind)
+    shared = app.balancer and app.balancer.existing
+    service = one("core/v1:Service")
+    yield service._replace(logical_name=app.name) if shared else service
     if app.network_policy.enabled:
         yield one(NETWORK_POLICY)
     if app.has_disruption_budget:
@@ -163,7 +169,9 @@ def _app(app: AppSettings, place: Place) -> Iterator[Declared]:
     if job := app.before_rollout:
         name = job_name(app.name)
         at = ("beforeRollout", "command")
-        yield one("batch/v1:Job", job.command, *at, name=name)._replace(name=None)
+        yield one("batch/v1:Job", job.command, *at, name=name)._replace(
+            logical_name=name, name=None
+        )
         if app.network_policy.enabled:
             yield one(NETWORK_POLICY, job.command, *at, name=name)
     if app.database:
@@ -174,25 +182,22 @@ def _database(app: AppSettings, settings: DatabaseSettings, place: Place) -> Ite
     name, at, value = database_name(app.name), (*place, "kind"), settings.kind
 
     def one(kind: str, suffix: str = "") -> Declared:
-        full = f"{name}{suffix}"
-        return Declared("Database", f"kubernetes:{kind}", full, app.namespace_name, full, at, value)
+        full, namespace = f"{name}{suffix}", app.namespace_name
+        in_program = name_in_program(full, namespace)
+        return Declared("Database", f"kubernetes:{kind}", in_program, namespace, full, at, value)
 
     secret = "core/v1:Secret"
     if settings.kind == "dbaas":
         yield Declared("Database", "exoscale:index/dbaas:Dbaas", name, None, None, at, value)
-        yield one(secret, "-uri")
+        yield one(secret, "-uri")._replace(name=None)
         return
-    for kind in (
-        secret,
-        "core/v1:Service",
-        "apps/v1:StatefulSet",
-        NETWORK_POLICY,
-    ):
+    for kind in (secret, "core/v1:Service", NETWORK_POLICY):
         yield one(kind)
+    yield one("apps/v1:StatefulSet")._replace(logical_name=name)
     yield one("core/v1:PersistentVolumeClaim")._replace(name=None)
     if settings.volume:
         yield one("core/v1:PersistentVolume")._replace(name=None, namespace=None)
     if settings.backup:
-        yield one(secret, "-backup")
+        yield one(secret, "-backup")._replace(name=None)
         yield one(NETWORK_POLICY, "-backup")
         yield one("batch/v1:CronJob")

@@ -26,7 +26,7 @@ from settings.encrypted import encrypted
 from settings.errors import explain, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
-from settings.stack_file import are_the_files, configuration
+from settings.stack_file import are_the_files, configuration, in_written_order
 from settings.types import SettingsModel, by_key
 
 _Model = TypeVar("_Model", bound=SettingsModel)
@@ -47,7 +47,9 @@ def load() -> Settings:
     file = f"Pulumi.{stack}.yaml"
     in_file, given = _in_file(Path(file), project), _configuration(project)
     values = {
-        key: value for key, value in given.items() if value != {} or key not in LEFT_OUT_IF_EMPTY
+        key: in_written_order(value, in_file.get(key))
+        for key, value in given.items()
+        if value != {} or key not in LEFT_OUT_IF_EMPTY
     }
     secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
     hidden = encrypted(in_file, values, secret)

@@ -95,6 +95,31 @@ def are_the_files(settings: Mapping[str, Any], in_file: Mapping[str, Any]) -> bo
     )
 
 
+def in_written_order(value: Any, text: Any) -> Any:
+    """Return the values with the variables of each `environment` in the order of the file.
+
+    Pulumi passes an object's keys sorted. The order matters: Kubernetes replaces `$(NAME)` only by
+    a variable that comes earlier (kubernetes/kubernetes, pkg/kubelet/kubelet_pods.go,
+    `makeEnvironmentVariables`). Variables that the file does not have stay sorted.
+
+    Args:
+        text: what the file has at the same place.
+    """
+    if isinstance(value, list) and isinstance(text, list) and len(value) == len(text):
+        return [in_written_order(*pair) for pair in zip(value, text, strict=True)]
+    if not isinstance(value, dict) or not isinstance(text, dict):
+        return value
+    found = {key: in_written_order(item, text.get(key)) for key, item in value.items()}
+    variables, written = found.get("environment"), text.get("environment")
+    if (
+        isinstance(variables, dict)
+        and isinstance(written, dict)
+        and variables.keys() == written.keys()
+    ):
+        found["environment"] = {name: variables[name] for name in written}
+    return found
+
+
 def is_made_of(value: Any, text: Any) -> bool:
     """Whether YAML makes the value of what is written, or it is encrypted."""
     if isinstance(text, dict):

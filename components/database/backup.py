@@ -20,7 +20,7 @@ from components.kubernetes.secrets import URL_KEY, variable
 from components.kubernetes.security import pod_security_context, security_context
 from components.secret import secret_output
 from settings.apps.database import BackupSettings, DatabaseSettings
-from settings.apps.own_names import backup_name, database_name
+from settings.apps.own_names import backup_name, database_name, name_in_program
 
 FOLDER = "/backup"
 USER = 999
@@ -37,12 +37,16 @@ def create_backup(
     url: Secret,
     opts: pulumi.ResourceOptions,
 ) -> CronJob:
-    """Back up the application's database, whose URL is in the Secret `url`."""
+    """Back up the application's database, whose URL is in the Secret `url`.
+
+    The name of the Secret with the bucket's keys is generated: other keys are in another Secret,
+    and the CronJob is updated. Under a given name it would be deleted with the Secret.
+    """
     name, own = database_name(app), backup_name(app)
     labels = common_labels(app, own)
     keys = Secret(
-        own,
-        metadata={"name": own, "namespace": namespace, "labels": labels},
+        name_in_program(own, namespace),
+        metadata={"namespace": namespace, "labels": labels},
         string_data={
             "accessKey": secret_output(backup.access_key),
             "secretKey": secret_output(backup.secret_key),
@@ -70,7 +74,7 @@ def create_backup(
         **common,
     }
     return CronJob(
-        name,
+        name_in_program(name, namespace),
         metadata={"name": name, "namespace": namespace, "labels": labels},
         spec={
             "schedule": backup.schedule,

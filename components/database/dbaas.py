@@ -14,7 +14,7 @@ from components.kubernetes.secrets import URL_KEY, encoded
 from components.provider_functions import DATABASE_URI, ask
 from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
-from settings.apps.own_names import database_name
+from settings.apps.own_names import database_name, name_in_program
 from settings.checks.check import WrongSettings
 from settings.errors import line
 
@@ -29,6 +29,11 @@ def create_dbaas(
     opts: pulumi.ResourceOptions,
 ) -> Secret:
     """Create the service; return the Secret, in `namespace`, with its URL.
+
+    The Secret's name is generated: a changed password, such as one that is reset in Exoscale's
+    portal, makes another Secret, which the pods use before the old one is deleted. Under a given
+    name the old one would be deleted first, and everything that refers to it with it
+    (pulumi/pulumi-kubernetes, provider/pkg/provider/diff.go: `forceNewProperties`).
 
     With `keep_data`, Exoscale refuses to end the service, and removing it from the stack leaves it
     running. The backup schedule is always given: without it, the provider (0.66) fails at any
@@ -57,6 +62,8 @@ def create_dbaas(
         opts=pulumi.ResourceOptions(
             parent=opts.parent,
             retain_on_delete=keep,
+            # a name can be used once in an account
+            delete_before_replace=True,
             ignore_changes=["name"],
             hooks=before_update(name, check_version),
         ),
@@ -64,12 +71,8 @@ def create_dbaas(
     # The resource's own URI has no password. Its ID is its name, known once it is there.
     uri = service.id.apply(lambda name: _uri(name, settings.zone))
     return Secret(
-        f"{name}-uri",
-        metadata={
-            "name": f"{name}-uri",
-            "namespace": namespace,
-            "labels": common_labels(app, name),
-        },
+        name_in_program(f"{name}-uri", namespace),
+        metadata={"namespace": namespace, "labels": common_labels(app, name)},
         data=pulumi.Output.secret({URL_KEY: uri.apply(encoded)}),
         opts=opts,
     )

@@ -10,7 +10,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.kubernetes.labels import INSTANCE, common_labels, selector
 from components.kubernetes.network import to_dns, to_internet
-from settings.apps.own_names import backup_name, database_name
+from settings.apps.own_names import backup_name, database_name, name_in_program
 
 PORT = 5432
 
@@ -59,7 +59,7 @@ def _create(
     opts: pulumi.ResourceOptions,
 ) -> None:
     NetworkPolicy(
-        name,
+        name_in_program(name, namespace),
         metadata={"name": name, "namespace": namespace, "labels": common_labels(app, name)},
         spec={
             "pod_selector": {"match_labels": selector(app, name)},

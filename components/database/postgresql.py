@@ -27,7 +27,7 @@ from components.kubernetes.resources import resource_requirements
 from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
 from components.kubernetes.security import pod_security_context, security_context
 from settings.apps.database import DatabaseSettings
-from settings.apps.own_names import database_name
+from settings.apps.own_names import database_name, name_in_program
 
 USER = DATABASE = "app"
 PASSWORD_KEY = "password"
@@ -52,20 +52,26 @@ def create_postgresql(
     access: ClusterAccess | None,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
-    """Create the database of `app`; return the Secret with its password and URL."""
+    """Create the database of `app`; return the Secret with its password and URL.
+
+    Of all objects the StatefulSet alone is the same resource in every namespace: the old one is
+    deleted before the new one is created. Both may be for one volume, which `volume` names, and
+    two pods on one node would both write to it.
+    """
     name = database_name(app)
+    in_program = name_in_program(name, namespace)
     metadata = {"name": name, "namespace": namespace, "labels": common_labels(app, name)}
     pods = selector(app, name)
 
-    secret = _secret(name, metadata, opts)
+    secret = _secret(in_program, metadata, opts)
     Service(
-        name,
+        in_program,
         metadata={**metadata, "annotations": SKIP_AWAIT},
         spec={"cluster_ip": "None", "selector": pods, "ports": [{"port": PORT}]},
         opts=opts,
     )
     create_database_policy(app, namespace, clients, opts)
-    claim = _claim(name, settings, metadata, access, opts)
+    claim = _claim(in_program, settings, metadata, access, opts)
     StatefulSet(
         name,
         metadata=metadata,
@@ -100,18 +106,18 @@ def create_postgresql(
     return secret
 
 
-def _secret(name: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions) -> Secret:
+def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions) -> Secret:
     """The password, and the URL with it: drawn once, kept by later runs."""
     password = secrets.token_urlsafe(32)
     values = {
         PASSWORD_KEY: password,
-        URL_KEY: f"postgresql://{USER}:{password}@{name}:{PORT}/{DATABASE}",
+        URL_KEY: f"postgresql://{USER}:{password}@{metadata['name']}:{PORT}/{DATABASE}",
     }
-    return drawn_secret(name, metadata, values, opts)
+    return drawn_secret(in_program, metadata, values, opts)
 
 
 def _claim(
-    name: str,
+    in_program: str,
     settings: DatabaseSettings,
     metadata: Mapping[str, Any],
     access: ClusterAccess | None,
@@ -130,20 +136,20 @@ def _claim(
     }
     request: dict[str, Any] = {"resources": {"requests": {"storage": storage}}}
     if settings.volume:
-        found = _existing_volume(name, settings.volume, storage, spec, labels, opts)
+        found = _existing_volume(in_program, settings.volume, storage, spec, labels, opts)
         request["volume_name"] = found.metadata.name
     unnamed = {key: value for key, value in metadata.items() if key != "name"}
     opts = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(replacement_trigger=settings.major)
     )
     if settings.is_of_exoscale:
-        hooks = stop_to_expand(name, metadata["namespace"], access)
+        hooks = stop_to_expand(metadata["name"], metadata["namespace"], access)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks))
-    return PersistentVolumeClaim(name, metadata=unnamed, spec=spec | request, opts=opts)
+    return PersistentVolumeClaim(in_program, metadata=unnamed, spec=spec | request, opts=opts)
 
 
 def _existing_volume(
-    name: str,
+    in_program: str,
     volume: str,
     storage: str,
     spec: Mapping[str, Any],
@@ -157,7 +163,7 @@ def _existing_volume(
     """
     first = pulumi.ResourceOptions(ignore_changes=["spec.capacity"])
     return PersistentVolume(
-        name,
+        in_program,
         metadata={"labels": labels},
         spec={
             **spec,

@@ -73,12 +73,13 @@ def create_app_config(app: Objects, settings: AppSettings) -> AppConfig:
 
 
 def _generated_secret(app: Objects, key: str) -> Secret:
-    name, values = f"{app.name}-{generated_secret(key)}", {key: secrets.token_urlsafe(32)}
-    return drawn_secret(name, _unnamed(app), values, app.opts)
+    name = app.in_program(f"{app.name}-{generated_secret(key)}")
+    return drawn_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
 
 
 def _config_map(app: Objects, suffix: str, data: Mapping[str, str]) -> ConfigMap:
-    return ConfigMap(f"{app.name}-{suffix}", metadata=_unnamed(app), data=data, opts=app.opts)
+    name = app.in_program(f"{app.name}-{suffix}")
+    return ConfigMap(name, metadata=_unnamed(app), data=data, opts=app.opts)
 
 
 def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
@@ -91,7 +92,7 @@ def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
         except UnicodeDecodeError:
             binary[key] = base64.b64encode(contents).decode()
     return ConfigMap(
-        f"{app.name}-{CONFIG_FILES}",
+        app.in_program(f"{app.name}-{CONFIG_FILES}"),
         metadata=_unnamed(app),
         data=data or None,
         binary_data=binary or None,
@@ -101,8 +102,9 @@ def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
 
 def _secret(app: Objects, suffix: str, values: Mapping[str, SecretStr]) -> Secret:
     """The values in base64, as the API server has them: there is no drift to be found later."""
+    name = app.in_program(f"{app.name}-{suffix}")
     data = {key: secret_output(value).apply(encoded) for key, value in values.items()}
-    return Secret(f"{app.name}-{suffix}", metadata=_unnamed(app), data=data, opts=app.opts)
+    return Secret(name, metadata=_unnamed(app), data=data, opts=app.opts)
 
 
 def _pull_secret(app: Objects, settings: PullSecretSettings) -> Secret:
@@ -114,7 +116,7 @@ def _pull_secret(app: Objects, settings: PullSecretSettings) -> Secret:
 
     contents = secret_output(settings.password).apply(document)
     return Secret(
-        f"{app.name}-{REGISTRY}",
+        app.in_program(f"{app.name}-{REGISTRY}"),
         metadata=_unnamed(app),
         type="kubernetes.io/dockerconfigjson",
         data={".dockerconfigjson": contents.apply(encoded)},

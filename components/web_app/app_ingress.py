@@ -88,7 +88,7 @@ def create_ingress(
             "annotations": {
                 **app.annotations,
                 **route.annotations,
-                **(_annotations(how) if how else {}),
+                **(_annotations(settings, how) if how else {}),
                 **SKIP_AWAIT,
             },
         },
@@ -131,9 +131,16 @@ def ingress_name(settings: RouteSettings) -> str:
 
     The path is as the controller has it, and as its webhook compares it.
     """
-    place = f"{settings.host or ''}{_route(settings).path}"
-    slug = re.sub(r"[^a-z0-9]+", "-", place.lower()).strip("-")[:LONGEST_SLUG]
-    return f"{slug.rstrip('-') or 'root'}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+    slug = re.sub(r"[^a-z0-9]+", "-", _place(settings).lower()).strip("-")[:LONGEST_SLUG]
+    return f"{slug.rstrip('-') or 'root'}-{_digest(settings)}"
+
+
+def _place(settings: RouteSettings) -> str:
+    return f"{settings.host or ''}{_route(settings).path}"
+
+
+def _digest(settings: RouteSettings) -> str:
+    return hashlib.sha256(_place(settings).encode()).hexdigest()[:8]
 
 
 def _route(settings: RouteSettings) -> _Route:
@@ -164,7 +171,7 @@ def _route(settings: RouteSettings) -> _Route:
     )
 
 
-def _annotations(how: AppIngressSettings) -> dict[str, str]:
+def _annotations(settings: RouteSettings, how: AppIngressSettings) -> dict[str, str]:
     timeouts = how.timeouts
     values = {
         annotation.BODY_SIZE: how.body_size,
@@ -175,7 +182,25 @@ def _annotations(how: AppIngressSettings) -> dict[str, str]:
         annotation.ISSUER: how.tls.issuer if how.tls else None,
         annotation.CLUSTER_ISSUER: how.tls.cluster_issuer if how.tls else None,
     }
-    return {key: value for key, value in values.items() if value is not None} | how.annotations
+    given = {key: value for key, value in values.items() if value is not None}
+    sticky = how.annotations.get(annotation.AFFINITY) == "cookie"
+    return given | (_cookie(settings) if sticky else {}) | how.annotations
+
+
+def _cookie(settings: RouteSettings) -> dict[str, str]:
+    """Returns the name and path of the cookie that leads a client to the same pod again.
+
+    By default each application's cookie has the same name. Traefik sets it for the path `/`, so
+    that applications of one host overwrite it; ingress-nginx sets it for the path of the Ingress,
+    which may be a regular expression and then matches no request.
+
+    Sources: kubernetes/ingress-nginx, docs/examples/affinity/cookie; traefik/traefik v3.7,
+    pkg/provider/kubernetes/ingress-nginx/translator.go, `buildSticky`.
+    """
+    return {
+        annotation.COOKIE_NAME: f"INGRESSCOOKIE-{_digest(settings)}",
+        annotation.COOKIE_PATH: settings.path or "/",
+    }
 
 
 def _whole_seconds(duration: str) -> str:

@@ -34,7 +34,7 @@ def create_autoscaler(app: Objects, settings: AutoscalerSettings) -> None:
         for metric in settings.custom
     ]
     HorizontalPodAutoscaler(
-        app.name,
+        app.in_program(app.name),
         metadata=app.metadata,
         spec={
             "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": app.name},
@@ -51,7 +51,7 @@ def create_disruption_budget(app: Objects, settings: DisruptionBudgetSettings) -
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
     PodDisruptionBudget(
-        app.name,
+        app.in_program(app.name),
         metadata=app.metadata,
         spec={
             "max_unavailable": settings.max_unavailable,

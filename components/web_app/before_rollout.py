@@ -25,7 +25,9 @@ def create_job(
     """Run `command` in a pod like the application's.
 
     Its name is generated, and a Job of another image, command or configuration is another one: the
-    engine runs it first, and deletes the one before afterwards.
+    engine runs it first, and deletes the one before afterwards. So it does in another namespace:
+    the name in the program has no namespace, for the generated one begins with it, and is a label
+    of the pods, with 63 characters at most.
 
     Args:
         access: to see whether another one still runs.

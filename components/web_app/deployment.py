@@ -28,7 +28,7 @@ def create_deployment(app: Objects, settings: AppSettings, spec: Mapping[str, An
     if not forced:
         left_alone += [f'metadata.annotations["{key}"]' for key in PATCH_FORCE]
     return Deployment(
-        app.name,
+        app.in_program(app.name),
         metadata={
             **app.metadata,
             "labels": common_labels(app.name),

@@ -45,7 +45,7 @@ def _policy(
     egress: Sequence[Mapping[str, Any]],
 ) -> pulumi.Resource:
     policy: pulumi.Resource = NetworkPolicy(
-        name,
+        app.in_program(name),
         metadata={**app.metadata, "name": name},
         spec={
             "pod_selector": {"match_labels": pods},

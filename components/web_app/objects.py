@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import pulumi
 
+from settings.apps.own_names import name_in_program
+
 
 class Objects(NamedTuple):
     """Name and namespace of the objects, labels that find the pods, the resources' options, and
@@ -24,6 +26,10 @@ class Objects(NamedTuple):
         """Of an object that has the application's name."""
         metadata = {"name": self.name, "namespace": self.namespace}
         return metadata | ({"annotations": self.annotations} if self.annotations else {})
+
+    def in_program(self, name: str) -> str:
+        """The name in the program of an object with this name, or with one that begins so."""
+        return name_in_program(name, self.namespace)
 
     def after(self, *resources: pulumi.Resource) -> Objects:
         """The same, declared to come after `resources`."""

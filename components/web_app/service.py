@@ -41,12 +41,17 @@ def create_service(
         if balancer.source_networks:
             spec["load_balancer_source_ranges"] = balancer.source_networks
         notes = controller_annotations(balancer, placement)
+    name = app.in_program(app.name)
     options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
+    if balancer and balancer.existing:
+        # Also in another namespace: two Services can't share a load balancer's ports.
+        shared = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)])
+        name, options = app.name, pulumi.ResourceOptions.merge(options, shared)
     if balancer:
         refused = pulumi.ResourceOptions(hooks=refuse_another_description(app.name))
         options = pulumi.ResourceOptions.merge(options, refused)
     service = Service(
-        app.name,
+        name,
         metadata={**app.metadata, "annotations": {**app.annotations, **notes}},
         spec=spec,
         opts=options,

@@ -22,7 +22,7 @@ from components.web_app.deployment import create_deployment, deployment_spec
 from components.web_app.network_policy import create_network_policies
 from components.web_app.objects import Objects
 from components.web_app.pod import job_pod, pod
-from components.web_app.replacement import named_goes_first
+from components.web_app.replacement import found_by_former_name, named_goes_first
 from components.web_app.rollout import create_gate
 from components.web_app.service import create_service
 from settings.app import AppSettings
@@ -70,7 +70,9 @@ class WebApp(pulumi.ComponentResource):
                 Without it, the Kubernetes plugin's word is taken, which may come too early.
         """
         check(settings)
-        own = pulumi.ResourceOptions(transformations=[named_goes_first])
+        own = pulumi.ResourceOptions(
+            transformations=[named_goes_first, found_by_former_name(settings.namespace_name)]
+        )
         super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
         child = pulumi.ResourceOptions(
             parent=self,
@@ -83,7 +85,10 @@ class WebApp(pulumi.ComponentResource):
         app = Objects(name, self.namespace, pods, child, annotations)
 
         account = ServiceAccount(
-            name, metadata=app.metadata, automount_service_account_token=False, opts=child
+            app.in_program(name),
+            metadata=app.metadata,
+            automount_service_account_token=False,
+            opts=child,
         )
         config = create_app_config(app, settings)
         wait = None

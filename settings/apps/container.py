@@ -96,7 +96,8 @@ class ContainerSettings(SettingsModel):
     )
     """In place of the image's own arguments."""
     environment: dict[VariableName, EnvironmentValue] = Field(default_factory=dict)
-    """Environment variables, name to value."""
+    """Environment variables, name to value, in this order: Kubernetes replaces `$(NAME)` by the
+    value of an earlier one."""
     resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
     """What it has of its node. There is no CPU limit: it would slow it down on an idle node."""
     security: SecuritySettings = defaults_of(SecuritySettings)

@@ -14,6 +14,15 @@ CONFIG, SECRETS, REGISTRY = "config", "secrets", "registry"
 OWN_SECRETS = frozenset({SECRETS, SECRET_FILES, REGISTRY})
 
 
+def name_in_program(name: str, namespace: str) -> str:
+    """The name of an object's resource in the program.
+
+    An object in another namespace is another resource: it is created first, and the one before is
+    deleted last. Kubernetes' generated names begin with this one, and may have dots.
+    """
+    return f"{name}.{namespace}"
+
+
 def generated_secret(variable: str) -> str:
     """What the name of the Secret with a generated variable ends with."""
     return variable.lower().replace("_", "-").replace(".", "-")

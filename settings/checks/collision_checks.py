@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from settings.apps.own_names import name_in_program
 from settings.declared import Declared, declared
 from settings.errors import path
 from settings.mistakes import Mistake, rules
@@ -45,8 +46,9 @@ def _one_name_twice(first: Declared, each: Declared) -> bool:
 
 def _reason(each: Declared, first: Declared) -> str:
     where = f" in the namespace {each.namespace}" if each.namespace else ""
+    name = each.logical_name.removesuffix(name_in_program("", each.namespace or ""))
     return (
-        f"would be the {each.kind.rpartition(':')[2]} {each.logical_name}{where}, as "
+        f"would be the {each.kind.rpartition(':')[2]} {name}{where}, as "
         f"{path(first.place)} is already; give one of them another name"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.app import AppSettings
-from settings.checks import ingress_checks, size_checks
+from settings.checks import expansion_checks, ingress_checks, size_checks
 from settings.checks.app_checks import containers
 from settings.errors import path
 from settings.image import can_change
@@ -82,6 +82,7 @@ def warnings(settings: Settings) -> Iterator[str]:
     """One line each, with the key that it is about. In production they are mistakes."""
     yield from ingress_checks.warnings(settings)
     yield from size_checks.warnings(settings)
+    yield from expansion_checks.warnings(settings)
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
         for place, each in containers(app):

@@ -52,7 +52,7 @@ PER_CLUSTER = {
     "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id",
 }
 """Fields, labels and annotations with ids, addresses and times."""
-SECRET = re.compile(r"(rickroller-app-secret-key)-\w+")
+SECRET = re.compile(r"(rickroller-app-secret-key)\.\w+-\w+")
 """The name of the generated secret, which ends with a digest of its value."""
 CERTIFICATE = "kube-root-ca.crt"
 """The ConfigMap that Kubernetes puts into each namespace."""

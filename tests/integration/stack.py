@@ -12,6 +12,7 @@ import yaml
 
 from sandbox.paths import ROOT
 from tests.integration.account import VERSION
+from tests.resource_names import without_namespace
 
 COMMAND_SECONDS = 300
 UNCHANGED = ("same", "read", "refresh")
@@ -66,8 +67,11 @@ class Step:
     operation: str
     kind: str
     name: str
+    """In the program; of an application's object, without its namespace."""
     changed: dict[str, str] = field(default_factory=dict)
     """Property path to kind of change (`update`, `add`, `delete`, with `-replace` or not)."""
+    namespace: str = field(default="", compare=False)
+    """The one that is in the name, if any."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Stack:
     def configure(self, settings: Mapping[str, Any]) -> None:
         """Give the stack these settings and no others."""
         document = {"config": {f"webapp:{key}": value for key, value in settings.items()}}
-        self.file.write_text(yaml.safe_dump(document))
+        self.file.write_text(yaml.safe_dump(document, sort_keys=False))
 
     @property
     def file(self) -> Path:
@@ -149,19 +153,7 @@ class Stack:
     def steps(self, *arguments: str) -> list[Step]:
         """Run a command that tells its plan as JSON; return what of it changes something."""
         steps = json.loads(self(*arguments, "--json")).get("steps", [])
-        return [
-            Step(
-                operation=step["op"],
-                kind=step["urn"].split("::")[2].rpartition("$")[2],
-                name=step["urn"].split("::")[3],
-                changed={
-                    path: change["kind"]
-                    for path, change in (step.get("detailedDiff") or {}).items()
-                },
-            )
-            for step in steps
-            if step["op"] not in UNCHANGED
-        ]
+        return [_step(step) for step in steps if step["op"] not in UNCHANGED]
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs. Those with secrets are left out of the transcript."""
@@ -182,6 +174,14 @@ class Stack:
         """Return the resources in the stack's state."""
         deployment = json.loads(self("stack", "export"))["deployment"]
         return list(deployment.get("resources", []))
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    _, _, kind, name = step["urn"].split("::")
+    kind = kind.rpartition("$")[2]
+    short = without_namespace(kind, name)
+    changed = {path: change["kind"] for path, change in (step.get("detailedDiff") or {}).items()}
+    return Step(step["op"], kind, short, changed, name.removeprefix(short).removeprefix("."))
 
 
 def _reasons(answer: subprocess.CompletedProcess[str]) -> str:

@@ -17,7 +17,7 @@ from tests.integration.polling import eventually
 from tests.integration.stack import APP, COMMAND_SECONDS, Stack, copy_project
 
 PAGE = ROOT / "docs" / "state.md"
-NAMESPACE = "state"
+NAMESPACE = "test"
 SETTINGS_OF_APP = {
     **{key: value for key, value in APP.items() if key != "path"},
     "namespace": NAMESPACE,

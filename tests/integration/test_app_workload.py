@@ -69,6 +69,21 @@ WEB = {
     "resources": SMALL,
     "rollout": {"progressDeadlineSeconds": 5, "timeoutSeconds": 30},
     "config": {"environment": {"COLOR": "red"}, "files": {"/etc/web/web.conf": "color=red"}},
+    "environment": {"HOST": "db", "API_URL": "http://$(HOST)/"},
+    "sidecars": [
+        {
+            "name": "metrics",
+            "image": "example/metrics:1",
+            "environment": {"PORT": "9100", "ADDRESS": ":$(PORT)"},
+        }
+    ],
+    "initContainers": [
+        {
+            "name": "first",
+            "image": "example/first:1",
+            "environment": {"USER": "app", "HOME": "/home/$(USER)"},
+        }
+    ],
     "beforeRollout": {"command": ["migrate"]},
 }
 APP = "apps[2]"
@@ -209,6 +224,36 @@ def test_configuration_reaches_the_pods_and_secrets_nobody_else(stack: Stack, ku
     stack("preview", "--diff", "--show-sames")
     texts = [*stack.transcript, stack.file.read_text(), json.dumps(stack.resources())]
     assert not any("t0ken-in-clear" in text or token in text for text in texts)
+
+
+def variables(pod: dict[str, Any]) -> dict[str, list[str]]:
+    """The names of each container's variables, in the order in which Kubernetes expands them."""
+    spec = pod["spec"]
+    return {
+        container["name"]: [each["name"] for each in container["env"]]
+        for container in (*spec.get("initContainers", ()), *spec["containers"])
+    }
+
+
+def test_variables_have_the_order_of_the_file(stack: Stack, kube: Kube) -> None:
+    (job,) = kube.list("jobs", "web")
+    assert variables(job["spec"]["template"]) == {"web": ["HOST", "API_URL"]}
+    assert [variables(pod) for pod in pods(kube, "web", "web")] == 3 * [
+        {"metrics": ["PORT", "ADDRESS"], "first": ["USER", "HOME"], "web": ["HOST", "API_URL"]}
+    ]
+
+    written = stack.file.read_text()
+    document = yaml.safe_load(written)
+    (app,) = (each for each in document["config"]["webapp:apps"] if each["name"] == "web")
+    app["environment"] = dict(reversed(app["environment"].items()))
+    stack.file.write_text(yaml.safe_dump(document, sort_keys=False))
+    warning = f"{APP}.environment.API_URL: $(HOST) stays as it is: it comes later"
+    assert warning in stack("preview")
+    stack.up()
+    assert variables(pods(kube, "web", "web")[0])["web"] == ["API_URL", "HOST"]
+    stack("preview", "--refresh", "--expect-no-changes")
+    stack.file.write_text(written)
+    stack.up()
 
 
 def test_a_change_of_configuration_rolls_the_pods_without_downtime(

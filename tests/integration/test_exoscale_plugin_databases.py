@@ -214,3 +214,17 @@ def test_its_uri(plugin: ExoscalePlugin, database: Database, name: str) -> None:
         "Client Error: Unable to read Database Service Postgres: error polling service status: "
         "GetDBAASServicePG: http response: Not Found: Service nothing does not exist"
     )
+
+
+def test_a_reset_password_is_in_the_uri(
+    plugin: ExoscalePlugin, exoscale: World, database: Database, name: str
+) -> None:
+    def password() -> str:
+        answer = plugin.invoke("getDatabaseUri", name=name, zone="ch-gva-2", type="pg")
+        return str(answer["password"])
+
+    first = password()
+    exoscale.api.reset_dbaas_postgres_user_password(
+        service_name=name, username="avnadmin", password="chosen-1234"
+    )
+    assert password() == "chosen-1234" != first

@@ -27,13 +27,14 @@ WEB = {
     "image": "example/web:1",
     "rollout": {"progressDeadlineSeconds": 5, "timeoutSeconds": 30},
     "config": {"environment": {"COLOR": "red"}},
+    "generatedSecrets": ["KEY"],
 }
 SHOP: dict[str, Any] = {"name": "shop", "namespace": "one", "path": "/shop", **WEB}
 BLOG: dict[str, Any] = {"name": "blog", "namespace": "one", "path": "/blog", **WEB}
 NEWS: dict[str, Any] = {"name": "news", "namespace": "two", "path": "/news", **WEB}
 MISSING = {"image": "registry.invalid/web:2"}
 PARTS = ("Deployment", "NetworkPolicy", "Service", "ServiceAccount")
-"""What each of these applications has under its name, beside a ConfigMap."""
+"""What each of these applications has under its name, beside a ConfigMap and a Secret."""
 
 OF_NAMESPACE = ("Namespace", "LimitRange", "ResourceQuota")
 """What each of their namespaces has."""
@@ -71,15 +72,17 @@ class Apps:
         )
 
     def preview(self) -> dict[str, set[str]]:
-        """What a preview does with objects of applications: operation to kind and logical name.
+        """What a preview does with objects of applications: operation to kind and name.
 
-        An Ingress's logical name is that of its path, without the digest.
+        A name has the namespace that is in the name in the program. An Ingress's name is that of
+        its path, without the digest.
         """
         found: dict[str, set[str]] = {}
         for step in self.stack.preview():
             kind, name = step.kind.rpartition(":")[2], step.name
             if step.kind.startswith("kubernetes:"):
                 name = name.rpartition("-")[0] if kind == "Ingress" else name
+                name = f"{step.namespace}/{name}" if step.namespace else name
                 found.setdefault(step.operation, set()).add(f"{kind} {name}")
         return found
 
@@ -125,6 +128,15 @@ class Apps:
             and found["status"].get("readyReplicas")
         }
 
+    def key(self) -> str:
+        """The generated secret of the application `shop` in the namespace `one`."""
+        (found,) = (
+            each["data"]["KEY"]
+            for each in self.kube.list("secrets", "one")
+            if each["metadata"]["name"].startswith("shop-key")
+        )
+        return str(found)
+
 
 @pytest.fixture(scope="module")
 def apps(
@@ -153,19 +165,20 @@ def test_ingresses_that_were_named_after_their_applications_keep_their_names(app
 
 
 def parts(app: str) -> set[str]:
-    """An application's objects, as a preview names them."""
-    return {f"ConfigMap {app}-config", *(f"{kind} {app}" for kind in PARTS)}
+    """An application's objects, as a preview names them: of NAMESPACE/NAME."""
+    generated = {f"ConfigMap {app}-config", f"Secret {app}-key"}
+    return generated | {f"{kind} {app}" for kind in PARTS}
 
 
 def test_a_renamed_application_takes_its_path_along(apps: Apps) -> None:
     before = apps.ingresses()["/shop"]["metadata"]["uid"]
     apps.configure({**SHOP, "name": "store"} | MISSING, BLOG, NEWS)
     assert apps.preview() == {
-        "create": parts("store"),
+        "create": parts("one/store"),
         "update": {"Ingress shop"},
-        "delete": parts("shop"),
+        "delete": parts("one/shop"),
     }
-    assert "Deployment (store)" in apps.fails()
+    assert "Deployment (store.one)" in apps.fails()
     assert apps.served() == BEFORE
     assert "one/shop" in apps.deployments()
 
@@ -207,9 +220,9 @@ def test_applications_of_two_namespaces_swap_their_paths(apps: Apps) -> None:
 def test_a_new_application_takes_over_the_path_of_one_that_goes(apps: Apps) -> None:
     apps.configure(BLOG, NEWS, {"name": "store", "path": "/shop", **WEB})
     assert apps.preview() == {
-        "create": {*(f"{kind} store" for kind in OF_NAMESPACE), *parts("store")},
+        "create": {*(f"{kind} store" for kind in OF_NAMESPACE), *parts("store/store")},
         "replace": {"Ingress shop"},
-        "delete": parts("shop"),
+        "delete": parts("one/shop"),
     }
     apps.stack.up()
     assert apps.served() == {**BEFORE, "/shop": Served("store", "store")}
@@ -234,14 +247,26 @@ def test_a_path_that_somebody_else_has(apps: Apps) -> None:
     apps.back()
 
 
-def test_a_moved_application_whose_image_is_missing_goes_back(apps: Apps) -> None:
+def test_an_application_moves_to_another_namespace_without_an_outage(apps: Apps) -> None:
+    before = apps.kube.get("deployment", "shop", "one")["metadata"]["uid"], apps.key()
     apps.configure({**SHOP, "namespace": "two"} | MISSING, BLOG, NEWS)
-    assert apps.preview() == {"replace": {"Ingress shop", *parts("shop")}}
-    assert "Deployment (shop)" in apps.fails()
+    assert apps.preview() == {
+        "create": parts("two/shop"),
+        "replace": {"Ingress shop"},
+        "delete": parts("one/shop"),
+    }
+    assert "Deployment (shop.two)" in apps.fails()
+    assert apps.served() == BEFORE
+    assert "one/shop" in apps.deployments()
     apps.back()
+    after = apps.kube.get("deployment", "shop", "one")["metadata"]["uid"], apps.key()
+    assert after == before
 
     apps.configure({**SHOP, "namespace": "two"}, BLOG, NEWS)
-    apps.stack.up()
+    up = apps.stack.start("up", "--yes", "--skip-preview")
+    while up.poll() is None:
+        assert apps.deployments() & {"one/shop", "two/shop"}
+    assert up.returncode == 0, up.communicate()[0]
     assert apps.served() == {**BEFORE, "/shop": Served("two", "shop")}
     assert apps.deployments() == {"two/shop", "one/blog", "two/news"}
     apps.stack("preview", "--refresh", "--expect-no-changes")

@@ -116,6 +116,24 @@ def test_a_backup_runs(stack: Stack, kube: Kube) -> None:
     )
 
 
+def test_other_keys_of_a_backup_leave_its_cron_job(stack: Stack, kube: Kube) -> None:
+    before = kube.get("cronjob", "shop-db", "rich-shop")
+    stack.set("apps[0].database.backup.accessKey", "EXOother")
+    shown = {(step.operation, step.kind.rpartition(":")[2]) for step in stack.preview()}
+    assert shown == {("replace", "Secret"), ("update", "CronJob")}
+    stack.up()
+    now = kube.get("cronjob", "shop-db", "rich-shop")
+    assert now["metadata"]["uid"] == before["metadata"]["uid"]
+    pod = now["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (key,) = (
+        each["valueFrom"]["secretKeyRef"]
+        for each in pod["containers"][0]["env"]
+        if each["name"] == "RCLONE_CONFIG_SOS_ACCESS_KEY_ID"
+    )
+    secret = kube.get("secret", key["name"], "rich-shop")
+    assert base64.b64decode(secret["data"][key["key"]]) == b"EXOother"
+
+
 def test_a_volume_that_is_there_is_used(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
     (blog,) = (app for app in settings["apps"] if app["name"] == "blog")
     assert volume_of(kube, "blog")["spec"]["csi"]["volumeHandle"] == blog["database"]["volume"]
@@ -125,7 +143,7 @@ def test_a_managed_database_is_there(stack: Stack, kube: Kube, sandbox: Sandbox)
     service = managed(sandbox)
     assert (service["plan"], service["ip-filter"]) == ("startup-4", ["192.0.2.0/24"])
     assert service["termination-protection"]
-    secret = kube.get("secret", "api-db-uri", "rich-api")
+    (secret,) = (each for each in kube.list("secrets", "rich-api") if "url" in each["data"])
     url = base64.b64decode(secret["data"]["url"]).decode()
     assert url.startswith("postgresql://avnadmin:")
 

@@ -19,6 +19,7 @@ from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.single_changes import CHANGES, ENCRYPTED, NAMESPACE, applications
 from tests.integration.stack import Stack, Step, copy_project
+from tests.resource_names import without_namespace
 
 pytestmark = pytest.mark.integration
 
@@ -172,7 +173,8 @@ def found(stack: Stack, kube: Kube) -> dict[Resource, Found]:
         namespace, has_namespace, name = resource.get("id", "").partition("/")
         if has_namespace and namespace == NAMESPACE:
             kind = resource["type"].rpartition(":")[2]
-            resources[resource["type"], resource["urn"].split("::")[3]] = _found(live[kind, name])
+            in_program = without_namespace(resource["type"], resource["urn"].split("::")[3])
+            resources[resource["type"], in_program] = _found(live[kind, name])
     return resources
 
 

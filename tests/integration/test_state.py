@@ -25,7 +25,7 @@ from tests.integration.state_stack import (
 pytestmark = pytest.mark.integration
 
 STATE = ".pulumi/stacks/webapp/dev.json"
-SERVICE = "urn:pulumi:dev::webapp::webapp:index:WebApp$kubernetes:core/v1:Service::rickroller"
+SERVICE = "urn:pulumi:dev::webapp::webapp:index:WebApp$kubernetes:core/v1:Service::rickroller.test"
 
 
 @pytest.fixture(scope="module")

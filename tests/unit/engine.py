@@ -15,6 +15,8 @@ import pulumi.runtime.resource
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
+from tests.resource_names import without_namespace
+
 NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
 
 COMPUTED: dict[str, dict[str, Any]] = {
@@ -91,7 +93,8 @@ class Engine(Mocks):
         if args.typ == NODEPOOL:
             state["instancePoolId"] = f"{args.name}-instances"
         if "metadata" in state:
-            state["metadata"] = {"name": args.name, **state["metadata"]}
+            named = {"name": without_namespace(args.typ, args.name)}
+            state["metadata"] = named | state["metadata"]
         return args.resource_id or f"{args.name}-id", state
 
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
@@ -108,8 +111,9 @@ class Engine(Mocks):
         return ANSWERS[args.token] | args.args
 
     def of_type(self, typ: str) -> dict[str, dict[str, Any]]:
-        """The inputs of the resources whose type ends with `typ`, by name."""
-        return {r.name: r.inputs for r in self.resources if r.typ.endswith(f":{typ}")}
+        """The inputs of the resources whose type ends with `typ`, by name without namespace."""
+        found = [each for each in self.resources if each.typ.endswith(f":{typ}")]
+        return {without_namespace(each.typ, each.name): each.inputs for each in found}
 
 
 def run(

@@ -133,6 +133,37 @@ def test_sizes_times_networks_and_free_annotations() -> None:
     }
 
 
+STICKY = {"annotations": {f"{NGINX}affinity": "cookie"}}
+
+
+def cookie(**settings: Any) -> tuple[str, str]:
+    """The name and path of the cookie."""
+    annotations = told(**settings)
+    assert annotations[f"{NGINX}affinity"] == "cookie"
+    return annotations[f"{NGINX}session-cookie-name"], annotations[f"{NGINX}session-cookie-path"]
+
+
+def test_a_cookie_is_that_of_one_application() -> None:
+    assert cookie(path="/web", ingress=STICKY) == ("INGRESSCOOKIE-6f447bec", "/web")
+    assert cookie(path="/web", ingress=STICKY | {"rewrite": False})[1] == "/web"
+    assert cookie(host="example.com", ingress=STICKY)[1] == "/"
+    assert cookie(ingress=STICKY | {"regex": "/v[0-9]+"})[1] == "/"
+    served = [{"path": "/web"}, {"path": "/"}, {"host": "example.com", "path": "/web"}]
+    names = {cookie(**where, ingress=STICKY)[0] for where in served}
+    assert len(names) == 3
+
+
+def test_a_cookie_as_it_is_given() -> None:
+    own = {f"{NGINX}session-cookie-name": "pod", f"{NGINX}session-cookie-path": "/web/v1"}
+    how = {"annotations": STICKY["annotations"] | own}
+    assert cookie(path="/web", ingress=how) == ("pod", "/web/v1")
+
+
+def test_no_cookie_without_affinity() -> None:
+    how = {"annotations": {f"{NGINX}enable-cors": "true"}}
+    assert f"{NGINX}session-cookie-name" not in told(path="/web", ingress=how)
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -65,10 +65,10 @@ def apps(one: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
         (
             apps(
                 {"generatedSecrets": ["API_KEY"]},
-                {"name": "web-api", "namespace": "other", "generatedSecrets": ["KEY"]},
+                {"name": "web-api", "generatedSecrets": ["KEY"]},
             ),
             'apps[1].generatedSecrets[0]: "KEY": would be the Secret web-api-key in the namespace '
-            "other, as apps[0].generatedSecrets[0] is already; give one of them another name",
+            "all, as apps[0].generatedSecrets[0] is already; give one of them another name",
         ),
         (
             apps(
@@ -101,6 +101,7 @@ def test_two_rules_of_one_name() -> None:
     [
         [{"name": "web-db", "namespace": "other"}],
         [{"name": "api", "generatedSecrets": ["API_KEY"]}],
+        [{"name": "web-api", "namespace": "other", "generatedSecrets": ["KEY"]}],
     ],
 )
 def test_what_looks_alike_and_is_not(others: list[dict[str, Any]]) -> None:

@@ -32,6 +32,36 @@ def test_what_has_a_given_name_goes_before_its_successor_comes() -> None:
     assert {urn.split(":")[-3] for urn in named if not named[urn]} == GENERATED | {"Secret"}
 
 
+def former_names(request: Mapping[str, Any]) -> list[str]:
+    """The aliases by name; the SDK adds others by type."""
+    aliases = [each["spec"] for each in request["aliases"]]
+    return [each["name"] for each in aliases if "name" in each]
+
+
+STAYS = {"Ingress", "Job", "StatefulSet"}
+"""Kinds whose resource is the same in every namespace: docs/changes.md says why."""
+
+
+def test_an_object_in_another_namespace_is_another_resource() -> None:
+    """It is created before the one in the old namespace is deleted."""
+    same: set[object] = set()
+    for urn, found in objects().items():
+        kind, name = found["type"].rpartition(":")[2], found["name"]
+        if "." not in name:
+            same.add(kind if kind != "Service" else (kind, urn.partition(" ")[0]))
+            continue
+        former, _, namespace = name.partition(".")
+        assert namespace == found["object"]["metadata"].get("namespace", namespace)
+        assert former_names(found) == [former], urn
+    assert same == STAYS | {("Service", "existing")}
+
+
+def test_a_service_on_a_load_balancer_of_the_users_is_found_by_both_names() -> None:
+    found = recorded()["existing"]
+    (service,) = (each for urn, each in found.items() if urn.endswith("Service::web"))
+    assert former_names(service) == ["web.web"]
+
+
 def test_an_ingress_is_of_its_path_after_the_pods_and_once_was_its_applications() -> None:
     found = recorded()["plain"]
     (urn,) = (urn for urn in found if "Ingress::web-" in urn)
@@ -40,7 +70,7 @@ def test_an_ingress_is_of_its_path_after_the_pods_and_once_was_its_applications(
     assert {"name": "web", "parentUrn": ""} in [each["spec"] for each in ingress["aliases"]]
     assert ingress["ignoreChanges"] == ["metadata.name"]
     kinds = {each.partition("WebApp$")[2] for each in ingress["dependencies"]}
-    assert {"pulumi:index:Stash::web-rollout", "kubernetes:core/v1:Service::web"} <= kinds
+    assert {"pulumi:index:Stash::web-rollout", "kubernetes:core/v1:Service::web.web"} <= kinds
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_the_load_balancer_moves_after_the_pods() -> None:
     (service,) = (
         request
         for urn, request in recorded()["nodepools"].items()
-        if urn.endswith("Service::front")
+        if urn.endswith("Service::front.front")
     )
     assert [urn for urn in service["dependencies"] if urn.endswith("Stash::front-rollout")]
 

@@ -19,6 +19,7 @@ from policies.cluster import CLUSTER, NAMESPACE, RELEASE
 from policies.network import FIREWALL_RULE
 from policies.rule import Finding, Resource, StackRule
 from policies.rules import RULES
+from tests.resource_names import without_namespace
 from tests.unit.recorded_resources import STACKS, requests
 from tests.unit.stack_settings import changed
 from tests.unit.test_docs import STACK_FILES
@@ -212,7 +213,7 @@ def test_a_rule_catches_a_setting(
     name: str, place: str, value: Any, resource: str, message: str
 ) -> None:
     found = findings(name, declared(changed(place, value, KEPT)))
-    assert (resource, message) in [(each.resource.name, each.message) for each in found]
+    assert (resource, message) in [(name_of(each.resource), each.message) for each in found]
 
 
 @pytest.mark.parametrize(
@@ -242,11 +243,15 @@ def test_each_rule_is_shown_to_catch() -> None:
     assert {case[0] for case in (*BY_SETTINGS, *BY_INPUTS)} == set(ALL)
 
 
+def name_of(resource: Resource) -> str:
+    return without_namespace(resource.type, resource.name)
+
+
 def with_input(
     resources: Sequence[Resource], type_: str, name: str, place: str, value: Any
 ) -> list[Resource]:
     """The resources, one of them with another input."""
-    (meant,) = (each for each in resources if each.type == type_ and each.name == name)
+    (meant,) = (each for each in resources if (each.type, name_of(each)) == (type_, name))
     other = replace(meant, inputs=changed(place, value, meant.inputs))
     return [other if each is meant else each for each in resources]
 

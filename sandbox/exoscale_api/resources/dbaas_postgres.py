@@ -106,10 +106,16 @@ def delete_dbaas_service(call: Call) -> Json:
 
 
 def reveal_dbaas_postgres_user_password(call: Call) -> Json:
-    service = _require(call, call.path["service-name"])
-    if call.path["username"] != ADMIN:
-        raise NotFound(f"user {call.path['username']} not found")
-    return {"username": ADMIN, "password": service["password"]}
+    return {"username": ADMIN, "password": _require_user(call)["password"]}
+
+
+def reset_dbaas_postgres_user_password(call: Call) -> Json:
+    """Set the given password, or a generated one."""
+    with call.store.transaction():
+        password = call.body.get("password") or token_urlsafe(16)
+        service = _require_user(call) | {"password": password, "updated-at": now()}
+        call.store.put(KIND, service)
+        return _done(call, service)
 
 
 def get_dbaas_ca_certificate(call: Call) -> Json:
@@ -122,6 +128,14 @@ def _require(call: Call, name: str) -> Json:
         if service["name"] == name:
             return service
     raise NotFound(f"Service {name} does not exist")
+
+
+def _require_user(call: Call) -> Json:
+    """The service whose user the call names. The administrator is the only one."""
+    service = _require(call, call.path["service-name"])
+    if call.path["username"] != ADMIN:
+        raise NotFound(f"user {call.path['username']} not found")
+    return service
 
 
 def _given(call: Call) -> Json:
@@ -147,6 +161,7 @@ RESOURCE = Resource(
         "update-dbaas-service-pg": update_dbaas_service_pg,
         "delete-dbaas-service": delete_dbaas_service,
         "reveal-dbaas-postgres-user-password": reveal_dbaas_postgres_user_password,
+        "reset-dbaas-postgres-user-password": reset_dbaas_postgres_user_password,
         "get-dbaas-ca-certificate": get_dbaas_ca_certificate,
     },
     status=Listing(

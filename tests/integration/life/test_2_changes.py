@@ -1,5 +1,6 @@
 """Changes of the deployed stack: what the preview says, and that it is what happens."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -192,6 +193,39 @@ def test_a_managed_database_takes_connections_from_the_nodes(
     assert len(addresses) == 2
     assert set(found["ip-filter"]) == addresses
     stack("preview", "--expect-no-changes")
+
+
+def test_another_password_of_a_managed_database_is_a_rollout(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
+    before = deployment(kube)
+    sandbox.client.reset_dbaas_postgres_user_password(
+        service_name="webapp-local-rickroller-db", username="avnadmin", password="chosen-1234"
+    )
+    shown = {(step.operation, step.name) for step in stack.preview()}
+    assert shown == {
+        ("replace", "rickroller-db-uri"),
+        ("update", "rickroller"),
+        ("update", "rickroller-rollout"),
+    }
+    stack.up()
+    now = deployment(kube)
+    assert now["metadata"]["uid"] == before["metadata"]["uid"]
+    assert "chosen-1234" in database_url(kube)
+    stack("preview", "--refresh", "--expect-no-changes")
+
+
+def database_url(kube: Kube) -> str:
+    """What the pods get, of a Secret that is the only one of its kind."""
+    (container,) = deployment(kube)["spec"]["template"]["spec"]["containers"]
+    (source,) = (
+        each["valueFrom"]["secretKeyRef"]
+        for each in container["env"]
+        if each["name"] == "DATABASE_URL"
+    )
+    (secret,) = (item for item in kube.list("secrets", "test") if source["key"] in item["data"])
+    assert secret["metadata"]["name"] == source["name"]
+    return base64.b64decode(secret["data"][source["key"]]).decode()
 
 
 def test_back_to_the_beginning(stack: Stack, kube: Kube) -> None:
