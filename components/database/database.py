@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.existing_objects import look_for_existing
+from components.kubernetes.existing_objects import Creator, refuse_existing
 from components.kubernetes.secrets import URL_KEY, variable
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
@@ -41,19 +41,21 @@ class Database(pulumi.ComponentResource):
         namespace: str,
         clients: Mapping[str, str],
         node_networks: pulumi.Input[Sequence[str]] | None = None,
+        creator: Creator | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the database of the application `app`, whose pods have the labels `clients`.
 
         Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
         A managed database without an `ip_filter` takes connections from `node_networks`.
+        The `creator` is the stack, and whether the namespace is its own.
         """
         check(settings)
         super().__init__("webapp:index:Database", database_name(app), None, opts)
         child = pulumi.ResourceOptions(
             parent=self,
             depends_on=opts.depends_on if opts else None,
-            hooks=look_for_existing(f"{app}-database", adopt=False, advice=ADVICE),
+            hooks=refuse_existing(f"{app}-database", creator or Creator(), advice=ADVICE),
         )
         # here, so that a stack loads only what its kind needs
         if settings.kind == "dbaas":
