@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import pulumi
-from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
+from pulumi_kubernetes.core.v1 import LimitRange, Namespace, NamespaceInitArgs, ResourceQuota
 
-from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
+from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.existing_objects import Creator, refuse_existing
+from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
 from components.kubernetes.labels import SKIP_AWAIT
+from components.kubernetes.ownership import create_namespace
 from components.kubernetes.security import pod_security_labels
 from settings.checks.check import check
 from settings.namespace import NamespaceSettings, QuotaSettings
 from settings.resources import ResourcesSettings
 
-ADVICE = (
-    "choose another one, or take it over, with all that is in it: list it in `namespaces` with "
-    "`adopt: true`"
-)
+ADVICE = "use another namespace, or share this one: list it in `namespaces` with `existing: true`"
+ADOPTION = "take it over, with all that is in it: list it with `adopt: true`"
 
 
 class AppNamespace(pulumi.ComponentResource):
@@ -28,7 +30,12 @@ class AppNamespace(pulumi.ComponentResource):
 
     Example:
         >>> AppNamespace("shop", NamespaceSettings(name="shop", pod_security="baseline"))
+
+    Attributes:
+        own: whether the stack owns it. One that it does not own is only read.
     """
+
+    own: bool
 
     def __init__(
         self,
@@ -37,18 +44,45 @@ class AppNamespace(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         labels: Mapping[str, str] = {},
+        access: ClusterAccess | None = None,
     ) -> None:
+        """Declare the namespace.
+
+        Args:
+            labels: more of its labels.
+            access: how the program asks the cluster whether the namespace exists, and whose it is.
+                Without it, one that exists is taken over without a word.
+        """
         check(settings)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
+        self.own = not settings.existing
+        if self.own:
+            self._create(name, settings, opts, labels, access)
+        else:
+            _read_namespace(name, access, self)
+        self.register_outputs({})
+
+    def _create(
+        self,
+        name: str,
+        settings: NamespaceSettings,
+        opts: pulumi.ResourceOptions | None,
+        labels: Mapping[str, str],
+        access: ClusterAccess | None,
+    ) -> None:
         child = pulumi.ResourceOptions(
             parent=self,
             depends_on=opts.depends_on if opts else None,
-            hooks=look_for_existing(f"{name}-namespace", adopt=settings.adopt, advice=ADVICE),
+            hooks=refuse_existing(
+                f"{name}-namespace",
+                Creator(access),
+                advice=ADVICE,
+                adopt=settings.adopt,
+                adoption=ADOPTION,
+            ),
         )
-
         labels = {**labels, **pod_security_labels(settings.pod_security)}
-        forced = {"annotations": PATCH_FORCE} if settings.adopt else {}
-        namespace = Namespace(name, metadata={"name": name, "labels": labels, **forced}, opts=child)
+        namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         metadata = {"name": name, "namespace": name}
         # an empty quota never gets the status that the provider waits for
@@ -57,7 +91,44 @@ class AppNamespace(pulumi.ComponentResource):
         waiting = {} if hard else {"annotations": SKIP_AWAIT}
         ResourceQuota(name, metadata=metadata | waiting, spec={"hard": hard}, opts=child)
         LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
-        self.register_outputs({})
+
+
+def _read_namespace(name: str, access: ClusterAccess | None, parent: pulumi.Resource) -> Namespace:
+    """Read the namespace `name`. The engine lets go of one that the stack has created before.
+
+    It is read with the inputs that name it, as `controller_service` is.
+    """
+    arguments = NamespaceInitArgs(api_version="v1", kind="Namespace", metadata={"name": name})
+    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
+    identity: pulumi.Input[str] = name
+    if access:
+        context = access.context
+        identity = pulumi.Output.unsecret(
+            access.kubeconfig.apply(lambda text: require_namespace(name, text, context))
+        )
+    return Namespace(
+        name, opts=pulumi.ResourceOptions(parent=parent, id=identity), __props__=arguments
+    )
+
+
+async def require_namespace(name: str, kubeconfig: str, context: str | None) -> str:
+    """Return the name of a namespace.
+
+    Raises:
+        pulumi.RunError: it does not exist, or the API server does not say so.
+    """
+    setting = f"namespaces: {{name: {name}, existing: true}}"
+    try:
+        api = await KubernetesApi.of(kubeconfig, context)
+        await api.get(f"/api/v1/namespaces/{name}")
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise pulumi.RunError(f"{setting}: {error}") from None
+        raise pulumi.RunError(
+            f"{setting}: the namespace does not exist: create it, `kubectl create namespace "
+            f"{name}`, or leave out `existing` and this stack creates it"
+        ) from None
+    return name
 
 
 def _defaults(settings: ResourcesSettings | None) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from components.existing_cluster import ExistingCluster
     from components.existing_controller import ExistingController
     from components.ingress_controller import IngressController
+    from components.kubernetes.cluster_access import ClusterAccess
     from components.sks_cluster import SksCluster
 
 
@@ -34,7 +35,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         if sks.read_only_kubeconfig:
             outputs["read_only_kubeconfig"] = sks.read_only_kubeconfig
 
-    controller = _controller(settings, sks, on_cluster)
+    controller = _controller(settings, sks, cluster.access, on_cluster)
     users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
@@ -50,7 +51,9 @@ def declare(settings: Settings) -> dict[str, Any]:
             on_cluster, pulumi.ResourceOptions(depends_on=[data])
         )
         namespaces = {
-            each.name: AppNamespace(each.name, each, with_data, labels=labels)
+            each.name: AppNamespace(
+                each.name, each, with_data, labels=labels, access=cluster.access
+            )
             for each in settings.app_namespaces
         }
     for app in settings.apps:
@@ -64,6 +67,7 @@ def declare(settings: Settings) -> dict[str, Any]:
             placement=_placement(settings, sks, app.nodepool, app.balancer),
             node_networks=node_networks,
             access=cluster.access,
+            own_namespace=namespaces[app.namespace_name].own,
             opts=in_namespace,
         )
         users.append(web)
@@ -79,7 +83,10 @@ def declare(settings: Settings) -> dict[str, Any]:
 
 
 def _controller(
-    settings: Settings, sks: SksCluster | None, opts: pulumi.ResourceOptions
+    settings: Settings,
+    sks: SksCluster | None,
+    access: ClusterAccess,
+    opts: pulumi.ResourceOptions,
 ) -> IngressController | ExistingController | None:
     """The ingress controller, the stack's own or one that is there."""
     asked = settings.controller
@@ -97,6 +104,7 @@ def _controller(
         placement=_placement(settings, sks, asked.nodepool, asked.load_balancer),
         nodes=settings.cluster.nodes if settings.cluster else None,
         labels=owner_labels(settings.owner),
+        access=access,
         opts=opts,
     )
 

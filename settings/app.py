@@ -86,8 +86,9 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     """Labels that find its pods: to take over a Deployment that exists. Without it: those that
     Kubernetes recommends. A change replaces the Deployment."""
     adopt: StrictBool = False
-    """Whether objects of its names that were made by hand are its own from the next `up` on. By
-    default the preview refuses to make what is there."""
+    """Whether the application takes over objects of its names that exist and that no stack owns,
+    such as those created with kubectl. By default the preview refuses objects that exist, and
+    always those of another stack."""
     probes: ProbesSettings = defaults_of(ProbesSettings)
     """How Kubernetes finds out whether it works."""
     rollout: RolloutSettings = defaults_of(RolloutSettings)

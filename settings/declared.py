@@ -122,6 +122,8 @@ def _namespace(settings: NamespaceSettings, place: Place) -> Iterator[Declared]:
         return Declared("AppNamespace", full, name, namespace, name, place, name)
 
     name = settings.name
+    if settings.existing:
+        return
     yield one("Namespace", None)
     for kind in ("ResourceQuota", "LimitRange"):
         yield one(kind, name)

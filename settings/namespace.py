@@ -45,8 +45,13 @@ class NamespaceSettings(SettingsModel):
     defaults: ResourcesSettings | None = None
     """Resources of containers that say nothing about theirs."""
     adopt: StrictBool = False
-    """Whether a namespace that was made by hand is this stack's from the next `up` on, and goes
-    with it. By default the preview refuses to make one that is there."""
+    """Whether this stack takes over a namespace that exists and that no stack owns, such as one
+    created with kubectl. `pulumi destroy` then deletes it. By default the preview refuses a
+    namespace that exists, and always one of another stack."""
+    existing: StrictBool = False
+    """Whether somebody else owns the namespace, such as another stack. Applications use it; this
+    stack never creates, changes or deletes it, so only `name` may be given beside this key. A
+    namespace that this stack owned until now stays on the cluster."""
 
     @field_validator("name")
     @classmethod

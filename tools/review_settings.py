@@ -55,7 +55,7 @@ def review_settings(
     made |= _without(values, *THE_CLUSTERS)
     if "namespaces" in values:
         made["namespaces"] = [
-            _without(each, "adopt") | {"name": namespaces[each["name"]]}
+            _without(each, "adopt", "existing") | {"name": namespaces[each["name"]]}
             for each in values["namespaces"]
         ]
     made["apps"] = [

@@ -7,8 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.existing_objects import look_for_existing
+from components.kubernetes.existing_objects import Creator, refuse_existing
 from components.kubernetes.secrets import URL_KEY, variable
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name
@@ -42,21 +41,23 @@ class Database(pulumi.ComponentResource):
         namespace: str,
         clients: Mapping[str, str],
         node_networks: pulumi.Input[Sequence[str]] | None = None,
-        access: ClusterAccess | None = None,
+        creator: Creator | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the database of the application `app`, whose pods have the labels `clients`.
 
         Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
-        A managed database without an `ip_filter` takes connections from `node_networks`. One in the
-        cluster is stopped by `access` while its volume grows.
+        A managed database without an `ip_filter` takes connections from `node_networks`. The
+        `creator` is the stack, and whether the namespace is its own; one in the cluster is stopped
+        by its access while the volume grows.
         """
         check(settings)
+        creator = creator or Creator()
         super().__init__("webapp:index:Database", database_name(app), None, opts)
         child = pulumi.ResourceOptions(
             parent=self,
             depends_on=opts.depends_on if opts else None,
-            hooks=look_for_existing(f"{app}-database", adopt=False, advice=ADVICE),
+            hooks=refuse_existing(f"{app}-database", creator, advice=ADVICE),
         )
         # here, so that a stack loads only what its kind needs
         if settings.kind == "dbaas":
@@ -67,7 +68,7 @@ class Database(pulumi.ComponentResource):
             from components.database.postgresql import create_postgresql
             from components.database.waiting import wait_for_database
 
-            secret = create_postgresql(app, settings, namespace, clients, access, child)
+            secret = create_postgresql(app, settings, namespace, clients, creator.access, child)
             self.wait = wait_for_database(settings.image, secret)
         self.variable = variable(settings.variable, secret, URL_KEY)
         self.register_outputs({})

@@ -7,16 +7,17 @@ from copy import deepcopy
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.ingress_controller import ingress_nginx, traefik
 from components.ingress_controller.network_policy import create_network_policy
 from components.ingress_controller.rollout import UNKNOWN_NODES, release_timeout
+from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.controller_service import controller_service
-from components.kubernetes.existing_objects import look_for_existing
+from components.kubernetes.existing_objects import Creator, refuse_existing
 from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
 from components.kubernetes.lost_load_balancer import warn_if_lost
+from components.kubernetes.ownership import create_namespace
 from components.kubernetes.placement import Placement
 from components.kubernetes.refused_descriptions import refuse_another_description
 from components.kubernetes.security import pod_security_labels
@@ -55,6 +56,7 @@ class IngressController(pulumi.ComponentResource):
         placement: Placement | None = None,
         nodes: int | None = None,
         labels: Mapping[str, str] = {},
+        access: ClusterAccess | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install the controller.
@@ -66,21 +68,22 @@ class IngressController(pulumi.ComponentResource):
                 at once.
             nodes: how many the cluster has, if that is known.
             labels: more of its namespace's.
+            access: how the program asks the cluster whether another stack has installed one.
+                Without it, its namespace is taken over without a word.
         """
         check(settings)
         super().__init__("webapp:index:IngressController", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on if opts else None,
+            hooks=refuse_existing(name, Creator(access), advice=ADVICE),
+        )
         chart = settings.chart or settings.official.name
         repository = settings.repository or settings.official.repository
 
         self.namespace = INGRESS_NAMESPACE
         labels = {**labels, **pod_security_labels(settings.pod_security)}
-        looking = look_for_existing(f"{name}-namespace", adopt=False, advice=ADVICE)
-        namespace = Namespace(
-            name,
-            metadata={"name": self.namespace, "labels": labels},
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(hooks=looking)),
-        )
+        namespace = create_namespace(name, self.namespace, labels, child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         if settings.network_policy:
             create_network_policy(name, self.namespace, metrics=settings.metrics, opts=child)

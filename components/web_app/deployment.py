@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 
-from components.kubernetes.existing_objects import PATCH_FORCE
 from components.kubernetes.labels import common_labels
+from components.kubernetes.ownership import PATCH_FORCE
 from components.web_app.objects import Objects
 from settings.app import AppSettings
 from settings.apps.rollout import RolloutSettings

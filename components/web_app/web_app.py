@@ -10,9 +10,10 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 from components.database import Database
 from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.controller import Controller
-from components.kubernetes.existing_objects import PATCH_FORCE, look_for_existing
+from components.kubernetes.existing_objects import Creator, refuse_existing
 from components.kubernetes.labels import selector
 from components.kubernetes.network import EVERYWHERE
+from components.kubernetes.ownership import PATCH_FORCE, name_the_stack
 from components.kubernetes.placement import Placement
 from components.web_app.app_config import create_app_config
 from components.web_app.app_ingress import create_ingress, url
@@ -29,7 +30,8 @@ from settings.app import AppSettings
 from settings.apps.network_policy import PeerSettings
 from settings.checks.check import check
 
-ADVICE = "give it another name, or take it over by the application's setting `adopt: true`"
+ADVICE = "give the application another name"
+ADOPTION = "take it over by the application's setting `adopt: true`"
 
 
 class WebApp(pulumi.ComponentResource):
@@ -57,6 +59,7 @@ class WebApp(pulumi.ComponentResource):
         placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
+        own_namespace: bool = True,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the application.
@@ -67,17 +70,24 @@ class WebApp(pulumi.ComponentResource):
                 where the cluster has several nodepools, as it has while one is replaced.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
             access: how the program asks the cluster whether a rollout is done, before it goes on.
-                Without it, the Kubernetes plugin's word is taken, which may come too early.
+                Without it, the Kubernetes plugin's word is taken, which may come too early; and
+                objects of its names that exist are taken over without a word.
+            own_namespace: whether this stack owns the namespace. In another one, each of its
+                objects names its stack.
         """
         check(settings)
-        own = pulumi.ResourceOptions(
-            transformations=[named_goes_first, found_by_former_name(settings.namespace_name)]
-        )
+        transformations = [named_goes_first, found_by_former_name(settings.namespace_name)]
+        if not own_namespace:
+            transformations.append(name_the_stack)
+        own = pulumi.ResourceOptions(transformations=transformations)
+        creator = Creator(access, own_namespace)
         super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
         child = pulumi.ResourceOptions(
             parent=self,
             depends_on=opts.depends_on if opts else None,
-            hooks=look_for_existing(f"{name}-app", adopt=settings.adopt, advice=ADVICE),
+            hooks=refuse_existing(
+                f"{name}-app", creator, advice=ADVICE, adopt=settings.adopt, adoption=ADOPTION
+            ),
         )
         self.namespace = settings.namespace_name
         pods = settings.selector or selector(name)
@@ -103,7 +113,7 @@ class WebApp(pulumi.ComponentResource):
                 namespace=app.namespace,
                 clients=app.pods,
                 node_networks=node_networks,
-                access=access,
+                creator=creator,
                 opts=child,
             )
             config = config._replace(env=[*config.env, database.variable])

@@ -1,7 +1,8 @@
 """What the Pod Security level of a namespace refuses in pods.
 
 Source: kubernetes.io/docs/concepts/security/pod-security-standards. What the settings can't say,
-such as host paths and added capabilities, no level has to refuse.
+such as host paths and added capabilities, no level has to refuse. The level of a namespace that
+another stack owns is not known.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 def root(settings: Settings) -> Iterator[Mistake]:
     """No container runs as root at the level `restricted`."""
     for each in namespaced(settings):
-        if each.namespace.pod_security != "restricted":
+        if each.namespace.existing or each.namespace.pod_security != "restricted":
             continue
         for place, container in containers(each.app):
             if container.security.run_as_user == 0:
@@ -32,6 +33,8 @@ def root(settings: Settings) -> Iterator[Mistake]:
 def app_armor(settings: Settings) -> Iterator[Mistake]:
     """Only the level `privileged` lets AppArmor be turned off."""
     for each in namespaced(settings):
+        if each.namespace.existing:
+            continue
         for key, value in each.app.annotations.items():
             allowed = value == "runtime/default" or value.startswith("localhost/")
             level = each.namespace.pod_security

@@ -10,8 +10,10 @@ from settings.checks.app_checks import containers
 from settings.errors import path
 from settings.image import can_change
 from settings.mistakes import Mistake, Place, rules
+from settings.namespace import NamespaceSettings
 from settings.resources import ResourcesSettings
 from settings.stack import Settings
+from settings.types import given
 
 
 def namespaces(settings: Settings) -> Iterator[Mistake]:
@@ -20,6 +22,15 @@ def namespaces(settings: Settings) -> Iterator[Mistake]:
     for index, namespace in enumerate(settings.namespaces):
         if namespace.name not in used:
             yield Mistake(("namespaces", index, "name"), namespace.name, "has no application in it")
+
+
+def existing_namespaces(settings: NamespaceSettings) -> Iterator[Mistake]:
+    """What another stack owns is not changed."""
+    if settings.existing:
+        for key, value in given(settings).items():
+            if key not in ("name", "existing"):
+                allowed = "must not be given with existing: true: the namespace is not this stack's"
+                yield Mistake((key,), value, allowed)
 
 
 def nodepools(settings: Settings) -> Iterator[Mistake]:
@@ -127,4 +138,7 @@ def _missing_resources(place: Place, given: ResourcesSettings | None) -> Iterato
             yield Mistake((*place, part, kind), None, allowed)
 
 
-RULES = rules(Settings, namespaces, nodepools, volumes, clients_of_databases, production, digests)
+RULES = (
+    *rules(NamespaceSettings, existing_namespaces),
+    *rules(Settings, namespaces, nodepools, volumes, clients_of_databases, production, digests),
+)

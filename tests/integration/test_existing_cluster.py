@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def test_a_stack_on_an_existing_cluster(
     second("stack", "init")
     refused = second.run("preview")
     assert "ingress: null: must be given with existingCluster" in refused.stdout
+    owner = "belongs to the stack webapp/existing: "
+    second.configure({**alike, "ingress": TUTORIAL["ingress"]})
+    said = second.run("preview").stdout
+    assert f"Namespace ingress-nginx {owner}a controller that is there is named by" in said
+    for adopt in (False, True):
+        taking = {**its_app, "name": "other", "namespace": "test", "adopt": adopt}
+        second.configure({**alike, "ingress": {"existing": {}}, "apps": [taking]})
+        said = second.run("up", "--yes", "--skip-preview").stdout
+        assert f"Namespace test {owner}use another namespace, or share this one" in said
+    second("destroy", "--yes", "--skip-preview")
+    stack("preview", "--refresh", "--expect-no-changes")
     second.configure({**alike, "ingress": {"existing": {}}})
     second.up()
     assert "Release" not in {r["type"].rpartition(":")[2] for r in second.resources()}
@@ -87,13 +99,14 @@ def test_what_was_made_by_hand_is_adopted(
     stack("stack", "init")
     refused = stack.run("preview")
     assert refused.returncode != 0
-    assert "Namespace test is there already, made by kubectl-create" in refused.stdout
+    found = "Namespace test already exists (managed by kubectl-create): use another namespace"
+    assert found in refused.stdout
 
     app["adopt"] = True
     stack.configure(settings)
     previewed = stack("preview")
     for kind in ("Namespace test", "Deployment rickroller", "Service rickroller"):
-        assert f"{kind} is there already" in previewed
+        assert re.search(f"{kind} .*already exists .managed by .*: it is adopted", previewed)
     stack.up()
     assert [kube.get(kind, "rickroller", "test")["metadata"]["uid"] for kind in kinds] == before
     assert kube.get("deployment", "rickroller", "test")["status"]["readyReplicas"] == 3

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from settings.declared import declared
 from tests.unit.stack_settings import APP, SIDECAR, VALID, changed, load, mistakes
 
 
@@ -57,6 +58,25 @@ def test_root_takes_another_level_of_its_namespace(settings: dict[str, Any], pla
         " set that to baseline"
     ]
     assert load(values | {"namespaces": [{"name": "shop", "podSecurity": "baseline"}]})
+
+
+def test_a_namespace_of_another_stack_is_only_named() -> None:
+    """Its level is not known: the API server says what it refuses."""
+    key = "container.apparmor.security.beta.kubernetes.io/web"
+    app = APP | {"security": {"runAsUser": 0}, "annotations": {key: "unconfined"}}
+    values = changed("apps", [app]) | {"namespaces": [{"name": "web", "existing": True}]}
+    (namespace,) = load(values).app_namespaces
+    assert namespace.existing
+    assert not [each for each in declared(load(values)) if each.component == "AppNamespace"]
+    more = {"podSecurity": "restricted", "adopt": False, "quota": {"pods": 1}, "defaults": {}}
+    values["namespaces"][0] |= more
+    told = "must not be given with existing: true: the namespace is not this stack's"
+    assert mistakes(values) == [
+        f'namespaces[0].podSecurity: "restricted": {told}',
+        f'namespaces[0].quota: {{"pods": 1}}: {told}',
+        f"namespaces[0].defaults: {{}}: {told}",
+        f"namespaces[0].adopt: false: {told}",
+    ]
 
 
 def test_app_armor_is_turned_off_at_the_level_privileged_alone() -> None:

@@ -61,6 +61,8 @@ def test_several_namespaces_stay_several_with_what_they_may_have() -> None:
     found = made(WEB, API | {"networkPolicy": policy}, namespaces=[quota])
     assert [each["namespace"] for each in found["apps"]] == ["pr-12-web", "pr-12-back"]
     assert found["namespaces"] == [{"name": "pr-12-back", "quota": {"pods": 5}}]
+    shared = made(API, namespaces=[{"name": "back", "existing": True}])
+    assert shared["namespaces"] == [{"name": "pr-12"}]
     assert found["apps"][1]["networkPolicy"] == {
         "from": [{"app": "web", "namespace": "pr-12-web"}, {"namespace": "monitoring"}],
         "egress": [{"app": "db", "namespace": "pr-12-back"}, {"network": "192.0.2.0/24"}],
