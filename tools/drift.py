@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.property_paths import different, value
 from tools.pulumi_command import Refused
 
 ROOT = Path(__file__).parent.parent
@@ -30,7 +30,6 @@ UNCHANGED = ("same", "read", "refresh")
 TAKE_BACK = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 """Lets a preview, too, go on where kubectl owns a field by now: it would be taken back."""
 
-SECRET = "[secret]"
 LONGEST = 80
 """Characters of a value in a report."""
 
@@ -55,7 +54,10 @@ class Step:
     def of(cls, step: Mapping[str, Any]) -> Step:
         """From the JSON of a preview."""
         old, new = ((step.get(side) or {}).get("inputs") or {} for side in ("oldState", "newState"))
-        return cls(step["op"], step["urn"], tuple(step.get("detailedDiff") or ()), old, new)
+        paths = tuple(step.get("detailedDiff") or ())
+        if step["op"] == "update" and not paths:  # a resource of Terraform's plugin framework
+            paths = tuple(different(old, new))
+        return cls(step["op"], step["urn"], paths, old, new)
 
     def __str__(self) -> str:
         kind = self.urn.split("::")[2].rpartition(":")[2]
@@ -137,10 +139,11 @@ def check(stack: str, folder: Path) -> Findings:
     Raises:
         Refused: in Pulumi's words, where it can't be compared.
     """
-    found = _steps("refresh", "--preview-only", stack=stack, folder=folder)
+    refreshed = _steps("refresh", "--preview-only", stack=stack, folder=folder, all_steps=True)
+    found = [step for step in refreshed if step.operation not in UNCHANGED]
     planned, no_preview = _planned({step.urn for step in found}, stack, folder)
     waiting = _steps("preview", stack=stack, folder=folder)
-    return Findings(drift(found, [*planned, *no_preview]), waiting, no_preview)
+    return Findings(drift(refreshed, [*planned, *no_preview]), waiting, no_preview)
 
 
 def _planned(
@@ -175,7 +178,9 @@ def drift(found: Sequence[Step], planned: Sequence[Step]) -> list[Change]:
     """What differs and would be put back.
 
     Args:
-        found: of `pulumi refresh`: from what was deployed to what is there.
+        found: of `pulumi refresh`: from what was deployed to what is there. Of a resource of
+            Terraform's plugin framework, such as a managed database, it tells no difference:
+            that is what was deployed.
         planned: of `pulumi preview --refresh`: from what is there to what is declared.
     """
     plans = {step.urn: step for step in planned}
@@ -190,20 +195,10 @@ def _changes(found: Step, plan: Step) -> Iterator[Change]:
     for path in found.paths:
         if path in plan.paths:
             yield Change(str(found), path, shown(found.old, path), shown(found.new, path))
-
-
-def value(inputs: Mapping[str, Any], path: str) -> Any:
-    """The value at a property's path; None where there is none, SECRET where a part is hidden."""
-    place: Any = inputs
-    for word, quoted, index in re.findall(r'([^.\[\]"]+)(?=[.\[]|$)|\["([^"]*)"\]|\[(\d+)\]', path):
-        if place == SECRET:
-            break
-        if isinstance(place, list):
-            number = int(index or word)
-            place = place[number] if number < len(place) else None
-        else:
-            place = place.get(word or quoted) if isinstance(place, dict) else None
-    return place
+    if found.operation == "refresh":
+        for path in plan.paths:
+            if value(found.old, path) != value(plan.old, path):
+                yield Change(str(found), path, shown(found.old, path), shown(plan.old, path))
 
 
 def shown(inputs: Mapping[str, Any], path: str) -> str:
@@ -254,8 +249,8 @@ def _code(text: str) -> str:
     return "`{}`".format(text.replace("`", "'").replace("|", r"\|")) if text else ""
 
 
-def _steps(*command: str, stack: str, folder: Path) -> list[Step]:
-    """What a preview says of the resources that differ."""
+def _steps(*command: str, stack: str, folder: Path, all_steps: bool = False) -> list[Step]:
+    """What a preview says of the resources that differ, or of all."""
     arguments = ["pulumi", *command, "--json", "--stack", stack, "--non-interactive"]
     try:
         done = subprocess.run(
@@ -272,7 +267,11 @@ def _steps(*command: str, stack: str, folder: Path) -> list[Step]:
         document = json.loads(done.stdout)
     except ValueError:
         document = {}
-    steps = [Step.of(step) for step in document.get("steps", ()) if step["op"] not in UNCHANGED]
+    steps = [
+        Step.of(step)
+        for step in document.get("steps", ())
+        if all_steps or step["op"] not in UNCHANGED
+    ]
     if done.returncode == 0:
         return steps
     errors = [each for each in document.get("diagnostics", ()) if each["severity"] == "error"]

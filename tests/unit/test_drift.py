@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tools.drift import DRIFT, FAILED, NONE, main, value
+from tools.drift import DRIFT, FAILED, NONE, main
+from tools.property_paths import different, value
 
 DEPLOYMENT = "urn:pulumi:dev::webapp::webapp:index:WebApp$kubernetes:apps/v1:Deployment::web"
 POOL = "urn:pulumi:dev::webapp::webapp:index:SksCluster$exoscale:index/sksNodepool:SksNodepool::w"
@@ -215,3 +216,30 @@ def test_a_preview_that_fails_of_what_nobody_changed_is_a_failure(
     code, report = run(tmp_path)
     assert code == FAILED
     assert "error: name: Required value\nerror: preview failed" in report
+
+
+def test_a_resource_whose_diffs_name_no_paths_is_compared_by_its_inputs(
+    pulumi: Pulumi, tmp_path: Path
+) -> None:
+    """So it is of a managed database: its refresh tells what was deployed, and no difference."""
+    deployed = {"plan": "startup-4", "pg": {"ipFilters": ["192.0.2.1/32"], "version": "17"}}
+    there = {"plan": "startup-8", "pg": {"ipFilters": ["0.0.0.0/0"], "version": "17"}}
+    declared = deployed | {"terminationProtection": True}
+    pulumi.answers(
+        found=step("refresh", deployed, deployed), planned=step("update", there, declared)
+    )
+    assert main(["--out", str(tmp_path / "out"), "dev"], tmp_path) == DRIFT
+    report = (tmp_path / "out" / "dev.md").read_text()
+    rows = [line for line in report.splitlines() if line.startswith("| SksNodepool w")]
+    assert rows == [
+        '| SksNodepool w | `plan` | `"startup-4"` | `"startup-8"` |',
+        '| SksNodepool w | `pg.ipFilters[0]` | `"192.0.2.1/32"` | `"0.0.0.0/0"` |',
+    ]
+
+
+def test_paths_of_different_values() -> None:
+    old = {"a": 1, "b.c": [1, 2], "d": {"e": "f"}}
+    assert [*different(old, {"a": 1, "b.c": [1], "d": {"e": "g"}, "h": None})] == [
+        '["b.c"][1]',
+        "d.e",
+    ]

@@ -245,7 +245,7 @@ def test_in_another_stacks_namespace_each_object_names_this_stack() -> None:
     assert {kind for kind, _ in notes} >= kinds
     assert {each.get("exoscale-webapp/stack") for each in notes.values()} == {OWN}
     forced = {"pulumi.com/patchForce": "true", "exoscale-webapp/stack": OWN}
-    assert notes["Deployment", "rickroller"] == forced
+    assert notes["Deployment", f"rickroller.{settings.namespace_name}"] == forced
 
     engine, _ = run(lambda: WebApp("rickroller", settings).url)
     assert "exoscale-webapp/stack" not in str(engine.resources)

@@ -44,8 +44,8 @@ def test_zones_are_exoscales_with_an_endpoint_each(account: Account) -> None:
 
 
 def test_what_is_not_simulated_answers_501_with_its_name(account: Account) -> None:
-    with pytest.raises(ExoscaleAPIServerException, match=r"501: .*list-dbaas-services"):
-        account.api.list_dbaas_services()
+    with pytest.raises(ExoscaleAPIServerException, match=r"501: .*list-dbaas-service-types"):
+        account.api.list_dbaas_service_types()
 
 
 def test_unknown_routes_zones_and_methods(account: Account) -> None:

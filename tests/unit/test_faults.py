@@ -246,7 +246,7 @@ def test_nodes_that_boot_for_longer(account: FaultyAccount) -> None:
     [
         ({"target": "create-sks-clutser"}, "no operation matches create-sks-clutser"),
         ({"target": "POST /sks-clutser"}, "no operation matches POST /sks-clutser"),
-        ({"target": "list-dbaas-services"}, "no operation matches list-dbaas-services"),
+        ({"target": "list-dbaas-service-types"}, "no operation matches list-dbaas-service-types"),
         ({"effect": {"kind": "status", "status": 200}}, "status: .*greater than or equal to 400"),
         ({"effect": {"kind": "explosion"}}, "effect: .*explosion"),
         ({"probability": 1.5}, "probability: .*less than or equal to 1"),

@@ -28,8 +28,8 @@ CLUSTERS = {
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the API answers, by path."""
-    answers: dict[str, Any] = {"sks-cluster": CLUSTERS}
-    monkeypatch.setattr(left_clusters, "ask", lambda zone, path: answers.get(path))
+    answers: dict[str, Any] = {"/sks-cluster": CLUSTERS}
+    monkeypatch.setattr(left_clusters, "get", lambda zone, path: answers.get(path))
     return answers
 
 

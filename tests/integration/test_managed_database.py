@@ -1,0 +1,104 @@
+"""An application with a managed database: what its preview says happens, and its drift is found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from tests.integration.account import Sandbox
+from tests.integration.stack import CLUSTER, NODEPOOL, Stack, Step, copy_project
+from tools.drift import DRIFT, NONE, main
+
+pytestmark = pytest.mark.integration
+
+DATABASE = {"kind": "dbaas", "zone": "ch-gva-2", "keepData": False}
+SERVICE = "webapp-managed-shop-db"
+
+
+def configure(stack: Stack, size: int = 1, **database: Any) -> None:
+    """Give the stack a cluster with so many nodes, and an application with this database."""
+    stack.configure(
+        {
+            "cluster": CLUSTER | {"nodepools": [NODEPOOL | {"size": size}]},
+            "apps": [{"name": "shop", "image": "example/shop:1", "database": DATABASE | database}],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = copy_project(tmp_path_factory.mktemp("managed") / "project")
+    stack = Stack("managed", folder, sandbox.environment)
+    configure(stack)
+    stack("stack", "init")
+    stack.up()
+    yield stack
+    stack("destroy", "--yes", "--skip-preview")
+    assert not sandbox.client.list_dbaas_services()["dbaas-services"]
+
+
+def service(sandbox: Sandbox) -> dict[str, Any]:
+    return dict(sandbox.client.get_dbaas_service_pg(name=SERVICE))
+
+
+def nodes(sandbox: Sandbox) -> list[str]:
+    """The addresses of the account's instances, as networks."""
+    instances = sandbox.client.list_instances()["instances"]
+    return sorted(f"{instance['public-ip']}/32" for instance in instances)
+
+
+def of_databases(steps: list[Step]) -> list[str]:
+    return [step.operation for step in steps if step.kind.endswith(":Dbaas")]
+
+
+@pytest.mark.parametrize("size", [2, 1])
+def test_a_preview_shows_that_the_filter_follows_the_nodes(
+    stack: Stack, sandbox: Sandbox, size: int
+) -> None:
+    configure(stack, size)
+    planned = stack.preview()
+    assert of_databases(planned) == ["update"]
+    # as `make deploy` does: nothing that its preview does not show
+    stack("up", "--yes", "--strict")
+    assert service(sandbox)["ip-filter"] == nodes(sandbox)
+    assert len(nodes(sandbox)) == size
+    stack("preview", "--expect-no-changes")
+
+
+def test_what_is_changed_in_the_account_is_found(
+    stack: Stack, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    environment = {**stack.environment, **sandbox.environment_of("preview")}
+
+    def check() -> int:
+        with patch.dict(os.environ, environment, clear=True):
+            return main(["--out", str(tmp_path), stack.name], stack.folder)
+
+    assert check() == NONE
+    before = service(sandbox)
+    sandbox.client.update_dbaas_service_pg(name=SERVICE, plan="startup-8", ip_filter=["0.0.0.0/0"])
+    assert check() == DRIFT
+    report = (tmp_path / "managed.md").read_text()
+    assert '| Dbaas shop-db | `plan` | `"startup-4"` | `"startup-8"` |' in report
+    assert '`"0.0.0.0/0"` |' in report
+    stack.up("--refresh")
+    ignored = {"updated-at"}
+    assert {key: value for key, value in service(sandbox).items() if key not in ignored} == {
+        key: value for key, value in before.items() if key not in ignored
+    }
+    assert check() == NONE
+
+
+def test_another_zone_is_another_database(stack: Stack, sandbox: Sandbox) -> None:
+    """The name is taken until the old one is deleted, which therefore is deleted first."""
+    configure(stack, zone="de-fra-1", abandonData=True)
+    assert "replace" in of_databases(stack.preview())
+    stack.up()
+    (listed,) = [each for each in stack.resources() if each["type"].endswith(":Dbaas")]
+    assert listed["outputs"]["zone"] == "de-fra-1"
+    stack("preview", "--expect-no-changes")
