@@ -189,6 +189,33 @@ def test_data_is_not_left_behind_unasked(stack: Stack, settings: dict[str, Any])
     stack("preview", "--expect-no-changes")
 
 
+def test_a_move_that_fails_leaves_the_old_data(stack: Stack, kube: Kube) -> None:
+    """With another image that is missing, an application and its database go back."""
+    before, claim = stack.file.read_text(), claim_of(kube, "blog")["metadata"]["uid"]
+    for key, value in {
+        "namespace": "rich-api",
+        "database.abandonData": "true",
+        "image": f"registry.invalid/blog:2@sha256:{'0a' * 32}",
+        "rollout.progressDeadlineSeconds": "5",
+        "rollout.timeoutSeconds": "30",
+    }.items():
+        stack.set(f"apps[1].{key}", value)
+    shown = {
+        (step.operation, step.kind.rpartition(":")[2])
+        for step in stack.preview()
+        if step.name == "blog-db"
+    }
+    kinds = ("NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim", "Secret", "Service")
+    both = {(operation, kind) for operation in ("create", "delete") for kind in kinds}
+    assert shown == both | {("replace", "StatefulSet")}
+    assert stack.run("up", "--yes", "--skip-preview").returncode != 0
+    stack.file.write_text(before)
+    stack.up()
+    assert claim_of(kube, "blog")["metadata"]["uid"] == claim
+    assert "blog-db" not in kube.names("statefulset", "rich-api")
+    stack("preview", "--expect-no-changes")
+
+
 def test_another_major_version_has_a_volume_of_its_own(stack: Stack, kube: Kube) -> None:
     """There, and back by the old settings alone."""
     before, old = stack.file.read_text(), volume_of(kube, "shop")["metadata"]["name"]
