@@ -208,3 +208,23 @@ def test_a_preview_of_an_update_keeps_what_is_known(
     assert planned["instancePoolId"] == state["instancePoolId"]
     nodepool = exoscale.api.get_sks_nodepool(id=inputs["clusterId"], sks_nodepool_id=identity)
     assert nodepool["size"] == 2
+
+
+def test_a_claim_that_is_not_given(plugin: ExoscalePlugin, name: str) -> None:
+    """It is null in the state, and added by any change of something else, until it is updated."""
+    cluster = {"zone": "ch-gva-2", "serviceLevel": "starter", "version": "1.36.5", "name": name}
+    inputs = cluster | {"oidc": {"clientId": "a", "issuerUrl": "https://example.com"}}
+    identity, state = plugin.create("SksCluster", inputs)
+    assert state["oidc"]["requiredClaim"] is None
+    assert plugin.diff("SksCluster", state, plugin.check("SksCluster", inputs)).changes != CHANGED
+    # taking OIDC out shows nothing
+    gone = plugin.check("SksCluster", cluster)
+    assert plugin.diff("SksCluster", state, gone).changes != CHANGED
+    for news in (inputs, cluster):
+        described = plugin.check("SksCluster", news | {"description": "d"})
+        answer = plugin.diff("SksCluster", state, described)
+        assert set(answer.detailedDiff) == {"description", "oidc.requiredClaim"}
+    state = plugin.update("SksCluster", identity, state, described)
+    assert state["oidc"]["requiredClaim"] == {}
+    news = plugin.check("SksCluster", inputs | {"description": "e"})
+    assert set(plugin.diff("SksCluster", state, news).detailedDiff) == {"description"}

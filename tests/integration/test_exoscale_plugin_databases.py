@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins.wire import UNKNOWN
-from tests.integration.exoscale_plugin import ExoscalePlugin, World, given
+from tests.integration.exoscale_plugin import OURS, ExoscalePlugin, World, given, running
 from tests.unit.exoscale_plugin import Refused
 
 pytestmark = pytest.mark.integration
@@ -228,3 +228,17 @@ def test_a_reset_password_is_in_the_uri(
         service_name=name, username="avnadmin", password="chosen-1234"
     )
     assert password() == "chosen-1234" != first
+
+
+def test_a_state_of_either_plugin_is_read_by_the_other(
+    plugin: ExoscalePlugin, exoscale: World, database: Database, name: str
+) -> None:
+    inputs, state = database
+    with running(OURS, exoscale.environment) as ours:
+        ours.configure()
+        checked = ours.check("Dbaas", inputs)
+        _, refreshed, _ = ours.read("Dbaas", name, state, checked)
+        assert not ours.diff("Dbaas", state, checked).diffs
+    _, read, _ = plugin.read("Dbaas", name, refreshed, checked)
+    assert given(read) == given(refreshed) == given(state)
+    assert not plugin.diff("Dbaas", refreshed, checked).diffs
