@@ -59,7 +59,7 @@ def test_what_breaks_a_rule_is_not_for_production(stack: Stack, settings: dict[s
     for line in (
         "[mandatory]  closed-ports  (exoscale:index:SecurityGroupRule: cluster-ssh-0.0.0.0/0)",
         "port 22, SSH's, is open to 0.0.0.0/0: leave it out of the rule's `ports`",
-        "[mandatory]  no-clear-secret  (kubernetes:apps/v1:Deployment: rickroller.test)",
+        "[mandatory]  no-clear-secret  (kubernetes:apps/v1:Deployment: rickroller.rickroller)",
         "DB_PASSWORD: looks like a secret, in clear: move it to `secrets.environment`",
     ):
         assert line in text
@@ -76,5 +76,8 @@ def test_a_rule_on_the_whole_stack(stack: Stack, settings: dict[str, Any]) -> No
     broken["apps"][0]["service"] = "NodePort"
     code, text = previewed(stack, broken)
     assert code != 0
-    assert "[mandatory]  no-public-node-port  (kubernetes:core/v1:Service: rickroller.test)" in text
+    assert (
+        "[mandatory]  no-public-node-port  (kubernetes:core/v1:Service: rickroller.rickroller)"
+        in text
+    )
     assert "type NodePort: open to 0.0.0.0/0 on every node: write `service: ClusterIP`" in text
