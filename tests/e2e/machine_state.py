@@ -7,6 +7,9 @@ from pathlib import Path
 from sandbox.sks.machines.network import namespaces, prefix
 
 HIERARCHIES = Path("/sys/fs/cgroup")
+NAMESPACES = "/run/netns"
+"""Where iproute2 keeps the names of network namespaces. The first one makes it a mount
+of the machine, which stays: all namespaces share it, whoever made them (ip-netns(8))."""
 
 
 def state(home: Path) -> dict[str, list[str]]:
@@ -17,10 +20,16 @@ def state(home: Path) -> dict[str, list[str]]:
         "routes": _output("ip", "route").splitlines(),
         "rules": _output("iptables-save").splitlines()[1:-1],
         "namespaces": namespaces(prefix(home)),
-        "mounts": sorted(Path("/proc/mounts").read_text().splitlines()),
+        "mounts": sorted(mounts()),
         "groups": sorted(str(path) for path in HIERARCHIES.glob(f"**/{prefix(home)}*")),
         "processes": sorted(_processes(home)),
     }
+
+
+def mounts() -> list[str]:
+    """All but the one that the machine's first network namespace brings."""
+    lines = Path("/proc/mounts").read_text().splitlines()
+    return [line for line in lines if line.split()[1] != NAMESPACES]
 
 
 def _processes(home: Path) -> list[str]:
