@@ -143,14 +143,15 @@ def _name(kind: str, found: Object) -> str:
 
 
 async def _path(args: pulumi.ResourceHookArgs) -> str | None:
-    """Where the API server has the object; None of a resource that is no object."""
+    """Where the API server has the object; None of a resource that is no object, or has no name."""
     provider, version, kind = args.type.split(":")
     if provider != "kubernetes" or version.startswith("helm.sh/"):
         return None
     metadata = await pulumi.Output.from_input((args.new_inputs or {})["metadata"]).future(
         with_unknowns=True
     )
-    assert metadata  # the plugin gives each object its name
+    if not metadata or "name" not in metadata:  # the plugin generates it, once it knows the cluster
+        return None
     group = version.replace("core/", "api/") if version.startswith("core/") else f"apis/{version}"
     namespace = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
     return f"/{group}{namespace}/{_plural(kind.lower())}/{metadata['name']}"

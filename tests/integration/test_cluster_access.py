@@ -126,7 +126,7 @@ def test_make_renews_kubeconfigs_that_near_their_end_and_nothing_else(access: St
     """Not what else the settings say by now, nor kubeconfigs that have time."""
     before, settings = access.outputs(secrets=True), access.file.read_text()
     access.set("cluster.description", "later")
-    arguments = dry_run("renew", f"STACK={access.name}").split("pulumi up ")[1]
+    arguments = dry_run("renew", f"STACK={access.name}").split("tools.refreshed up ")[1]
     assert shlex.split(arguments) == ["--yes", "--stack", "$STACK", *RENEW]
     done = access.up(*RENEW)
     after = access.outputs(secrets=True)

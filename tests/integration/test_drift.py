@@ -180,7 +180,7 @@ def test_each_change_by_hand_is_found_and_put_back(
     waiting = [line for line in report.splitlines() if line.startswith("- ")]
     assert waiting == [
         f"- update Deployment scaled/scaled `{CONTAINER}.image`",
-        "- update Stash scaled-rollout",
+        "- update Stash scaled-rollout `input`",
     ]
     assert not [token for token in (TOKEN, OTHER_TOKEN) if token in report]
     assert stack.resources() == before

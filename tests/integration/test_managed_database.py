@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.integration.account import Sandbox
+from tests.integration.cluster_stack import Objects
 from tests.integration.stack import CLUSTER, NODEPOOL, Stack, Step, copy_project
 from tools.drift import DRIFT, NONE, main
 
@@ -39,17 +40,20 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stack.up()
     yield stack
     stack("destroy", "--yes", "--skip-preview")
-    assert not sandbox.client.list_dbaas_services()["dbaas-services"]
+    services = sandbox.client.list_dbaas_services()["dbaas-services"]
+    assert SERVICE not in {service["name"] for service in services}
 
 
 def service(sandbox: Sandbox) -> dict[str, Any]:
     return dict(sandbox.client.get_dbaas_service_pg(name=SERVICE))
 
 
-def nodes(sandbox: Sandbox) -> list[str]:
-    """The addresses of the account's instances, as networks."""
-    instances = sandbox.client.list_instances()["instances"]
-    return sorted(f"{instance['public-ip']}/32" for instance in instances)
+def nodes(stack: Stack, sandbox: Sandbox) -> list[str]:
+    """The addresses of the stack's nodes, as networks."""
+    pool = Objects(stack, sandbox).nodepool()["instance-pool"]["id"]
+    members = sandbox.client.get_instance_pool(id=pool)["instances"]
+    live = (sandbox.client.get_instance(id=member["id"]) for member in members)
+    return sorted(f"{instance['public-ip']}/32" for instance in live)
 
 
 def of_databases(steps: list[Step]) -> list[str]:
@@ -65,8 +69,8 @@ def test_a_preview_shows_that_the_filter_follows_the_nodes(
     assert of_databases(planned) == ["update"]
     # as `make deploy` does: nothing that its preview does not show
     stack("up", "--yes", "--strict")
-    assert service(sandbox)["ip-filter"] == nodes(sandbox)
-    assert len(nodes(sandbox)) == size
+    assert service(sandbox)["ip-filter"] == nodes(stack, sandbox)
+    assert len(nodes(stack, sandbox)) == size
     stack("preview", "--expect-no-changes")
 
 
