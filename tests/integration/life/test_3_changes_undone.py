@@ -1,5 +1,6 @@
 """Changes of the deployed stack taken back: by the stack's own history, and behind its back."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,13 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 @pytest.fixture(scope="module")
 def first_commit(stack: Stack) -> str:
-    """The commit of the stack's first settings, in a repository of the project's own."""
+    """The commit of the stack's first settings, in a repository of the project's own.
+
+    The project has the tools too, for they work on the project that they are in.
+    """
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "tools", stack.folder / "tools", ignore=ignored)
+    (stack.folder / ".venv").symlink_to(sys.prefix)
     git(stack.folder, "init", "--quiet")
     git(stack.folder, "add", stack.file.name)
     return commit(stack)
