@@ -10,6 +10,17 @@ from typing import Any
 COMMAND_SECONDS = 60
 
 
+NO_EVICTION = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: never, namespace: kept}
+spec:
+  maxUnavailable: 0
+  selector: {matchLabels: {app: kept}}
+"""
+"""A disruption budget, in the namespace `kept`, that lets none of its pods be evicted."""
+
+
 @dataclass(frozen=True)
 class Kube:
     """A cluster, with the credentials in `kubeconfig`."""

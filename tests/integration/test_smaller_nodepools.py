@@ -10,7 +10,7 @@ import pytest
 from sandbox.paths import write_private
 from tests.integration.account import VERSION, Sandbox
 from tests.integration.cluster_stack import POOL, create_stack
-from tests.integration.kube import Kube
+from tests.integration.kube import NO_EVICTION, Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import Stack, Step
 
@@ -18,14 +18,6 @@ pytestmark = pytest.mark.integration
 
 SIZE = "cluster.nodepools[0].size"
 NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
-BUDGET = """
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: never, namespace: kept}
-spec:
-  maxUnavailable: 0
-  selector: {matchLabels: {app: kept}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +49,7 @@ def kube(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Kube:
     create = "kubectl --namespace kept create deployment kept --image=kept --replicas=9"
     kube.run(*create.split())
     kube.run("kubectl", "--namespace", "kept", "rollout", "status", "deployment", "kept")
-    kube.run("kubectl", "apply", "-f", "-", stdin=BUDGET)
+    kube.run("kubectl", "apply", "-f", "-", stdin=NO_EVICTION)
     return kube
 
 

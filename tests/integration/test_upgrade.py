@@ -16,7 +16,7 @@ from sandbox.paths import write_private
 from sandbox.sks.nodes import NODEPOOL_LABEL
 from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
 from tests.integration.cluster_stack import Objects, plan
-from tests.integration.kube import Kube
+from tests.integration.kube import NO_EVICTION, Kube
 from tests.integration.sks_account import kubernetes
 from tests.integration.stack import CLUSTER, TUTORIAL, Stack, copy_project
 from tests.integration.upgrade_watch import Moment, Watched, watched
@@ -143,16 +143,6 @@ def check_order(watched: Watched, old: dict[str, Any], new: dict[str, Any]) -> N
     }
 
 
-BUDGET = """
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: never, namespace: kept}
-spec:
-  maxUnavailable: 0
-  selector: {matchLabels: {app: kept}}
-"""
-
-
 def test_what_stands_in_the_way_of_another_nodepool(
     objects: Objects, kube: Kube, faults: FaultClient
 ) -> None:
@@ -162,7 +152,7 @@ def test_what_stands_in_the_way_of_another_nodepool(
     kube.run("kubectl", "create", "namespace", "kept")
     kube.run("kubectl", "--namespace", "kept", "create", "deployment", "kept", "--image", "kept")
     kube.run("kubectl", "--namespace", "kept", "rollout", "status", "deployment", "kept")
-    kube.run("kubectl", "apply", "-f", "-", stdin=BUDGET)
+    kube.run("kubectl", "apply", "-f", "-", stdin=NO_EVICTION)
     document = yaml.safe_load(stack.file.read_text())
     cluster = document["config"]["webapp:cluster"]
     cluster |= {"readySeconds": 6, "drainSeconds": 12}
