@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import signal
 
 
 def leave_garbage_alone() -> None:
@@ -13,7 +14,17 @@ def leave_garbage_alone() -> None:
     atexit.register(gc.freeze)
 
 
+def end_without_a_traceback() -> None:
+    """End at once, and say nothing, where the engine interrupts the program.
+
+    That is how it ends one that still waits for an answer when something else has failed: Python's
+    KeyboardInterrupt would bury the reason.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 leave_garbage_alone()
+end_without_a_traceback()
 
 import pulumi
 

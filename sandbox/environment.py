@@ -56,7 +56,9 @@ def sandbox_variables(
         "PATH": os.pathsep.join(path),
         "SANDBOX_HOME": str(home),
         "PULUMI_HOME": str(pulumi_home(home, plugins)),
-        "PULUMI_BACKEND_URL": f"file://{home / 'pulumi-state'}",
+        # Without metadata: Pulumi replaces a state in one step, but not the .attrs file beside it,
+        # whose half says "failed to load checkpoint: EOF" after a kill.
+        "PULUMI_BACKEND_URL": f"file://{home / 'pulumi-state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": account.passphrase,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.integration.key_server import key_server
 from tests.integration.s3_server import S3Server
 from tests.integration.stack import Stack
-from tests.integration.state_stack import follow, refused, with_variables
+from tests.integration.state_stack import PAGE, follow, refused, with_variables
 
 pytestmark = pytest.mark.integration
 
@@ -73,12 +74,29 @@ def test_a_service_that_does_not_answer(stack: Stack, tmp_path: Path) -> None:
     assert is_unchanged(stack)
 
 
-def test_moving_to_a_folder_and_back(stack: Stack, server: S3Server) -> None:
+def test_moving_to_a_folder(stack: Stack) -> None:
     in_folder = with_variables(stack, PULUMI_BACKEND_URL=None)
-    assert f"(file://{home(stack)}/state)" in follow(in_folder, "A folder")
+    assert f"(file://{home(stack)}/state?metadata=skip)" in follow(in_folder, "A folder")
     follow(stack, "Moving to another backend")
     assert is_unchanged(in_folder)
+    assert not [*(home(stack) / "state").rglob("*.attrs")]
 
+
+def test_attributes_that_a_kill_left_empty(stack: Stack) -> None:
+    """Pulumi reads them also where it does not write them."""
+    message = "failed to load checkpoint: EOF"
+    (row,) = (line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{message}`"))
+    for query in ("?metadata=skip", ""):
+        url = f"file://{home(stack)}/state{query}"
+        in_folder = with_variables(stack, PULUMI_BACKEND_URL=url)
+        (home(stack) / "state/.pulumi/stacks/webapp/dev.json.attrs").write_text("")
+        assert message in refused(in_folder, "preview")
+        subprocess.run(row.split("`")[3], shell=True, env=stack.environment, check=True)
+        assert is_unchanged(in_folder)
+
+
+def test_moving_back_to_the_bucket(stack: Stack, server: S3Server) -> None:
+    in_folder = with_variables(stack, PULUMI_BACKEND_URL=None)
     follow(stack, "Forget the stack at the old backend")
     assert ".pulumi/stacks/webapp/dev.json" not in server.objects()
     assert "no stack named 'dev' found" in refused(stack, "preview")

@@ -6,6 +6,7 @@ import atexit
 import gc
 import re
 import runpy
+import signal
 from pathlib import Path
 
 import pulumi
@@ -32,6 +33,7 @@ def test_another_cli_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(pulumi, "require_pulumi_version", refuse)
     monkeypatch.setattr(gc, "disable", lambda: None)
     monkeypatch.setattr(atexit, "register", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     with pytest.raises(pulumi.RunError, match=re.escape(f"{told}: https://")) as caught:
         runpy.run_path(str(ROOT / "__main__.py"))
     assert "\n" not in str(caught.value)

@@ -84,7 +84,7 @@ def test_nothing_leads_out_of_the_sandbox() -> None:
     assert inner["EDITOR"] == "vi"
     assert inner["NO_PROXY"] == "intranet,127.0.0.1,localhost"
     assert inner["EXOSCALE_API_ENDPOINT"] == "http://127.0.0.1:4711/v2"
-    assert inner["PULUMI_BACKEND_URL"] == "file:///somewhere/a home/pulumi-state"
+    assert inner["PULUMI_BACKEND_URL"] == "file:///somewhere/a home/pulumi-state?metadata=skip"
 
 
 def test_exoscales_own_names_lead_into_the_sandbox() -> None:
