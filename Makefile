@@ -6,9 +6,11 @@ REFRESHED := $(BIN)/python -m tools.refreshed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The stacks `local` and `e2e` are the sandbox's: what is done to them is done in there. What is done to
-# others is done in the environment as it is.
-IN := $(if $(filter local e2e,$(STACK) $(STACKS)),$(SANDBOX) exec --)
-READY := .venv/tools-ready $(if $(IN),.venv/sandbox-ready)
+# others is done in the environment as it is, but for the folder of temporary files.
+SANDBOXED := $(filter local e2e,$(STACK) $(STACKS))
+PRIVATE := $(BIN)/python -m tools.private_tmp
+IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
+READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
   new-stack review review-down review-sweep down test test-all e2e e2e-here lint docs lock bench
@@ -80,7 +82,7 @@ new-stack: .venv/tools-ready
 	@$(BIN)/python -m tools.new_stack "--name=$$NAME" "--from=$$FROM" \
 	  "--secrets-provider=$$SECRETS_PROVIDER"
 
-REVIEW := $(BIN)/python -m tools.review
+REVIEW := $(PRIVATE) $(BIN)/python -m tools.review
 
 review: .venv/tools-ready
 	@test -n "$$PR" || { echo "usage: make review PR=12 [IMAGE=[NAME=]IMAGE] [FROM=dev]"; exit 2; }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import get_args
 
 from sandbox import fault_commands, lifecycle, paths
@@ -115,9 +116,9 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
         raise SandboxError("exec needs a command: sandbox exec -- CMD ...")
     account = lifecycle.up(home, progress, plugins)
     environment = command_environment(account, home, plugins=plugins)
-    with untouched(home, command):
+    with untouched(home, command), TemporaryDirectory(dir=paths.temporary_files(home)) as temporary:
         try:
-            process = _start(command, environment)
+            process = _start(command, {**environment, "TMPDIR": temporary})
         except FileNotFoundError:
             sys.stderr.write(f"sandbox: {command[0]}: not found\n")
             return NOT_FOUND

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sandbox.account import LOOPBACK, Account
-from sandbox.paths import TOOLS_BIN, authorities, pulumi_home
+from sandbox.paths import TOOLS_BIN, authorities, pulumi_home, temporary_files
 
 FOREIGN = (
     "EXOSCALE_API_ACCOUNT",
@@ -55,6 +55,7 @@ def sandbox_variables(
     variables = {
         "PATH": os.pathsep.join(path),
         "SANDBOX_HOME": str(home),
+        "TMPDIR": str(temporary_files(home)),
         "PULUMI_HOME": str(pulumi_home(home, plugins)),
         # Without metadata: Pulumi replaces a state in one step, but not the .attrs file beside it,
         # whose half says "failed to load checkpoint: EOF" after a kill.

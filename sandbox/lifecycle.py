@@ -16,7 +16,7 @@ from sandbox.account import Account, Nodes
 from sandbox.daemon_state import MARK, DaemonState, processes, running_pid
 from sandbox.errors import SandboxError
 from sandbox.images.images import ensure_images
-from sandbox.paths import ROOT, private_directory
+from sandbox.paths import ROOT, private_directory, temporary_files
 from sandbox.prerequisites import check_containers, check_platform
 from sandbox.progress import Progress
 from sandbox.provide import ensure_tools
@@ -39,6 +39,7 @@ FOLDERS = (
     "pulumi-stacks",
     "pulumi-state",
     "tls",
+    "tmp",
     "volumes",
 )
 FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig", "stack-files.lock")
@@ -67,6 +68,7 @@ def up(
         report = DaemonState(home).read()
         if running_pid(home) is None or report is None or report.state != "ready":
             _start(home, progress)
+        private_directory(temporary_files(home))
         pulumi_home.prepare(account, home, progress, plugins)
     return account
 
@@ -81,6 +83,8 @@ def down(home: Path, progress: Progress) -> None:
         return
     with _one_at_a_time(home):
         _stop(home, progress)
+        if temporary_files(home).exists():
+            shutil.rmtree(temporary_files(home))
 
 
 def reset(home: Path, progress: Progress) -> None:

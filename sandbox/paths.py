@@ -37,6 +37,14 @@ def pulumi_home(home: Path, plugins: Path | None = None) -> Path:
     return home / "pulumi-homes" / hashlib.sha256(os.fsencode(plugins.resolve())).hexdigest()[:16]
 
 
+def temporary_files(home: Path) -> Path:
+    """Return the folder for the temporary files of what runs in the sandbox.
+
+    The Kubernetes plugin leaves kubeconfigs there.
+    """
+    return home / "tmp"
+
+
 def authorities(home: Path) -> Path:
     """Return the file of the certificate authorities that programs in the sandbox trust."""
     return home / "tls" / "authorities.pem"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ def checkout(
     """The project in git, its three environments deployed."""
     environment = sandbox.environment | server.environment
     environment |= {
+        "TMPDIR": str(tmp_path_factory.mktemp("temporary")),
         "PULUMI_BACKEND_URL": server.backend_url,
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "http_proxy": web.proxy,
@@ -102,6 +104,11 @@ def test_the_environments_are_side_by_side(checkout: Checkout, web: Internet) ->
     urls = {checkout.stack(stack).outputs()["rickroller_url"] for stack in ENVIRONMENTS}
     assert len(urls) == 3
     assert urls <= set(web.asked)
+
+
+def test_a_deploy_leaves_no_temporary_files(checkout: Checkout) -> None:
+    """Such as the administrator's kubeconfigs that the Kubernetes plugin writes."""
+    assert list(Path(checkout.environment["TMPDIR"]).iterdir()) == []
 
 
 def test_a_pull_request_tells_what_it_would_do(checkout: Checkout) -> None:

@@ -94,6 +94,15 @@ def test_exec_passes_the_exit_code_on(home: Path, account: Account) -> None:
     assert sandbox(home, "exec").returncode == 1
 
 
+def test_exec_leaves_no_temporary_files(home: Path, account: Account) -> None:
+    """The Kubernetes plugin would leave an administrator's kubeconfig there."""
+    command = 'stat --format %a "$TMPDIR"; echo "$TMPDIR"; touch "$TMPDIR/kubeconfig1"'
+    mode, folder = sandbox(home, "exec", "--", "sh", "-c", command).stdout.split()
+    assert mode == "700"
+    assert Path(folder).parent == home / "tmp"
+    assert list((home / "tmp").iterdir()) == []
+
+
 def test_plugins_and_stacks_are_there(home: Path, account: Account) -> None:
     listed = sandbox(home, "exec", "--", "pulumi", "plugin", "ls", "--json")
     assert {(plugin["name"], plugin["version"]) for plugin in json.loads(listed.stdout)} == {

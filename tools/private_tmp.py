@@ -1,0 +1,43 @@
+"""Runs a command with a folder for temporary files of its own: `python -m tools.private_tmp CMD`.
+
+The Kubernetes plugin leaves the cluster's kubeconfig there whenever it looks at a Helm release
+(pulumi/pulumi-kubernetes, provider/pkg/provider/util.go, `writeKubeconfigToFile`). The folder is
+removed at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from tempfile import TemporaryDirectory
+
+NOT_FOUND = 127
+BY_SIGNAL = 128
+
+
+def main(command: Sequence[str]) -> int:
+    """Run the command; return its exit code, as a shell tells it."""
+    with TemporaryDirectory(prefix="pulumi-") as folder:
+        started: list[subprocess.Popen[bytes]] = []
+
+        def hand_on(*_: object) -> None:
+            for each in started:
+                each.terminate()
+
+        # A terminal sends SIGINT to the command as well; what it does about it is its own matter.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, hand_on)
+        try:
+            started.append(subprocess.Popen(command, env={**os.environ, "TMPDIR": folder}))
+        except FileNotFoundError:
+            sys.stderr.write(f"{command[0]} is not on PATH: see docs/exoscale.md\n")
+            return NOT_FOUND
+        code = started[0].wait()
+    return code if code >= 0 else BY_SIGNAL - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
