@@ -103,7 +103,7 @@ def _parse(text: bytes) -> dict[str, Any] | None:
     """The mapping that a file has; None for anything else, which Pulumi refuses."""
     try:
         document = yaml.safe_load(text) or {}
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # the latter for a date that does not exist
         return None
     return document if isinstance(document, dict) else None
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictStr
+import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictStr
 
 from settings.secret import MayBeClear, Secret, in_file
 from settings.types import SettingsModel, matches
+from settings.yaml_error import told
 
 _NAME = r"[-A-Za-z0-9._]{1,100}"
 StackName = Annotated[
@@ -36,6 +38,16 @@ def _read(value: object) -> object:
     return file.read_text()
 
 
+def _is_a_mapping(kubeconfig: SecretStr) -> SecretStr:
+    try:
+        found = yaml.safe_load(kubeconfig.get_secret_value())
+    except (yaml.YAMLError, ValueError) as error:
+        raise ValueError(f"must be a kubeconfig, in YAML: {told(error)}") from None
+    if not isinstance(found, dict):
+        raise ValueError("must be a kubeconfig: a mapping of keys to values")
+    return kubeconfig
+
+
 class ExistingClusterSettings(SettingsModel):
     """A cluster that this stack uses and does not create."""
 
@@ -43,6 +55,7 @@ class ExistingClusterSettings(SettingsModel):
         Annotated[
             Secret,
             BeforeValidator(_read),
+            AfterValidator(_is_a_mapping),
             MayBeClear(lambda value: not _is_text(value)),
             in_file("string"),
         ]

@@ -22,6 +22,7 @@ from typing import Any
 
 from tools.property_paths import different, value
 from tools.pulumi_command import Refused
+from tools.stacks import check_file
 
 ROOT = Path(__file__).parent.parent
 NONE, FAILED, DRIFT = 0, 1, 3
@@ -137,8 +138,9 @@ def check(stack: str, folder: Path) -> Findings:
     """Compare what is there with what was deployed, and with what is declared.
 
     Raises:
-        Refused: in Pulumi's words, where it can't be compared.
+        Refused: the stack's file is no YAML, or, in Pulumi's words, it can't be compared.
     """
+    check_file(stack, folder)
     refreshed = _steps("refresh", "--preview-only", stack=stack, folder=folder, all_steps=True)
     found = [step for step in refreshed if step.operation not in UNCHANGED]
     planned, no_preview = _planned({step.urn for step in found}, stack, folder)

@@ -7,11 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from settings.stack_file import configuration
 from tools.pulumi_command import Refused, pulumi
-from tools.stacks import NAME, project, stack_file, stacks
+from tools.stacks import NAME, document, project, stack_file, stacks
 from tools.unquoted import check_quotes
 
 CREDENTIALS = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
@@ -24,7 +22,7 @@ def settings_of(stack: str, folder: Path) -> dict[str, Any]:
     have settings too.
     """
     file, name = stack_file(stack, folder), project(folder)
-    if not file.is_file() or "environment" not in (yaml.safe_load(file.read_text()) or {}):
+    if not file.is_file() or "environment" not in document(file):
         return configuration(file, name)
     shown = ("config", "--json", "--show-secrets", "--stack", stack)
     told: dict[str, Any] = json.loads(pulumi(*shown, folder=folder))

@@ -17,13 +17,12 @@ from getpass import getpass
 from pathlib import Path
 from typing import TextIO
 
-import yaml
-
 from tools.command import exit_code
 from tools.pulumi_command import Refused, pulumi
 from tools.stacks import (
     NAME,
     ROOT,
+    document,
     encrypted,
     project,
     set_secret,
@@ -68,14 +67,13 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     _check(name, file)
     copied = source_file(source, folder)
     check_quotes([source], folder)
-    text = copied.read_text()
-    document = yaml.safe_load(text) or {}
-    provider = provider or document.get("secretsprovider", "")
+    text, there = copied.read_text(), document(copied)
+    provider = provider or there.get("secretsprovider", "")
     backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
     if name in stacks(folder):
         raise Refused(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
     own = project(folder)
-    keys = [setting(*each, own) for each in encrypted(document.get("config", {}))]
+    keys = [setting(*each, own) for each in encrypted(there.get("config", {}))]
     secrets = _asked(keys) if stdin.isatty() else _read(keys, stdin)
 
     file.write_text(OF_THE_KEY.sub("", text))
@@ -134,9 +132,9 @@ def _complete(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
 
 def _provider(file: Path) -> str:
     """What the file says of its key; Pulumi Cloud's own needs no word."""
-    document = yaml.safe_load(file.read_text()) or {}
-    salted = "passphrase" if "encryptionsalt" in document else "Pulumi Cloud"
-    return str(document.get("secretsprovider", salted))
+    there = document(file)
+    salted = "passphrase" if "encryptionsalt" in there else "Pulumi Cloud"
+    return str(there.get("secretsprovider", salted))
 
 
 def _remove(name: str, file: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.command import exit_code
 from tools.existing_stack import state_of
 from tools.pulumi_command import KEY_OF_THE_STATE, Refused, shown
-from tools.stacks import ROOT
+from tools.stacks import ROOT, check_file
 
 REFRESH = ("refresh", "--yes", "--skip-preview", "--skip-pending-creates")
 CREATING = "creating"
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     options, rest = parser.parse_known_args(arguments)
 
     def run() -> None:
+        check_file(options.stack, folder)
         match options.command:
             case "destroy":
                 _refreshed(options.stack, folder)

@@ -14,7 +14,7 @@ import yaml
 
 from tools.pulumi_command import pulumi
 from tools.review_settings import on_its_cluster, review_settings
-from tools.stacks import encrypted, project, setting, source_file, stack_file
+from tools.stacks import document, encrypted, project, setting, source_file, stack_file
 from tools.unquoted import check_quotes
 
 
@@ -59,7 +59,7 @@ def write_without_apps(stack: str, source: str, folder: Path) -> None:
 
 
 def _document(source: str, folder: Path) -> dict[str, Any]:
-    return yaml.safe_load(source_file(source, folder).read_text()) or {}
+    return document(source_file(source, folder))
 
 
 def _write(stack: str, source: str, document: Mapping[str, Any], folder: Path) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from settings.errors import path
 from settings.mistakes import Place
+from settings.yaml_error import told
 from tools.pulumi_command import Refused, pulumi
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,34 @@ def project(folder: Path) -> str:
 def stack_file(name: str, folder: Path) -> Path:
     """Where a stack's settings are, whether or not they are there."""
     return folder / f"Pulumi.{name}.yaml"
+
+
+def document(file: Path) -> dict[str, Any]:
+    """What a stack's file says.
+
+    Raises:
+        Refused: it can't be read, or is no YAML; the place is named.
+    """
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except OSError as error:
+        raise Refused(f"{file.name}: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise Refused(f"{file.name}: {told(error)}") from None
+    if not isinstance(found, dict):
+        raise Refused(f"{file.name}: must be a mapping, with config: at its top")
+    return found
+
+
+def check_file(stack: str, folder: Path) -> None:
+    """See that a stack's file, if it is there, is YAML: Pulumi names another line.
+
+    Raises:
+        Refused: naming the place.
+    """
+    file = stack_file(stack, folder)
+    if file.is_file():
+        document(file)
 
 
 def stacks_with_a_file(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from settings.checks.unquoted import unquoted_in
 from tools.command import exit_code
 from tools.git import committed
 from tools.pulumi_command import Refused
-from tools.stacks import ROOT, project, stack_file, stacks_with_a_file
+from tools.stacks import ROOT, document, project, stack_file, stacks_with_a_file
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
@@ -41,12 +41,20 @@ def check_quotes(stacks: Iterable[str], folder: Path) -> None:
 
 def _found(stack: str, folder: Path) -> list[str]:
     file = stack_file(stack, folder)
-    try:
-        text = file.read_text()
-        lines = unquoted_in(text, committed(file) or text, project(folder))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Refused(f"{file.name} can't be read: {error}") from None
+    document(file)
+    text = file.read_text()
+    lines = unquoted_in(text, _committed(file) or text, project(folder))
     return [f"{file.name}: {line}" for line in lines]
+
+
+def _committed(file: Path) -> str | None:
+    """What the last commit has, unless it is no YAML, which this one may be mending."""
+    text = committed(file)
+    try:
+        yaml.safe_load(text or "")
+    except (yaml.YAMLError, ValueError):
+        return None
+    return text
 
 
 if __name__ == "__main__":

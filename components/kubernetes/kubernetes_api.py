@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 import yaml
 
+from settings.yaml_error import told
+
 if TYPE_CHECKING:
     import urllib3
     from kubernetes.client import Configuration
@@ -84,6 +86,8 @@ class KubernetesApi:
                     yaml.safe_load(kubeconfig), context, found, persist_config=False
                 )
                 ssl_context = _ssl_context(found)
+            except yaml.YAMLError as error:
+                raise ApiError(0, f"the kubeconfig can't be used: {told(error)}") from None
             except (ConfigException, OSError, ValueError) as error:
                 raise ApiError(0, f"the kubeconfig can't be used: {error}") from None
             finally:

@@ -11,7 +11,7 @@ from components.stack import declare
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, load, mistakes
 
-EXISTING = {"existingCluster": {"kubeconfig": str(Path(__file__))}}
+EXISTING = {"existingCluster": {"kubeconfig": str(Path(__file__).parents[2] / "Pulumi.yaml")}}
 WEB = {"name": "web", "image": "example/web:1", "path": "/web"}
 
 

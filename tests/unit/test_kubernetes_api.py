@@ -71,6 +71,8 @@ def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials() -> N
     [
         ("", None, "kubeconfig can't be used"),
         ("{}", None, "kubeconfig can't be used.*current-context"),
+        ("a: [hush}", None, "kubeconfig can't be used: line 1, column 9: expected ',' or ']'"),
+        ("hush", None, "kubeconfig can't be used"),
         (kubeconfig("https://127.0.0.1:1", {}), "other", "kubeconfig can't be used.*other"),
         (
             kubeconfig("https://127.0.0.1:1", {}, **{"certificate-authority": "/no/file"}),

@@ -207,11 +207,29 @@ def test_an_existing_cluster_by_file_or_by_secret(tmp_path: Path) -> None:
     assert "[secret]: must be encrypted" in clear
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("users:\n  - name: a\n   hush: b\n", "in YAML: line 3, column 4: expected <block end>"),
+        ("hush\nhush\n", "a mapping of keys to values"),
+    ],
+)
+def test_what_is_no_kubeconfig_is_told_without_its_text(
+    text: str, why: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(text)
+    for kubeconfig, secret in ((str(file), ()), (text, {"existingCluster"})):
+        (mistake,) = mistakes({"existingCluster": {"kubeconfig": kubeconfig}}, secret)
+        assert why in mistake
+        assert "hush" not in mistake
+
+
 def test_an_existing_cluster_has_one_kubeconfig() -> None:
     stack = load({"existingCluster": {"stack": "shop/webapp/dev"}}).existing_cluster
     assert stack
     assert stack.stack == "shop/webapp/dev"
-    both = {"kubeconfig": str(Path(__file__)), "stack": "dev"}
+    both = {"kubeconfig": str(Path(__file__).parents[2] / "Pulumi.yaml"), "stack": "dev"}
     assert mistakes({"existingCluster": both}) == [
         'existingCluster: {"kubeconfig": "**********", "stack": "dev"}: must have one of '
         "kubeconfig, stack"

@@ -131,7 +131,17 @@ def test_without_git_the_file_itself_is_read(
 def test_a_file_that_is_no_yaml_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "Pulumi.dev.yaml").write_text("config: [\n")
     assert main((), folder) == 1
-    assert capsys.readouterr().err.startswith("unquoted: Pulumi.dev.yaml can't be read: ")
+    assert capsys.readouterr().err.startswith("unquoted: Pulumi.dev.yaml: line 2, column 1: ")
+
+
+def test_a_commit_whose_file_is_no_yaml_is_no_hindrance(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "Pulumi.dev.yaml").write_text("config: [\n")
+    for command in ("add .", "commit -qm Broken"):
+        subprocess.run(["git", *command.split()], cwd=folder, check=True)
+    write(folder, {"MODE": "0022"})
+    assert told(folder, capsys) == [line("MODE", IN_QUOTES)]
 
 
 def test_scalars_are_read_as_pulumi_reads_them() -> None:
