@@ -42,6 +42,7 @@ class Database(pulumi.ComponentResource):
         clients: Mapping[str, str],
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         creator: Creator | None = None,
+        timeout_seconds: int = 600,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the database of the application `app`, whose pods have the labels `clients`.
@@ -49,7 +50,7 @@ class Database(pulumi.ComponentResource):
         Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
         A managed database without an `ip_filter` takes connections from `node_networks`. The
         `creator` is the stack, and whether the namespace is its own; one in the cluster is stopped
-        by its access while the volume grows.
+        by its access while the volume grows. An update of it may take `timeout_seconds`.
         """
         check(settings)
         creator = creator or Creator()
@@ -68,7 +69,9 @@ class Database(pulumi.ComponentResource):
             from components.database.postgresql import create_postgresql
             from components.database.waiting import wait_for_database
 
-            secret = create_postgresql(app, settings, namespace, clients, creator.access, child)
+            secret = create_postgresql(
+                app, settings, namespace, clients, creator.access, timeout_seconds, child
+            )
             self.wait = wait_for_database(settings.image, secret)
         self.variable = variable(settings.variable, secret, URL_KEY)
         self.register_outputs({})

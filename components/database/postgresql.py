@@ -21,9 +21,11 @@ from components.database.network_policies import (
     create_backup_policy,
     create_database_policy,
 )
+from components.database.rollout import Rollout
 from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.labels import SKIP_AWAIT, common_labels, selector
 from components.kubernetes.resources import resource_requirements
+from components.kubernetes.rolled_out import Workload
 from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
 from components.kubernetes.security import pod_security_context, security_context
 from settings.apps.database import DatabaseSettings
@@ -50,9 +52,12 @@ def create_postgresql(
     namespace: str,
     clients: Mapping[str, str],
     access: ClusterAccess | None,
+    timeout_seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
     """Create the database of `app`; return the Secret with its password and URL.
+
+    An update of it may take `timeout_seconds`, which is seen to where there is `access`.
 
     Of all objects the StatefulSet alone is the same resource in every namespace: the old one is
     deleted before the new one is created. Both may be for one volume, which `volume` names, and
@@ -72,34 +77,23 @@ def create_postgresql(
     )
     create_database_policy(app, namespace, clients, opts)
     claim = _claim(in_program, settings, metadata, access, opts)
-    StatefulSet(
-        name,
-        metadata=metadata,
-        spec={
-            "service_name": name,
-            "replicas": 1,
-            "selector": {"match_labels": pods},
-            "template": {
-                "metadata": {"labels": metadata["labels"]},
-                "spec": {
-                    "automount_service_account_token": False,
-                    "security_context": pod_security_context(POSTGRES_USER),
-                    "termination_grace_period_seconds": SECONDS_TO_STOP,
-                    "containers": [_container(settings, secret)],
-                    "volumes": [
-                        {
-                            "name": "data",
-                            "persistent_volume_claim": {"claim_name": claim.metadata.name},
-                        },
-                        {"name": "run", "empty_dir": {}},
-                        {"name": "tmp", "empty_dir": {}},
-                        {"name": "shm", "empty_dir": _shared_memory(settings)},
-                    ],
-                },
-            },
+    spec = {
+        "service_name": name,
+        "replicas": 1,
+        "selector": {"match_labels": pods},
+        "template": {
+            "metadata": {"labels": metadata["labels"]},
+            "spec": _pod(settings, secret, claim),
         },
-        opts=opts,
-    )
+    }
+    if access is None:
+        StatefulSet(name, metadata=metadata, spec=spec, opts=opts)
+    else:
+        rollout = Rollout(Workload("statefulsets", namespace, name), access, timeout_seconds)
+        then = pulumi.ResourceOptions(hooks=rollout.hooks)
+        merged = pulumi.ResourceOptions.merge(opts, then)
+        stateful_set = StatefulSet(name, metadata=metadata, spec=spec, opts=merged)
+        rollout.create_gate(stateful_set, spec, opts.parent)
     if settings.backup:
         create_backup_policy(app, namespace, opts)
         create_backup(app, settings.backup, settings, namespace, secret, opts)
@@ -173,6 +167,23 @@ def _existing_volume(
         },
         opts=pulumi.ResourceOptions.merge(opts, first),
     )
+
+
+def _pod(
+    settings: DatabaseSettings, secret: Secret, claim: PersistentVolumeClaim
+) -> dict[str, Any]:
+    return {
+        "automount_service_account_token": False,
+        "security_context": pod_security_context(POSTGRES_USER),
+        "termination_grace_period_seconds": SECONDS_TO_STOP,
+        "containers": [_container(settings, secret)],
+        "volumes": [
+            {"name": "data", "persistent_volume_claim": {"claim_name": claim.metadata.name}},
+            {"name": "run", "empty_dir": {}},
+            {"name": "tmp", "empty_dir": {}},
+            {"name": "shm", "empty_dir": _shared_memory(settings)},
+        ],
+    }
 
 
 def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:

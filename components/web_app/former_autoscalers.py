@@ -13,8 +13,7 @@ import pulumi
 
 from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
-from components.kubernetes.waiting import until_nothing_is_missing
-from components.web_app.rollout import REMEDY, missing_pods
+from components.web_app.rollout import rolled_out
 from settings.app import AppSettings
 
 GONE = 404
@@ -66,12 +65,7 @@ async def set_replicas(api: KubernetesApi, app: AppSettings) -> None:
             raise
     scale = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"
     await api.patch(scale, {"spec": {"replicas": app.replicas}})
-    await until_nothing_is_missing(
-        lambda: missing_pods(api, namespace, name),
-        what=f"application {name}",
-        seconds=app.rollout.timeout_seconds,
-        remedy=REMEDY,
-    )
+    await rolled_out(api, app)
 
 
 def _place(app: AppSettings) -> str:

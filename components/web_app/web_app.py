@@ -114,6 +114,7 @@ class WebApp(pulumi.ComponentResource):
                 clients=app.pods,
                 node_networks=node_networks,
                 creator=creator,
+                timeout_seconds=settings.rollout.timeout_seconds,
                 opts=child,
             )
             config = config._replace(env=[*config.env, database.variable])

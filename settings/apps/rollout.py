@@ -38,8 +38,8 @@ class RolloutSettings(SettingsModel):
     progress_deadline_seconds: Deadline = 300
     """To Kubernetes, a rollout without progress for so long has failed, in seconds."""
     timeout_seconds: Deadline = 600
-    """An `up` waits so many seconds for all of it, whatever Kubernetes says meanwhile
-    (pulumi/pulumi-kubernetes, `provider/pkg/await/deployment.go`)."""
+    """An `up` waits so many seconds for all of it, and for a database in the cluster, whatever
+    Kubernetes says meanwhile (pulumi/pulumi-kubernetes, `provider/pkg/await/deployment.go`)."""
     revision_history_limit: Annotated[StrictInt, Field(ge=0, le=100)] = 10
     """ReplicaSets to keep. The default is Kubernetes' own."""
     drain_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 5

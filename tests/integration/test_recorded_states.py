@@ -34,6 +34,7 @@ MEANT = {
     (STASH, "cluster-workers"): "create",
     (STASH, "databases"): "create",
     (STASH, "nodepools"): "create",
+    (STASH, "rickroller-db-rollout"): "create",
     (STASH, "rickroller-rollout"): "create",
 }
 """What the program does otherwise by now, in each stack: kind and name to what the preview shows.

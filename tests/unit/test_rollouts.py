@@ -11,7 +11,7 @@ import pytest
 
 from components.kubernetes.cluster_access import ClusterAccess
 from components.kubernetes.kubernetes_api import KubernetesApi
-from components.web_app.rollout import missing_pods
+from components.kubernetes.rolled_out import Workload, missing_pods
 from components.web_app.web_app import WebApp
 from tests.unit.app import app_settings
 from tests.unit.engine import run
@@ -43,14 +43,14 @@ def deployment(**status: Any) -> dict[str, Any]:
 
 
 def missing(api: KubernetesApi) -> str:
-    return asyncio.run(missing_pods(api, "test", "web"))
+    return asyncio.run(missing_pods(api, Workload("deployments", "test", "web")))
 
 
 @pytest.mark.parametrize(
     ("status", "told"),
     [
         ({}, ""),
-        ({"observedGeneration": 1}, "its Deployment's controller has not seen the change"),
+        ({"observedGeneration": 1}, "its controller has not seen the change"),
         ({"updatedReplicas": 1}, "1 of 3 new pods are there"),
         ({"replicas": 5}, "2 former pods are there still"),
         ({"availableReplicas": 2}, "2 of 3 pods are available"),
@@ -61,6 +61,28 @@ def test_all_pods_are_new_and_available(
 ) -> None:
     pages[DEPLOYMENT] = deployment(**status)
     assert missing(api) == told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({}, ""),
+        ({"observedGeneration": 1}, "its controller has not seen the change"),
+        ({"readyReplicas": 0}, "0 of 1 pods are ready"),
+        ({"updateRevision": "db-2", "updatedReplicas": 0}, "0 of 1 pods are new"),
+    ],
+)
+def test_the_pod_of_a_stateful_set_is_new_and_ready(
+    api: KubernetesApi, pages: Pages, status: dict[str, Any], told: str
+) -> None:
+    revisions = {"currentRevision": "db-1", "updateRevision": "db-1"}
+    database = Workload("statefulsets", "test", "db")
+    pages[database.path] = {
+        "metadata": {"generation": 2},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "db"}}},
+        "status": {"observedGeneration": 2, "readyReplicas": 1, **revisions, **status},
+    }
+    assert asyncio.run(missing_pods(api, database)) == told
 
 
 def test_one_without_pods_is_done(api: KubernetesApi, pages: Pages) -> None:
