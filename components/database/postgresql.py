@@ -22,6 +22,7 @@ from components.database.network_policies import (
     create_database_policy,
 )
 from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.deleted_volumes import CSI_DRIVER
 from components.kubernetes.labels import SKIP_AWAIT, common_labels, selector
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
@@ -38,8 +39,6 @@ HOME = "/var/lib/postgresql"
 FIRST_WITH_VOLUME_AT_HOME = 18
 """From this version on the image's own volume is its user's home, before that `data` below it
 (docker-library/postgres, Dockerfile-debian.template)."""
-
-CSI_DRIVER = "csi.exoscale.com"
 
 SECONDS_TO_STOP = 120
 

@@ -12,6 +12,7 @@ from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
 
 from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.deleted_volumes import volumes_before_nodes
 from components.provider_functions import INSTANCE_POOLS, ask
 from components.secret import secret_output
 from components.shown_name import shown_name
@@ -70,6 +71,7 @@ class SksCluster(pulumi.ComponentResource):
         *,
         labels: Mapping[str, str] = {},
         node_port_protocols: Sequence[str] = ("TCP",),
+        deletes_volumes: bool = False,
     ) -> None:
         """Declare the cluster.
 
@@ -77,6 +79,8 @@ class SksCluster(pulumi.ComponentResource):
             labels: Exoscale's labels, beside those of the settings.
             node_port_protocols: what the networks in `node_port_sources` may speak to NodePorts:
                 `TCP`, `UDP` or both.
+            deletes_volumes: whether volumes are deleted with their claims. The nodes are then
+                deleted after the volumes, and `pulumi destroy` needs `--run-program`.
         """
         check(settings)
         super().__init__("webapp:index:SksCluster", name, None, opts)
@@ -121,6 +125,9 @@ class SksCluster(pulumi.ComponentResource):
             ),
         )
         nodepool_hooks.on_error = [until_unused(name)]
+        volumes = volumes_before_nodes(name, kubeconfig.kubeconfig)
+        if deletes_volumes:
+            nodepool_hooks.before_delete = [volumes]
         self.nodepools = {
             pool.name: create_nodepool(
                 f"{name}-{pool.name}",
