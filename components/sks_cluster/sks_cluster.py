@@ -16,7 +16,7 @@ from components.kubernetes.deleted_volumes import volumes_before_nodes
 from components.provider_functions import INSTANCE_POOLS, ask
 from components.secret import secret_output
 from components.shown_name import shown_name
-from components.sks_cluster.deleted_nodepools import until_unused
+from components.sks_cluster.busy_nodepools import retry_while_busy
 from components.sks_cluster.drained_nodes import create_drain
 from components.sks_cluster.firewall import create_rules
 from components.sks_cluster.left_clusters import warn_of_left_clusters
@@ -124,7 +124,7 @@ class SksCluster(pulumi.ComponentResource):
                 name, zone=zone, kubeconfig=kubeconfig, seconds=settings.drain_seconds
             ),
         )
-        nodepool_hooks.on_error = [until_unused(name)]
+        nodepool_hooks.on_error = [retry_while_busy(name)]
         volumes = volumes_before_nodes(name, kubeconfig.kubeconfig)
         if deletes_volumes:
             nodepool_hooks.before_delete = [volumes]
