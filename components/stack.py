@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from components.kept_data import remember_data
+from components.kubernetes.deleted_volumes import volumes_before_nodes
 from components.kubernetes.placement import Placement, placement
 from components.owner import owner_labels
 from components.shown_name import shown_name
@@ -142,6 +143,7 @@ def _sks_cluster(settings: Settings) -> SksCluster | None:
         _cluster_options(),
         labels=labels,
         node_port_protocols=settings.node_port_protocols,
+        deletes_volumes=settings.deletes_volumes,
     )
 
 
@@ -149,4 +151,5 @@ def _existing_cluster(settings: Settings) -> ExistingCluster:
     from components.existing_cluster import ExistingCluster
 
     assert settings.existing_cluster  # a stack has one of the two
+    volumes_before_nodes(CLUSTER)  # nodepools that the stack no longer has may name it
     return ExistingCluster(CLUSTER, settings.existing_cluster, _cluster_options())

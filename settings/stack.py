@@ -64,6 +64,12 @@ class Settings(SettingsModel):
         return any(database.needs_node_addresses for database in databases)
 
     @property
+    def deletes_volumes(self) -> bool:
+        """Whether a volume is deleted with the database of an application."""
+        databases = [app.database for app in self.apps if app.database]
+        return any(database.deletes_volume for database in databases)
+
+    @property
     def controller(self) -> IngressSettings | None:
         """The ingress controller's settings, if it is asked for or an application needs it."""
         needed = any(app.is_served for app in self.apps)

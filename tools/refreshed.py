@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.command import exit_code
 from tools.existing_stack import state_of
@@ -19,6 +20,12 @@ from tools.pulumi_command import KEY_OF_THE_STATE, Refused, shown
 from tools.stacks import ROOT, check_file
 
 REFRESH = ("refresh", "--yes", "--skip-preview", "--skip-pending-creates")
+RUN_PROGRAM = "--run-program"
+DELETE_HOOKS = {"BeforeDelete", "AfterDelete"}
+"""The hooks without whose program Pulumi refuses to destroy a stack that has them in its state.
+
+Source: pulumi/pulumi, pkg/engine/destroy.go: `newDestroySource`.
+"""
 CREATING = "creating"
 """An operation that a refresh leaves pending: docs/changes.md says how to go on from there."""
 
@@ -60,13 +67,20 @@ def destroy(stack: str, flags: Sequence[str], folder: Path) -> None:
     Raises:
         Refused: something is left. Pulumi reports success where Ctrl-C came between two steps.
     """
+    hooks = (each.get("resourceHooks") or () for each in _resources(stack, folder))
+    if any(DELETE_HOOKS.intersection(each) for each in hooks):
+        flags = (RUN_PROGRAM, *flags)
     if shown("destroy", "--stack", stack, *flags, folder=folder) != 0:
         raise Refused(f"{stack}: the destroy failed, see above: run it again")
-    if left := len(state_of(stack, folder).get("resources") or ()):
+    if left := len(_resources(stack, folder)):
         raise Refused(
             f"{stack}: {left} resources are left, whatever is said above: the destroy was "
             "interrupted. Run it again"
         )
+
+
+def _resources(stack: str, folder: Path) -> Sequence[Mapping[str, Any]]:
+    return state_of(stack, folder).get("resources") or ()
 
 
 def _refreshed(stack: str, folder: Path) -> None:

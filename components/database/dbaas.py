@@ -8,17 +8,15 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas
 
+from components.database.dbaas_url import TYPE, database_url
 from components.kubernetes.labels import common_labels
 from components.kubernetes.refused_updates import RefusedUpdate, before_update
 from components.kubernetes.secrets import URL_KEY, encoded
-from components.provider_functions import DATABASE_URI, ask
 from components.shown_name import shown_name
 from settings.apps.database import DatabaseSettings
 from settings.apps.own_names import database_name, name_in_program
 from settings.checks.check import WrongSettings
 from settings.errors import line
-
-TYPE = "pg"
 
 
 def create_dbaas(
@@ -68,12 +66,11 @@ def create_dbaas(
             hooks=before_update(name, check_version),
         ),
     )
-    # The resource's own URI has no password. Its ID is its name, known once it is there.
-    uri = service.id.apply(lambda name: _uri(name, settings.zone))
+    url = database_url(service, settings)
     return Secret(
         name_in_program(f"{name}-uri", namespace),
         metadata={"namespace": namespace, "labels": common_labels(app, name)},
-        data=pulumi.Output.secret({URL_KEY: uri.apply(encoded)}),
+        data=pulumi.Output.secret({URL_KEY: url.apply(encoded)}),
         opts=opts,
     )
 
@@ -91,9 +88,3 @@ def check_version(args: pulumi.ResourceHookArgs) -> None:
             f"{args.name}: database.version: {wanted}: it runs {running}: change it in Exoscale's "
             "portal first, then here, and run pulumi up --refresh"
         )
-
-
-async def _uri(name: str, zone: str | None) -> str:
-    """The URI with the scheme `postgresql`: SQLAlchemy, for one, takes no `postgres`."""
-    uri: str = (await ask(DATABASE_URI, name=name, type=TYPE, zone=zone))["uri"]
-    return "postgresql://" + uri.partition("://")[2]

@@ -23,6 +23,7 @@ from components.database.network_policies import (
 )
 from components.database.rollout import Rollout
 from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.deleted_volumes import CSI_DRIVER
 from components.kubernetes.labels import SKIP_AWAIT, common_labels, selector
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.rolled_out import Workload
@@ -40,8 +41,6 @@ HOME = "/var/lib/postgresql"
 FIRST_WITH_VOLUME_AT_HOME = 18
 """From this version on the image's own volume is its user's home, before that `data` below it
 (docker-library/postgres, Dockerfile-debian.template)."""
-
-CSI_DRIVER = "csi.exoscale.com"
 
 SECONDS_TO_STOP = 120
 

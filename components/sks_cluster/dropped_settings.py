@@ -14,8 +14,8 @@ from typing import Any
 
 import pulumi
 
+from components.exoscale_api import get
 from components.kubernetes.refused_updates import RefusedUpdate
-from components.sks_cluster.exoscale_api import get
 
 SETTINGS = {
     "audit": "audit",

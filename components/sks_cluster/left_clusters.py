@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 from pulumi.runtime import invoke_async
 
+from components.exoscale_api import get
 from components.shown_name import shown_name
-from components.sks_cluster.exoscale_api import get
 
 OUTPUT = "cluster_name"
 """The stack's output with the name of its cluster."""

@@ -10,8 +10,8 @@ from functools import cache
 
 import pulumi
 
+from components.exoscale_api import get
 from components.kubernetes.refused_updates import RefusedUpdate
-from components.sks_cluster.exoscale_api import get
 
 
 def only_offered(name: str, zone: str, version: str) -> pulumi.ResourceHookBinding:

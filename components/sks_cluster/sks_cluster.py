@@ -12,10 +12,11 @@ from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
 
 from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.deleted_volumes import volumes_before_nodes
 from components.provider_functions import INSTANCE_POOLS, ask
 from components.secret import secret_output
 from components.shown_name import shown_name
-from components.sks_cluster.deleted_nodepools import until_unused
+from components.sks_cluster.busy_nodepools import retry_while_busy
 from components.sks_cluster.drained_nodes import create_drain
 from components.sks_cluster.firewall import create_rules
 from components.sks_cluster.left_clusters import warn_of_left_clusters
@@ -70,6 +71,7 @@ class SksCluster(pulumi.ComponentResource):
         *,
         labels: Mapping[str, str] = {},
         node_port_protocols: Sequence[str] = ("TCP",),
+        deletes_volumes: bool = False,
     ) -> None:
         """Declare the cluster.
 
@@ -77,6 +79,8 @@ class SksCluster(pulumi.ComponentResource):
             labels: Exoscale's labels, beside those of the settings.
             node_port_protocols: what the networks in `node_port_sources` may speak to NodePorts:
                 `TCP`, `UDP` or both.
+            deletes_volumes: whether volumes are deleted with their claims. The nodes are then
+                deleted after the volumes, and `pulumi destroy` needs `--run-program`.
         """
         check(settings)
         super().__init__("webapp:index:SksCluster", name, None, opts)
@@ -120,7 +124,10 @@ class SksCluster(pulumi.ComponentResource):
                 name, zone=zone, kubeconfig=kubeconfig, seconds=settings.drain_seconds
             ),
         )
-        nodepool_hooks.on_error = [until_unused(name)]
+        nodepool_hooks.on_error = [retry_while_busy(name)]
+        volumes = volumes_before_nodes(name, kubeconfig.kubeconfig)
+        if deletes_volumes:
+            nodepool_hooks.before_delete = [volumes]
         self.nodepools = {
             pool.name: create_nodepool(
                 f"{name}-{pool.name}",

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig
 
+from components.exoscale_api import ExoscaleApi, ExoscaleApiError
 from components.kubernetes.kubernetes_api import KubernetesApi, in_thread
 from components.kubernetes.waiting import until_nothing_is_missing
 from components.sks_cluster.drained_nodes import empty, stays_to_the_end
-from components.sks_cluster.exoscale_api import ExoscaleApi, ExoscaleApiError
 from components.sks_cluster.nodes import Object, is_ready, of_nodepools, pods_of, uncordon
 
 DRAIN_REMEDY = (

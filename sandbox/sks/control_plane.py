@@ -26,8 +26,6 @@ from sandbox.sks.spec import SksError
 from sandbox.tools import CONTROL_PLANE
 
 STAGES = Path(__file__).with_name("stages")
-_OF_SIMULATED_VOLUMES = STAGES / "released_volume.yaml"
-"""Others have data, which machines/csi_controller.py deletes."""
 
 API_SERVER, *CONTROLLERS = CONTROL_PLANE
 
@@ -170,10 +168,7 @@ class ControlPlane:
             )
         socket_name = self.files.egress_socket.relative_to(self.files.directory)
         _write(self.files.egress, egress.configuration(str(socket_name)))
-        stages = set(STAGES.glob("*.yaml"))
-        if self._containers:
-            stages.remove(_OF_SIMULATED_VOLUMES)
-        texts = "---\n".join(path.read_text() for path in sorted(stages))
+        texts = "---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml")))
         write_private(self.files.stages, texts)
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:

@@ -19,11 +19,11 @@ from sandbox.paths import IMAGES, private_directory
 from sandbox.sks import health, nodes, storage, system_pods
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
+from sandbox.sks.csi_controller import CsiController
 from sandbox.sks.exoscale_client import Client, zone_client
 from sandbox.sks.ingress_nginx import image
 from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.machines import system
-from sandbox.sks.machines.csi_controller import CsiController
 from sandbox.sks.machines.firewall import Firewall
 from sandbox.sks.machines.machines import Machines
 from sandbox.sks.ports import free_ports
@@ -129,10 +129,6 @@ class SksRuntime:
                 self._machines[cluster_id] = Machines(
                     self._home, plane.files, plane.record, self._programs, IMAGES, self._firewall
                 )
-                self._volumes[cluster_id] = CsiController(
-                    plane.record.name, plane.new_api_client(), self._home / VOLUMES
-                )
-                self._volumes[cluster_id].start()
             return plane.endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:
@@ -155,6 +151,8 @@ class SksRuntime:
                 plane.stop()
             if controller is not None:
                 controller.join()
+            if volumes is not None:
+                volumes.join()
             if expansion is not None:
                 expansion.join()
 
@@ -235,6 +233,9 @@ class SksRuntime:
             controller.start()
 
         if CSI_ADDON in record.addons and record.id not in self._expansions:
+            volumes = CsiController(record.name, plane.new_api_client(), self._home / VOLUMES)
+            self._volumes[record.id] = volumes
+            volumes.start()
             expansion = VolumeExpansion(record.name, plane.new_api_client())
             self._expansions[record.id] = expansion
             expansion.start()

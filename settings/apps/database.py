@@ -88,7 +88,8 @@ class DatabaseSettings(SettingsModel):
     variable: VariableName = "DATABASE_URL"
     """The application's environment variable that has its URL, from a Secret."""
     keep_data: StrictBool = True
-    """The data outlives the application, and goes on costing: losing it can't be undone."""
+    """The data outlives the application, and goes on costing: losing it can't be undone. With
+    false and a volume in the stack's own cluster, `pulumi destroy` needs `--run-program`."""
     abandon_data: StrictBool = False
     """Whether a change may leave the data behind. Without it, one that would is refused."""
     version: MajorVersion | None = None
@@ -147,6 +148,12 @@ class DatabaseSettings(SettingsModel):
         classes = (None, KEEPING, NOT_KEEPING)
         named = self.volume is not None or self.storage_class in classes
         return self.kind == "postgresql" and named
+
+    @property
+    def deletes_volume(self) -> bool:
+        """Whether its volume is deleted with it, as far as is known."""
+        own = self.kind == "postgresql" and self.volume is None
+        return own and self.volume_class == NOT_KEEPING
 
     @property
     def needs_csi(self) -> bool:

@@ -216,6 +216,18 @@ def test_its_uri(plugin: ExoscalePlugin, database: Database, name: str) -> None:
     )
 
 
+def test_its_uri_is_told_once_it_runs(
+    plugin: ExoscalePlugin, exoscale: World, database: Database, name: str
+) -> None:
+    def state() -> str:
+        return str(exoscale.api.get_dbaas_service_pg(name=name)["state"])
+
+    exoscale.api.update_dbaas_service_pg(name=name, plan="startup-8")
+    assert state() == "rebuilding"
+    plugin.invoke("getDatabaseUri", name=name, zone="ch-gva-2", type="pg")
+    assert state() == "running"
+
+
 def test_a_reset_password_is_in_the_uri(
     plugin: ExoscalePlugin, exoscale: World, database: Database, name: str
 ) -> None:

@@ -5,6 +5,7 @@ the program is the stack's cluster alone, and its API server answers for the nod
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from exoscale.api.exceptions import ExoscaleAPIServerException
 
+from sandbox.exoscale_api.request_log import LOGGER
 from sandbox.plugins.exoscale import api
 from tests.integration.account import Sandbox
 from tests.integration.fault_plans import Plan, plan
@@ -149,6 +151,48 @@ def test_a_lost_answer_to_a_creation_leaves_an_object_that_is_in_no_state(
     stack("preview", "--expect-no-changes")
     stack(*DESTROY)
     assert account.ids() == {orphan}
+
+
+def test_a_nodepool_that_is_being_changed_is_changed_later(
+    sandbox: Sandbox,
+    cluster_project: Path,
+    account: ServedAccount,
+    caplog: pytest.LogCaptureFixture,
+    given_plugins: Path | None,
+) -> None:
+    """Such as one that somebody scales in the portal: Exoscale refuses another change meanwhile.
+
+    The sandbox's own plugin looks before it asks.
+    """
+    caplog.set_level(logging.INFO, LOGGER)
+    stack = Stack("busy", cluster_project, {**sandbox.environment, **account.environment})
+    stack("stack", "init")
+    stack.configure(settings(2))
+    stack(*UP)
+    client = api.Clients(
+        account.account.api_key, account.account.api_secret, account.account.endpoint, "api"
+    ).client()
+    (cluster,) = client.list_sks_clusters()["sks-clusters"]
+    (pool,) = cluster["nodepools"]
+    account.faults.add("scale-sks-nodepool", {"kind": "operation-hangs"}, times=1)
+    client.scale_sks_nodepool(id=cluster["id"], sks_nodepool_id=pool["id"], size=3)
+
+    stack.set("cluster.nodepools[0].description", "changed")
+    caplog.clear()
+    waiting = "update-sks-nodepool 400" if given_plugins else "get-sks-nodepool 200"
+    process = stack.start(*UP)
+    try:
+        eventually(lambda: any(waiting in line for line in caplog.messages))
+        assert process.poll() is None
+        account.faults.clear()
+        told = process.communicate(timeout=COMMAND_SECONDS)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 0, told
+    now = client.get_sks_nodepool(id=cluster["id"], sks_nodepool_id=pool["id"])
+    assert now["description"] == "changed"
+    stack(*DESTROY)
+    assert account.ids() == set()
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,18 @@ def asked(caplog: pytest.LogCaptureFixture) -> set[str]:
     return {line[2] for line in lines}
 
 
+def imported_again(stack: Stack, caplog: pytest.LogCaptureFixture) -> set[str]:
+    """Import the database, as one that was taken out of the stack; return the operations."""
+    kind = "exoscale:index/dbaas:Dbaas"
+    (database,) = [each for each in stack.resources() if each["type"] == kind]
+    stack("state", "delete", database["urn"], "--yes")
+    caplog.clear()
+    flags = ("--yes", "--skip-preview", "--protect=false", "--generate-code=false")
+    stack("import", kind, "database", f"{database['id']}@{ZONE}", *flags)
+    stack.up()
+    return asked(caplog)
+
+
 def test_a_stack_s_life_asks_for_what_the_roles_allow(
     account: ServedAccount,
     sandbox: Sandbox,
@@ -113,7 +125,7 @@ def test_a_stack_s_life_asks_for_what_the_roles_allow(
     stack.up()
     configure("startup-8", pool | {"description": "more"}, version=VERSION, description="shop")
     stack.up()
-    writes = asked(caplog)
+    writes = asked(caplog) | imported_again(stack, caplog)
     reader("refresh", "--preview-only")
     reader("preview", "--refresh")
     reads |= asked(caplog)

@@ -56,8 +56,25 @@ def nodes(stack: Stack, sandbox: Sandbox) -> list[str]:
     return sorted(f"{instance['public-ip']}/32" for instance in live)
 
 
+def drift(stack: Stack, out: Path) -> int:
+    with patch.dict(os.environ, stack.environment, clear=True):
+        return main(["--out", str(out), stack.name], stack.folder)
+
+
 def of_databases(steps: list[Step]) -> list[str]:
     return [step.operation for step in steps if step.kind.endswith(":Dbaas")]
+
+
+def test_that_it_was_being_built_is_no_drift(
+    stack: Stack, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    assert service(sandbox)["state"] == "running"  # for its URL, `up` has waited
+    assert drift(stack, tmp_path) == NONE
+    sandbox.client.update_dbaas_service_pg(name=SERVICE, plan="startup-8")
+    sandbox.client.update_dbaas_service_pg(name=SERVICE, plan="startup-4")
+    assert service(sandbox)["state"] == "rebuilding"
+    stack.up()
+    assert service(sandbox)["state"] == "running"
 
 
 @pytest.mark.parametrize("size", [2, 1])
@@ -78,8 +95,7 @@ def test_what_is_changed_in_the_account_is_found(
     stack: Stack, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     def check() -> int:
-        with patch.dict(os.environ, stack.environment, clear=True):
-            return main(["--out", str(tmp_path), stack.name], stack.folder)
+        return drift(stack, tmp_path)
 
     assert check() == NONE
     before = service(sandbox)
@@ -104,3 +120,45 @@ def test_another_zone_is_another_database(stack: Stack, sandbox: Sandbox) -> Non
     (listed,) = [each for each in stack.resources() if each["type"].endswith(":Dbaas")]
     assert listed["outputs"]["zone"] == "de-fra-1"
     stack("preview", "--expect-no-changes")
+
+
+def deleted(stack: Stack, sandbox: Sandbox) -> str:
+    """Delete the database as in Exoscale's portal; return what the preview says, in one line."""
+    sandbox.client.update_dbaas_service_pg(name=SERVICE, termination_protection=False)
+    sandbox.client.delete_dbaas_service(name=SERVICE)
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        answer = stack.run(*command)
+        assert answer.returncode != 0
+        assert "Traceback" not in answer.stdout + answer.stderr
+        (line,) = {
+            line.strip()
+            for line in answer.stdout.splitlines()
+            if line.strip().startswith(f"error: database {SERVICE} was deleted from zone ch-gva-2")
+        }
+    return line
+
+
+def test_one_that_was_deleted_is_created_as_the_preview_says(
+    stack: Stack, sandbox: Sandbox
+) -> None:
+    configure(stack, abandonData=True)
+    stack.up()
+    arguments = f"exo dbaas create pg startup-4 {SERVICE} --zone ch-gva-2 --pg-version 17, then"
+    assert f"{arguments} pulumi up --refresh" in deleted(stack, sandbox)
+    sandbox.client.create_dbaas_service_pg(name=SERVICE, plan="startup-4", version="17")
+    stack.up("--refresh")
+    assert service(sandbox)["ip-filter"] == nodes(stack, sandbox)
+    stack("preview", "--expect-no-changes")
+
+
+def test_one_that_was_to_be_kept_is_replaced_as_the_preview_says(
+    stack: Stack, sandbox: Sandbox
+) -> None:
+    configure(stack, abandonData=True, keepData=True)
+    stack.up()
+    _, _, urn = deleted(stack, sandbox).partition("pulumi up --replace ")
+    stack.up("--replace", urn.strip("'"))
+    assert service(sandbox)["termination-protection"]
+    stack("preview", "--expect-no-changes")
+    configure(stack, abandonData=True)
+    stack.up()

@@ -13,7 +13,10 @@ import pytest
 
 
 class ExoscaleServer(HTTPServer):
-    """Gives every question the same answer, and remembers what it was asked."""
+    """Gives every question but that for zones the same answer, and remembers what it was asked.
+
+    It has no zones: the address in the environment is that of each.
+    """
 
     status = 200
 
@@ -28,6 +31,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: ExoscaleServer
 
     def do_GET(self) -> None:
+        if self.path == "/v2/zone":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"zones": []}')
+            return
         self.server.asked.append((self.path, self.headers.get("Authorization", "")))
         self.send_response(self.server.status)
         self.end_headers()

@@ -88,9 +88,9 @@ def test_a_nodepool_takes_one_change_at_a_time(account: Account) -> None:
     account.runtime.ready.clear()
     operation = account.api.scale_sks_nodepool(**where, size=3)
     assert account.api.get_sks_nodepool(**where)["state"] == "scaling"
-    with refused(409, "workers is scaling"):
+    with refused(400, "The nodepool is already being updated."):
         account.api.scale_sks_nodepool(**where, size=4)
-    with refused(409, "workers is scaling"):
+    with refused(400, "The nodepool is already being updated."):
         account.api.delete_sks_nodepool(**where)
     account.runtime.ready.set()
     account.done(operation)

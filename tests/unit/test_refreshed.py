@@ -43,8 +43,9 @@ def test_a_killed_run_is_followed_by_a_refresh(
     for command in ("up", "destroy"):
         before = len(state.asked())
         assert run(clone, command, "--stack", "dev", "--target", "**x::*", "--yes") == 0
-        assert state.asked()[before : before + 3] == [
-            "stack export --stack dev",
+        export, *others = state.asked()[before:]
+        assert export == "stack export --stack dev"
+        assert [each for each in others if each != export] == [
             REFRESH,
             f"{command} --stack dev --target **x::* --yes",
         ]
@@ -101,3 +102,14 @@ def test_a_destroy_that_leaves_something_has_failed_whatever_pulumi_says(
     state.answers("destroy")
     assert run(clone, "destroy", "--stack", "dev", "--yes") == 1
     assert capfd.readouterr().err.startswith("refreshed: dev: 2 resources are left, whatever is")
+
+
+@pytest.mark.parametrize(("hook", "flags"), [("BeforeDelete", " --run-program"), ("OnError", "")])
+def test_a_destroy_runs_the_program_where_a_deletion_waits_for_it(
+    clone: Path, state: FakePulumi, hook: str, flags: str
+) -> None:
+    resources = [{}, {"resourceHooks": {hook: ["cluster-volumes"]}}]
+    state.answers("stack export", {"deployment": {"resources": resources}})
+    state.answers("destroy")
+    run(clone, "destroy", "--stack", "dev", "--yes")
+    assert state.asked("destroy") == [f"destroy --stack dev{flags} --yes"]

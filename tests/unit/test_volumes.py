@@ -1,6 +1,7 @@
-"""Volumes on nodes that run containers: folders, which the CSI driver's two parts look after."""
+"""Volumes: folders, which the CSI driver's two parts look after."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,8 @@ import grpc
 import pytest
 from kubernetes import client
 
+from sandbox.sks.csi_controller import CsiController
 from sandbox.sks.machines import csi_node
-from sandbox.sks.machines.csi_controller import CsiController
 from sandbox.sks.machines.csi_node import MESSAGES
 from sandbox.sks.storage import CSI_DRIVER
 
@@ -106,15 +107,34 @@ def volume(phase: str, policy: str, provisioner: str = CSI_DRIVER) -> client.V1P
     )
 
 
+@dataclass
+class Api:
+    """What the controller asks of the API server, and what it has deleted."""
+
+    ready: str = "True"
+    deleted: list[str] = field(default_factory=list)
+
+    def list_node(self) -> client.V1NodeList:
+        condition = client.V1NodeCondition(type="Ready", status=self.ready)
+        node = client.V1Node(status=client.V1NodeStatus(conditions=[condition]))
+        return client.V1NodeList(items=[node])
+
+    def delete_persistent_volume(self, name: str) -> None:
+        self.deleted.append(name)
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+    api = Api()
+    monkeypatch.setattr(client, "CoreV1Api", lambda _: api)
+    return api
+
+
 @pytest.mark.parametrize(("policy", "deleted"), [("Delete", ["pvc-1"]), ("Retain", [])])
 def test_data_ends_with_a_claim_unless_it_is_kept(
-    volumes: Path, monkeypatch: pytest.MonkeyPatch, policy: str, deleted: list[str]
+    volumes: Path, api: Api, policy: str, deleted: list[str]
 ) -> None:
-    gone: list[str] = []
-    monkeypatch.setattr(
-        client.CoreV1Api, "delete_persistent_volume", lambda _, name: gone.append(name)
-    )
-    controller = CsiController("web", client.ApiClient(), volumes)
+    controller = CsiController("web", client.ApiClient(), volumes, deletion_seconds=0)
 
     controller.look_at(volume("Bound", policy))
     (volumes / ID / "note").write_text("kept")
@@ -122,11 +142,30 @@ def test_data_ends_with_a_claim_unless_it_is_kept(
     assert (volumes / ID / "note").exists()
 
     controller.look_at(volume("Released", policy))
-    assert gone == deleted
+    assert api.deleted == deleted
     assert (volumes / ID / "note").exists() == (not deleted)
 
 
-def test_volumes_of_others_are_left_alone(volumes: Path) -> None:
+def test_a_deletion_takes_a_while(volumes: Path, api: Api) -> None:
+    controller = CsiController("web", client.ApiClient(), volumes)
+    for phase in ("Bound", "Released", "Released"):
+        controller.look_at(volume(phase, "Delete"))
+    assert not api.deleted
+    assert (volumes / ID).exists()
+
+
+def test_nothing_is_deleted_without_a_node_for_the_driver(volumes: Path, api: Api) -> None:
+    controller = CsiController("web", client.ApiClient(), volumes, deletion_seconds=0)
+    controller.look_at(volume("Bound", "Delete"))
+    for ready in ("Unknown", "True"):
+        api.ready = ready
+        assert (volumes / ID).exists()
+        controller.look_at(volume("Released", "Delete"))
+    assert api.deleted == ["pvc-1"]
+    assert not (volumes / ID).exists()
+
+
+def test_volumes_of_others_are_left_alone(volumes: Path, api: Api) -> None:
     controller = CsiController("web", client.ApiClient(), volumes)
     controller.look_at(volume("Bound", "Delete", provisioner="example.com/nfs"))
     assert not list(volumes.iterdir())

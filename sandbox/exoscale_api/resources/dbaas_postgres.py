@@ -1,5 +1,6 @@
 """Managed PostgreSQL services, known by their names: what they are asked to be, and no server."""
 
+import time
 from secrets import token_urlsafe
 from uuid import uuid4
 
@@ -27,6 +28,10 @@ _COMMON = (
     "updated-at",
 )
 """What the list has of each service (OpenAPI, dbaas-service-common), beside its node."""
+_SETTLES_SECONDS = 3.0
+"""How long a service is being built, after its creation or a change of its plan. At Exoscale it is
+minutes: this much is enough to be noticed."""
+_INTERNAL = ("id", "password", "runs-at")
 _NODE = {"node-count": 1, "node-cpu-count": 2, "node-memory": 4 * 2**30, "disk-size": 80 * 2**30}
 
 
@@ -46,6 +51,7 @@ def create_dbaas_service_pg(call: Call) -> Json:
             "termination-protection": False,
             "created-at": now(),
             "updated-at": now(),
+            "runs-at": time.time() + _SETTLES_SECONDS,
             **_given(call),
         }
         call.store.put(KIND, service, zone=call.zone)
@@ -73,13 +79,13 @@ def get_dbaas_settings_pg(call: Call) -> Json:
 
 def _answer(zone: str, service: Json) -> Json:
     host = f"{service['name']}.invalid"
-    stored = {key: value for key, value in service.items() if key not in ("id", "password")}
+    stored = {key: value for key, value in service.items() if key not in _INTERNAL}
     return {
         **stored,
         **_NODE,
         "type": "pg",
         "zone": zone,
-        "state": "running",
+        "state": "running" if service.get("runs-at", 0) <= time.time() else "rebuilding",
         "users": [{"type": "primary", "username": ADMIN}],
         "maintenance": {"dow": "sunday", "time": "03:12:00", "updates": []},
         "prometheus-uri": {"host": host, "port": 9273},
@@ -91,7 +97,10 @@ def _answer(zone: str, service: Json) -> Json:
 def update_dbaas_service_pg(call: Call) -> Json:
     _refuse_others(call, "update-dbaas-service-pg")
     with call.store.transaction():
-        service = _require(call, call.path["name"]) | _given(call) | {"updated-at": now()}
+        before = _require(call, call.path["name"])
+        service = before | _given(call) | {"updated-at": now()}
+        if service["plan"] != before["plan"]:
+            service["runs-at"] = time.time() + _SETTLES_SECONDS
         call.store.put(KIND, service)
         return _done(call, service)
 

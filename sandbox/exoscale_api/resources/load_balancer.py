@@ -79,15 +79,15 @@ def require(call: Call) -> Json:
 
 
 def refuse_if_used(call: Call, pool: str) -> None:
-    """Raise Forbidden if a load balancer sends to the instance pool, in the words of Exoscale's API
-    as exoscale/cli, pull request 724, has them.
+    """Raise Forbidden if a load balancer sends to a nodepool's instance pool.
+
+    These words are in a user's notes on SKS. Of other instance pools the API says "Operation
+    destroyInstancePool on resource ID is forbidden - reason: Locked by NLB ID" (exoscale/cli, pull
+    request 724).
     """
     for load_balancer in call.store.list(KIND, zone=call.zone):
         if any(service["instance-pool"]["id"] == pool for service in load_balancer["services"]):
-            raise Forbidden(
-                f"Operation destroyInstancePool on resource {pool} is forbidden - "
-                f"reason: Locked by NLB {load_balancer['id']}"
-            )
+            raise Forbidden("managed Instance Pool is locked by NLB")
 
 
 def with_status(call: Call, service: Json) -> Json:

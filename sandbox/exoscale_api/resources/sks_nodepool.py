@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sandbox.exoscale_api import not_simulated, timestamp
 from sandbox.exoscale_api.call import Call
-from sandbox.exoscale_api.errors import BadRequest, Conflict, NotFound
+from sandbox.exoscale_api.errors import BadRequest, NotFound
 from sandbox.exoscale_api.jobs import Task
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources import (
@@ -173,10 +173,13 @@ def _require(call: Call) -> Json:
 
 
 def _require_idle(call: Call) -> Json:
+    """The nodepool, if it can be changed now; else what Exoscale's API says
+    (exoscale/terraform-provider-exoscale, pull request 284).
+    """
     sks_cluster.require_running(call)
     nodepool = _require(call)
     if nodepool["state"] not in ("running", "error"):
-        raise Conflict(f"SKS nodepool {nodepool['name']} is {nodepool['state']}")
+        raise BadRequest("The nodepool is already being updated.")
     return nodepool
 
 

@@ -7,10 +7,19 @@ Source: exoscale/terraform-provider-exoscale 0.66.0, `pkg/resources/database/res
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from sandbox.plugins.exoscale.api import Clients, ProviderCall, is_not_found
+from sandbox.plugins.exoscale.api import (
+    DEFAULT_TIMEOUT,
+    FIRST_POLL_DELAY,
+    MAX_POLL_DELAY,
+    Clients,
+    ProviderCall,
+    V3Client,
+    is_not_found,
+)
 from sandbox.plugins.exoscale.fields import (
     Field,
     autonamed,
@@ -36,6 +45,8 @@ ZONES: Final = (
     "hr-zag-1",
 )
 """The zones that this version of the provider knows (`pkg/config/zones.go`)."""
+BEING_BUILT: Final = ("rebalancing", "rebuilding")
+NOT_READ: Final = "Unable to read Database Service Postgres"
 OTHER_TYPES: Final = ("grafana", "kafka", "mysql", "opensearch", "valkey")
 COMPUTED_SETTINGS: Final = ("pgSettings", "pgbouncerSettings", "pglookoutSettings")
 NOT_SIMULATED: Final = ("adminPassword", "adminUsername", *COMPUTED_SETTINGS)
@@ -226,13 +237,29 @@ def _schedule(text: str) -> dict[str, int]:
     return {"backup-hour": int(hour), "backup-minute": int(minute)}
 
 
+def _running(client: V3Client, name: str) -> dict[str, Any]:
+    """The service, once it runs."""
+    deadline, delay = time.monotonic() + DEFAULT_TIMEOUT, FIRST_POLL_DELAY
+    while True:
+        with client_errors(f"{NOT_READ}: error polling service status"):
+            service: dict[str, Any] = client.get_dbaas_service_pg(name=name)
+        if service["state"] == "running":
+            return service
+        if service["state"] not in BEING_BUILT:
+            text = f"{NOT_READ}: service reached unexpected state: {service['state']}"
+            raise TitledError(f"Client Error: {text}")
+        if time.monotonic() > deadline:
+            raise TitledError(f"Client Error: {NOT_READ}: context deadline exceeded")
+        time.sleep(delay)
+        delay = min(2 * delay, MAX_POLL_DELAY)
+
+
 def database_uri(account: Clients, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What `getDatabaseUri` answers of a service of type pg: its administrator's URI."""
+    """What `getDatabaseUri` answers of a service of type pg, once it runs: its admin's URI."""
     if arguments["type"] != "pg":
         raise ProviderError(f"the type {arguments['type']} is not simulated")
     name, client = arguments["name"], account.v3(arguments["zone"])
-    with client_errors("Unable to read Database Service Postgres: error polling service status"):
-        service = client.get_dbaas_service_pg(name=name)
+    service = _running(client, name)
     with client_errors("Unable to fetch Database Service Postgres"):
         secret = client.reveal_dbaas_postgres_user_password(service_name=name, username=ADMIN)
     scheme, _, rest = service["uri"].partition("://")

@@ -14,16 +14,30 @@ SECONDS_OF_A_QUESTION = 3
 
 
 class ExoscaleApiError(Exception):
-    """What the API answered, or that it did not."""
+    """What the API answered, or that it did not.
+
+    Attributes:
+        status: the HTTP status; 0 without an answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ExoscaleApi:
-    """The API of a zone, with a key."""
+    """The API of a zone, with a key.
 
-    def __init__(self, endpoint: str, key: str, secret: str) -> None:
+    Args:
+        zone: if given, the API at `endpoint` is asked for the zone's own endpoint, as the provider
+            does (exoscale/egoscale v3.1.27, `GetZoneAPIEndpoint`).
+    """
+
+    def __init__(self, endpoint: str, key: str, secret: str, zone: str | None = None) -> None:
         from exoscale_auth import ExoscaleV2Auth  # here, as requests: most previews ask nothing
 
         self._endpoint = endpoint
+        self._zone = zone
         self._auth = ExoscaleV2Auth(key, secret)
 
     @classmethod
@@ -32,8 +46,9 @@ class ExoscaleApi:
         key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
         if not (key and secret):
             return None
-        endpoint = os.environ.get("EXOSCALE_API_ENDPOINT")
-        return cls(endpoint or f"https://api-{zone}.exoscale.com/v2", key, secret)
+        if endpoint := os.environ.get("EXOSCALE_API_ENDPOINT"):
+            return cls(endpoint, key, secret, zone)
+        return cls(f"https://api-{zone}.exoscale.com/v2", key, secret)
 
     def get(self, path: str, *, seconds: float = SECONDS) -> dict[str, Any]:
         """What is at a path.
@@ -48,6 +63,13 @@ class ExoscaleApi:
         return self._request("PUT", path, body, SECONDS)
 
     def _request(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
+        if self._zone:
+            zones = self._answer("GET", "/zone", None, seconds)["zones"]
+            endpoints = {zone["name"]: zone["api-endpoint"] for zone in zones}
+            self._endpoint, self._zone = endpoints.get(self._zone, self._endpoint), None
+        return self._answer(method, path, body, seconds)
+
+    def _answer(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
         import requests
 
         try:
@@ -59,7 +81,8 @@ class ExoscaleApi:
             raise ExoscaleApiError(f"Exoscale's API does not answer: {error}") from None
         if not answer.ok:
             raise ExoscaleApiError(
-                f"Exoscale's API answers {answer.status_code}: {document.get('message', document)}"
+                f"Exoscale's API answers {answer.status_code}: {document.get('message', document)}",
+                answer.status_code,
             )
         return document
 
