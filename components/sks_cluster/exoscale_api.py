@@ -35,7 +35,7 @@ class ExoscaleApi:
         endpoint = os.environ.get("EXOSCALE_API_ENDPOINT")
         return cls(endpoint or f"https://api-{zone}.exoscale.com/v2", key, secret)
 
-    def get(self, path: str, *, seconds: float = SECONDS) -> dict[str, Any]:
+    def get(self, path: str, seconds: float = SECONDS) -> dict[str, Any]:
         """What is at a path.
 
         Raises:
