@@ -50,7 +50,7 @@ class ExoscaleApi:
             return cls(endpoint, key, secret, zone)
         return cls(f"https://api-{zone}.exoscale.com/v2", key, secret)
 
-    def get(self, path: str, *, seconds: float = SECONDS) -> dict[str, Any]:
+    def get(self, path: str, seconds: float = SECONDS) -> dict[str, Any]:
         """What is at a path.
 
         Raises:

@@ -48,7 +48,8 @@ class NodepoolSettings(SettingsModel):
     name: DnsLabel = Field(examples=["workers"])
     """What tells it from the stack's other nodepools. Another name is another nodepool."""
     instance_type: InstanceType
-    """Size of the nodes, as family.size. A change is for nodes made from now on."""
+    """Size of the nodes, as family.size; `exo compute instance-type list` lists them. SKS needs
+    `small` or larger. A change is for nodes made from now on."""
     size: StrictInt = Field(ge=1, examples=[3])
     """Number of nodes; with an anti-affinity group, at most 8. A smaller number drains nodes before
     they are removed."""
@@ -73,7 +74,8 @@ class NodepoolSettings(SettingsModel):
     deploy_target: Identifier | None = None
     """ID of the deploy target: dedicated hosts."""
     local_storage: StrictBool = False
-    """The nodes' disks serve volumes, by LVM. A change replaces the nodepool."""
+    """The nodes' disks serve volumes, by LVM, which needs a diskSize of 100 or more. A change
+    replaces the nodepool."""
     ipv6: StrictBool = False
     """The nodes have an IPv6 address too. A change replaces the nodepool."""
     image_garbage_collection: ImageGarbageCollectionSettings | None = None

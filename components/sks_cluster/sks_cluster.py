@@ -16,12 +16,12 @@ from components.kubernetes.deleted_volumes import volumes_before_nodes
 from components.provider_functions import INSTANCE_POOLS, ask
 from components.secret import secret_output
 from components.shown_name import shown_name
+from components.sks_cluster.account_checks import AccountChecks
 from components.sks_cluster.busy_nodepools import retry_while_busy
 from components.sks_cluster.drained_nodes import create_drain
 from components.sks_cluster.firewall import create_rules
 from components.sks_cluster.left_clusters import warn_of_left_clusters
 from components.sks_cluster.nodepool import create_nodepool
-from components.sks_cluster.offered_versions import only_offered
 from components.sks_cluster.ready_nodes import create_gate
 from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
 from components.sks_cluster.smaller_nodepools import drain_before_shrinking
@@ -87,14 +87,16 @@ class SksCluster(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         zone, adopt = settings.zone, settings.adopt
 
-        offered = only_offered(name, zone, settings.version)
-        cluster = _cluster(name, settings, offered, {**labels, **settings.labels}, child)
+        checks = AccountChecks(name, settings)
+        cluster = _cluster(
+            name, settings, checks.cluster_hooks(), {**labels, **settings.labels}, child
+        )
         group = SecurityGroup(
             name,
             description=f"Nodes of {shown_name()}",
             opts=pulumi.ResourceOptions(
                 parent=self,
-                hooks=pulumi.ResourceHookBinding(before_create=offered.before_create),
+                hooks=checks.group_hooks(),
                 import_=adopt.security_group,
                 ignore_changes=["name", "description"] if adopt.security_group else ["description"],
             ),
@@ -118,7 +120,8 @@ class SksCluster(pulumi.ComponentResource):
             early_renewal_seconds=settings.kubeconfig.early_renewal_seconds,
             opts=child,
         )
-        nodepool_hooks = pulumi.ResourceHookBinding.merge(
+        nodepool_hooks = _merged(
+            checks.nodepool_hooks(),
             refuse_nodepool_updates(name),
             drain_before_shrinking(
                 name, zone=zone, kubeconfig=kubeconfig, seconds=settings.drain_seconds
@@ -280,13 +283,10 @@ def _cluster(
                 # with a name of its own, the provider would have the old one removed first, and
                 # with it the credentials that remove what is on it
                 delete_before_replace=False,
-                hooks=reduce(
-                    pulumi.ResourceHookBinding.merge,
-                    (
-                        refuse_cluster_updates(name, settings.zone),
-                        offered,
-                        warn_of_left_clusters(name, settings.zone, settings.name),
-                    ),
+                hooks=_merged(
+                    refuse_cluster_updates(name, settings.zone),
+                    offered,
+                    warn_of_left_clusters(name, settings.zone, settings.name),
                 ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",
@@ -303,6 +303,10 @@ def _cluster(
             ),
         ),
     )
+
+
+def _merged(*hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceHookBinding:
+    return reduce(pulumi.ResourceHookBinding.merge, hooks)
 
 
 def _audit(audit: AuditSettings) -> dict[str, Any]:

@@ -13,6 +13,19 @@ from settings.nodepool import ImageGarbageCollectionSettings, NodepoolSettings
 GROUP_SIZE = 8
 """Instances of an anti-affinity group (Exoscale's limit)."""
 
+TOO_SMALL = ("micro", "tiny")
+"""Sizes of instances below 2 GB of memory, which SKS needs.
+
+Source: community.exoscale.com, "Containers, Overview, Limitations", quoted in
+exoscale/terraform-provider-exoscale, issue 447.
+"""
+
+LOCAL_STORAGE_DISK = 100
+"""GiB of disk that local storage needs.
+
+Source: exoscale/terraform-provider-exoscale v0.66.0, `storage_lvm` of `exoscale_sks_nodepool`.
+"""
+
 
 def renewal(kubeconfig: ReadOnlyKubeconfigSettings) -> Iterator[Mistake]:
     """It is renewed within its lifetime."""
@@ -82,6 +95,21 @@ def hosts(pool: NodepoolSettings) -> Iterator[Mistake]:
         yield Mistake(("size",), pool.size, allowed)
 
 
+def memory(pool: NodepoolSettings) -> Iterator[Mistake]:
+    """SKS takes the nodes."""
+    family, _, size = pool.instance_type.partition(".")
+    if size in TOO_SMALL:
+        allowed = f"must be {family}.small or larger: SKS refuses smaller nodes"
+        yield Mistake(("instanceType",), pool.instance_type, allowed)
+
+
+def disk(pool: NodepoolSettings) -> Iterator[Mistake]:
+    """It has room for local storage."""
+    if pool.local_storage and pool.disk_size < LOCAL_STORAGE_DISK:
+        allowed = f"must be {LOCAL_STORAGE_DISK} or more, unless localStorage is false"
+        yield Mistake(("diskSize",), pool.disk_size, allowed)
+
+
 def adopted(cluster: ClusterSettings) -> Iterator[Mistake]:
     """Nodepools that are in the file, of a cluster that is adopted too."""
     adopt, names = cluster.adopt, {pool.name for pool in cluster.nodepools}
@@ -111,7 +139,7 @@ RULES = (
     *rules(ExistingClusterSettings, way_in),
     *rules(ReadOnlyKubeconfigSettings, renewal),
     *rules(ClusterSettings, services, add_ons, node_ports, ways_in, taints, adopted),
-    *rules(NodepoolSettings, hosts),
+    *rules(NodepoolSettings, hosts, memory, disk),
     *rules(FirewallRuleSettings, ports),
     *rules(ImageGarbageCollectionSettings, thresholds),
 )

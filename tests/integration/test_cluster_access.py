@@ -181,7 +181,8 @@ def test_a_version_that_is_not_offered_is_refused_before_anything_is_made(
         answer = stack.run(*command)
         assert answer.returncode != 0
         said = answer.stdout + answer.stderr
-        assert f"1.34.99: Exoscale does not offer it; allowed are {VERSION}" in said
+        reason = f"must be a version that Exoscale offers: {VERSION}"
+        assert f'cluster.version: "1.34.99": {reason}' in said
     assert sandbox.holds() == before
     stack("destroy", "--yes", "--skip-preview")
 

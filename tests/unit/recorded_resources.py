@@ -69,6 +69,7 @@ CLUSTER = {
             "privateNetworks": [IDS[2]],
             "deployTarget": IDS[3],
             "localStorage": True,
+            "diskSize": 100,
             "ipv6": True,
             "imageGarbageCollection": {"lowThreshold": 60, "highThreshold": 70, "minAge": "1h"},
         },

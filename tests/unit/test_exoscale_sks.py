@@ -209,3 +209,36 @@ def test_what_a_nodepool_can_not_be(account: Account) -> None:
         account.nodepool(cluster, addons=["storage-lvm"])
     assert account.api.get_sks_cluster(id=cluster)["nodepools"] == []
     assert account.api.list_instances() == {"instances": []}
+
+
+@pytest.mark.parametrize(
+    ("family", "size", "status", "message"),
+    [
+        ("standard", "micro", 400, "standard.micro is too small for a nodepool"),
+        ("standard", "tiny", 400, "standard.tiny is too small for a nodepool"),
+        ("gpu3", "small", 404, "gpu3.small not found in ch-gva-2"),
+        ("gpurtx6000pro", "small", 403, "gpurtx6000pro.small is not authorized"),
+    ],
+)
+def test_instance_types_that_nodes_can_not_have(
+    account: Account, family: str, size: str, status: int, message: str
+) -> None:
+    types = account.api.list_instance_types()["instance-types"]
+    (found,) = [type_ for type_ in types if (type_["family"], type_["size"]) == (family, size)]
+    cluster = account.cluster()
+    nodepool = account.nodepool(cluster)
+    reference = {"id": found["id"]}
+    expected = f"{status}: .*{message}"
+    with pytest.raises(Exception, match=expected):
+        account.nodepool(cluster, name="second", instance_type=reference)
+    with pytest.raises(Exception, match=expected):
+        account.api.update_sks_nodepool(
+            id=cluster, sks_nodepool_id=nodepool, instance_type=reference
+        )
+
+
+def test_a_disk_that_serves_volumes_can_not_become_too_small(account: Account) -> None:
+    cluster = account.cluster()
+    nodepool = account.nodepool(cluster, addons=["storage-lvm"], disk_size=100)
+    with refused(400, "storage-lvm needs 100 GiB at least"):
+        account.api.update_sks_nodepool(id=cluster, sks_nodepool_id=nodepool, disk_size=99)

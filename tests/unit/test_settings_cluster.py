@@ -67,6 +67,11 @@ def cluster(values: dict[str, Any], secret: Collection[str] = ()) -> ClusterSett
         ("cluster.nodepools[0].size", "2", '"2": must be a whole number'),
         ("cluster.nodepools[0].diskSize", 5, "5: must be 20 or more"),
         ("cluster.nodepools[0].instanceType", "small", '"small": must be an instance type'),
+        (
+            "cluster.nodepools[0].instanceType",
+            "standard.tiny",
+            "must be standard.small or larger: SKS refuses smaller nodes",
+        ),
         ("cluster.nodepools[0].instancePrefix", "Pool", "must be lower-case letters"),
         ("cluster.nodepools[0].labels", {"-a": "b"}, '"-a": must be a Kubernetes label\'s key'),
         ("cluster.nodepools[0].labels", {"a": "b c"}, "must be a Kubernetes label's value"),
@@ -118,6 +123,17 @@ def test_an_anti_affinity_group_holds_eight_nodes() -> None:
         assert "unless antiAffinity is false and antiAffinityGroups empty" in line
     load(changed("cluster.nodepools", [pool | {"antiAffinity": False}]))
     load(changed("cluster.nodepools", [pool | {"size": 8}]))
+
+
+def test_local_storage_needs_a_disk_with_room_for_it() -> None:
+    pool = VALID["cluster"]["nodepools"][0] | {"localStorage": True}
+    (line,) = mistakes(changed("cluster.nodepools", [pool | {"diskSize": 99}]))
+    assert line == (
+        "cluster.nodepools[0].diskSize: 99: must be 100 or more, unless localStorage is false"
+    )
+    (default,) = mistakes(changed("cluster.nodepools", [pool]))
+    assert "diskSize: 50: must be 100 or more" in default
+    load(changed("cluster.nodepools", [pool | {"diskSize": 100}]))
 
 
 def test_adopted_nodepools_are_known() -> None:

@@ -2,14 +2,13 @@
 
 Ids are those that `exo compute instance-type list` prints, sizes those of Exoscale's price list.
 Types without a published id have one of the sandbox's own, the same each time, and their sizes are
-assumed. Exoscale offers some families in some zones, and to some accounts, only; here every type is
-to be had in every zone.
+assumed. Exoscale offers some families in some zones, and to some accounts, only: here too.
 """
 
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.exoscale_api.call import Call
-from sandbox.exoscale_api.errors import NotFound
+from sandbox.exoscale_api.errors import BadRequest, Forbidden, NotFound
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 
@@ -57,7 +56,23 @@ _WITH_GPUS = (
     (None, "gpu3", "medium", 24, 120 * _GIB, 2),
     (None, "gpu3", "large", 48, 224 * _GIB, 4),
     (None, "gpu3", "huge", 96, 448 * _GIB, 8),
+    (None, "gpurtx6000pro", "small", 12, 64 * _GIB, 1),
 )
+
+_ZONES = {"gpu3": ["de-fra-1"], "gpurtx6000pro": ["ch-dk-2", "de-fra-1", "hr-zag-1"]}
+"""Of families that are not in every zone.
+
+Source: community.exoscale.com, Dedicated Inference, "Limits and Quotas".
+"""
+_UNAUTHORIZED = ("gpurtx6000pro",)
+"""Families that need an end user certificate (the same source); the account has none."""
+
+SMALLEST_NODE = 2 * _GIB
+"""Memory of the smallest nodes of SKS: "Minimum instance size is Small or 2 GB RAM equivalent".
+
+Source: community.exoscale.com, "Containers, Overview, Limitations", as
+exoscale/terraform-provider-exoscale, issue 447, quotes it.
+"""
 
 
 def _type(id_: str | None, family: str, size: str, cpus: int, memory: int, gpus: int = 0) -> Json:
@@ -83,6 +98,19 @@ def instance_type(id_: str) -> Json:
     return _TYPES[id_]
 
 
+def type_of_nodes(call: Call, id_: str) -> Json:
+    """The type, where nodes of SKS may have it; raises an ApiError, whose words are assumed."""
+    found = _answer(call, instance_type(id_))
+    name = f"{found['family']}.{found['size']}"
+    if found["memory"] < SMALLEST_NODE:
+        raise BadRequest(f"Invalid request: body.instance-type: {name} is too small for a nodepool")
+    if not found["authorized"]:
+        raise Forbidden(f"instance-type {name} is not authorized for this organization")
+    if call.zone not in found["zones"]:
+        raise NotFound(f"instance-type {name} not found in {call.zone}")
+    return found
+
+
 def get_instance_type(call: Call) -> Json:
     return _answer(call, instance_type(call.path["id"]))
 
@@ -92,7 +120,11 @@ def list_instance_types(call: Call) -> Json:
 
 
 def _answer(call: Call, type_: Json) -> Json:
-    return type_ | {"authorized": True, "zones": list(call.organization.zones)}
+    family = type_["family"]
+    return type_ | {
+        "authorized": family not in _UNAUTHORIZED,
+        "zones": _ZONES.get(family, list(call.organization.zones)),
+    }
 
 
 RESOURCE = Resource(

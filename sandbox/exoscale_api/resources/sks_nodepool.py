@@ -17,7 +17,7 @@ from sandbox.exoscale_api.resources import (
     sks_cluster,
 )
 from sandbox.exoscale_api.resources.deploy_target import deploy_target
-from sandbox.exoscale_api.resources.instance_type import instance_type
+from sandbox.exoscale_api.resources.instance_type import type_of_nodes
 from sandbox.exoscale_api.resources.sks_parts import instances
 from sandbox.exoscale_api.resources.sks_parts import nodepool_work as work
 from sandbox.exoscale_api.resources.sks_parts.versions import latest_patch, of_version, template_id
@@ -47,7 +47,8 @@ _UPDATABLE = (
 )
 _REFERENCES = ("security-groups", "anti-affinity-groups", "private-networks")
 _LVM_DISK = 100
-"""Disk (GiB) that the addon storage-lvm needs (Exoscale's provider, sks_nodepool)."""
+"""Disk (GiB) that the addon storage-lvm needs (Exoscale's provider, sks_nodepool). In which words
+less is refused, and that an update is too, is assumed."""
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -67,10 +68,7 @@ def create_sks_nodepool(call: Call) -> Json:
             "state": "creating",
             "created-at": timestamp.now(),
         }
-        if "storage-lvm" in nodepool["addons"] and nodepool["disk-size"] < _LVM_DISK:
-            raise BadRequest(
-                f"Invalid request: body.disk-size: storage-lvm needs {_LVM_DISK} GiB at least"
-            )
+        _check_disk(nodepool)
         call.store.put(KIND, nodepool, zone=call.zone, parent=cluster["id"])
         instances.create(call.organization, call.zone, nodepool, nodepool["size"])
         return work.begin(call.jobs, "set-sks-nodepool", call.path["id"], nodepool["id"])
@@ -85,6 +83,7 @@ def update_sks_nodepool(call: Call) -> Json:
     with call.store.transaction():
         nodepool = _require_idle(call)
         changed = nodepool | _definition(call)
+        _check_disk(changed)
         call.store.put(KIND, {name: value for name, value in changed.items() if value is not None})
         return call.jobs.done(work.reference(call.path["id"], nodepool["id"]))
 
@@ -134,7 +133,7 @@ def _definition(call: Call) -> Json:
     if target := given.get("deploy-target"):
         given["deploy-target"] = {"id": deploy_target(call, _id(target))["id"]}
     if "instance-type" in given:
-        given["instance-type"] = {"id": instance_type(_id(given["instance-type"]))["id"]}
+        given["instance-type"] = {"id": type_of_nodes(call, _id(given["instance-type"]))["id"]}
     if "name" in given and given["name"] != given["name"].lower():
         raise BadRequest(f"Invalid request: body.name: {given['name']!r} is not lowercase")
     if "instance-prefix" in given and not _PREFIX.fullmatch(given["instance-prefix"]):
@@ -143,6 +142,13 @@ def _definition(call: Call) -> Json:
             "lowercase DNS label"
         )
     return given
+
+
+def _check_disk(nodepool: Json) -> None:
+    if "storage-lvm" in nodepool["addons"] and nodepool["disk-size"] < _LVM_DISK:
+        raise BadRequest(
+            f"Invalid request: body.disk-size: storage-lvm needs {_LVM_DISK} GiB at least"
+        )
 
 
 def _existing(call: Call, kind: str, reference: Mapping[str, Any]) -> Json:
