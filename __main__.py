@@ -29,7 +29,7 @@ end_without_a_traceback()
 import pulumi
 
 from components.stack import declare
-from settings.checks.stack_checks import warnings
+from settings.checks.stack_checks import notices, warnings
 from settings.load import load
 
 CLI = ">=3.259.0 <4.0.0"
@@ -50,7 +50,7 @@ def check_the_cli() -> None:
 
 check_the_cli()
 settings = load()
-for warning in warnings(settings):
+for warning in (*warnings(settings), *notices(settings)):
     pulumi.warn(warning)
 for name, value in declare(settings).items():
     pulumi.export(name, value)

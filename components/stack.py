@@ -43,6 +43,10 @@ def declare(settings: Settings) -> dict[str, Any]:
 
     data = remember_data(settings.apps)
     node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
+    if not pulumi.runtime.is_dry_run():
+        from components.kubernetes.held_namespaces import tell_what_holds_namespaces
+
+        tell_what_holds_namespaces(cluster.access)
     if settings.apps:
         from components.app_namespace import AppNamespace
         from components.web_app import WebApp

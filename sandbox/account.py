@@ -61,24 +61,36 @@ class Account:
             raise SandboxError(f"{file} is damaged: remove it, or run `sandbox reset`") from None
 
     @classmethod
+    def kind_of_nodes(cls, home: Path, nodes: Nodes | None = None) -> Nodes:
+        """Return what the nodes of the sandbox at `home` are, or, before it has an account, will
+        be where `nodes` are asked for.
+
+        Raises SandboxError if it has nodes of another kind.
+        """
+        account = cls.load(home)
+        if account is None:
+            return nodes or "simulated"
+        if nodes not in (None, account.nodes):
+            raise SandboxError(
+                f"the nodes of this sandbox are {account.nodes}, not {nodes}: "
+                "`sandbox reset` lets the next `up` choose, and removes its clusters"
+            )
+        return account.nodes
+
+    @classmethod
     def load_or_create(cls, home: Path, nodes: Nodes | None = None) -> Self:
         """Return the account of the sandbox at `home`, a new one with such `nodes` the first time.
 
         Raises SandboxError if it has nodes of another kind.
         """
-        account = cls.load(home)
-        if account is not None and nodes not in (None, account.nodes):
-            raise SandboxError(
-                f"the nodes of this sandbox are {account.nodes}, not {nodes}: "
-                "`sandbox reset` lets the next `up` choose, and removes its clusters"
-            )
+        kind, account = cls.kind_of_nodes(home, nodes), cls.load(home)
         if account is None:
             account = cls(
                 api_key=f"EXO{secrets.token_hex(12)}",
                 api_secret=secrets.token_urlsafe(32),
                 passphrase=_passphrase(),
                 port=_free_port(),
-                nodes=nodes or "simulated",
+                nodes=kind,
             )
         if not account.proxy_port:
             account = replace(account, proxy_port=_free_port())

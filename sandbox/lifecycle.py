@@ -51,20 +51,21 @@ def up(
     """Bring the sandbox up unless it is; return its account once all is ready.
 
     The provider plugins are those in the folder `plugins`, and for the rest as without it. `nodes`
-    says what nodes of clusters are, which stays until `reset`.
+    says what nodes of clusters are, which stays until `reset`, once all that they need is there.
     Raises SandboxError if a tool or a plugin can't be had, if the daemon or a cluster does not
     start, or if the sandbox has nodes of the other kind.
     """
     check_platform()
     with _one_at_a_time(home):
-        account = Account.load_or_create(home, nodes)
-    if account.nodes == "containers":
+        kind = Account.kind_of_nodes(home, nodes)
+    if kind == "containers":
         check_containers(home)
         ensure_tools(progress, NODE_TOOLS)
         ensure_images(progress)
     else:
         ensure_tools(progress)
     with _one_at_a_time(home):
+        account = Account.load_or_create(home, kind)
         report = DaemonState(home).read()
         if running_pid(home) is None or report is None or report.state != "ready":
             _start(home, progress)

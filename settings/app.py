@@ -130,6 +130,13 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
         return self.autoscaler.min if self.autoscaler else self.replicas
 
     @property
+    def can_get_requests(self) -> bool:
+        """Whether anybody can connect to its pods: a worker's network policy lets nobody in."""
+        policy = self.network_policy
+        let_in = bool(policy.sources) or not policy.enabled
+        return self.is_served or self.service != "ClusterIP" or let_in
+
+    @property
     def has_disruption_budget(self) -> bool:
         """Whether a PodDisruptionBudget protects its pods: one is set, or there may be several."""
         most = self.autoscaler.max if self.autoscaler else self.replicas

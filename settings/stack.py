@@ -34,7 +34,8 @@ class Settings(SettingsModel):
     production: StrictBool = False
     """Whether to be strict. Every container has to have its resources.requests and limits.memory,
     and an image with a digest; ingress.controller has to be given, and an application has more
-    than one pod. What other stacks are warned of is refused."""
+    than one pod, unless its rollout.type is Recreate. What other stacks are warned of is
+    refused."""
     namespaces: tuple[NamespaceSettings, ...] = ()
     """The namespaces of applications, where they are to have more than the defaults."""
     apps: tuple[AppSettings, ...] = ()

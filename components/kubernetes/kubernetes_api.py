@@ -75,6 +75,7 @@ class KubernetesApi:
 
     @classmethod
     def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
+        document = _mapping(kubeconfig)
         with _ONE_AT_A_TIME:
             # here, for it takes half a second, and few updates come here
             from kubernetes.client import Configuration, rest
@@ -83,7 +84,7 @@ class KubernetesApi:
             found = Configuration()
             try:
                 kube_config.load_kube_config_from_dict(
-                    yaml.safe_load(kubeconfig), context, found, persist_config=False
+                    document, context, found, persist_config=False
                 )
                 ssl_context = _ssl_context(found)
             except yaml.YAMLError as error:
@@ -159,6 +160,17 @@ class KubernetesApi:
 async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
     """What a function that blocks returns, called in a thread."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
+
+
+def _mapping(kubeconfig: str) -> dict[str, Any]:
+    """What a kubeconfig has. What is wrong in its text is not told: there are secrets in it."""
+    try:
+        document = yaml.safe_load(kubeconfig)
+    except yaml.YAMLError:
+        document = None
+    if not isinstance(document, dict):
+        raise ApiError(0, "the kubeconfig can't be used: it is not a mapping in YAML")
+    return document
 
 
 def _ssl_context(found: Configuration) -> ssl.SSLContext:

@@ -7,6 +7,9 @@ cert-manager.io/docs/usage/ingress.
 from __future__ import annotations
 
 NGINX = "nginx.ingress.kubernetes.io/"
+TRAEFIK = "traefik.ingress.kubernetes.io/"
+"""Of Traefik's other provider, which the program does not use."""
+
 USE_REGEX = f"{NGINX}use-regex"
 REWRITE_TARGET = f"{NGINX}rewrite-target"
 FORWARDED_PREFIX = f"{NGINX}x-forwarded-prefix"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from settings.checks import (
+    annotation_checks,
     app_checks,
     cluster_checks,
     collision_checks,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *network_checks.RULES,
     *reach_checks.RULES,
     *ingress_checks.RULES,
+    *annotation_checks.RULES,
     *security_checks.RULES,
     *quota_checks.RULES,
     *size_checks.RULES,

@@ -72,6 +72,19 @@ def autoscaler(settings: Settings) -> Iterator[Mistake]:
                     yield Mistake((*each.place, *place, "requests", kind), None, allowed)
 
 
+def notices(settings: Settings) -> Iterator[str]:
+    """Autoscalers that need metrics of CPU or memory, which Exoscale does not provide here."""
+    if settings.cluster is None or settings.cluster.metrics_server:
+        return
+    for index, app in enumerate(settings.apps):
+        for kind in ("cpu", "memory"):
+            if app.autoscaler and getattr(app.autoscaler, kind) is not None:
+                yield (
+                    f"{path(('apps', index, 'autoscaler', kind))}: cluster.metricsServer is false: "
+                    "the number of pods does not change unless you install a metrics server"
+                )
+
+
 def _all(app: AppSettings) -> Iterator[Container]:
     """Every container that there will be in the application's namespace."""
     for place, each in containers(app):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.app import AppSettings
-from settings.checks import expansion_checks, ingress_checks, size_checks
+from settings.checks import expansion_checks, ingress_checks, quota_checks, size_checks
 from settings.checks.app_checks import containers
 from settings.errors import path
 from settings.image import can_change
@@ -100,13 +100,25 @@ def warnings(settings: Settings) -> Iterator[str]:
             if not settings.production and can_change(each.image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {each.image} can become another image at any time"
-        if settings.production and app.first_replicas == 1:
+        if settings.production and app.first_replicas == 1 and not _runs_once(app):
             number = "autoscaler.min" if app.autoscaler else "replicas"
             yield f"{key}.{number}: with 1 pod, {app.name} is down whenever its node is"
+        if not app.can_get_requests:
+            continue
         if app.probes.readiness.type == "none":
             yield f"{key}.probes.readiness: without it, pods get requests before they can serve"
         if app.probes.liveness.type == "none":
             yield f"{key}.probes.liveness: without it, a pod that hangs is not started again"
+
+
+def notices(settings: Settings) -> Iterator[str]:
+    """One line for each setting that needs something that no setting can tell. Never mistakes."""
+    yield from quota_checks.notices(settings)
+
+
+def _runs_once(app: AppSettings) -> bool:
+    """Whether the application must not run twice, such as a scheduler."""
+    return app.rollout.type == "Recreate" and not app.autoscaler
 
 
 def _images(app: AppSettings) -> Iterator[tuple[Place, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +17,7 @@ from components.web_app import WebApp
 from settings.namespace import NamespaceSettings
 from tests.unit.app import app_settings, declare_app
 from tests.unit.engine import Engine, run
-from tests.unit.kubernetes_api import Pages, kubernetes_api
+from tests.unit.kubernetes_api import Pages, kubeconfig, kubernetes_api
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -47,16 +46,6 @@ def existing(kind: str, *managers: str, stack: str = "") -> dict[str, Any]:
     if stack:
         metadata["annotations"] = {"exoscale-webapp/stack": stack}
     return {"metadata": metadata}
-
-
-def kubeconfig(server: str) -> str:
-    document = {
-        "current-context": "test",
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-        "clusters": [{"name": "test", "cluster": {"server": server}}],
-        "users": [{"name": "test", "user": {}}],
-    }
-    return json.dumps(document)
 
 
 def access_to(server: str) -> ClusterAccess:

@@ -137,3 +137,10 @@ def test_many_at_once_read_theirs() -> None:
         await asyncio.gather(*(KubernetesApi.of(text, "test") for _ in range(50)))
 
     asyncio.run(read())
+
+
+@pytest.mark.parametrize("text", ["", "5", "[]", "token: [hidden"])
+def test_a_kubeconfig_that_is_no_mapping_is_not_shown(text: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        got(text)
+    assert str(caught.value) == "the kubeconfig can't be used: it is not a mapping in YAML"

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox import prerequisites
+from sandbox import lifecycle, prerequisites
 from sandbox.account import Account
 from sandbox.errors import SandboxError
 from sandbox.images import archive, file_system
+from sandbox.progress import Progress
 from sandbox.sks import nodes
 from sandbox.sks.machines import network
 from sandbox.sks.spec import NodepoolSpec
@@ -91,6 +92,22 @@ def test_what_nodes_are_is_chosen_once(tmp_path: Path) -> None:
     assert Account.load_or_create(tmp_path).nodes == "containers"
     with pytest.raises(SandboxError, match=r"are containers, not simulated: `sandbox reset`"):
         Account.load_or_create(tmp_path, "simulated")
+
+
+def test_a_kind_that_can_not_be_had_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise SandboxError("not to be had")
+
+    for missing in ("check_containers", "ensure_tools", "ensure_images"):
+        for name in ("check_containers", "ensure_tools", "ensure_images"):
+            step = refuse if name == missing else lambda *_: None
+            monkeypatch.setattr(f"sandbox.lifecycle.{name}", step)
+        with pytest.raises(SandboxError, match="not to be had"):
+            lifecycle.up(tmp_path, Progress(), nodes="containers")
+        assert Account.load(tmp_path) is None
+    assert Account.load_or_create(tmp_path).nodes == "simulated"
 
 
 def test_containers_need_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

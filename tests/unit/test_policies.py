@@ -263,6 +263,18 @@ def test_a_node_port_behind_a_closed_firewall_is_not_public() -> None:
     assert findings("no-public-node-port", declared(closed)) == []
 
 
+def test_a_worker_and_a_single_scheduler_keep_all_rules() -> None:
+    off = {"type": "none"}
+    worker = {"name": "worker", "image": f"worker{DIGEST}", "replicas": 2}
+    scheduler = {"name": "scheduler", "image": f"scheduler{DIGEST}"}
+    apps = [
+        worker | {"probes": {"startup": off, "readiness": off, "liveness": off}},
+        scheduler | {"rollout": {"type": "Recreate"}},
+    ]
+    resources = declared(changed("apps", [*KEPT["apps"], *apps], KEPT))
+    assert [name for name in ALL if findings(name, resources)] == []
+
+
 def test_an_autoscaler_says_how_many_pods_there_are() -> None:
     scaled = changed(f"{APP}.autoscaler", {"min": 1, "max": 4, "cpu": 80}, KEPT)
     del scaled["apps"][0]["replicas"]

@@ -1,0 +1,70 @@
+"""Namespaces that are deleted, and what holds them.
+
+The Kubernetes plugin waits ten minutes for a namespace without a word, and then names the
+finalizers of the namespace itself, of which there are none: those of objects in it hold it. The
+API server tells them in the namespace's conditions. Sources: pulumi-kubernetes 4.25,
+provider/pkg/await/condition/deleted.go; kubernetes/kubernetes,
+pkg/controller/namespace/deletion/status_condition_utils.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from components.kubernetes.ownership import STACK, this_stack
+from components.kubernetes.waiting import MOST_SECONDS_TO_MESSAGE
+
+SECONDS_TO_LOOK = 10.0
+"""A namespace is gone after five seconds if nothing holds it."""
+
+_WATCHES: set[asyncio.Task[None]] = set()
+"""Asyncio itself forgets tasks."""
+
+
+def tell_what_holds_namespaces(access: ClusterAccess) -> None:
+    """Tells, during an `up`, what holds this stack's namespaces that are being deleted.
+
+    The engine deletes after it has heard of all resources, and the program goes on until then.
+    """
+    watch = asyncio.get_running_loop().create_task(_watch(access))
+    _WATCHES.add(watch)
+    watch.add_done_callback(_WATCHES.discard)
+
+
+async def _watch(access: ClusterAccess) -> None:
+    """Looks until the program ends. What the API server refuses, the plugin tells."""
+    pause = SECONDS_TO_LOOK
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            api = await KubernetesApi.of(access.kubeconfig, access.context)
+            held = held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
+        except ApiError:
+            held = []
+        for line in held:
+            pulumi.info(line)
+        pause = min(2 * pause, MOST_SECONDS_TO_MESSAGE) if held else SECONDS_TO_LOOK
+
+
+def held_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:
+    """Returns a line for each namespace of the stack that is being deleted and is not gone."""
+    return [
+        f"namespace {metadata['name']} is being deleted, and is held: {_reason(namespace)}"
+        for namespace in namespaces
+        if (metadata := namespace["metadata"]).get("deletionTimestamp")
+        and (metadata.get("annotations") or {}).get(STACK) == stack
+    ]
+
+
+def _reason(namespace: Mapping[str, Any]) -> str:
+    conditions = (namespace.get("status") or {}).get("conditions") or ()
+    reasons = [each["message"] for each in conditions if each["status"] == "True"]
+    if own := namespace["metadata"].get("finalizers"):
+        reasons.append(f"it has the finalizers {', '.join(own)}")
+    return "; ".join(reasons) or "the API server gives no reason yet"
