@@ -39,12 +39,12 @@ def _one_name_twice(app: AppSettings) -> Iterator[Mistake]:
 
 
 def _one_variable_twice(app: AppSettings) -> Iterator[Mistake]:
-    variables: list[tuple[Place, str]] = [
-        ((*place, name), name)
+    variables = _variables(app)
+    variables += [
+        ((*place, "environment", name), name)
         for place, names in (
-            (("environment",), app.environment),
-            (("config", "environment"), app.config.environment),
-            (("secrets", "environment"), app.secrets.environment),
+            (("config",), app.config.environment),
+            (("secrets",), app.secrets.environment),
         )
         for name in names
     ]
@@ -55,8 +55,25 @@ def _one_variable_twice(app: AppSettings) -> Iterator[Mistake]:
         variables.append((("database", "variable"), app.database.variable))
     yield from _twice(
         variables,
-        "must be in one of environment, config, secrets, generatedSecrets and database, once",
+        "must be in one of environment, valueFrom, config, secrets, generatedSecrets and database,"
+        " once",
     )
+    for place, each in containers(app):
+        if each is not app:
+            its_own = [((*place, *key), name) for key, name in _variables(each)]
+            yield from _twice(its_own, "must be in one of environment and valueFrom, once")
+
+
+def _variables(container: ContainerSettings) -> list[tuple[Place, str]]:
+    """The variables that a container's own settings name."""
+    return [
+        ((key, name), name)
+        for key, names in (
+            ("environment", container.environment),
+            ("valueFrom", container.value_from),
+        )
+        for name in names
+    ]
 
 
 def _mounts_without_volume(app: AppSettings) -> Iterator[Mistake]:

@@ -34,12 +34,12 @@ def _not_expanded(app: AppSettings) -> Iterator[tuple[Place, str]]:
     if app.database:
         others.add(app.database.variable)
     for place, each in containers(app):
-        known = others if each is app else ()
+        known = {*each.value_from, *(others if each is app else ())}
         for name, problem in _in_order(each.environment, known):
             yield (*place, "environment", name), problem
     for name, value in config.items():
         for reference in _references(value):
-            if reference in others or reference in app.environment:
+            if reference in {*others, *app.value_from, *app.environment}:
                 problem = f"$({reference}) stays as it is: move {name} to environment to expand it"
                 yield ("config", "environment", name), problem
 

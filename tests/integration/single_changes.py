@@ -30,6 +30,7 @@ CHANGES: Mapping[str, Change] = {
     "command": ({}, {"command": ["serve"]}),
     "args": ({}, {"args": ["--verbose"]}),
     "environment": ({"environment": {"COLOR": "red"}}, {"environment": {"COLOR": "blue"}}),
+    "valueFrom": ({}, {"valueFrom": {"POD_IP": {"fieldRef": {"fieldPath": "status.podIP"}}}}),
     "resources": ({}, {"resources": {"requests": {"cpu": "2m", "memory": "1Mi"}}}),
     "security": ({}, {"security": {"runAsUser": 2000}}),
     "mounts": ({"volumes": [{"name": "data"}]}, {"mounts": [{"volume": "data", "path": "/data"}]}),
