@@ -116,7 +116,7 @@ class WebApp(pulumi.ComponentResource):
                 creator=creator,
                 opts=child,
             )
-            config = config._replace(env=[*config.env, database.variable])
+            config = config.with_secret(database.variable)
             serving = serving.after(database)
             wait = database.wait
         if job := settings.before_rollout:

@@ -113,6 +113,11 @@ class ContainerSettings(SettingsModel):
 class InitContainerSettings(ContainerSettings):
     """A container that ends before the application starts."""
 
+    inherits: tuple[Literal["environment", "config", "secrets"], ...] = ()
+    """What it has of the application's. `environment` is with valueFrom, `config` with files,
+    `secrets` with files, generatedSecrets and the database's variable. Its own variables take
+    precedence. Default: nothing."""
+
 
 class SidecarSettings(InitContainerSettings):
     """A container beside the application."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from settings.app import AppSettings
-from settings.apps.container import ContainerSettings
+from settings.apps.container import ContainerSettings, InitContainerSettings
 from settings.apps.own_names import OWN_SECRETS, database_name, file_key, generated_secret, job_name
 from settings.mistakes import Mistake, Place, rules
 
@@ -19,10 +19,15 @@ LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
 
 def containers(app: AppSettings) -> list[tuple[Place, ContainerSettings]]:
     """The application's own container and all others, with their places."""
-    found: list[tuple[Place, ContainerSettings]] = [((), app)]
-    found += [(("sidecars", index), each) for index, each in enumerate(app.sidecars)]
-    return found + [
-        (("initContainers", index), each) for index, each in enumerate(app.init_containers)
+    return [((), app), *beside(app)]
+
+
+def beside(app: AppSettings) -> list[tuple[Place, InitContainerSettings]]:
+    """The sidecars and init containers, with their places."""
+    return [
+        ((key, index), each)
+        for key, listed in (("sidecars", app.sidecars), ("initContainers", app.init_containers))
+        for index, each in enumerate(listed)
     ]
 
 
@@ -95,11 +100,29 @@ def _one_path_twice(app: AppSettings) -> Iterator[Mistake]:
             ((*place, "mounts", index, "path"), mount.path)
             for index, mount in enumerate(each.mounts)
         ]
-        if each is app:
-            paths += [(("config", "files", path), path) for path in app.config.files]
-            paths += [(("config", "filesFrom", path), path) for path in app.config.files_from]
-            paths += [(("secrets", "files", path), path) for path in app.secrets.files]
+        paths += _files(app, place, each)
         yield from _twice(paths, "must be mounted once")
+
+
+def _files(app: AppSettings, place: Place, container: ContainerSettings) -> list[tuple[Place, str]]:
+    """The application's files in a container. One that inherits them has no setting for each."""
+    files: dict[str, tuple[tuple[str, Iterable[str]], ...]] = {
+        "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
+        "secrets": (("files", app.secrets.files),),
+    }
+    if isinstance(container, InitContainerSettings):
+        return [
+            ((*place, "inherits"), path)
+            for source in dict.fromkeys(container.inherits)
+            for _, paths in files.get(source, ())
+            for path in paths
+        ]
+    return [
+        ((source, key, path), path)
+        for source, kept in files.items()
+        for key, paths in kept
+        for path in paths
+    ]
 
 
 def _name_too_long(app: AppSettings) -> Iterator[Mistake]:

@@ -56,6 +56,10 @@ CHANGES: Mapping[str, Change] = {
     "beforeRollout": ({}, {"beforeRollout": {"command": ["migrate"]}}),
     "sidecars": ({}, {"sidecars": [SIDECAR]}),
     "initContainers": ({}, {"initContainers": [SIDECAR]}),
+    "initContainers.inherits": (
+        {"generatedSecrets": ["KEY"], "initContainers": [SIDECAR]},
+        {"initContainers": [SIDECAR | {"inherits": ["secrets"]}]},
+    ),
     "networkPolicy": ({}, {"networkPolicy": {"from": [{"namespace": "monitoring"}]}}),
     "networkPolicy.egress": ({}, {"networkPolicy": {"egress": [{"namespace": "monitoring"}]}}),
     "networkPolicy.enabled": ({}, {"networkPolicy": {"enabled": False}}),

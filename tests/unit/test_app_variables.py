@@ -106,3 +106,76 @@ def test_values_can_refer_to_them() -> None:
     assert len(expansion_problems({"valueFrom": {"POD_IP": POD_IP}, "sidecars": [sidecar]})) == 1
     (line,) = expansion_problems({"valueFrom": {"POD_IP": POD_IP}, "config": url})
     assert "move URL to environment" in line
+
+
+APP_CONFIG: dict[str, Any] = {
+    "environment": {"URL": "http://$(POD_IP)/", "COLOR": "red"},
+    "valueFrom": {"POD_IP": POD_IP},
+    "config": {"environment": {"WORKERS": 2}, "files": {"/etc/app.conf": "x"}},
+    "secrets": {"environment": {"TOKEN": "hidden"}, "files": {"/etc/token": "hidden"}},
+    "generatedSecrets": ["KEY"],
+    "database": {},
+}
+
+
+def inherited(container: dict[str, Any], key: str = "sidecars") -> dict[str, Any]:
+    """The container beside the application, with its configuration."""
+    spec = declared_pod(**APP_CONFIG, **{key: [SIDECAR | container]})
+    (found,) = spec["initContainers"]
+    return dict(found)
+
+
+def names(container: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in container.get("env", ())]
+
+
+@pytest.mark.parametrize("key", ["sidecars", "initContainers"])
+def test_a_container_beside_it_inherits_what_it_names(key: str) -> None:
+    assert not {"env", "envFrom"} & inherited({}, key).keys()
+    assert names(inherited({"inherits": ["environment"]}, key)) == ["POD_IP", "URL", "COLOR"]
+
+    config = inherited({"inherits": ["config"]}, key)
+    assert [*config["envFrom"][0]] == ["configMapRef"]
+    assert [mount["mountPath"] for mount in config["volumeMounts"]] == ["/tmp", "/etc/app.conf"]
+
+    secrets = inherited({"inherits": ["secrets"]}, key)
+    assert names(secrets) == ["KEY", "DATABASE_URL"]
+    assert [*secrets["envFrom"][0]] == ["secretRef"]
+    assert [mount["mountPath"] for mount in secrets["volumeMounts"]] == ["/tmp", "/etc/token"]
+
+
+def test_it_has_all_that_the_application_has() -> None:
+    everything = ["environment", "config", "secrets"]
+    spec = declared_pod(**APP_CONFIG, sidecars=[SIDECAR | {"inherits": everything}])
+    (application,), (beside,) = spec["containers"], spec["initContainers"]
+    for key in ("env", "envFrom"):
+        assert beside[key] == application[key]
+    assert beside["volumeMounts"][1:] == application["volumeMounts"][1:]
+
+
+def test_its_own_variables_take_precedence() -> None:
+    own = {"environment": {"COLOR": "blue", "KEY": "own"}, "inherits": ["environment", "secrets"]}
+    found = inherited(own)
+    assert names(found) == ["DATABASE_URL", "POD_IP", "URL", "COLOR", "KEY"]
+    assert found["env"][-2]["value"] == "blue"
+
+
+def test_inherited_files_and_its_own_folders() -> None:
+    sidecar = SIDECAR | {"inherits": ["config"], "security": {"writablePaths": ["/etc/app.conf"]}}
+    files = {"config": {"files": {"/etc/app.conf": "x"}}}
+    (line,) = mistakes(changed("apps", [APP | files | {"sidecars": [sidecar]}]))
+    assert line == 'apps[0].sidecars[0].inherits: "/etc/app.conf": must be mounted once'
+
+
+def test_what_it_inherits_decides_which_references_are_expanded() -> None:
+    app = {
+        "generatedSecrets": ["KEY"],
+        "environment": {"URL": "http://$(KEY)/"},
+        "sidecars": [SIDECAR | {"inherits": ["environment"]}],
+    }
+    (line,) = expansion_problems(app)
+    assert line.startswith(
+        "apps[0].sidecars[0].inherits: URL: $(KEY) stays as it is: the container"
+    )
+    app["sidecars"] = [SIDECAR | {"inherits": ["environment", "secrets"]}]
+    assert expansion_problems(app) == []
