@@ -83,10 +83,12 @@ def create_app_config(app: Objects, settings: AppSettings) -> AppConfig:
     files = config.contents
     if files:
         map_ = _files_map(app, _by_key(files))
-        volumes.append({"name": CONFIG_FILES, "config_map": {"name": map_.metadata.name}})
+        source = {"name": map_.metadata.name} | _items(files, config.modes)
+        volumes.append({"name": CONFIG_FILES, "config_map": source})
     if hidden.files:
         secret = _secret(app, SECRET_FILES, _by_key(hidden.files))
         source = {"secret_name": secret.metadata.name, "default_mode": READABLE_BY_GROUP}
+        source |= _items(hidden.files, hidden.modes)
         volumes.append({"name": SECRET_FILES, "secret": source})
     pull = []
     if settings.pull_secret:
@@ -158,6 +160,19 @@ def _unnamed(app: Objects) -> dict[str, str]:
 
 def _by_key(files: Mapping[str, Value]) -> dict[str, Value]:
     return {file_key(path): contents for path, contents in files.items()}
+
+
+def _items(files: Iterable[str], modes: Mapping[str, str]) -> dict[str, Any]:
+    """A volume's files one by one, which it needs where one of them has a mode of its own."""
+    if not modes:
+        return {}
+    return {
+        "items": [
+            {"key": key, "path": key} | ({"mode": int(modes[path], 8)} if path in modes else {})
+            for path in files
+            for key in (file_key(path),)
+        ]
+    }
 
 
 def _mounts(volume: str, files: Iterable[str]) -> list[dict[str, Any]]:

@@ -150,6 +150,17 @@ def _one_file_key_twice(app: AppSettings) -> Iterator[Mistake]:
         yield from _twice(named, "must differ from other files by more than / and _")
 
 
+def _modes_without_file(app: AppSettings) -> Iterator[Mistake]:
+    config, secrets = app.config, app.secrets
+    for key, modes, files in (
+        ("config", config.modes, {*config.files, *config.files_from}),
+        ("secrets", secrets.modes, {*secrets.files}),
+    ):
+        for path, mode in modes.items():
+            if path not in files:
+                yield Mistake((key, "modes", path), mode, f"must be of one of {key}'s files")
+
+
 def _names_of_own_secrets(app: AppSettings) -> Iterator[Mistake]:
     for index, variable in enumerate(app.generated_secrets):
         if generated_secret(variable) in OWN_SECRETS:
@@ -175,6 +186,7 @@ RULES = rules(
     _mounts_without_volume,
     _one_path_twice,
     _one_file_key_twice,
+    _modes_without_file,
     _names_of_own_secrets,
     _name_too_long,
 )

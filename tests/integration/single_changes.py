@@ -42,6 +42,15 @@ CHANGES: Mapping[str, Change] = {
     "config": ({"config": {"environment": {"A": "1"}}}, {"config": {"environment": {"A": "2"}}}),
     "config.filesFrom": ({}, {"config": {"filesFrom": {"/etc/web/web.conf": "Pulumi.yaml"}}}),
     "config.files": ({}, {"config": {"files": {"/etc/web/web.conf": "color=red"}}}),
+    "config.modes": (
+        {"config": {"files": {"/docker-entrypoint.d/start.sh": "#!/bin/sh"}}},
+        {
+            "config": {
+                "files": {"/docker-entrypoint.d/start.sh": "#!/bin/sh"},
+                "modes": {"/docker-entrypoint.d/start.sh": "0755"},
+            }
+        },
+    ),
     "secrets": ({}, {"secrets": {"environment": {"TOKEN": ENCRYPTED}}}),
     "generatedSecrets": ({}, {"generatedSecrets": ["APP_SECRET_KEY"]}),
     "pullSecret": (
