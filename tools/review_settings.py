@@ -21,8 +21,9 @@ from tools.pulumi_command import Refused
 THE_CLUSTERS = ("cluster", "existingCluster", "ingress", "production")
 """Settings of the other stack that say what the review stack finds there, or how strict it is."""
 
-OF_ITS_STACK = ("adopt", "nodepool")
-"""Keys of an application that only the stack with the cluster can have, or with what was there."""
+OF_ITS_STACK = ("adopt", "nodepool", "additionalHosts")
+"""Keys of an application that only the stack with the cluster can have, or with what was there, or
+whose names lead to it."""
 
 OF_ITS_DATA = ("backup", "volume")
 """Keys of a database that lead to data outside of it."""

@@ -21,7 +21,7 @@ class Route(NamedTuple):
     @property
     def told(self) -> str | None:
         """The setting's own value."""
-        return self.host if self.key == "host" else self.value
+        return self.value if self.key in ("path", "ingress.regex") else self.host
 
     @property
     def path(self) -> str:
@@ -40,25 +40,37 @@ def conflicts(apps: object) -> list[str]:
         apps: the list of applications as the stack's file has it, right or wrong.
     """
     routes = _routes(apps) if isinstance(apps, list) else iter(())
-    return [
-        f"apps[{later.number}].{later.key}: {json.dumps(later.told)}: {reason}"
-        for earlier, later in combinations(routes, 2)
-        if earlier.host == later.host and (reason := _conflict(earlier, later))
-    ]
+    found: dict[tuple[int, int], str] = {}
+    for earlier, later in combinations(routes, 2):
+        if earlier.number == later.number or earlier.host != later.host:
+            continue
+        if reason := _conflict(earlier, later):
+            told = f"apps[{later.number}].{later.key}: {json.dumps(later.told)}: {reason}"
+            found.setdefault((earlier.number, later.number), told)
+    return [*found.values()]
 
 
 def _routes(apps: Sequence[object]) -> Iterator[Route]:
     for index, app in enumerate(apps):
         if not isinstance(app, Mapping):
             continue
-        host, path, regex = app.get("host"), app.get("path"), _regex(app.get("ingress"))
-        host = host if isinstance(host, str) else None
-        if regex:
-            yield Route(index, "ingress.regex", regex, host, regex)
-        elif isinstance(path, str):
-            yield Route(index, "path", path, host, None)
-        elif host:
-            yield Route(index, "host", "/", host, None)
+        path, regex = app.get("path"), _regex(app.get("ingress"))
+        for key, host in _hosts(app):
+            if regex:
+                yield Route(index, "ingress.regex", regex, host, regex)
+            elif isinstance(path, str):
+                yield Route(index, "path", path, host, None)
+            elif host:
+                yield Route(index, key, "/", host, None)
+
+
+def _hosts(app: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """All host names, each with its key."""
+    host, others = app.get("host"), app.get("additionalHosts")
+    yield "host", host if isinstance(host, str) else None
+    for index, other in enumerate(others if isinstance(others, list) else ()):
+        if isinstance(other, str):
+            yield f"additionalHosts[{index}]", other
 
 
 def _regex(ingress: Any) -> str | None:

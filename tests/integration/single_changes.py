@@ -80,6 +80,7 @@ CHANGES: Mapping[str, Change] = {
     "loadBalancer": (BALANCED, {"loadBalancer": {"strategy": "source-hash"}}),
     "host": ({}, {"host": "host.example.com"}),
     "host, another": ({"host": "one.example.com"}, {"host": "two.example.com"}),
+    "additionalHosts": ({"host": "apex.example.com"}, {"additionalHosts": ["www.example.com"]}),
     "path": ({"path": "/before"}, {"path": "/after"}),
     "ingress.rewrite": ({"path": "/rewrite"}, {"ingress": {"rewrite": False}}),
     "ingress.regex": ({"host": "regex.example.com"}, {"ingress": {"regex": "/v[0-9]+/(.*)"}}),

@@ -75,8 +75,8 @@ def test_several_namespaces_stay_several_with_what_they_may_have() -> None:
         ({"path": "/"}, {"path": "/pr-12"}),
         ({"path": "/a/b"}, {"path": "/pr-12/a/b"}),
         (
-            {"host": "shop.example.com", "path": "/a"},
-            {"host": "pr-12.shop.example.com", "path": "/a"},
+            {"host": "shop.example.com", "path": "/a", "additionalHosts": ["example.com"]},
+            {"host": "pr-12.shop.example.com", "path": "/a", "additionalHosts": None},
         ),
         (
             {"host": "*.example.com", "path": None},

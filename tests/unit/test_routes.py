@@ -26,6 +26,16 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
             {"host": "x.example", "path": "/"},
             'apps[1].path: "/": is apps[0]\'s on x.example too',
         ),
+        (
+            {"host": "x.example"},
+            {"host": "y.example", "additionalHosts": ["z.example", "x.example"]},
+            'apps[1].additionalHosts[1]: "x.example": is apps[0]\'s on x.example too',
+        ),
+        (
+            {"host": "x.example", "additionalHosts": ["y.example"], "path": "/a"},
+            {"host": "y.example", "additionalHosts": ["x.example"], "path": "/a"},
+            'apps[1].path: "/a": is apps[0]\'s on x.example too',
+        ),
         (REGEX, REGEX, "apps[1].ingress.regex: "),
         (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": lies in apps[0]\'s /v[0-9]+/.*'),
         ({"path": "/v1"}, REGEX, 'apps[1].ingress.regex: "/v[0-9]+/.*": would swallow apps[0]\'s'),
@@ -46,6 +56,10 @@ def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> Non
         ({"host": "x.example"}, {"host": "x.example", "path": "/api"}),
         ({"host": "x.example"}, {"host": "y.example"}),
         ({"host": "x.example", "path": "/a"}, {"path": "/a"}),
+        (
+            {"host": "x.example", "additionalHosts": ["y.example"]},
+            {"host": "x.example", "additionalHosts": ["y.example"], "path": "/api"},
+        ),
         (REGEX, {"path": "/api"}),
         ({}, {}),
     ],
@@ -57,6 +71,7 @@ def test_what_goes_together(one: dict[str, Any], other: dict[str, Any]) -> None:
 def test_what_is_wrong_in_another_way_is_reported_there() -> None:
     assert conflicts("x") == []
     assert conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
+    assert conflicts([{"additionalHosts": 1}, {"additionalHosts": [1]}]) == []
 
 
 def test_a_conflict_stops_the_preview() -> None:
