@@ -166,6 +166,8 @@ def _check_beside(apps: Any, made: Any, namespaces: Mapping[str, str], source: s
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
         raise Refused(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
     for app in made:
-        for line in conflicts([*apps, app]):
-            reason = line.partition(": ")[2]
+        for line in conflicts([*apps, app], nested=False):
+            key, _, reason = line.partition(": ")
+            if not key.startswith(f"apps[{len(apps)}]."):
+                continue  # between two of the other stack
             raise Refused(f"{file}: with {app['name']} of the review stack at {reason}")

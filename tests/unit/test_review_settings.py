@@ -135,6 +135,12 @@ def test_an_image_that_is_none(image: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
+def test_applications_below_each_other_stay_so() -> None:
+    nested = {"name": "auth", "image": "example/auth:1", "path": "/web/auth", "namespace": "auth"}
+    found = made(WEB, nested)
+    assert [each["path"] for each in found["apps"]] == ["/pr-12/web", "/pr-12/web/auth"]
+
+
 @pytest.mark.parametrize(
     ("apps", "message"),
     [
