@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, StrictBool, StrictInt, field_validator
 
@@ -40,6 +40,7 @@ from settings.types import (
 )
 
 OWN_LABELS = "app.kubernetes.io/"
+_Value = TypeVar("_Value")
 
 
 class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
@@ -123,6 +124,22 @@ class AppSettings(RouteSettings, ServiceSettings, ContainerSettings):
     def namespace_name(self) -> str:
         """The namespace that the application is in."""
         return self.namespace or self.name
+
+    def with_inherited(self, container: InitContainerSettings) -> InitContainerSettings:
+        """A sidecar or init container, with the application's `environment` if it inherits that."""
+        if "environment" not in container.inherits:
+            return container
+        own = {*container.environment, *container.value_from}
+
+        def both(mine: dict[str, _Value], its: dict[str, _Value]) -> dict[str, _Value]:
+            return {name: value for name, value in mine.items() if name not in own} | its
+
+        return container.model_copy(
+            update={
+                "environment": both(self.environment, container.environment),
+                "value_from": both(self.value_from, container.value_from),
+            }
+        )
 
     @property
     def first_replicas(self) -> int:

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -101,12 +101,22 @@ def set_secret_command(location: Sequence[str | int]) -> str:
 
 def _suggestion(location: Sequence[str | int], model: type[SettingsModel]) -> str:
     """The keys that the location's parent knows, or the one that was probably meant."""
+    is_name = False
     for part in location[:-1]:
-        if isinstance(part, str):
-            model = model_in(by_key(model)[part].annotation) or model
+        if isinstance(part, str) and not is_name:
+            annotation = by_key(model)[part].annotation
+            model = model_in(annotation) or model
+            is_name = is_mapping(annotation)
+        else:
+            is_name = False
     known = list(by_key(model))
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     return f'did you mean "{close[0]}"?' if close else f"allowed are {', '.join(known)}"
+
+
+def is_mapping(annotation: Any) -> bool:
+    """Whether an annotation is that of a mapping, whose keys are the user's names."""
+    return get_origin(annotation) is dict
 
 
 def model_in(annotation: Any) -> type[SettingsModel] | None:

@@ -7,7 +7,7 @@ reported at once. The keys are described in `docs/settings.md`.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -23,7 +23,7 @@ from settings.checks.shown_name_checks import refused_names
 from settings.checks.stack_checks import warnings
 from settings.checks.unquoted import unquoted
 from settings.encrypted import encrypted
-from settings.errors import explain, line, model_in
+from settings.errors import explain, is_mapping, line, model_in
 from settings.mistakes import Mistake, Place
 from settings.stack import Settings
 from settings.stack_file import are_the_files, configuration, in_written_order
@@ -111,8 +111,16 @@ def _in_wrong(model: type[SettingsModel], values: Any, place: Place = ()) -> Ite
         for key, field in by_key(model).items():
             part = model_in(field.annotation)
             if part and key in wrong & values.keys():
-                yield from _in_wrong(part, values[key], (*place, key))
+                for name, item in _by_name(field.annotation, values[key]):
+                    yield from _in_wrong(part, item, (*place, key, *name))
     yield from mistakes(found, place)
+
+
+def _by_name(annotation: Any, value: Any) -> Iterable[tuple[Place, Any]]:
+    """The items of a mapping from the user's names to settings; anything else as it is."""
+    if is_mapping(annotation) and isinstance(value, Mapping):
+        return (((name,), item) for name, item in value.items())
+    return (((), value),)
 
 
 def _without(model: type[_Model], values: Mapping[str, Any], wrong: Collection[str]) -> _Model:

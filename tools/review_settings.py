@@ -21,8 +21,9 @@ from tools.pulumi_command import Refused
 THE_CLUSTERS = ("cluster", "existingCluster", "ingress", "production")
 """Settings of the other stack that say what the review stack finds there, or how strict it is."""
 
-OF_ITS_STACK = ("adopt", "nodepool")
-"""Keys of an application that only the stack with the cluster can have, or with what was there."""
+OF_ITS_STACK = ("adopt", "nodepool", "additionalHosts")
+"""Keys of an application that only the stack with the cluster can have, or with what was there, or
+whose names lead to it."""
 
 OF_ITS_DATA = ("backup", "volume")
 """Keys of a database that lead to data outside of it."""
@@ -165,6 +166,8 @@ def _check_beside(apps: Any, made: Any, namespaces: Mapping[str, str], source: s
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
         raise Refused(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
     for app in made:
-        for line in conflicts([*apps, app]):
-            reason = line.partition(": ")[2]
+        for line in conflicts([*apps, app], nested=False):
+            key, _, reason = line.partition(": ")
+            if not key.startswith(f"apps[{len(apps)}]."):
+                continue  # between two of the other stack
             raise Refused(f"{file}: with {app['name']} of the review stack at {reason}")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -86,7 +87,20 @@ def _urls(stack: str, folder: Path) -> Iterator[tuple[str, str]]:
         elif "regex" in app.get("ingress", {}):
             sys.stdout.write(f"{name:<16}has a regular expression for a path: not asked\n")
         else:
-            yield name, url
+            for each in _at_each_host(url, app):
+                if (urlsplit(each).hostname or "").startswith("*."):
+                    sys.stdout.write(f"{name:<16}{each} is any host of a domain: not asked\n")
+                else:
+                    yield name, each
+
+
+def _at_each_host(url: str, app: Mapping[str, Any]) -> Iterator[str]:
+    """The URL, and the same at the application's other hosts, where it has the first one's name."""
+    yield url
+    parts = urlsplit(url)
+    if parts.hostname == app.get("host"):
+        for host in app.get("additionalHosts", ()):
+            yield parts._replace(netloc=host).geturl()
 
 
 def _mistake_in_the_end(url: str, deadline: float) -> str | None:

@@ -35,41 +35,70 @@ READABLE_BY_GROUP = 0o440
 Value = TypeVar("Value")
 
 
-class AppConfig(NamedTuple):
+class ContainerConfig(NamedTuple):
     """What a container takes from these objects, as `pulumi_kubernetes` has it."""
 
-    env: Sequence[dict[str, Any]]
-    env_from: Sequence[dict[str, Any]]
+    env: Sequence[dict[str, Any]] = ()
+    env_from: Sequence[dict[str, Any]] = ()
+    volume_mounts: Sequence[dict[str, Any]] = ()
+
+    def and_(self, other: ContainerConfig) -> ContainerConfig:
+        """This, then another one."""
+        return ContainerConfig(*([*mine, *its] for mine, its in zip(self, other, strict=True)))
+
+
+class AppConfig(NamedTuple):
+    """What containers and their pod take from these objects."""
+
+    config: ContainerConfig
+    secrets: ContainerConfig
     volumes: Sequence[dict[str, Any]]
-    volume_mounts: Sequence[dict[str, Any]]
     image_pull_secrets: Sequence[dict[str, Any]]
+
+    def of(self, *sources: str) -> ContainerConfig:
+        """What a container has of `config` and `secrets`, those of the two that are among these."""
+        found = ContainerConfig()
+        for source, given in (("config", self.config), ("secrets", self.secrets)):
+            found = found.and_(given) if source in sources else found
+        return found
+
+    def with_secret(self, variable: dict[str, Any]) -> AppConfig:
+        """With one more variable that is secret."""
+        return self._replace(secrets=self.secrets.and_(ContainerConfig(env=[variable])))
 
 
 def create_app_config(app: Objects, settings: AppSettings) -> AppConfig:
     """The application's ConfigMaps and Secrets, those that have something in them."""
     config, hidden = settings.config, settings.secrets
     env = [variable(key, _generated_secret(app, key), key) for key in settings.generated_secrets]
-    env_from: list[dict[str, Any]] = []
+    config_from: list[dict[str, Any]] = []
+    secrets_from: list[dict[str, Any]] = []
     volumes: list[dict[str, Any]] = []
     if config.environment:
         map_ = _config_map(app, CONFIG, config.environment)
-        env_from.append({"config_map_ref": {"name": map_.metadata.name}})
+        config_from.append({"config_map_ref": {"name": map_.metadata.name}})
     if hidden.environment:
         secret = _secret(app, SECRETS, hidden.environment)
-        env_from.append({"secret_ref": {"name": secret.metadata.name}})
+        secrets_from.append({"secret_ref": {"name": secret.metadata.name}})
     files = config.contents
     if files:
         map_ = _files_map(app, _by_key(files))
-        volumes.append({"name": CONFIG_FILES, "config_map": {"name": map_.metadata.name}})
+        source = {"name": map_.metadata.name} | _items(files, config.modes)
+        volumes.append({"name": CONFIG_FILES, "config_map": source})
     if hidden.files:
         secret = _secret(app, SECRET_FILES, _by_key(hidden.files))
         source = {"secret_name": secret.metadata.name, "default_mode": READABLE_BY_GROUP}
+        source |= _items(hidden.files, hidden.modes)
         volumes.append({"name": SECRET_FILES, "secret": source})
-    mounts = _mounts(CONFIG_FILES, files) + _mounts(SECRET_FILES, hidden.files)
     pull = []
     if settings.pull_secret:
         pull.append({"name": _pull_secret(app, settings.pull_secret).metadata.name})
-    return AppConfig(env, env_from, volumes, mounts, pull)
+    return AppConfig(
+        ContainerConfig((), config_from, _mounts(CONFIG_FILES, files)),
+        ContainerConfig(env, secrets_from, _mounts(SECRET_FILES, hidden.files)),
+        volumes,
+        pull,
+    )
 
 
 def _generated_secret(app: Objects, key: str) -> Secret:
@@ -131,6 +160,19 @@ def _unnamed(app: Objects) -> dict[str, str]:
 
 def _by_key(files: Mapping[str, Value]) -> dict[str, Value]:
     return {file_key(path): contents for path, contents in files.items()}
+
+
+def _items(files: Iterable[str], modes: Mapping[str, str]) -> dict[str, Any]:
+    """A volume's files one by one, which it needs where one of them has a mode of its own."""
+    if not modes:
+        return {}
+    return {
+        "items": [
+            {"key": key, "path": key} | ({"mode": int(modes[path], 8)} if path in modes else {})
+            for path in files
+            for key in (file_key(path),)
+        ]
+    }
 
 
 def _mounts(volume: str, files: Iterable[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""An application's Ingress, and the address at which the application is reached."""
+"""An application's Ingresses, and the address at which the application is reached."""
 
 from __future__ import annotations
 
@@ -48,16 +48,23 @@ def url(
     return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
 
 
-def create_ingress(
-    app: Objects, settings: AppSettings, controller: Controller | None
-) -> Ingress | None:
-    """Serve the Service under its host and path; nothing where it has neither.
+def create_ingresses(app: Objects, settings: AppSettings, controller: Controller | None) -> None:
+    """Serve the Service under its hosts and path; nothing where it has none.
 
-    The resource is that of the host and path, whatever application has them: a controller's webhook
+    A resource is that of a host and path, whatever application has them: a controller's webhook
     refuses a second Ingress for them, so that one which changes hands has to be updated in place.
     """
     if controller is None or not settings.is_served:
-        return None
+        return
+    for host in settings.hosts:
+        at_host = settings.model_copy(update={"host": host})
+        _create_ingress(app, at_host, controller, once_the_apps=host == settings.host)
+
+
+def _create_ingress(
+    app: Objects, settings: AppSettings, controller: Controller, *, once_the_apps: bool
+) -> None:
+    """The Ingress of one host; the first may be deployed under the application's name."""
     how = settings.ingress
     route = _route(settings)
     name = ingress_name(settings)
@@ -80,7 +87,7 @@ def create_ingress(
         if how and how.tls:
             secret = how.tls.secret or f"{name}-tls"
             spec["tls"] = [{"hosts": [settings.host], "secret_name": secret}]
-    return Ingress(
+    Ingress(
         name,
         metadata={
             "name": _not_asked_in_previews(name),
@@ -95,7 +102,7 @@ def create_ingress(
         spec=spec,
         opts=pulumi.ResourceOptions.merge(
             app.after(*controller.ready).opts,
-            _names_that_stay(app.name, how.tls if how else None),
+            _names_that_stay(app.name if once_the_apps else None, how.tls if how else None),
         ),
     )
 
@@ -111,8 +118,8 @@ def _not_asked_in_previews(name: str) -> Any:
     return pulumi.UNKNOWN if pulumi.runtime.is_dry_run() else name
 
 
-def _names_that_stay(app: str, tls: TlsSettings | None) -> pulumi.ResourceOptions:
-    """Options of an Ingress that was deployed as `app`'s: it keeps its name.
+def _names_that_stay(app: str | None, tls: TlsSettings | None) -> pulumi.ResourceOptions:
+    """Options of an Ingress, which may have been deployed as `app`'s: it keeps its name.
 
     So does the Secret that cert-manager has made: another one would be another certificate. Where
     the certificate is from decides whose name that is, so that a change of it is a replacement.
@@ -120,7 +127,7 @@ def _names_that_stay(app: str, tls: TlsSettings | None) -> pulumi.ResourceOption
     made = tls is not None and not tls.secret
     kept = ["metadata.name", *(["spec.tls[0].secretName"] if made else [])]
     return pulumi.ResourceOptions(
-        aliases=[pulumi.Alias(name=app)],
+        aliases=[pulumi.Alias(name=app)] if app else None,
         ignore_changes=kept,
         replacement_trigger=tls and ("made" if made else "given"),
     )

@@ -8,13 +8,13 @@ from typing import Any
 from components.kubernetes.placement import HOST_LABEL, Placement, pod_fields
 from components.kubernetes.resources import resource_requirements
 from components.kubernetes.security import pod_security_context
-from components.web_app.app_config import AppConfig
+from components.web_app.app_config import AppConfig, ContainerConfig
 from components.web_app.container import container
 from components.web_app.objects import Objects
 from components.web_app.ports import container_ports, lowest_port
 from components.web_app.probes import probes
 from settings.app import AppSettings
-from settings.apps.container import ContainerSettings, VolumeSettings
+from settings.apps.container import InitContainerSettings, VolumeSettings
 from settings.apps.own_names import WRITABLE
 from settings.apps.rollout import BeforeRolloutSettings
 from settings.apps.tolerations import TolerationSettings
@@ -29,15 +29,19 @@ def pod(
     application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
     native = [each for each in settings.sidecars if each.native]
     plain = [each for each in settings.sidecars if not each.native]
-    before = [_beside(each) | {"restart_policy": "Always"} for each in native]
+
+    def beside(each: InitContainerSettings) -> dict[str, Any]:
+        return _beside(settings.with_inherited(each), config)
+
+    before = [beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
         _any_pod(app.name, settings, config)
         | _placed(settings, placement)
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
             "topology_spread_constraints": [_spread_over_nodes(app.pods)],
-            "init_containers": before + [_beside(each) for each in settings.init_containers],
-            "containers": [application, *(_beside(each) for each in plain)],
+            "init_containers": before + [beside(each) for each in settings.init_containers],
+            "containers": [application, *(beside(each) for each in plain)],
         }
     )
 
@@ -92,20 +96,27 @@ def _any_pod(name: str, settings: AppSettings, config: AppConfig) -> dict[str, A
 
 def _application(name: str, settings: AppSettings, config: AppConfig) -> dict[str, Any]:
     """The application's container. Its own variables come last: a new one is one more there."""
-    fields = container(name, settings)
+    return _configured(container(name, settings), config.of("config", "secrets"))
+
+
+def _beside(settings: InitContainerSettings, config: AppConfig) -> dict[str, Any]:
+    user, group = settings.security.run_as_user, settings.security.run_as_group
+    fields = container(settings.name, settings, user=user, group=group)
+    return _configured(fields, config.of(*settings.inherits))
+
+
+def _configured(fields: dict[str, Any], config: ContainerConfig) -> dict[str, Any]:
+    """A container with the configuration too. Of two variables with one name its own stays."""
+    env = fields.get("env", [])
+    own = {each["name"] for each in env}
     return _given(
         fields
         | {
-            "env": [*config.env, *fields.get("env", [])],
+            "env": [*(each for each in config.env if each["name"] not in own), *env],
             "env_from": config.env_from,
             "volume_mounts": [*fields.get("volume_mounts", []), *config.volume_mounts],
         }
     )
-
-
-def _beside(settings: ContainerSettings) -> dict[str, Any]:
-    user, group = settings.security.run_as_user, settings.security.run_as_group
-    return container(settings.name, settings, user=user, group=group)
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from components.kubernetes.network import EVERYWHERE
 from components.kubernetes.ownership import PATCH_FORCE, name_the_stack
 from components.kubernetes.placement import Placement
 from components.web_app.app_config import create_app_config
-from components.web_app.app_ingress import create_ingress, url
+from components.web_app.app_ingress import create_ingresses, url
 from components.web_app.availability import create_autoscaler, create_disruption_budget
 from components.web_app.before_rollout import create_job
 from components.web_app.deployment import create_deployment, deployment_spec
@@ -117,7 +117,7 @@ class WebApp(pulumi.ComponentResource):
                 timeout_seconds=settings.rollout.timeout_seconds,
                 opts=child,
             )
-            config = config._replace(env=[*config.env, database.variable])
+            config = config.with_secret(database.variable)
             serving = serving.after(database)
             wait = database.wait
         if job := settings.before_rollout:
@@ -133,7 +133,7 @@ class WebApp(pulumi.ComponentResource):
         # pods that move to other nodes are there before a load balancer sends to those
         behind = app.after(rollout) if placement and placement.node_selector else app
         service = create_service(behind, settings.port, settings, placement)
-        create_ingress(app.after(rollout, service), settings, controller)
+        create_ingresses(app.after(rollout, service), settings, controller)
 
         self.url = url(app, settings, service, controller)
         self.register_outputs({"namespace": self.namespace, "url": self.url})

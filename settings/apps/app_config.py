@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StrictStr
+from pydantic import AfterValidator, Field, StrictStr
 
 from settings.apps.container import FilePath
 from settings.secret import SetSecret
@@ -18,6 +18,25 @@ LocalFile = Annotated[
     StrictStr,
     matches(r"[^\0]+", "the path of a file, from the folder of the stack's file", "files/logo.png"),
 ]
+OWNER_EXECUTES, GROUP_EXECUTES = 0o100, 0o010
+
+
+def _group_executes(mode: str) -> str:
+    if int(mode, 8) & OWNER_EXECUTES and not int(mode, 8) & GROUP_EXECUTES:
+        raise ValueError(
+            'must let the group execute the file too, such as "0755": it belongs to root and the'
+            " pod's group"
+        )
+    return mode
+
+
+FileMode = Annotated[
+    StrictStr,
+    matches(r"0[0-7]{3}", "a file's mode: 0 and three octal digits, in quotes", "0755"),
+    AfterValidator(_group_executes),
+]
+"""In quotes: for YAML, 0755 is 493."""
+
 GeneratedName = Annotated[
     StrictStr,
     matches(
@@ -39,6 +58,8 @@ class ConfigSettings(SettingsModel):
     files_from: dict[FilePath, LocalFile] = Field(default_factory=dict)
     """Files, path in the container to the path of a file beside the stack's, which may be large and
     need not be text."""
+    modes: dict[FilePath, FileMode] = Field(default_factory=dict)
+    """Modes of these files, path in the container to mode. Default: 0644, not executable."""
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -58,6 +79,8 @@ class SecretsSettings(SettingsModel):
     """Environment variables, name to value, each encrypted."""
     files: dict[FilePath, SetSecret] = Field(default_factory=dict)
     """Files, path in the container to contents, each encrypted."""
+    modes: dict[FilePath, FileMode] = Field(default_factory=dict)
+    """Modes of these files, path in the container to mode. Default: 0440, not executable."""
 
 
 class PullSecretSettings(SettingsModel):

@@ -130,11 +130,18 @@ class RouteSettings(SettingsModel):
 
     host: Host | None = None
     """Host name for which the ingress controller serves it. Without it: any."""
+    additional_hosts: tuple[Host, ...] = Field(default=(), examples=[["www.example.com"]])
+    """More host names for which it is served, each like host, whose name the URL has."""
     path: Path | None = None
     """Path prefix under which the ingress controller serves it. Without path and host there is no
     Ingress."""
     ingress: AppIngressSettings | None = None
     """How it is served under its path or host."""
+
+    @property
+    def hosts(self) -> tuple[str | None, ...]:
+        """All host names, each with an Ingress of its own; None for any."""
+        return (self.host, *self.additional_hosts)
 
     @property
     def is_served(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from settings.apps.own_names import OWN_VOLUMES
+from settings.apps.value_from import ValueFromSettings
 from settings.image import Image
 from settings.resources import Memory, ResourcesSettings, resources
 from settings.types import (
@@ -98,6 +99,9 @@ class ContainerSettings(SettingsModel):
     environment: dict[VariableName, EnvironmentValue] = Field(default_factory=dict)
     """Environment variables, name to value, in this order: Kubernetes replaces `$(NAME)` by the
     value of an earlier one."""
+    value_from: dict[VariableName, ValueFromSettings] = Field(default_factory=dict)
+    """Environment variables whose values are in a Secret that exists, or in the pod, name to
+    source. They come before those of environment, whose values can refer to them."""
     resources: ResourcesSettings = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
     """What it has of its node. There is no CPU limit: it would slow it down on an idle node."""
     security: SecuritySettings = defaults_of(SecuritySettings)
@@ -108,6 +112,11 @@ class ContainerSettings(SettingsModel):
 
 class InitContainerSettings(ContainerSettings):
     """A container that ends before the application starts."""
+
+    inherits: tuple[Literal["environment", "config", "secrets"], ...] = ()
+    """What it has of the application's. `environment` is with valueFrom, `config` with files,
+    `secrets` with files, generatedSecrets and the database's variable. Its own variables take
+    precedence. Default: nothing."""
 
 
 class SidecarSettings(InitContainerSettings):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from settings.app import AppSettings
-from settings.apps.container import ContainerSettings
+from settings.apps.container import ContainerSettings, InitContainerSettings
 from settings.apps.own_names import OWN_SECRETS, database_name, file_key, generated_secret, job_name
 from settings.mistakes import Mistake, Place, rules
 
@@ -19,10 +19,15 @@ LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
 
 def containers(app: AppSettings) -> list[tuple[Place, ContainerSettings]]:
     """The application's own container and all others, with their places."""
-    found: list[tuple[Place, ContainerSettings]] = [((), app)]
-    found += [(("sidecars", index), each) for index, each in enumerate(app.sidecars)]
-    return found + [
-        (("initContainers", index), each) for index, each in enumerate(app.init_containers)
+    return [((), app), *beside(app)]
+
+
+def beside(app: AppSettings) -> list[tuple[Place, InitContainerSettings]]:
+    """The sidecars and init containers, with their places."""
+    return [
+        ((key, index), each)
+        for key, listed in (("sidecars", app.sidecars), ("initContainers", app.init_containers))
+        for index, each in enumerate(listed)
     ]
 
 
@@ -39,12 +44,12 @@ def _one_name_twice(app: AppSettings) -> Iterator[Mistake]:
 
 
 def _one_variable_twice(app: AppSettings) -> Iterator[Mistake]:
-    variables: list[tuple[Place, str]] = [
-        ((*place, name), name)
+    variables = _variables(app)
+    variables += [
+        ((*place, "environment", name), name)
         for place, names in (
-            (("environment",), app.environment),
-            (("config", "environment"), app.config.environment),
-            (("secrets", "environment"), app.secrets.environment),
+            (("config",), app.config.environment),
+            (("secrets",), app.secrets.environment),
         )
         for name in names
     ]
@@ -55,8 +60,25 @@ def _one_variable_twice(app: AppSettings) -> Iterator[Mistake]:
         variables.append((("database", "variable"), app.database.variable))
     yield from _twice(
         variables,
-        "must be in one of environment, config, secrets, generatedSecrets and database, once",
+        "must be in one of environment, valueFrom, config, secrets, generatedSecrets and database,"
+        " once",
     )
+    for place, each in containers(app):
+        if each is not app:
+            its_own = [((*place, *key), name) for key, name in _variables(each)]
+            yield from _twice(its_own, "must be in one of environment and valueFrom, once")
+
+
+def _variables(container: ContainerSettings) -> list[tuple[Place, str]]:
+    """The variables that a container's own settings name."""
+    return [
+        ((key, name), name)
+        for key, names in (
+            ("environment", container.environment),
+            ("valueFrom", container.value_from),
+        )
+        for name in names
+    ]
 
 
 def _mounts_without_volume(app: AppSettings) -> Iterator[Mistake]:
@@ -78,11 +100,29 @@ def _one_path_twice(app: AppSettings) -> Iterator[Mistake]:
             ((*place, "mounts", index, "path"), mount.path)
             for index, mount in enumerate(each.mounts)
         ]
-        if each is app:
-            paths += [(("config", "files", path), path) for path in app.config.files]
-            paths += [(("config", "filesFrom", path), path) for path in app.config.files_from]
-            paths += [(("secrets", "files", path), path) for path in app.secrets.files]
+        paths += _files(app, place, each)
         yield from _twice(paths, "must be mounted once")
+
+
+def _files(app: AppSettings, place: Place, container: ContainerSettings) -> list[tuple[Place, str]]:
+    """The application's files in a container. One that inherits them has no setting for each."""
+    files: dict[str, tuple[tuple[str, Iterable[str]], ...]] = {
+        "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
+        "secrets": (("files", app.secrets.files),),
+    }
+    if isinstance(container, InitContainerSettings):
+        return [
+            ((*place, "inherits"), path)
+            for source in dict.fromkeys(container.inherits)
+            for _, paths in files.get(source, ())
+            for path in paths
+        ]
+    return [
+        ((source, key, path), path)
+        for source, kept in files.items()
+        for key, paths in kept
+        for path in paths
+    ]
 
 
 def _name_too_long(app: AppSettings) -> Iterator[Mistake]:
@@ -110,6 +150,17 @@ def _one_file_key_twice(app: AppSettings) -> Iterator[Mistake]:
         yield from _twice(named, "must differ from other files by more than / and _")
 
 
+def _modes_without_file(app: AppSettings) -> Iterator[Mistake]:
+    config, secrets = app.config, app.secrets
+    for key, modes, files in (
+        ("config", config.modes, {*config.files, *config.files_from}),
+        ("secrets", secrets.modes, {*secrets.files}),
+    ):
+        for path, mode in modes.items():
+            if path not in files:
+                yield Mistake((key, "modes", path), mode, f"must be of one of {key}'s files")
+
+
 def _names_of_own_secrets(app: AppSettings) -> Iterator[Mistake]:
     for index, variable in enumerate(app.generated_secrets):
         if generated_secret(variable) in OWN_SECRETS:
@@ -135,6 +186,7 @@ RULES = rules(
     _mounts_without_volume,
     _one_path_twice,
     _one_file_key_twice,
+    _modes_without_file,
     _names_of_own_secrets,
     _name_too_long,
 )

@@ -82,9 +82,11 @@ def mistakes(settings: SettingsModel, place: Place = ()) -> Iterator[Mistake]:
 
 
 def _items(settings: SettingsModel) -> Iterator[tuple[Place, Any]]:
-    """What is in the fields, and in lists in them."""
+    """What is in the fields, and in lists and mappings in them."""
     for name, field in type(settings).model_fields.items():
         key, value = str(field.validation_alias), settings.__dict__.get(name)
         yield (key,), value
         if isinstance(value, tuple):
             yield from (((key, index), item) for index, item in enumerate(value))
+        elif isinstance(value, dict):
+            yield from (((key, name), item) for name, item in value.items())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from settings.app import AppSettings
-from settings.checks.app_checks import containers
+from settings.checks.app_checks import beside
 from settings.errors import path
 from settings.mistakes import Place
 from settings.stack import Settings
@@ -30,16 +30,24 @@ def warnings(settings: Settings) -> Iterator[str]:
 
 def _not_expanded(app: AppSettings) -> Iterator[tuple[Place, str]]:
     config = app.config.environment
-    others = {*config, *app.secrets.environment, *app.generated_secrets}
+    secrets = {*app.secrets.environment, *app.generated_secrets}
     if app.database:
-        others.add(app.database.variable)
-    for place, each in containers(app):
-        known = others if each is app else ()
-        for name, problem in _in_order(each.environment, known):
-            yield (*place, "environment", name), problem
+        secrets.add(app.database.variable)
+    others = {*config, *secrets}
+    for name, problem in _in_order(app.environment, {*others, *app.value_from}):
+        yield ("environment", name), problem
+    for place, each in beside(app):
+        inherited = {"config": {*config}, "secrets": secrets}
+        known = set().union(*(inherited.get(source, ()) for source in each.inherits))
+        whole = app.with_inherited(each)
+        for name, problem in _in_order(whole.environment, {*known, *whole.value_from}):
+            if name in each.environment:
+                yield (*place, "environment", name), problem
+            else:
+                yield (*place, "inherits"), f"{name}: {problem}"
     for name, value in config.items():
         for reference in _references(value):
-            if reference in others or reference in app.environment:
+            if reference in {*others, *app.value_from, *app.environment}:
                 problem = f"$({reference}) stays as it is: move {name} to environment to expand it"
                 yield ("config", "environment", name), problem
 

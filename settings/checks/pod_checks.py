@@ -8,6 +8,7 @@ from settings.apps.availability import AutoscalerSettings
 from settings.apps.probes import ProbeSettings
 from settings.apps.rollout import RolloutSettings
 from settings.apps.tolerations import TolerationSettings
+from settings.apps.value_from import ValueFromSettings
 from settings.mistakes import Mistake, rules
 from settings.resources import ResourcesSettings, quantity
 from settings.types import given
@@ -21,6 +22,12 @@ def limits(resources: ResourcesSettings) -> Iterator[Mistake]:
         if request and quantity(limit) < quantity(request):
             allowed = f"must not be below requests: {kind} {limit} < {request}"
             yield Mistake(("limits",), resources.limits, allowed)
+
+
+def source(variable: ValueFromSettings) -> Iterator[Mistake]:
+    """A variable has one source."""
+    if bool(variable.secret_key_ref) == bool(variable.field_ref):
+        yield Mistake((), variable, "must have one of secretKeyRef, fieldRef")
 
 
 def page(probe: ProbeSettings) -> Iterator[Mistake]:
@@ -93,6 +100,7 @@ def _none(count: int | str) -> bool:
 
 RULES = (
     *rules(ResourcesSettings, limits),
+    *rules(ValueFromSettings, source),
     *rules(ProbeSettings, page, asked, command),
     *rules(TolerationSettings, taints),
     *rules(RolloutSettings, times, numbers),

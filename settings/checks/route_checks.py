@@ -38,6 +38,17 @@ def served(route: RouteSettings) -> Iterator[Mistake]:
         yield _ingress(ingress, "must not be given without path, host or regex: nothing is served")
 
 
+def hosts(route: RouteSettings) -> Iterator[Mistake]:
+    """Each once, beside the one that the URL has."""
+    if route.additional_hosts and not route.host:
+        allowed = "must not be given without host, which the application's URL has"
+        yield Mistake(("additionalHosts",), route.additional_hosts, allowed)
+    for index, name in enumerate(route.additional_hosts):
+        if name in route.hosts[: index + 1]:
+            allowed = "must differ from host and from the others"
+            yield Mistake(("additionalHosts", index), name, allowed)
+
+
 def _ingress(ingress: AppIngressSettings, allowed: str) -> Mistake:
     return Mistake(("ingress",), ingress, allowed)
 
@@ -50,6 +61,6 @@ def certificate(tls: TlsSettings) -> Iterator[Mistake]:
 
 RULES = (
     *rules(AppIngressSettings, target),
-    *rules(RouteSettings, served),
+    *rules(RouteSettings, served, hosts),
     *rules(TlsSettings, certificate),
 )

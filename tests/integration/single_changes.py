@@ -30,6 +30,7 @@ CHANGES: Mapping[str, Change] = {
     "command": ({}, {"command": ["serve"]}),
     "args": ({}, {"args": ["--verbose"]}),
     "environment": ({"environment": {"COLOR": "red"}}, {"environment": {"COLOR": "blue"}}),
+    "valueFrom": ({}, {"valueFrom": {"POD_IP": {"fieldRef": {"fieldPath": "status.podIP"}}}}),
     "resources": ({}, {"resources": {"requests": {"cpu": "2m", "memory": "1Mi"}}}),
     "security": ({}, {"security": {"runAsUser": 2000}}),
     "mounts": ({"volumes": [{"name": "data"}]}, {"mounts": [{"volume": "data", "path": "/data"}]}),
@@ -41,6 +42,15 @@ CHANGES: Mapping[str, Change] = {
     "config": ({"config": {"environment": {"A": "1"}}}, {"config": {"environment": {"A": "2"}}}),
     "config.filesFrom": ({}, {"config": {"filesFrom": {"/etc/web/web.conf": "Pulumi.yaml"}}}),
     "config.files": ({}, {"config": {"files": {"/etc/web/web.conf": "color=red"}}}),
+    "config.modes": (
+        {"config": {"files": {"/docker-entrypoint.d/start.sh": "#!/bin/sh"}}},
+        {
+            "config": {
+                "files": {"/docker-entrypoint.d/start.sh": "#!/bin/sh"},
+                "modes": {"/docker-entrypoint.d/start.sh": "0755"},
+            }
+        },
+    ),
     "secrets": ({}, {"secrets": {"environment": {"TOKEN": ENCRYPTED}}}),
     "generatedSecrets": ({}, {"generatedSecrets": ["APP_SECRET_KEY"]}),
     "pullSecret": (
@@ -55,6 +65,10 @@ CHANGES: Mapping[str, Change] = {
     "beforeRollout": ({}, {"beforeRollout": {"command": ["migrate"]}}),
     "sidecars": ({}, {"sidecars": [SIDECAR]}),
     "initContainers": ({}, {"initContainers": [SIDECAR]}),
+    "initContainers.inherits": (
+        {"generatedSecrets": ["KEY"], "initContainers": [SIDECAR]},
+        {"initContainers": [SIDECAR | {"inherits": ["secrets"]}]},
+    ),
     "networkPolicy": ({}, {"networkPolicy": {"from": [{"namespace": "monitoring"}]}}),
     "networkPolicy.egress": ({}, {"networkPolicy": {"egress": [{"namespace": "monitoring"}]}}),
     "networkPolicy.enabled": ({}, {"networkPolicy": {"enabled": False}}),
@@ -66,6 +80,7 @@ CHANGES: Mapping[str, Change] = {
     "loadBalancer": (BALANCED, {"loadBalancer": {"strategy": "source-hash"}}),
     "host": ({}, {"host": "host.example.com"}),
     "host, another": ({"host": "one.example.com"}, {"host": "two.example.com"}),
+    "additionalHosts": ({"host": "apex.example.com"}, {"additionalHosts": ["www.example.com"]}),
     "path": ({"path": "/before"}, {"path": "/after"}),
     "ingress.rewrite": ({"path": "/rewrite"}, {"ingress": {"rewrite": False}}),
     "ingress.regex": ({"host": "regex.example.com"}, {"ingress": {"regex": "/v[0-9]+/(.*)"}}),

@@ -372,6 +372,7 @@ def test_an_application_that_takes_anothers_requests_is_refused(stack: Stack) ->
     stack.set("apps[1].path", "/shop/blog")
     stack("config", "rm", "--path", "apps[1].host")
     stack("config", "rm", "--path", "apps[1].ingress")
+    stack.set("apps[1].ingress.rewrite", "false")
     answer = stack.run("preview")
     assert answer.returncode != 0
     assert 'apps[1].path: "/shop/blog": lies in apps[0]\'s /shop' in answer.stdout

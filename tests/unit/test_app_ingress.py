@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.ingress_controller import IngressController
-from components.web_app.app_ingress import create_ingress, url
+from components.web_app.app_ingress import create_ingresses, url
 from components.web_app.objects import Objects
 from components.web_app.service import create_service
 from settings.app import AppSettings
@@ -27,7 +27,7 @@ def served(**settings: Any) -> tuple[Engine, str]:
     def program() -> pulumi.Output[str]:
         objects = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
         controller = IngressController("ingress-nginx", IngressSettings())
-        create_ingress(objects, app, controller)
+        create_ingresses(objects, app, controller)
         service = create_service(objects, 8080, app)
         return url(objects, app, service, controller)
 
@@ -116,6 +116,25 @@ def test_tls(tls: dict[str, str], secret: str, annotations: dict[str, str]) -> N
     assert told(**settings) == annotations
 
 
+@pytest.mark.parametrize(
+    ("tls", "secrets"),
+    [
+        ({"secret": "both"}, ["both", "both"]),
+        ({"clusterIssuer": "acme"}, ["example-com-73d986e0-tls", "www-example-com-d59cc9d3-tls"]),
+    ],
+)
+def test_each_host_has_an_ingress_of_its_own(tls: dict[str, str], secrets: list[str]) -> None:
+    engine, address = served(
+        host="example.com", additionalHosts=["www.example.com"], ingress={"tls": tls}
+    )
+    specs = (each["spec"] for each in engine.of_type("Ingress").values())
+    assert {spec["rules"][0]["host"]: spec["tls"] for spec in specs} == {
+        host: [{"hosts": [host], "secretName": secret}]
+        for host, secret in zip(("example.com", "www.example.com"), secrets, strict=True)
+    }
+    assert address == "https://example.com/"
+
+
 def test_sizes_times_networks_and_free_annotations() -> None:
     how = {
         "bodySize": "20m",
@@ -192,6 +211,16 @@ def test_the_url(settings: dict[str, Any], expected: str) -> None:
         ({"path": "/web/"}, "path", "must be a path"),
         ({"host": "Example.com"}, "host", "must be a host name in lower case"),
         ({"host": "localhost"}, "host", "must be a host name"),
+        (
+            {"path": "/a", "additionalHosts": ["www.example.com"]},
+            "additionalHosts",
+            "must not be given without host",
+        ),
+        (
+            {"host": "a.example", "additionalHosts": ["b.example", "a.example"]},
+            "additionalHosts[1]",
+            "must differ from host and from the others",
+        ),
         ({"ingress": {}}, "ingress", "nothing is served"),
         ({"path": "/a", "ingress": {"regex": "/b"}}, "ingress", "it takes its place"),
         ({"path": "/a", "ingress": {"tls": {"secret": "x"}}}, "ingress", "without host"),

@@ -331,7 +331,7 @@ def test_the_app_gets_the_variable_beside_its_others() -> None:
         ({}, 'apps[0].database.kind: "postgresql": needs a volume: set cluster.csi to true'),
         (
             {"kind": "dbaas", "zone": "ch-gva-2", "variable": "KEY"},
-            'apps[0].database.variable: "KEY": must be in one of environment, config, secrets',
+            'apps[0].database.variable: "KEY": must be in one of environment, valueFrom,',
         ),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from settings.checks.stack_checks import warnings
-from tests.unit.app import declare_app
+from tests.unit.app import declare_app, declared_pod
 from tests.unit.stack_settings import changed, load, mistakes
 
 APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
@@ -102,3 +102,44 @@ def test_before_pulumi_can_not_start_the_program_the_largest_file_is_named() -> 
         'apps[0].config.files["/large"]: 40 KiB: all settings together may have 128 KiB: with'
         " more, Pulumi can't start the program; config.filesFrom has files by their paths"
     )
+
+
+def test_a_file_may_be_executed(folder: Path) -> None:
+    (folder / "start.sh").write_text("#!/bin/sh")
+    spec = declared_pod(
+        config={
+            "files": {"/etc/app.conf": "x"},
+            "filesFrom": {"/start.sh": "start.sh"},
+            "modes": {"/start.sh": "0755"},
+        },
+        secrets={"files": {"/key": "hidden"}, "modes": {"/key": "0550"}},
+    )
+    config, secret = spec["volumes"][1]["configMap"], spec["volumes"][2]["secret"]
+    assert config["items"] == [
+        {"key": "etc_app.conf", "path": "etc_app.conf"},
+        {"key": "start.sh", "path": "start.sh", "mode": 0o755},
+    ]
+    assert secret["items"] == [{"key": "key", "path": "key", "mode": 0o550}]
+    assert secret["defaultMode"] == 0o440
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        (493, "must be a string: put it in quotes"),
+        ("755", "must be a file's mode: 0 and three octal digits"),
+        ("0888", "must be a file's mode"),
+        ("0744", "must let the group execute the file too"),
+    ],
+)
+def test_a_mode_is_octal_and_for_the_pods_group(mode: Any, message: str) -> None:
+    config = {"files": {"/start.sh": "x"}, "modes": {"/start.sh": mode}}
+    (line,) = mistakes(changed("apps", [APP | {"config": config}]))
+    assert line.startswith('apps[0].config.modes["/start.sh"]: ')
+    assert message in line
+
+
+@pytest.mark.parametrize("key", ["config", "secrets"])
+def test_a_mode_is_that_of_a_file(key: str) -> None:
+    (line,) = mistakes(changed("apps", [APP | {key: {"modes": {"/start.sh": "0755"}}}]))
+    assert line == f'apps[0].{key}.modes["/start.sh"]: "0755": must be of one of {key}\'s files'

@@ -75,8 +75,8 @@ def test_several_namespaces_stay_several_with_what_they_may_have() -> None:
         ({"path": "/"}, {"path": "/pr-12"}),
         ({"path": "/a/b"}, {"path": "/pr-12/a/b"}),
         (
-            {"host": "shop.example.com", "path": "/a"},
-            {"host": "pr-12.shop.example.com", "path": "/a"},
+            {"host": "shop.example.com", "path": "/a", "additionalHosts": ["example.com"]},
+            {"host": "pr-12.shop.example.com", "path": "/a", "additionalHosts": None},
         ),
         (
             {"host": "*.example.com", "path": None},
@@ -133,6 +133,12 @@ def test_an_image_that_is_none(image: str, message: str) -> None:
     with pytest.raises(Refused) as caught:
         made(WEB, API, image=image)
     assert str(caught.value).startswith(message)
+
+
+def test_applications_below_each_other_stay_so() -> None:
+    nested = {"name": "auth", "image": "example/auth:1", "path": "/web/auth", "namespace": "auth"}
+    found = made(WEB, nested)
+    assert [each["path"] for each in found["apps"]] == ["/pr-12/web", "/pr-12/web/auth"]
 
 
 @pytest.mark.parametrize(

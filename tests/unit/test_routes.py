@@ -10,6 +10,7 @@ from settings.checks.routes import conflicts
 from settings.checks.stack_checks import warnings
 from tests.unit.stack_settings import changed, load, mistakes
 
+KEPT = {"ingress": {"rewrite": False}}
 REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
 
 
@@ -18,13 +19,28 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
     [
         ({"path": "/a"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
         ({"path": "/A"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
-        ({"path": "/a"}, {"path": "/a/b"}, 'apps[1].path: "/a/b": lies in apps[0]\'s /a'),
-        ({"path": "/a/b"}, {"path": "/a"}, 'apps[1].path: "/a": would swallow apps[0]\'s /a/b'),
+        ({"path": "/a"}, {"path": "/a/b"} | KEPT, 'apps[1].path: "/a/b": lies in apps[0]\'s /a'),
+        ({"path": "/a/b"} | KEPT, {"path": "/a"}, 'apps[1].path: "/a": would swallow apps[0]\'s'),
+        (
+            {"path": "/~"} | KEPT,
+            {"path": "/~/b"} | KEPT,
+            'apps[1].path: "/~/b": lies in apps[0]\'s',
+        ),
         ({"host": "x.example"}, {"host": "x.example"}, 'apps[1].host: "x.example": is apps[0]\'s'),
         (
             {"host": "x.example"},
             {"host": "x.example", "path": "/"},
             'apps[1].path: "/": is apps[0]\'s on x.example too',
+        ),
+        (
+            {"host": "x.example"},
+            {"host": "y.example", "additionalHosts": ["z.example", "x.example"]},
+            'apps[1].additionalHosts[1]: "x.example": is apps[0]\'s on x.example too',
+        ),
+        (
+            {"host": "x.example", "additionalHosts": ["y.example"], "path": "/a"},
+            {"host": "y.example", "additionalHosts": ["x.example"], "path": "/a"},
+            'apps[1].path: "/a": is apps[0]\'s on x.example too',
         ),
         (REGEX, REGEX, "apps[1].ingress.regex: "),
         (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": lies in apps[0]\'s /v[0-9]+/.*'),
@@ -43,9 +59,17 @@ def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> Non
         ({"path": "/a"}, {"path": "/b"}),
         ({"path": "/shop"}, {"path": "/shopping"}),
         ({"path": "/"}, {"path": "/api"}),
+        ({"path": "/api"}, {"path": "/api/auth"}),
+        ({"path": "/api/auth"}, {"path": "/api"}),
+        ({"path": "/api"} | KEPT, {"path": "/api/auth"}),
+        ({"path": "/api"} | KEPT, {"path": "/api/auth"} | KEPT),
         ({"host": "x.example"}, {"host": "x.example", "path": "/api"}),
         ({"host": "x.example"}, {"host": "y.example"}),
         ({"host": "x.example", "path": "/a"}, {"path": "/a"}),
+        (
+            {"host": "x.example", "additionalHosts": ["y.example"]},
+            {"host": "x.example", "additionalHosts": ["y.example"], "path": "/api"},
+        ),
         (REGEX, {"path": "/api"}),
         ({}, {}),
     ],
@@ -54,9 +78,20 @@ def test_what_goes_together(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert conflicts([one, other]) == []
 
 
+def test_a_longer_path_that_is_left_on_is_confused_beside_a_regular_expression() -> None:
+    apps = [{"path": "/api"} | KEPT, {"path": "/api/auth"} | KEPT]
+    assert conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
+    (line,) = conflicts([*apps, {"path": "/web"}])
+    assert line == (
+        'apps[1].path: "/api/auth": lies in apps[0]\'s /api; let ingress.rewrite be true for the'
+        " longer path, or give one of them another path or host"
+    )
+
+
 def test_what_is_wrong_in_another_way_is_reported_there() -> None:
     assert conflicts("x") == []
     assert conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
+    assert conflicts([{"additionalHosts": 1}, {"additionalHosts": [1]}]) == []
 
 
 def test_a_conflict_stops_the_preview() -> None:

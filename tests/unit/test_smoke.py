@@ -155,3 +155,29 @@ def test_what_can_not_be_asked_is_told(
     pulumi.answers("stack output --json --stack prod", {})
     assert smoke.main(["--stack=prod"], clone) == 1
     assert capsys.readouterr().err == "smoke: prod: shop has no URL: it is not deployed yet\n"
+
+
+def test_an_application_is_asked_at_each_of_its_hosts(
+    clone: Path,
+    pulumi: FakePulumi,
+    pages: Pages,
+    server: WebServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("http_proxy", server.address)
+    with (clone / "Pulumi.dev.yaml").open("a") as file:
+        file.write("    - {name: api, image: a/b:1, host: a.example,\n")
+        file.write("       additionalHosts: [www.a.example, '*.a.example']}\n")
+    urls = {"shop_url": "http://shop.shop.svc/", "api_url": "http://a.example/v1/"}
+    pulumi.answers("stack output", urls)
+    pages["GET http://a.example/v1/"] = pages["GET http://www.a.example/v1/"] = Answer("here")
+    assert smoke.main(["--stack=dev", "--timeout=0.05"], clone) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "api             http://a.example/v1/ answers",
+        "api             http://www.a.example/v1/ answers",
+        "api             http://*.a.example/v1/ is any host of a domain: not asked",
+    ]
+    del pages["GET http://www.a.example/v1/"]
+    assert smoke.main(["--stack=dev", "--timeout=0.05"], clone) == 1
+    assert "api: http://www.a.example/v1/ answers 404" in capsys.readouterr().err
