@@ -13,6 +13,10 @@ SECONDS_OF_A_QUESTION = 3
 """How long an answer is waited for that the program can do without."""
 
 
+FIRST_ENDPOINT = "https://api-ch-gva-2.exoscale.com/v2"
+"""Source: exoscale/egoscale v3.1.27, v3/client.go, `NewClient`."""
+
+
 class ExoscaleApiError(Exception):
     """What the API answered, or that it did not.
 
@@ -43,12 +47,17 @@ class ExoscaleApi:
     @classmethod
     def of(cls, zone: str) -> ExoscaleApi | None:
         """By the key in the environment; None without one."""
-        key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
-        if not (key and secret):
+        if not (key := _key()):
             return None
         if endpoint := os.environ.get("EXOSCALE_API_ENDPOINT"):
-            return cls(endpoint, key, secret, zone)
-        return cls(f"https://api-{zone}.exoscale.com/v2", key, secret)
+            return cls(endpoint, *key, zone)
+        return cls(f"https://api-{zone}.exoscale.com/v2", *key)
+
+    @classmethod
+    def of_any_zone(cls) -> ExoscaleApi | None:
+        """As `of`, for what is the same in each zone: by the zone that the provider asks first."""
+        key = _key()
+        return cls(os.environ.get("EXOSCALE_API_ENDPOINT") or FIRST_ENDPOINT, *key) if key else None
 
     def get(self, path: str, seconds: float = SECONDS) -> dict[str, Any]:
         """What is at a path.
@@ -85,6 +94,11 @@ class ExoscaleApi:
                 answer.status_code,
             )
         return document
+
+
+def _key() -> tuple[str, str] | None:
+    key, secret = os.environ.get("EXOSCALE_API_KEY"), os.environ.get("EXOSCALE_API_SECRET")
+    return (key, secret) if key and secret else None
 
 
 def get(zone: str, path: str) -> dict[str, Any] | None:

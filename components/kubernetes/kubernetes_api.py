@@ -87,8 +87,6 @@ class KubernetesApi:
                     document, context, found, persist_config=False
                 )
                 ssl_context = _ssl_context(found)
-            except yaml.YAMLError as error:
-                raise ApiError(0, f"the kubeconfig can't be used: {told(error)}") from None
             except (ConfigException, OSError, ValueError) as error:
                 raise ApiError(0, f"the kubeconfig can't be used: {error}") from None
             finally:
@@ -163,11 +161,11 @@ async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def _mapping(kubeconfig: str) -> dict[str, Any]:
-    """What a kubeconfig has. What is wrong in its text is not told: there are secrets in it."""
+    """What a kubeconfig has. Nothing of its text is told: there are secrets in it."""
     try:
         document = yaml.safe_load(kubeconfig)
-    except yaml.YAMLError:
-        document = None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ApiError(0, f"the kubeconfig can't be used: {told(error)}") from None
     if not isinstance(document, dict):
         raise ApiError(0, "the kubeconfig can't be used: it is not a mapping in YAML")
     return document

@@ -96,9 +96,9 @@ class Account:
         )
 
 
-async def ask(zone: str) -> Account:
+async def ask() -> Account:
     """Ask Exoscale all questions, side by side; warn of those that it does not answer."""
-    api = ExoscaleApi.of(zone)
+    api = ExoscaleApi.of_any_zone()
     answers: dict[str, Sequence[Any]] = {}
     failures: dict[str, str] = {}
 

@@ -106,7 +106,7 @@ class AccountChecks:
 
     async def _account(self) -> Account:
         if self._asked is None:
-            self._asked = asyncio.ensure_future(ask(self._settings.zone))
+            self._asked = asyncio.ensure_future(ask())
         return await self._asked
 
     def _kinds(self, account: Account) -> Iterator[str]:

@@ -13,12 +13,14 @@ import pytest
 
 
 class ExoscaleServer(HTTPServer):
-    """Gives every question but that for zones the same answer, and remembers what it was asked.
+    """Gives every question the same answer, and remembers what it was asked.
 
-    It has no zones: the address in the environment is that of each.
+    Unless it has zones, the question for those is none of them: the address in the environment is
+    that of each.
     """
 
     status = 200
+    has_zones = False
 
     def __init__(self, answer: dict[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -31,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: ExoscaleServer
 
     def do_GET(self) -> None:
-        if self.path == "/v2/zone":
+        if self.path == "/v2/zone" and not self.server.has_zones:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b'{"zones": []}')

@@ -38,6 +38,7 @@ TWICE = "a nodepool that is replaced, as by an upgrade, has its nodes twice mean
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExoscaleServer]:
     with exoscale_server(monkeypatch, deepcopy(ANSWER)) as server:
+        server.has_zones = True
         yield server
 
 

@@ -139,7 +139,7 @@ def test_many_at_once_read_theirs() -> None:
     asyncio.run(read())
 
 
-@pytest.mark.parametrize("text", ["", "5", "[]", "token: [hidden"])
+@pytest.mark.parametrize("text", ["", "5", "[]", "hidden"])
 def test_a_kubeconfig_that_is_no_mapping_is_not_shown(text: str) -> None:
     with pytest.raises(ApiError) as caught:
         got(text)
