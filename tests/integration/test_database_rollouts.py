@@ -29,7 +29,7 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stack("stack", "init")
     stack.up()
     yield stack
-    stack("destroy", "--yes", "--skip-preview")
+    stack("destroy", "--yes", "--skip-preview", "--run-program")
 
 
 @pytest.fixture(scope="module")
