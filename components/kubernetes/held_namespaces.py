@@ -23,33 +23,34 @@ from components.kubernetes.waiting import MOST_SECONDS_TO_MESSAGE
 SECONDS_TO_LOOK = 10.0
 """A namespace is gone after five seconds if nothing holds it."""
 
-_WATCHES: set[asyncio.Task[None]] = set()
-"""Asyncio itself forgets tasks."""
-
 
 def tell_what_holds_namespaces(access: ClusterAccess) -> None:
     """Tells, during an `up`, what holds this stack's namespaces that are being deleted.
 
     The engine deletes after it has heard of all resources, and the program goes on until then.
+    Between two looks there is a timer and no task, which asyncio would miss at the end.
     """
-    watch = asyncio.get_running_loop().create_task(_watch(access))
-    _WATCHES.add(watch)
-    watch.add_done_callback(_WATCHES.discard)
+    loop = asyncio.get_running_loop()
 
+    def look_in(seconds: float) -> None:
+        loop.call_later(seconds, lambda: loop.create_task(look(seconds)))
 
-async def _watch(access: ClusterAccess) -> None:
-    """Looks until the program ends. What the API server refuses, the plugin tells."""
-    pause = SECONDS_TO_LOOK
-    while True:
-        await asyncio.sleep(pause)
-        try:
-            api = await KubernetesApi.of(access.kubeconfig, access.context)
-            held = held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
-        except ApiError:
-            held = []
+    async def look(waited: float) -> None:
+        held = await _held(access)
         for line in held:
             pulumi.info(line)
-        pause = min(2 * pause, MOST_SECONDS_TO_MESSAGE) if held else SECONDS_TO_LOOK
+        look_in(min(2 * waited, MOST_SECONDS_TO_MESSAGE) if held else SECONDS_TO_LOOK)
+
+    look_in(SECONDS_TO_LOOK)
+
+
+async def _held(access: ClusterAccess) -> list[str]:
+    """Returns nothing where the API server refuses: the plugin tells that."""
+    try:
+        api = await KubernetesApi.of(access.kubeconfig, access.context)
+        return held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
+    except ApiError:
+        return []
 
 
 def held_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:
