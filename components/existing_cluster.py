@@ -9,12 +9,15 @@ import pulumi
 import pulumi_kubernetes
 
 from components.kubernetes.cluster_access import ClusterAccess
+from components.kubernetes.unreachable_cluster import warn_if_unreachable, warn_of_lost_cluster
 from components.secret import secret_output
 from settings.checks.check import check
 from settings.existing_cluster import ExistingClusterSettings
 
 SETTING = "existingCluster.stack"
 """Also the stack reference's name: by that, the engine tells of a stack that is not there."""
+
+KUBECONFIG_SETTING = "existingCluster.kubeconfig"
 
 KUBECONFIG = "kubeconfig"
 """The output that a stack has of this program."""
@@ -49,12 +52,16 @@ class ExistingCluster(pulumi.ComponentResource):
         else:
             assert settings.stack  # one of the two is there
             self.kubeconfig = _kubeconfig_of(settings.stack, self)
-        self.access = ClusterAccess(self.kubeconfig, settings.context)
+        context, setting = settings.context, SETTING if settings.stack else KUBECONFIG_SETTING
+        self.access = ClusterAccess(self.kubeconfig, context)
+        warn_if_unreachable(setting, self.kubeconfig, context)
         self.provider = pulumi_kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,
-            context=settings.context,
-            opts=pulumi.ResourceOptions(parent=self),
+            context=context,
+            opts=pulumi.ResourceOptions(
+                parent=self, hooks=warn_of_lost_cluster(name, setting, KUBECONFIG, context)
+            ),
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})
 

@@ -23,37 +23,34 @@ from components.kubernetes.waiting import MOST_SECONDS_TO_MESSAGE
 SECONDS_TO_LOOK = 10.0
 """A namespace is gone after five seconds if nothing holds it."""
 
-_LOOKS: set[asyncio.Task[None]] = set()
-"""Asyncio itself forgets tasks."""
 
-
-def tell_what_holds_namespaces(access: ClusterAccess, pause: float = SECONDS_TO_LOOK) -> None:
+def tell_what_holds_namespaces(access: ClusterAccess) -> None:
     """Tells, during an `up`, what holds this stack's namespaces that are being deleted.
 
     The engine deletes after it has heard of all resources, and the program goes on until then.
-    Between two looks nothing runs that the program's end would cut off.
+    Between two looks there is a timer and no task, which asyncio would miss at the end.
     """
     loop = asyncio.get_running_loop()
 
-    def look() -> None:
-        task = loop.create_task(_look(access, pause))
-        _LOOKS.add(task)
-        task.add_done_callback(_LOOKS.discard)
+    def look_in(seconds: float) -> None:
+        loop.call_later(seconds, lambda: loop.create_task(look(seconds)))
 
-    loop.call_later(pause, look)
+    async def look(waited: float) -> None:
+        held = await _held(access)
+        for line in held:
+            pulumi.info(line)
+        look_in(min(2 * waited, MOST_SECONDS_TO_MESSAGE) if held else SECONDS_TO_LOOK)
+
+    look_in(SECONDS_TO_LOOK)
 
 
-async def _look(access: ClusterAccess, pause: float) -> None:
-    """Looks once, and later again. What the API server refuses, the plugin tells."""
+async def _held(access: ClusterAccess) -> list[str]:
+    """Returns nothing where the API server refuses: the plugin tells that."""
     try:
         api = await KubernetesApi.of(access.kubeconfig, access.context)
-        held = held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
+        return held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
     except ApiError:
-        held = []
-    for line in held:
-        pulumi.info(line)
-    longer = min(2 * pause, MOST_SECONDS_TO_MESSAGE)
-    tell_what_holds_namespaces(access, longer if held else SECONDS_TO_LOOK)
+        return []
 
 
 def held_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:

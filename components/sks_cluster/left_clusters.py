@@ -7,17 +7,15 @@ and is in no state. The next run creates another one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pulumi
-from pulumi.runtime import invoke_async
 
 from components.exoscale_api import get
+from components.last_outputs import last_outputs
 from components.shown_name import shown_name
 
 OUTPUT = "cluster_name"
-"""The stack's output with the name of its cluster."""
+"""The stack's output with the name of its cluster, which this run may replace."""
 
 
 def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.ResourceHookBinding:
@@ -30,7 +28,7 @@ def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.Res
     async def look(args: pulumi.ResourceHookArgs) -> None:
         pattern = re.escape(given) if given else f"{re.escape(shown_name(name))}-[0-9a-f]{{7}}"
         found = left_clusters(zone, pattern)
-        deployed = await _deployed() if found else None
+        deployed = (await last_outputs()).get(OUTPUT) if found else None
         commands = [command for shown, command in found if shown != deployed]
         if commands:
             pulumi.warn(
@@ -41,14 +39,6 @@ def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.Res
 
     hook = pulumi.ResourceHook(f"{name}-left", look, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_create=[hook])
-
-
-async def _deployed() -> str | None:
-    """The name of the cluster that the last `up` left the stack with, which may be replaced now."""
-    stack = (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
-    found = await invoke_async("pulumi:pulumi:readStackOutputs", {"name": "/".join(stack)})
-    outputs: Mapping[str, Any] = (found or {}).get("outputs") or {}
-    return outputs.get(OUTPUT)
 
 
 def left_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:

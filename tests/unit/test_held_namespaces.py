@@ -62,12 +62,12 @@ def test_nothing_is_told_of_others() -> None:
 def test_it_is_told_again_while_the_program_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(pulumi, "info", said.append)
+    monkeypatch.setattr(module, "SECONDS_TO_LOOK", 0.01)
     monkeypatch.setattr(module, "this_stack", lambda: "shop/dev")
     pages = {"/api/v1/namespaces": [namespace(CONTENT, deletionTimestamp=DELETED), namespace()]}
 
     async def program(server: str) -> None:
-        access = ClusterAccess(pulumi.Output.secret(kubeconfig(server)))
-        tell_what_holds_namespaces(access, pause=0.01)
+        tell_what_holds_namespaces(ClusterAccess(pulumi.Output.secret(kubeconfig(server))))
         async with asyncio.timeout(10):
             while len(said) < 2:
                 await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components import last_outputs
 from components.sks_cluster import left_clusters, sks_cluster
 from settings.cluster import ClusterSettings
 from settings.nodepool import NodepoolSettings
@@ -79,7 +80,7 @@ def test_the_hook_of_a_creation_warns(
         binding = left_clusters.warn_of_left_clusters("shop", "ch-gva-2", given)
         hooks.extend(binding.before_create or ())
 
-    monkeypatch.setattr(left_clusters, "invoke_async", outputs)
+    monkeypatch.setattr(last_outputs, "invoke_async", outputs)
     run(declare)
     (hook,) = hooks
     assert hook.opts.on_dry_run
