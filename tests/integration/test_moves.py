@@ -191,6 +191,33 @@ def test_a_renamed_application_takes_its_path_along(apps: Apps) -> None:
     assert apps.ingresses()["/shop"]["metadata"]["uid"] == before
 
 
+def test_one_of_several_hosts_goes_to_another_application(apps: Apps) -> None:
+    def of_host(host: str) -> tuple[str, str]:
+        (found,) = (
+            each
+            for each in apps.kube.list("ingresses")
+            if each["spec"]["rules"][0].get("host") == host
+        )
+        backend = found["spec"]["rules"][0]["http"]["paths"][0]["backend"]
+        return found["metadata"]["uid"], backend["service"]["name"]
+
+    shop = {**SHOP, "host": "example.com"}
+    blog = {**BLOG, "host": "blog.example.com", "path": "/shop"}
+    www = {"additionalHosts": ["www.example.com"]}
+    apps.configure(shop | www, blog, NEWS)
+    apps.stack.up()
+    uid, service = of_host("www.example.com")
+    assert service == "shop"
+    assert of_host("example.com")[1] == "shop"
+
+    apps.configure(shop, blog | www, NEWS)
+    assert apps.preview() == {"update": {"Ingress www-example-com-shop"}}
+    apps.stack.up()
+    assert of_host("www.example.com") == (uid, "blog")
+    apps.stack("preview", "--refresh", "--expect-no-changes")
+    apps.back()
+
+
 def test_two_applications_swap_their_paths(apps: Apps) -> None:
     apps.configure({**SHOP, "path": "/blog"}, {**BLOG, "path": "/shop"}, NEWS)
     assert apps.preview() == {"update": {"Ingress shop", "Ingress blog"}}
