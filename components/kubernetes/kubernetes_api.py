@@ -75,7 +75,7 @@ class KubernetesApi:
 
     @classmethod
     def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
-        document = _mapping(kubeconfig)
+        document = mapping(kubeconfig)
         with _ONE_AT_A_TIME:
             # here, for it takes half a second, and few updates come here
             from kubernetes.client import Configuration, rest
@@ -160,7 +160,7 @@ async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
-def _mapping(kubeconfig: str) -> dict[str, Any]:
+def mapping(kubeconfig: str) -> dict[str, Any]:
     """What a kubeconfig has. Nothing of its text is told: there are secrets in it."""
     try:
         document = yaml.safe_load(kubeconfig)

@@ -8,10 +8,12 @@ does not own it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.core.v1 import Namespace
 
 STACK = "exoscale-webapp/stack"
 """The annotation. Its value is `PROJECT/STACK`."""
@@ -44,6 +46,9 @@ def create_namespace(
     Args:
         adopt: fields of a namespace that exists become this stack's.
     """
+    # here, for a stack without a namespace that looks for those of before
+    from pulumi_kubernetes.core.v1 import Namespace
+
     annotations = {STACK: this_stack(), **(PATCH_FORCE if adopt else {})}
     kept = pulumi.ResourceOptions(ignore_changes=[f'metadata.annotations["{STACK}"]'])
     return Namespace(

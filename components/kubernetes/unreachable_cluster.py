@@ -8,26 +8,58 @@ fails if that one is gone. Source: pulumi-kubernetes 4.25, provider/pkg/provider
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 import pulumi
 
-from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from components.kubernetes.kubernetes_api import ApiError, in_thread, mapping
 from components.last_outputs import last_outputs
+
+SECONDS = 5
 
 FORGET = "PULUMI_K8S_DELETE_UNREACHABLE=true pulumi up --refresh"
 """Without a refresh, Helm releases can't be forgotten, nor anything after an `up` that failed."""
 
 
 async def unreachable(kubeconfig: str, context: str | None) -> str:
-    """Returns why the API server can't be asked; nothing if it can."""
+    """Returns why the API server can't be asked; nothing if it answers anything at all.
+
+    It is asked without credentials, by the standard library: each preview asks, and the client that
+    has credentials takes longer to load than the rest of some previews.
+    """
+    return await in_thread(_unreachable, kubeconfig, context)
+
+
+def _unreachable(kubeconfig: str, context: str | None) -> str:
+    import ssl
+    from urllib.error import HTTPError, URLError
+    from urllib.request import HTTPSHandler, build_opener
+
     try:
-        api = await KubernetesApi.of(kubeconfig, context)
-        await api.get("/version")
+        server = _server(kubeconfig, context)
     except ApiError as error:
-        if error.status in (0, HTTPStatus.UNAUTHORIZED):
-            return str(error)
+        return str(error)
+    if server is None:
+        return "the kubeconfig names no API server"
+    # Nothing is sent that another server must not have, and nothing of the answer is used.
+    anybody = HTTPSHandler(context=ssl._create_unverified_context())
+    try:
+        build_opener(anybody).open(f"{server}/version", timeout=SECONDS)
+    except HTTPError:
+        return ""
+    except (URLError, OSError) as error:
+        return f"{server} does not answer: {getattr(error, 'reason', error)}"
     return ""
+
+
+def _server(kubeconfig: str, context: str | None) -> str | None:
+    """Returns the API server of the context, or of the current one."""
+    document = mapping(kubeconfig)
+    named = {
+        kind: {each["name"]: each[kind[:-1]] for each in document.get(kind) or ()}
+        for kind in ("contexts", "clusters")
+    }
+    used = named["contexts"].get(context or document.get("current-context"), {})
+    server: str | None = named["clusters"].get(used.get("cluster"), {}).get("server")
+    return server
 
 
 def warn_if_unreachable(

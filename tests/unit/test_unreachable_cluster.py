@@ -9,7 +9,6 @@ import pulumi
 import pytest
 
 from components.kubernetes import unreachable_cluster
-from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
 from components.kubernetes.unreachable_cluster import (
     unreachable,
     warn_if_unreachable,
@@ -47,17 +46,20 @@ def test_one_that_does_not_answer_was_not_compared(warnings: list[str]) -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "is_reached"), [(401, False), (403, True), (500, True)])
-def test_one_that_refuses_the_credentials_can_not_be_asked(
-    status: int, is_reached: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse(self: KubernetesApi, path: str) -> None:
-        assert path == "/version"
-        raise ApiError(status, "Refused")
+def test_an_answer_is_one_whatever_it_says() -> None:
+    with kubernetes_api({}) as client:  # 404
+        assert asyncio.run(unreachable(kubeconfig(client.configuration.host), None)) == ""
 
-    monkeypatch.setattr(KubernetesApi, "get", refuse)
-    found = asyncio.run(unreachable(kubeconfig("http://127.0.0.1:1"), None))
-    assert found == ("" if is_reached else "Refused")
+
+def test_the_server_is_that_of_the_context() -> None:
+    text = kubeconfig("http://127.0.0.1:1")
+    with kubernetes_api({}) as client:
+        host = client.configuration.host
+        other = text.replace("127.0.0.1:1", host.removeprefix("http://"))
+        assert asyncio.run(unreachable(other, "test")) == ""
+    assert "127.0.0.1:1 does not answer" in asyncio.run(unreachable(text, "test"))
+    told = asyncio.run(unreachable(text, "another"))
+    assert told == "the kubeconfig names no API server"
 
 
 @pytest.mark.parametrize(
