@@ -187,7 +187,8 @@ def test_a_version_that_is_not_offered_is_refused_before_anything_is_made(
     stack("destroy", "--yes", "--skip-preview")
 
 
-def test_missing_credentials_are_named(access: Stack) -> None:
+def test_missing_credentials_are_named(access: Stack, given_plugins: Path | None) -> None:
+    """The official plugin names none, and the page says which they are."""
     environment = dict(access.environment)
     del environment["EXOSCALE_API_KEY"]
     answer = subprocess.run(
@@ -199,7 +200,14 @@ def test_missing_credentials_are_named(access: Stack) -> None:
         timeout=60,
     )
     assert answer.returncode != 0
-    assert "EXOSCALE_API_KEY" in answer.stdout + answer.stderr
+    told = answer.stdout + answer.stderr
+    if given_plugins is None:
+        assert "EXOSCALE_API_KEY" in told
+    else:
+        official = "missing or incomplete API credentials"
+        assert official in told
+        (row,) = (line for line in TROUBLE.splitlines() if f"`{official}`" in line)
+        assert "`EXOSCALE_API_KEY`" in row
 
 
 def test_a_kubeconfig_that_has_run_out_is_renewed_by_one_command(

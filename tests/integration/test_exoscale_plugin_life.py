@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -153,6 +154,9 @@ def test_a_nodepool(plugin: ExoscalePlugin, exoscale: World, sks_cluster: str, n
     assert (found["size"], found["taints"]["k"]["effect"]) == (2, "NoExecute")
     plugin.delete("SksNodepool", identity, state)
     assert plugin.read("SksNodepool", identity, state, news) == ("", {}, {})
+    elsewhere = {**state, "clusterId": str(uuid4())}
+    with pytest.raises(Refused, match="GetSKSCluster: http response: Not Found: "):
+        plugin.read("SksNodepool", identity, elsewhere, news)
 
 
 def test_a_kubeconfig(plugin: ExoscalePlugin, sks_cluster: str) -> None:

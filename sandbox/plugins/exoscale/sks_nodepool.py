@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from sandbox.plugins.exoscale import validators
-from sandbox.plugins.exoscale.api import NotFoundByName, ProviderCall, V3Client
+from sandbox.plugins.exoscale.api import (
+    NotFoundByName,
+    ProviderCall,
+    V3Client,
+    api_errors,
+    describe,
+    is_not_found,
+)
 from sandbox.plugins.exoscale.fields import Field, autonamed, given, optional, output
 from sandbox.plugins.exoscale.resource import (
     Properties,
@@ -100,8 +107,20 @@ class SksNodepool(ResourceType):
         return {}
 
     def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
+        """What it is now.
+
+        Raises:
+            ProviderError: its cluster is gone, which the official provider takes for no nodepool's
+                end (`resourceSKSNodepoolRead` looks for egoscale v2's error, not for v3's).
+        """
         client = call.account.v3(state.get("zone", ""))
-        return _outputs(client, _find(client, state.get("clusterId", ""), object_id))
+        try:
+            found = _find(client, state.get("clusterId", ""), object_id)
+        except api_errors() as error:
+            if isinstance(error, NotFoundByName) or not is_not_found(error):
+                raise
+            raise ProviderError(describe(error)) from error
+        return _outputs(client, found)
 
     def update(
         self,
