@@ -8,30 +8,24 @@ Source: exoscale-csi-driver v0.34.3, deployment/latest/controller.yaml, driver/c
 DeleteVolume.
 """
 
-import logging
 import shutil
-import threading
 import time
 from pathlib import Path
 
-import urllib3
 from kubernetes import client
 
 from sandbox.paths import private_directory
+from sandbox.sks.looking import Looking
 from sandbox.sks.machines import csi_node
 from sandbox.sks.storage import CSI_DRIVER
-
-_log = logging.getLogger(__name__)
 
 DELETION_SECONDS = 15.0
 """From a claim's end to its volume's. On Exoscale the volume is first detached, and the driver
 tries again ever less often until it is: this much is enough to be noticed."""
 
-_SECONDS = 1.0
 
-
-class CsiController:
-    """Looks at one cluster's volumes in a thread of its own; their folders are in `volumes`."""
+class CsiController(Looking):
+    """Looks at one cluster's volumes; their folders are in `volumes`."""
 
     def __init__(
         self,
@@ -40,33 +34,16 @@ class CsiController:
         volumes: Path,
         deletion_seconds: float = DELETION_SECONDS,
     ) -> None:
+        super().__init__(f"csi-{cluster}")
         self._api = client.CoreV1Api(api_client)
         self._volumes = private_directory(volumes)
         self._deletion_seconds = deletion_seconds
         self._released: dict[str, float] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"csi-{cluster}", daemon=True)
 
-    def start(self) -> None:
-        """Start looking."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stop.set()
-
-    def join(self) -> None:
-        """Wait for the thread."""
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(_SECONDS):
-            try:
-                for volume in self._api.list_persistent_volume().items:
-                    self.look_at(volume)
-            except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-                if not self._stop.is_set():
-                    _log.warning("%s: %s", self._thread.name, error)
+    def look(self) -> None:
+        """Look at all volumes."""
+        for volume in self._api.list_persistent_volume().items:
+            self.look_at(volume)
 
     def look_at(self, volume: client.V1PersistentVolume) -> None:
         """Make or delete the data of a volume that is the driver's own."""

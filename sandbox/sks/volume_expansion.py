@@ -8,58 +8,34 @@ Sources: exoscale-csi-driver v0.34.3, driver/controller.go: ControllerExpandVolu
 kubernetes.io/docs/concepts/storage/persistent-volumes, "Expanding Persistent Volumes Claims".
 """
 
-import logging
-import threading
 from collections.abc import Iterator
 from typing import Any
 
-import urllib3
 from kubernetes import client
 
 from sandbox.sks.events import EventRecorder
+from sandbox.sks.looking import Looking
 from sandbox.sks.storage import CSI_DRIVER
 
-_log = logging.getLogger(__name__)
-
-_SECONDS = 1.0
 _ENDED = ("Succeeded", "Failed")
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 _WHOLE = ("Gi", "Ti", "Pi")
 """How the API server writes whole GiB, whatever was asked for."""
 
 
-class VolumeExpansion:
-    """Looks at one cluster's claims in a thread of its own."""
+class VolumeExpansion(Looking):
+    """Looks at one cluster's claims."""
 
     def __init__(self, cluster: str, api_client: client.ApiClient) -> None:
+        super().__init__(f"volume-expansion-{cluster}")
         self._api = client.CoreV1Api(api_client)
         self._events = EventRecorder(self._api, "PersistentVolumeClaim", CSI_DRIVER)
         self._told: set[tuple[str, str]] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"volume-expansion-{cluster}", daemon=True
-        )
 
-    def start(self) -> None:
-        """Start looking."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stop.set()
-
-    def join(self) -> None:
-        """Wait for the thread."""
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(_SECONDS):
-            try:
-                for claim in self._api.list_persistent_volume_claim_for_all_namespaces().items:
-                    self._look_at(claim)
-            except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-                if not self._stop.is_set():
-                    _log.warning("%s: %s", self._thread.name, error)
+    def look(self) -> None:
+        """Look at all claims."""
+        for claim in self._api.list_persistent_volume_claim_for_all_namespaces().items:
+            self._look_at(claim)
 
     def _look_at(self, claim: client.V1PersistentVolumeClaim) -> None:
         asked = claim.spec.resources.requests["storage"]
