@@ -156,6 +156,8 @@ def ask(
         finally:
             process.kill()
             process.wait()
+            # other tests have a controller of their own on this cluster
+            kube.run("kubectl", "delete", "ingressclass/nginx", f"namespace/{NAMESPACE}")
 
 
 def test_the_preview_takes_them() -> None:
