@@ -12,7 +12,6 @@ SECONDS = 30
 SECONDS_OF_A_QUESTION = 3
 """How long an answer is waited for that the program can do without."""
 
-
 FIRST_ENDPOINT = "https://api-ch-gva-2.exoscale.com/v2"
 """Source: exoscale/egoscale v3.1.27, v3/client.go, `NewClient`."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictStr
 
 from settings.secret import MayBeClear, Secret, in_file
 from settings.types import SettingsModel, matches
-from settings.yaml_error import told
+from settings.yaml_error import NotYaml, load
 
 _NAME = r"[-A-Za-z0-9._]{1,100}"
 StackName = Annotated[
@@ -40,9 +39,9 @@ def _read(value: object) -> object:
 
 def _is_a_mapping(kubeconfig: SecretStr) -> SecretStr:
     try:
-        found = yaml.safe_load(kubeconfig.get_secret_value())
-    except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(f"must be a kubeconfig, in YAML: {told(error)}") from None
+        found = load(kubeconfig.get_secret_value())
+    except NotYaml as error:
+        raise ValueError(f"must be a kubeconfig, in YAML: {error}") from None
     if not isinstance(found, dict):
         raise ValueError("must be a kubeconfig: a mapping of keys to values")
     return kubeconfig

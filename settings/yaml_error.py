@@ -1,8 +1,26 @@
-"""What is wrong with a text that is no YAML."""
+"""YAML that users write, and what is wrong with a text that is none."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
+
+
+class NotYaml(ValueError):
+    """One line on a text that is no YAML."""
+
+
+def load(text: str) -> Any:
+    """What a text says.
+
+    Raises:
+        NotYaml: it is no YAML. Nothing of the text is told.
+    """
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotYaml(told(error)) from None
 
 
 def told(error: yaml.YAMLError | ValueError) -> str:

@@ -12,7 +12,7 @@ import yaml
 
 from settings.errors import path
 from settings.mistakes import Place
-from settings.yaml_error import told
+from settings.yaml_error import load
 from tools.pulumi_command import Refused, pulumi
 
 ROOT = Path(__file__).parent.parent
@@ -40,11 +40,11 @@ def document(file: Path) -> dict[str, Any]:
         Refused: it can't be read, or is no YAML; the place is named.
     """
     try:
-        found = yaml.safe_load(file.read_text()) or {}
+        found = load(file.read_text()) or {}
     except OSError as error:
         raise Refused(f"{file.name}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise Refused(f"{file.name}: {told(error)}") from None
+    except ValueError as error:  # no YAML, or no UTF-8
+        raise Refused(f"{file.name}: {error}") from None
     if not isinstance(found, dict):
         raise Refused(f"{file.name}: must be a mapping, with config: at its top")
     return found

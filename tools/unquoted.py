@@ -11,9 +11,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import yaml
-
 from settings.checks.unquoted import unquoted_in
+from settings.yaml_error import NotYaml, load
 from tools.command import exit_code
 from tools.git import committed
 from tools.pulumi_command import Refused
@@ -51,8 +50,8 @@ def _committed(file: Path) -> str | None:
     """What the last commit has, unless it is no YAML, which this one may be mending."""
     text = committed(file)
     try:
-        yaml.safe_load(text or "")
-    except (yaml.YAMLError, ValueError):
+        load(text or "")
+    except NotYaml:
         return None
     return text
 

@@ -7,7 +7,6 @@ exoscale/terraform-provider-exoscale v0.66.0, `datasource_uri.go`, `resource_ser
 
 from __future__ import annotations
 
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -59,9 +58,7 @@ async def _state(name: str, urn: str, zone: str, settings: DatabaseSettings) -> 
     if api is None:
         return None
     try:
-        answer = await in_thread(
-            partial(api.get, f"/dbaas-postgres/{name}", seconds=SECONDS_OF_A_QUESTION)
-        )
+        answer = await in_thread(api.get, f"/dbaas-postgres/{name}", SECONDS_OF_A_QUESTION)
     except ExoscaleApiError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             raise MissingDatabase(_missing(name, urn, zone, settings)) from None

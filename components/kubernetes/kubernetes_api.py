@@ -14,9 +14,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
-import yaml
 
-from settings.yaml_error import told
+from settings.yaml_error import NotYaml, load
 
 if TYPE_CHECKING:
     import urllib3
@@ -163,9 +162,9 @@ async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
 def mapping(kubeconfig: str) -> dict[str, Any]:
     """What a kubeconfig has. Nothing of its text is told: there are secrets in it."""
     try:
-        document = yaml.safe_load(kubeconfig)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ApiError(0, f"the kubeconfig can't be used: {told(error)}") from None
+        document = load(kubeconfig)
+    except NotYaml as error:
+        raise ApiError(0, f"the kubeconfig can't be used: {error}") from None
     if not isinstance(document, dict):
         raise ApiError(0, "the kubeconfig can't be used: it is not a mapping in YAML")
     return document

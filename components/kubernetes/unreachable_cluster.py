@@ -30,7 +30,8 @@ async def unreachable(kubeconfig: str, context: str | None) -> str:
 
 def _unreachable(kubeconfig: str, context: str | None) -> str:
     import ssl
-    from urllib.error import HTTPError, URLError
+    from http.client import HTTPException
+    from urllib.error import HTTPError
     from urllib.request import HTTPSHandler, build_opener
 
     try:
@@ -42,47 +43,41 @@ def _unreachable(kubeconfig: str, context: str | None) -> str:
     # Nothing is sent that another server must not have, and nothing of the answer is used.
     anybody = HTTPSHandler(context=ssl._create_unverified_context())
     try:
-        build_opener(anybody).open(f"{server}/version", timeout=SECONDS)
-    except HTTPError:
-        return ""
-    except (URLError, OSError) as error:
+        build_opener(anybody).open(f"{server}/version", timeout=SECONDS).close()
+    except HTTPError as answer:
+        answer.close()
+    except (OSError, HTTPException, ValueError) as error:  # the last: it is no URL
         return f"{server} does not answer: {getattr(error, 'reason', error)}"
     return ""
 
 
 def _server(kubeconfig: str, context: str | None) -> str | None:
-    """Returns the API server of the context, or of the current one."""
+    """Returns the API server of the context, or of the current one; None if there is none."""
     document = mapping(kubeconfig)
-    named = {
-        kind: {each["name"]: each[kind[:-1]] for each in document.get(kind) or ()}
-        for kind in ("contexts", "clusters")
-    }
-    used = named["contexts"].get(context or document.get("current-context"), {})
-    server: str | None = named["clusters"].get(used.get("cluster"), {}).get("server")
-    return server
+    try:
+        contexts, clusters = (
+            {each["name"]: each[kind] for each in document[f"{kind}s"]}
+            for kind in ("context", "cluster")
+        )
+        return str(clusters[contexts[context or document["current-context"]]["cluster"]]["server"])
+    except (KeyError, TypeError):  # something on the way is not there, or is another kind
+        return None
 
 
-def warn_if_unreachable(
-    setting: str, kubeconfig: pulumi.Output[str], context: str | None
-) -> pulumi.Output[bool]:
-    """Warns that a preview shows what the state says, not what is on the cluster.
-
-    Returns whether the cluster can be reached.
+def warn_if_unreachable(setting: str, kubeconfig: pulumi.Output[str], context: str | None) -> None:
+    """Warns, if the cluster can't be reached, that a preview shows what the state says alone.
 
     Args:
         setting: the key that says which cluster it is.
     """
 
-    async def is_reached(known: str) -> bool:
-        reason = await unreachable(known, context)
-        if reason:
+    async def look(known: str) -> None:
+        if reason := await unreachable(known, context):
             pulumi.warn(
                 f"{setting}: the cluster can't be reached, so nothing on it was compared: {reason}"
             )
-        return not reason
 
-    reached: pulumi.Output[bool] = kubeconfig.apply(is_reached)
-    return reached
+    _: pulumi.Output[None] = kubeconfig.apply(look)
 
 
 def warn_of_lost_cluster(

@@ -63,6 +63,25 @@ def test_the_server_is_that_of_the_context() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "contexts: none",
+        "{current-context: a, contexts: [{name: a}], clusters: []}",
+        "{current-context: [a], contexts: [{name: a, context: {}}], clusters: [1]}",
+        "{current-context: a, contexts: [{name: a, context: {cluster: b}}], clusters: []}",
+    ],
+)
+def test_a_kubeconfig_without_a_server_is_told(text: str) -> None:
+    assert asyncio.run(unreachable(text, None)) == "the kubeconfig names no API server"
+
+
+def test_a_server_that_is_no_url_does_not_answer() -> None:
+    found = asyncio.run(unreachable(kubeconfig("127.0.0.1:1"), None))
+    assert found.startswith("127.0.0.1:1 does not answer: ")
+
+
+@pytest.mark.parametrize(
     ("outputs", "lines"), [({}, 0), ({"kubeconfig": kubeconfig("http://127.0.0.1:1")}, 1)]
 )
 def test_the_cluster_before_is_the_one_in_the_stacks_outputs(
