@@ -23,6 +23,7 @@ from sandbox.sks.csi_controller import CsiController
 from sandbox.sks.exoscale_client import Client, zone_client
 from sandbox.sks.ingress_nginx import image
 from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord, Ports
+from sandbox.sks.looking import Looking
 from sandbox.sks.machines import system
 from sandbox.sks.machines.firewall import Firewall
 from sandbox.sks.machines.machines import Machines
@@ -68,8 +69,7 @@ class SksRuntime:
         self._containers = containers
         self._machines: dict[str, Machines] = {}
         self._firewall = Firewall()
-        self._volumes: dict[str, CsiController] = {}
-        self._expansions: dict[str, VolumeExpansion] = {}
+        self._csi_drivers: dict[str, tuple[Looking, ...]] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
         self._lock = RLock()
@@ -137,24 +137,19 @@ class SksRuntime:
             plane = self._clusters.pop(cluster_id, None)
             machines = self._machines.pop(cluster_id, None)
             controller = self._controllers.pop(cluster_id, None)
-            volumes = self._volumes.pop(cluster_id, None)
-            expansion = self._expansions.pop(cluster_id, None)
+            csi_driver = self._csi_drivers.pop(cluster_id, ())
             if controller is not None:
                 controller.stop()
-            if volumes is not None:
-                volumes.stop()
-            if expansion is not None:
-                expansion.stop()
+            for part in csi_driver:
+                part.stop()
             if machines is not None:
                 machines.stop()
             if plane is not None:
                 plane.stop()
             if controller is not None:
                 controller.join()
-            if volumes is not None:
-                volumes.join()
-            if expansion is not None:
-                expansion.join()
+            for part in csi_driver:
+                part.join()
 
     def delete_cluster(self, cluster_id: str) -> None:
         """End the cluster, if it runs, and remove its files, if there are any."""
@@ -232,13 +227,13 @@ class SksRuntime:
             self._controllers[record.id] = controller
             controller.start()
 
-        if CSI_ADDON in record.addons and record.id not in self._expansions:
-            volumes = CsiController(record.name, plane.new_api_client(), self._home / VOLUMES)
-            self._volumes[record.id] = volumes
-            volumes.start()
-            expansion = VolumeExpansion(record.name, plane.new_api_client())
-            self._expansions[record.id] = expansion
-            expansion.start()
+        if CSI_ADDON in record.addons and record.id not in self._csi_drivers:
+            self._csi_drivers[record.id] = (
+                CsiController(record.name, plane.new_api_client(), self._home / VOLUMES),
+                VolumeExpansion(record.name, plane.new_api_client()),
+            )
+            for part in self._csi_drivers[record.id]:
+                part.start()
 
     def _cloud_client(self, zone: str) -> Client:
         if self._account is None:
