@@ -50,6 +50,13 @@ def test_a_command_that_is_not_run_here_says_where_or_why(fence: Fence) -> None:
     assert why or (ROOT / where).is_file()
 
 
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_the_commands_below_a_heading_are_run_by_one_test(page: Path) -> None:
+    """It runs all of them."""
+    tests = {(each.heading, each.mark) for each in fences(page) if each.mark.startswith("run by ")}
+    assert len(tests) == len({heading for heading, _ in tests})
+
+
 @pytest.mark.parametrize("fence", [each for each in COMMANDS if each.page == STATE], ids=name)
 def test_what_is_run_by_its_heading_is_run(fence: Fence) -> None:
     where = fence.mark.removeprefix("run by ")
