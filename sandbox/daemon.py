@@ -14,14 +14,13 @@ import urllib.request
 from pathlib import Path
 from typing import TextIO
 
-import uvicorn
 from starlette.applications import Starlette
 
 from sandbox import certificates, paths
 from sandbox.account import LOOPBACK, Account
 from sandbox.daemon_state import MARK, DaemonState, lock_file
 from sandbox.exoscale_api import Credentials, create_app
-from sandbox.exoscale_api.connection import DroppableConnection
+from sandbox.exoscale_api.connection import server
 from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
 from sandbox.fault_client import FaultClient
 from sandbox.kubeconfig import KubeconfigFile
@@ -138,20 +137,12 @@ def _serve(home: Path, account: Account) -> int:
     hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}
     proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
     threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=DroppableConnection,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=CLOSE_SECONDS,
-        )
-    )
+    api = server(app, CLOSE_SECONDS)
     # uvicorn sends itself the signal again when it has closed; the clusters end after that.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _log.info("told to stop"))
     threading.Thread(target=_resume, args=(app, account, state), daemon=True).start()
-    server.run(sockets=[listener])
+    api.run(sockets=[listener])
     state.write("stopping", "clusters")
     runtime.stop_all()
     state.clear()

@@ -1,16 +1,34 @@
-"""Closing a connection in the middle of a request, which ASGI has no word for."""
+"""How the API is served: for how long a connection is kept, and how one is closed in a request."""
 
 from typing import Any
 
+import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 _EXTENSION = "sandbox.drop"
+# A client that asks again in the moment in which the server closes an idle connection gets no
+# answer. uvicorn's five seconds are also a usual time between two questions.
+_KEEP_ALIVE_SECONDS = 3600
+
+
+def server(app: ASGIApp, close_seconds: int | None = None) -> uvicorn.Server:
+    """Return a server of the API; it ends after at most `close_seconds`, or its last request."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=DroppableConnection,
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=close_seconds,
+        )
+    )
 
 
 class DroppableConnection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
-    """uvicorn's HTTP protocol (`uvicorn.Config(http=...)`), whose connections can be dropped."""
+    """uvicorn's HTTP protocol, whose connections can be dropped."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

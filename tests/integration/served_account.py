@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from exoscale.api.v2 import Client
 
 from sandbox.account import LOOPBACK, Account
 from sandbox.certificates import server_context, write_authorities
 from sandbox.environment import AUTHORITIES, sandbox_variables
 from sandbox.exoscale_api import Credentials, create_app
-from sandbox.exoscale_api.connection import DroppableConnection
+from sandbox.exoscale_api.connection import server
 from sandbox.fault_client import FaultClient
 from sandbox.paths import private_directory
 from sandbox.proxy import Proxy
@@ -87,14 +86,12 @@ def _serve(folder: Path, runtime: ServedNodes) -> Iterator[ServedAccount]:
         runtime=runtime,
         check_answers=True,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(app, http=DroppableConnection, log_config=None, access_log=False)
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    api = server(app)
+    thread = threading.Thread(target=api.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         yield ServedAccount(account, folder)
     finally:
-        server.should_exit = True
+        api.should_exit = True
         thread.join(SECONDS)
         assert not thread.is_alive()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import yaml
 from exoscale.api.v2 import Client
 from kubernetes import client, config
 
 from sandbox.account import Account
 from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api.connection import server
 from sandbox.exoscale_api.traffic import Traffic
 from sandbox.fault_client import FaultClient
 from sandbox.paths import TOOLS_BIN
@@ -120,8 +120,8 @@ def account_with_cluster(
         traffic=traffic,
         check_answers=True,
     )
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    api = server(app)
+    thread = threading.Thread(target=api.run, kwargs={"sockets": [listener]})
     thread.start()
     exoscale = Client(KEY.api_key, KEY.api_secret, url=f"{base_url}/{ZONE}/v2")
     faults = FaultClient(
@@ -142,7 +142,7 @@ def account_with_cluster(
         )
         yield found
     finally:
-        server.should_exit = True
+        api.should_exit = True
         thread.join(timeout=10)
         runtime.stop_all()
     assert processes_of(home) == []

@@ -1,23 +1,27 @@
 """The Exoscale API served on a loopback port, as the daemon serves it."""
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 import requests
-import uvicorn
 from exoscale.api.exceptions import ExoscaleAPIAuthException
 from exoscale.api.v2 import Client
 
 from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api.connection import server
 from sandbox.paths import TOOLS_BIN
 from sandbox.sks.runtime import SksRuntime
 
 pytestmark = pytest.mark.integration
 
 KEY = Credentials("EXOtest", "a-secret")
+IDLE_SECONDS = 6
+"""Longer than uvicorn keeps a connection unless it is told."""
 
 
 @pytest.fixture
@@ -30,11 +34,11 @@ def address(tmp_path: Path) -> Iterator[str]:
         base_url=address,
         runtime=SksRuntime(tmp_path, TOOLS_BIN),
     )
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    api = server(app)
+    thread = threading.Thread(target=api.run, kwargs={"sockets": [listener]})
     thread.start()
     yield address
-    server.should_exit = True
+    api.should_exit = True
     thread.join(timeout=10)
     assert not thread.is_alive()
 
@@ -56,3 +60,12 @@ def test_requests_without_a_valid_signature_get_403(address: str) -> None:
         assert requests.get(f"{address}/v2/{path}", timeout=10).status_code == 403
     with pytest.raises(ExoscaleAPIAuthException, match="invalid request signature"):
         Client(KEY.api_key, "another", url=f"{address}/v2").list_sks_clusters()
+
+
+def test_an_idle_connection_is_kept(address: str) -> None:
+    """Else a client that asks in the moment in which it is closed gets no answer."""
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/v2/zone")
+    connection.getresponse().read()
+    closed, _, _ = select.select([connection.sock], [], [], IDLE_SECONDS)
+    assert not closed
