@@ -28,9 +28,9 @@ end_without_a_traceback()
 
 import pulumi
 
-from components.stack import declare
-from settings.checks.stack_checks import notices, warnings
-from settings.load import load
+from stack.checks.whole_stack import notices, warnings
+from stack.compose import declare
+from stack.load import load
 
 CLI = ">=3.259.0 <4.0.0"
 """The versions of Pulumi's CLI that this program runs with."""

@@ -19,15 +19,15 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from components.args.errors import model_in
+from components.args.secret import MayBeClear
+from components.args.types import Told, by_key
 from docs import policies, stacks
 from docs.written import FOLDER, PROJECT, code
-from settings.errors import model_in
-from settings.secret import MayBeClear
-from settings.stack import Settings
-from settings.types import Told, by_key
+from stack.args import StackArgs
 
 HEAD = f"""\
-# Settings
+# StackArgs
 
 Every key of a stack's file, `Pulumi.STACK.yaml`. At the top they are below `config`, with the
 project's name in front: `{PROJECT}:cluster`. This page and `settings.schema.json`, by which editors
@@ -52,8 +52,8 @@ def markdown() -> str:
 
 def schema() -> str:
     """The contents of `settings.schema.json`: the whole of a stack's file."""
-    stack = Settings.model_json_schema()
-    definitions = stack.pop("$defs") | {"Settings": stack}
+    stack = StackArgs.model_json_schema()
+    definitions = stack.pop("$defs") | {"StackArgs": stack}
     for model in models():
         properties = definitions[model.__name__]["properties"]
         for key, field in by_key(model).items():
@@ -69,12 +69,12 @@ def schema() -> str:
                 "properties": {f"{PROJECT}:{key}": value for key, value in config.items()},
             }
         },
-        "$defs": {name: each for name, each in definitions.items() if name != "Settings"},
+        "$defs": {name: each for name, each in definitions.items() if name != "StackArgs"},
     }
     return json.dumps(document, indent=1) + "\n"
 
 
-def models(annotation: Any = Settings) -> list[type[BaseModel]]:
+def models(annotation: Any = StackArgs) -> list[type[BaseModel]]:
     """All settings classes, each before those that are within it."""
     return list(dict.fromkeys(_models(annotation)))
 
@@ -87,15 +87,15 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _section(model: type[BaseModel]) -> str:
-    level = "" if model is Settings else f"\n## {title(model)}\n"
+    level = "" if model is StackArgs else f"\n## {title(model)}\n"
     rows = [_row(key, model, field) for key, field in by_key(model).items()]
     return f"{level}\n{_one_line(inspect.getdoc(model) or '')}\n\n{COLUMNS}{''.join(rows)}"
 
 
 def title(model: type[BaseModel]) -> str:
-    """A section's heading: `Health check` for `HealthCheckSettings`."""
-    words = re.findall(r"[A-Z][a-z0-9]*", model.__name__.removesuffix("Settings"))
-    return " ".join(words).capitalize() or "Settings"
+    """Returns a section's heading: `Health check` for `HealthCheckArgs`."""
+    words = re.findall(r"[A-Z][a-z0-9]*", model.__name__.removesuffix("Args"))
+    return " ".join(words).capitalize().replace("Sks", "SKS")
 
 
 def anchor(model: type[BaseModel]) -> str:
@@ -119,10 +119,10 @@ def meaning(model: type[BaseModel], field: FieldInfo) -> str:
 
 def summary(key: str) -> str:
     """One line on a key of the stack: what `Pulumi.yaml` says of it."""
-    field = by_key(Settings)[key]
+    field = by_key(StackArgs)[key]
     model = model_in(field.annotation)
     place = f"settings.md#{anchor(model)}" if model else "settings.md"
-    return f"{meaning(Settings, field).split('. ')[0].removesuffix('.')}: docs/{place}"
+    return f"{meaning(StackArgs, field).split('. ')[0].removesuffix('.')}: docs/{place}"
 
 
 @cache

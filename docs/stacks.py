@@ -10,11 +10,11 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from components.args.errors import model_in
+from components.args.problem import Place, path
+from components.args.types import by_key
 from docs.written import FOLDER, PROJECT, code, with_table
-from settings.errors import model_in, path
-from settings.mistakes import Place
-from settings.stack import Settings
-from settings.types import by_key
+from stack.args import StackArgs
 from tools.stacks import REVIEW_STACK
 
 PAGE = FOLDER / "environments.md"
@@ -51,7 +51,9 @@ def _place_of(stack: str) -> int:
 
 def table(found: Mapping[str, Any]) -> str:
     """A row for each setting that is not the same in all stacks: what each has, or its default."""
-    places = dict.fromkeys(place for values in found.values() for place in _given(values, Settings))
+    places = dict.fromkeys(
+        place for values in found.values() for place in _given(values, StackArgs)
+    )
     lines = [f"| setting | {' | '.join(found)} |\n", f"|---|{'---|' * len(found)}\n"]
     for place in sorted(places, key=_as_the_settings_are):
         cells = [_cell(_value(values, place)) for values in found.values()]
@@ -74,7 +76,7 @@ def _given(values: Any, model: type[BaseModel] | None, place: Place = ()) -> Ite
 
 def _value(values: Any, place: Place) -> Any:
     """What a stack has at a place, by its file or by default; None if it has no such thing."""
-    model: type[BaseModel] | None = Settings
+    model: type[BaseModel] | None = StackArgs
     for part in place:
         match values, part:
             case dict(), _ if part in values:
@@ -104,7 +106,7 @@ def _below(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
 def _as_the_settings_are(place: Place) -> list[int | str]:
     """Sorts keys as their classes have them, and others by their names."""
     order: list[int | str] = []
-    model: type[BaseModel] | None = Settings
+    model: type[BaseModel] | None = StackArgs
     for part in place:
         if isinstance(part, str) and model:
             order.append(list(by_key(model)).index(part))

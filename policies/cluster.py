@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.rule import Resource, Rule
-from settings.owner import ENVIRONMENT, OWNER
+from stack.owner import ENVIRONMENT, OWNER
 
 CLUSTER = "exoscale:index/sksCluster:SksCluster"
 RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.args.image import can_change
 from policies.pods import containers_of, pod_of, security
 from policies.rule import Resource, Rule
-from settings.image import can_change
 
 REQUIRED = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
 """Not a CPU limit: it would slow a container down on an idle node."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.sks_cluster.firewall.args import KUBELET_PORT, NODE_PORTS, is_open, port_range
 from policies.rule import Finding, Resource, Rule, StackRule
-from settings.firewall import KUBELET_PORT, NODE_PORTS, is_open, port_range
 
 SSH_PORT = 22
 CLOSED = {"the kubelet's": KUBELET_PORT, "SSH's": SSH_PORT}

@@ -9,9 +9,8 @@ from typing import Any
 import yaml
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
-from components.stack import declare as declare_stack
-from settings.checks.check import check
-from settings.stack import Settings
+from stack.args import StackArgs
+from stack.compose import declare as declare_stack
 from tests.unit.engine import Engine, run
 
 RICH_STACK: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("rich_stack.yaml").read_text())
@@ -30,8 +29,7 @@ def declared(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def declare(values: Mapping[str, Any]) -> Engine:
     """Run the program with these settings."""
-    settings = Settings.model_validate(values)
-    check(settings)
+    settings = StackArgs.model_validate(values)
     return run(lambda: declare_stack(settings))[0]
 
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from settings.stack_file import configuration
+from stack.stack_file import configuration
 from tools.pulumi_command import Refused, pulumi
 from tools.stacks import NAME, document, project, stack_file, stacks
 from tools.unquoted import check_quotes

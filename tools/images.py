@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from settings.mistakes import Place
+from components.args.problem import Place
 from tools.cluster import pods_of_apps
 from tools.existing_stack import settings_of
 from tools.pulumi_command import Refused

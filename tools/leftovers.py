@@ -17,13 +17,13 @@ from typing import Any
 
 from kubernetes import client
 
-from settings.apps.own_names import (
+from components.database.names import database_name
+from components.web_app.names import (
     CONFIG,
     CONFIG_FILES,
     REGISTRY,
     SECRET_FILES,
     SECRETS,
-    database_name,
     generated_secret,
     job_name,
 )

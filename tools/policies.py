@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from settings.stack_file import is_made_of
+from stack.stack_file import is_made_of
 from tools.existing_stack import settings_of
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from settings.errors import path
+from components.args.problem import path
 from tools.command import exit_code
 from tools.existing_stack import check
 from tools.images import Written, digest_of, running, written

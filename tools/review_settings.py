@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from settings.checks.routes import conflicts
-from settings.errors import explain
-from settings.image import Image
-from settings.stack import Settings
+from components.args.errors import explain
+from components.args.image import Image
+from stack.args import StackArgs
+from stack.checks.routes import conflicts
 from tools.pulumi_command import Refused
 
 THE_CLUSTERS = ("cluster", "existingCluster", "ingress", "production")
@@ -76,11 +76,11 @@ def on_its_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {"stack": source} | context
 
 
-def _checked(values: Mapping[str, Any], source: str, secret: Collection[str]) -> Settings:
+def _checked(values: Mapping[str, Any], source: str, secret: Collection[str]) -> StackArgs:
     try:
-        return Settings.model_validate(values, by_alias=True, by_name=False)
+        return StackArgs.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
-        lines = explain(error, Settings, secret)
+        lines = explain(error, StackArgs, secret)
         raise Refused(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
 
 
@@ -106,7 +106,7 @@ def _images(text: str, apps: list[str]) -> dict[str, str]:
     return found
 
 
-def _namespaces(settings: Settings, stack: str) -> dict[str, str]:
+def _namespaces(settings: StackArgs, stack: str) -> dict[str, str]:
     """The review stack's namespace for each of the other's: its name, where there is one."""
     names = [each.name for each in settings.app_namespaces]
     return {name: stack if len(names) == 1 else f"{stack}-{name}" for name in names}

@@ -10,9 +10,8 @@ from typing import Any
 
 import yaml
 
-from settings.errors import path
-from settings.mistakes import Place
-from settings.yaml_error import load
+from components.args.problem import Place, path
+from components.args.yaml_text import load
 from tools.pulumi_command import Refused, pulumi
 
 ROOT = Path(__file__).parent.parent

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from settings.checks.unquoted import unquoted_in
-from settings.yaml_error import NotYaml, load
+from components.args.yaml_text import NotYaml, load
+from stack.unquoted import unquoted_in
 from tools.command import exit_code
 from tools.git import committed
 from tools.pulumi_command import Refused

@@ -13,14 +13,14 @@ import pulumi
 from pulumi_kubernetes.batch.v1 import CronJob
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.database.waiting import wait_for_database
-from components.kubernetes.labels import common_labels
-from components.kubernetes.resources import resource_requirements
-from components.kubernetes.secrets import URL_KEY, variable
-from components.kubernetes.security import pod_security_context, security_context
-from components.secret import secret_output
-from settings.apps.database import BackupSettings, DatabaseSettings
-from settings.apps.own_names import backup_name, database_name, name_in_program
+from components.database.args import BackupArgs, DatabaseArgs
+from components.database.init_container import wait_for_database
+from components.database.names import backup_name, database_name
+from components.manifests.labels import common_labels
+from components.manifests.names import name_in_program
+from components.manifests.resources import resource_requirements
+from components.manifests.secrets import URL_KEY, variable
+from components.manifests.security import pod_security_context, security_context
 
 FOLDER = "/backup"
 USER = 999
@@ -31,8 +31,8 @@ UPLOAD = f'rclone copy {FOLDER} "$TARGET" && rclone delete --min-age "$KEEP" "$T
 
 def create_backup(
     app: str,
-    backup: BackupSettings,
-    database: DatabaseSettings,
+    backup: BackupArgs,
+    database: DatabaseArgs,
     namespace: str,
     url: Secret,
     opts: pulumi.ResourceOptions,
@@ -48,8 +48,8 @@ def create_backup(
         name_in_program(own, namespace),
         metadata={"namespace": namespace, "labels": labels},
         string_data={
-            "accessKey": secret_output(backup.access_key),
-            "secretKey": secret_output(backup.secret_key),
+            "accessKey": pulumi.Output.secret(backup.access_key.get_secret_value()),
+            "secretKey": pulumi.Output.secret(backup.secret_key.get_secret_value()),
         },
         opts=opts,
     )
@@ -107,7 +107,7 @@ def create_backup(
     )
 
 
-def _rclone(name: str, backup: BackupSettings, keys: Secret) -> list[Mapping[str, Any]]:
+def _rclone(name: str, backup: BackupArgs, keys: Secret) -> list[Mapping[str, Any]]:
     """rclone's configuration, by environment variables: a remote `sos`, and no file."""
     values = {
         "RCLONE_CONFIG": "/notfound",

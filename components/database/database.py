@@ -7,11 +7,10 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.existing_objects import Creator, refuse_existing
-from components.kubernetes.secrets import URL_KEY, variable
-from settings.apps.database import DatabaseSettings
-from settings.apps.own_names import database_name
-from settings.checks.check import check
+from components.database.args import DatabaseArgs
+from components.database.names import database_name
+from components.lifecycle.existing_objects import Creator, refuse_existing
+from components.manifests.secrets import URL_KEY, variable
 
 ADVICE = "a database that is there is not taken over; move it away, or rename the application"
 
@@ -21,7 +20,7 @@ class Database(pulumi.ComponentResource):
 
     Example:
         >>> clients = {"app.kubernetes.io/name": "shop"}
-        >>> Database("shop", DatabaseSettings(storage="2Gi"), namespace="shop", clients=clients)
+        >>> Database("shop", DatabaseArgs(storage="2Gi"), namespace="shop", clients=clients)
 
     Attributes:
         variable: the environment variable that the application gets, as a Kubernetes `EnvVar`; its
@@ -36,7 +35,7 @@ class Database(pulumi.ComponentResource):
     def __init__(
         self,
         app: str,
-        settings: DatabaseSettings,
+        settings: DatabaseArgs,
         *,
         namespace: str,
         clients: Mapping[str, str],
@@ -52,7 +51,6 @@ class Database(pulumi.ComponentResource):
         `creator` is the stack, and whether the namespace is its own; one in the cluster is stopped
         by its access while the volume grows. An update of it may take `timeout_seconds`.
         """
-        check(settings)
         creator = creator or Creator()
         super().__init__("webapp:index:Database", database_name(app), None, opts)
         child = pulumi.ResourceOptions(
@@ -66,8 +64,8 @@ class Database(pulumi.ComponentResource):
 
             secret = create_dbaas(app, settings, namespace, node_networks, child)
         else:
+            from components.database.init_container import wait_for_database
             from components.database.postgresql import create_postgresql
-            from components.database.waiting import wait_for_database
 
             secret = create_postgresql(
                 app, settings, namespace, clients, creator.access, timeout_seconds, child

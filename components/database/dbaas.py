@@ -8,20 +8,20 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas
 
+from components.args.problem import Problem, Problems
+from components.database.args import DatabaseArgs
 from components.database.dbaas_url import TYPE, database_url
-from components.kubernetes.labels import common_labels
-from components.kubernetes.refused_updates import RefusedUpdate, before_update
-from components.kubernetes.secrets import URL_KEY, encoded
-from components.shown_name import shown_name
-from settings.apps.database import DatabaseSettings
-from settings.apps.own_names import database_name, name_in_program
-from settings.checks.check import WrongSettings
-from settings.errors import line
+from components.database.names import database_name
+from components.exoscale.display_name import shown_name
+from components.lifecycle.before_update import RefusedUpdate, before_update
+from components.manifests.labels import common_labels
+from components.manifests.names import name_in_program
+from components.manifests.secrets import URL_KEY, encoded
 
 
 def create_dbaas(
     app: str,
-    settings: DatabaseSettings,
+    settings: DatabaseArgs,
     namespace: str,
     node_networks: pulumi.Input[Sequence[str]] | None,
     opts: pulumi.ResourceOptions,
@@ -38,11 +38,11 @@ def create_dbaas(
     later update (terraform-provider-exoscale issue 476).
 
     Raises:
-        WrongSettings: nobody may connect.
+        Problems: nobody may connect.
     """
     clients = settings.ip_filter or node_networks
     if clients is None:
-        raise WrongSettings(line(("ipFilter",), None, "is required without node_networks"))
+        raise Problems([Problem(("ipFilter",), None, "is required without node_networks")])
     name, keep = database_name(app), settings.keep_data
     service = Dbaas(
         name,

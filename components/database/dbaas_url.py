@@ -13,10 +13,10 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import Dbaas
 
-from components.exoscale_api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
-from components.kubernetes.kubernetes_api import in_thread
-from components.provider_functions import DATABASE_URI, ask
-from settings.apps.database import DatabaseSettings
+from components.database.args import DatabaseArgs
+from components.exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
+from components.exoscale.provider_functions import DATABASE_URI, ask
+from components.lifecycle.kubernetes_api import in_thread
 
 TYPE = "pg"
 BEING_BUILT = ("rebalancing", "rebuilding")
@@ -27,7 +27,7 @@ class MissingDatabase(pulumi.RunError):
     """The database was deleted. Pulumi shows the message in one line."""
 
 
-def database_url(service: Dbaas, settings: DatabaseSettings) -> pulumi.Output[str]:
+def database_url(service: Dbaas, settings: DatabaseArgs) -> pulumi.Output[str]:
     """Returns the administrator's URL. A preview does not know it while the service is being built.
 
     It has the scheme `postgresql`: SQLAlchemy, for one, takes no `postgres`.
@@ -48,7 +48,7 @@ def database_url(service: Dbaas, settings: DatabaseSettings) -> pulumi.Output[st
     return pulumi.Output.all(service.id, service.urn).apply(url)
 
 
-async def _state(name: str, urn: str, zone: str, settings: DatabaseSettings) -> str | None:
+async def _state(name: str, urn: str, zone: str, settings: DatabaseArgs) -> str | None:
     """The state of the service; None without a key, or if the API does not answer.
 
     Raises:
@@ -67,7 +67,7 @@ async def _state(name: str, urn: str, zone: str, settings: DatabaseSettings) -> 
     return state
 
 
-def _missing(name: str, urn: str, zone: str, settings: DatabaseSettings) -> str:
+def _missing(name: str, urn: str, zone: str, settings: DatabaseArgs) -> str:
     """The provider can't delete what does not exist, so only one that it keeps can be replaced."""
     create = f"pulumi up --replace '{urn}'"
     if not settings.keep_data:

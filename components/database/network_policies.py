@@ -8,9 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.kubernetes.labels import INSTANCE, common_labels, selector
-from components.kubernetes.network import to_dns, to_internet
-from settings.apps.own_names import backup_name, database_name, name_in_program
+from components.database.names import backup_name, database_name
+from components.manifests.labels import INSTANCE, common_labels, selector
+from components.manifests.names import name_in_program
+from components.manifests.network import to_dns, to_internet
 
 PORT = 5432
 

@@ -14,23 +14,24 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, Secret, Service
 
+from components.database.args import DatabaseArgs
 from components.database.backup import create_backup
 from components.database.expansion import stop_to_expand
+from components.database.names import database_name
 from components.database.network_policies import (
     PORT,
     create_backup_policy,
     create_database_policy,
 )
-from components.database.rollout import Rollout
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.deleted_volumes import CSI_DRIVER
-from components.kubernetes.labels import SKIP_AWAIT, common_labels, selector
-from components.kubernetes.resources import resource_requirements
-from components.kubernetes.rolled_out import Workload
-from components.kubernetes.secrets import URL_KEY, drawn_secret, variable
-from components.kubernetes.security import pod_security_context, security_context
-from settings.apps.database import DatabaseSettings
-from settings.apps.own_names import database_name, name_in_program
+from components.database.stateful_set_gate import Rollout
+from components.exoscale.deleted_volumes import CSI_DRIVER
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.rolled_out import Workload
+from components.manifests.labels import SKIP_AWAIT, common_labels, selector
+from components.manifests.names import name_in_program
+from components.manifests.resources import resource_requirements
+from components.manifests.secrets import URL_KEY, drawn_secret, variable
+from components.manifests.security import pod_security_context, security_context
 
 USER = DATABASE = "app"
 PASSWORD_KEY = "password"
@@ -47,7 +48,7 @@ SECONDS_TO_STOP = 120
 
 def create_postgresql(
     app: str,
-    settings: DatabaseSettings,
+    settings: DatabaseArgs,
     namespace: str,
     clients: Mapping[str, str],
     access: ClusterAccess | None,
@@ -111,7 +112,7 @@ def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceO
 
 def _claim(
     in_program: str,
-    settings: DatabaseSettings,
+    settings: DatabaseArgs,
     metadata: Mapping[str, Any],
     access: ClusterAccess | None,
     opts: pulumi.ResourceOptions,
@@ -168,9 +169,7 @@ def _existing_volume(
     )
 
 
-def _pod(
-    settings: DatabaseSettings, secret: Secret, claim: PersistentVolumeClaim
-) -> dict[str, Any]:
+def _pod(settings: DatabaseArgs, secret: Secret, claim: PersistentVolumeClaim) -> dict[str, Any]:
     return {
         "automount_service_account_token": False,
         "security_context": pod_security_context(POSTGRES_USER),
@@ -185,7 +184,7 @@ def _pod(
     }
 
 
-def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:
+def _container(settings: DatabaseArgs, secret: Secret) -> dict[str, Any]:
     # By TCP: while it makes the database, the image's server listens on its socket only.
     ready = ["pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}"]
     probe = {"exec_": {"command": ready}, "period_seconds": 10, "timeout_seconds": 5}
@@ -215,13 +214,13 @@ def _container(settings: DatabaseSettings, secret: Secret) -> dict[str, Any]:
     }
 
 
-def _mount(settings: DatabaseSettings) -> str:
+def _mount(settings: DatabaseArgs) -> str:
     """Where the image has a volume: elsewhere, its own would be there too, unnamed."""
     assert settings.major  # the check asks for it
     return HOME if int(settings.major) >= FIRST_WITH_VOLUME_AT_HOME else f"{HOME}/data"
 
 
-def _shared_memory(settings: DatabaseSettings) -> dict[str, str]:
+def _shared_memory(settings: DatabaseArgs) -> dict[str, str]:
     """For parallel queries, which share memory: without a volume there are 64 MiB.
 
     It counts as the container's memory, so it has that one's limit.

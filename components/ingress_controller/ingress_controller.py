@@ -9,20 +9,19 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
+from components.exoscale.fixed_descriptions import refuse_another_description
+from components.exoscale.load_balancer import anew_for_another, load_balancer_address
+from components.exoscale.lost_load_balancer import warn_if_lost
+from components.exoscale.placement import Placement
 from components.ingress_controller import ingress_nginx, traefik
+from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
+from components.ingress_controller.controller_service import controller_service
 from components.ingress_controller.network_policy import create_network_policy
-from components.ingress_controller.rollout import UNKNOWN_NODES, release_timeout
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.controller_service import controller_service
-from components.kubernetes.existing_objects import Creator, refuse_existing
-from components.kubernetes.load_balancer import anew_for_another, load_balancer_address
-from components.kubernetes.lost_load_balancer import warn_if_lost
-from components.kubernetes.ownership import create_namespace
-from components.kubernetes.placement import Placement
-from components.kubernetes.refused_descriptions import refuse_another_description
-from components.kubernetes.security import pod_security_labels
-from settings.checks.check import check
-from settings.ingress import INGRESS_NAMESPACE, IngressSettings
+from components.ingress_controller.timeouts import UNKNOWN_NODES, release_timeout
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.existing_objects import Creator, refuse_existing
+from components.lifecycle.ownership import create_namespace
+from components.manifests.security import pod_security_labels
 
 ADVICE = "a controller that is there is named by `ingress.existing`"
 
@@ -34,7 +33,7 @@ class IngressController(pulumi.ComponentResource):
     load balancer and the address, and the Ingress class are changed in place and stay.
 
     Example:
-        >>> IngressController("ingress-nginx", IngressSettings(controller="traefik"))
+        >>> IngressController("ingress-nginx", IngressControllerArgs(controller="traefik"))
 
     Attributes:
         namespace: where its pods are.
@@ -51,7 +50,7 @@ class IngressController(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: IngressSettings,
+        settings: IngressControllerArgs,
         *,
         placement: Placement | None = None,
         nodes: int | None = None,
@@ -71,7 +70,6 @@ class IngressController(pulumi.ComponentResource):
             access: how the program asks the cluster whether another stack has installed one.
                 Without it, its namespace is taken over without a word.
         """
-        check(settings)
         super().__init__("webapp:index:IngressController", name, None, opts)
         child = pulumi.ResourceOptions(
             parent=self,
@@ -114,7 +112,7 @@ class IngressController(pulumi.ComponentResource):
         self.register_outputs({"address": self.address})
 
     def _values(
-        self, name: str, settings: IngressSettings, placement: Placement | None
+        self, name: str, settings: IngressControllerArgs, placement: Placement | None
     ) -> dict[str, Any]:
         if placement and not settings.replicas:
             placement = placement.anywhere
@@ -124,7 +122,7 @@ class IngressController(pulumi.ComponentResource):
         return ingress_nginx.values(settings, self.namespace, placement)
 
 
-def _timeout(settings: IngressSettings, nodes: int | None) -> int:
+def _timeout(settings: IngressControllerArgs, nodes: int | None) -> int:
     chart = traefik if settings.controller == "traefik" else ingress_nginx
     pods = settings.replicas or nodes or UNKNOWN_NODES
     return release_timeout(pods, chart.drain_seconds(settings))

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.kubernetes.network import (
+from components.manifests.network import (
     LINK_LOCAL,
     NAMESPACE,
     SYSTEM_NAMESPACE,

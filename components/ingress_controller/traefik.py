@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.kubernetes.labels import NAME
-from components.kubernetes.load_balancer import (
+from components.exoscale.load_balancer import (
     RECOMMENDED,
     controller_annotations,
     seconds_to_notice,
 )
-from components.kubernetes.placement import Placement, pod_fields, spread
-from components.kubernetes.resources import resource_requirements
-from settings.ingress import IngressSettings
+from components.exoscale.placement import Placement, pod_fields, spread
+from components.ingress_controller.args import IngressControllerArgs
+from components.manifests.labels import NAME
+from components.manifests.resources import resource_requirements
 
 OPEN_SECONDS = 60
 """How long what is open may go on: the chart's terminationGracePeriodSeconds."""
@@ -54,13 +54,13 @@ Source: wiki.mozilla.org/Security/Server_Side_TLS.
 """
 
 
-def drain_seconds(settings: IngressSettings) -> int:
+def drain_seconds(settings: IngressControllerArgs) -> int:
     """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
     return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
 
 
 def values(
-    settings: IngressSettings,
+    settings: IngressControllerArgs,
     namespace: str,
     service: str,
     class_name: str,
@@ -134,7 +134,7 @@ def values(
     return chart
 
 
-def _kind(settings: IngressSettings) -> dict[str, Any]:
+def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
     replicas = settings.replicas
     ending = {
         "lifecycle": {"preStop": {"sleep": {"seconds": seconds_to_notice(settings.load_balancer)}}},

@@ -11,22 +11,23 @@ import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
 
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.deleted_volumes import volumes_before_nodes
-from components.provider_functions import INSTANCE_POOLS, ask
-from components.secret import secret_output
-from components.shown_name import shown_name
-from components.sks_cluster.account_checks import AccountChecks
-from components.sks_cluster.busy_nodepools import retry_while_busy
-from components.sks_cluster.drained_nodes import create_drain
-from components.sks_cluster.firewall import create_rules
+from components.exoscale.deleted_volumes import volumes_before_nodes
+from components.exoscale.display_name import shown_name
+from components.exoscale.provider_functions import INSTANCE_POOLS, ask
+from components.lifecycle.cluster_access import ClusterAccess
+from components.sks_cluster.account.account_checks import AccountChecks
+from components.sks_cluster.args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
+from components.sks_cluster.firewall.rules import create_rules
 from components.sks_cluster.left_clusters import warn_of_left_clusters
-from components.sks_cluster.nodepool import create_nodepool
-from components.sks_cluster.ready_nodes import create_gate
-from components.sks_cluster.refused_updates import refuse_cluster_updates, refuse_nodepool_updates
-from components.sks_cluster.smaller_nodepools import drain_before_shrinking
-from settings.checks.check import check
-from settings.cluster import AdoptSettings, AuditSettings, ClusterSettings, OidcSettings
+from components.sks_cluster.nodepools.busy_nodepools import retry_while_busy
+from components.sks_cluster.nodepools.drained_nodes import create_drain
+from components.sks_cluster.nodepools.nodepool import create_nodepool
+from components.sks_cluster.nodepools.ready_nodes import create_gate
+from components.sks_cluster.nodepools.smaller_nodepools import drain_before_shrinking
+from components.sks_cluster.unsupported_updates import (
+    refuse_cluster_updates,
+    refuse_nodepool_updates,
+)
 
 IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "serviceLevel"]
 """Inputs whose change the provider (0.66) shows as an update and then does not make.
@@ -42,8 +43,8 @@ class SksCluster(pulumi.ComponentResource):
     """A managed Kubernetes cluster and all that its workloads need.
 
     Example:
-        >>> workers = NodepoolSettings(name="workers", instance_type="standard.small", size=2)
-        >>> cluster = ClusterSettings(zone="ch-gva-2", version="1.36.5", nodepools=(workers,))
+        >>> workers = NodePoolArgs(name="workers", instance_type="standard.small", size=2)
+        >>> cluster = SksClusterArgs(zone="ch-gva-2", version="1.36.5", nodepools=(workers,))
         >>> SksCluster("shop", cluster)
 
     Attributes:
@@ -66,7 +67,7 @@ class SksCluster(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: ClusterSettings,
+        settings: SksClusterArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
         labels: Mapping[str, str] = {},
@@ -82,7 +83,6 @@ class SksCluster(pulumi.ComponentResource):
             deletes_volumes: whether volumes are deleted with their claims. The nodes are then
                 deleted after the volumes, and `pulumi destroy` needs `--run-program`.
         """
-        check(settings)
         super().__init__("webapp:index:SksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         zone, adopt = settings.zone, settings.adopt
@@ -171,7 +171,7 @@ class SksCluster(pulumi.ComponentResource):
         self.read_only_kubeconfig = None
         if settings.read_only_kubeconfig:
             # here, so that previews of the many stacks without it don't load the rbac API
-            from components.sks_cluster.read_only_access import create_read_only_kubeconfig
+            from components.sks_cluster.read_only_kubeconfig import create_read_only_kubeconfig
 
             self.read_only_kubeconfig = create_read_only_kubeconfig(
                 f"{name}-read-only",
@@ -249,7 +249,7 @@ def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _cluster(
     name: str,
-    settings: ClusterSettings,
+    settings: SksClusterArgs,
     offered: pulumi.ResourceHookBinding,
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
@@ -309,16 +309,16 @@ def _merged(*hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceHookBinding:
     return reduce(pulumi.ResourceHookBinding.merge, hooks)
 
 
-def _audit(audit: AuditSettings) -> dict[str, Any]:
+def _audit(audit: AuditArgs) -> dict[str, Any]:
     return {
         "enabled": True,
         "endpoint": audit.endpoint,
-        "bearer_token": secret_output(audit.bearer_token),
+        "bearer_token": pulumi.Output.secret(audit.bearer_token.get_secret_value()),
         "initial_backoff": audit.initial_backoff,
     }
 
 
-def _oidc(oidc: OidcSettings) -> dict[str, Any]:
+def _oidc(oidc: OidcArgs) -> dict[str, Any]:
     """What is given of it."""
     given = {
         "client_id": oidc.client_id,
@@ -332,6 +332,6 @@ def _oidc(oidc: OidcSettings) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _nodepool_import_id(name: str, adopt: AdoptSettings, zone: str) -> str | None:
+def _nodepool_import_id(name: str, adopt: AdoptArgs, zone: str) -> str | None:
     pool = adopt.nodepools.get(name)
     return pool and f"{adopt.cluster}/{pool}@{zone}"

@@ -7,28 +7,27 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
-from components.database import Database
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.controller import Controller
-from components.kubernetes.existing_objects import Creator, refuse_existing
-from components.kubernetes.labels import selector
-from components.kubernetes.network import EVERYWHERE
-from components.kubernetes.ownership import PATCH_FORCE, name_the_stack
-from components.kubernetes.placement import Placement
-from components.web_app.app_config import create_app_config
-from components.web_app.app_ingress import create_ingresses, url
-from components.web_app.availability import create_autoscaler, create_disruption_budget
-from components.web_app.before_rollout import create_job
-from components.web_app.deployment import create_deployment, deployment_spec
-from components.web_app.network_policy import create_network_policies
-from components.web_app.objects import Objects
-from components.web_app.pod import job_pod, pod
-from components.web_app.replacement import found_by_former_name, named_goes_first
-from components.web_app.rollout import create_gate
-from components.web_app.service import create_service
-from settings.app import AppSettings
-from settings.apps.network_policy import PeerSettings
-from settings.checks.check import check
+from components.database.database import Database
+from components.exoscale.placement import Placement
+from components.ingress_controller.controller import Controller
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.existing_objects import Creator, refuse_existing
+from components.lifecycle.ownership import PATCH_FORCE, name_the_stack
+from components.manifests.labels import selector
+from components.manifests.network import EVERYWHERE
+from components.web_app.args import WebAppArgs
+from components.web_app.availability.availability import create_autoscaler, create_disruption_budget
+from components.web_app.config.objects import create_app_config
+from components.web_app.context import Objects
+from components.web_app.ingress.ingress import create_ingresses, url
+from components.web_app.network_policy.args import PeerArgs
+from components.web_app.network_policy.network_policy import create_network_policies
+from components.web_app.pod.pod import job_pod, pod
+from components.web_app.rollout.before_rollout import create_job
+from components.web_app.rollout.deployment import create_deployment, deployment_spec
+from components.web_app.rollout.deployment_gate import create_gate
+from components.web_app.rollout.replacement import found_by_former_name, named_goes_first
+from components.web_app.service.service import create_service
 
 ADVICE = "give the application another name"
 ADOPTION = "take it over by the application's setting `adopt: true`"
@@ -38,7 +37,7 @@ class WebApp(pulumi.ComponentResource):
     """One application on the cluster.
 
     Example:
-        >>> WebApp("shop", AppSettings(name="shop", image="example/shop:1", port=80, replicas=2))
+        >>> WebApp("shop", WebAppArgs(name="shop", image="example/shop:1", port=80, replicas=2))
 
     Attributes:
         namespace: the namespace of its objects, which are named like the component. The Ingress
@@ -53,7 +52,7 @@ class WebApp(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: AppSettings,
+        settings: WebAppArgs,
         *,
         controller: Controller | None = None,
         placement: Placement | None = None,
@@ -75,7 +74,6 @@ class WebApp(pulumi.ComponentResource):
             own_namespace: whether this stack owns the namespace. In another one, each of its
                 objects names its stack.
         """
-        check(settings)
         transformations = [named_goes_first, found_by_former_name(settings.namespace_name)]
         if not own_namespace:
             transformations.append(name_the_stack)
@@ -139,13 +137,13 @@ class WebApp(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 
-def _sources(settings: AppSettings, controller: Controller | None) -> list[PeerSettings]:
+def _sources(settings: WebAppArgs, controller: Controller | None) -> list[PeerArgs]:
     """Who may connect: the ingress controller, clients of NodePorts, and who is listed."""
     sources = [*settings.network_policy.sources]
     if controller and settings.is_served:
-        sources.append(PeerSettings(namespace=controller.namespace))
+        sources.append(PeerArgs(namespace=controller.namespace))
     if settings.service != "ClusterIP":
         balancer = settings.balancer
         networks = (balancer and balancer.source_networks) or EVERYWHERE
-        sources += [PeerSettings(network=network) for network in networks]
+        sources += [PeerArgs(network=network) for network in networks]
     return sources

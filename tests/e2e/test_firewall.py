@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from components.sks_cluster.firewall.args import KUBELET_PORT
 from sandbox.sks.spec import CLIENT
-from settings.firewall import KUBELET_PORT
 from tests.e2e.real_nodes import MARKS, answers, node_addresses
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube

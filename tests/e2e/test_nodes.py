@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from components.sks_cluster.firewall.args import KUBELET_PORT, NODE_PORTS, port_range
 from sandbox.daemon_state import processes, running_pid
 from sandbox.paths import write_private
 from sandbox.sks.machines import network
 from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, TUNNEL
-from settings.firewall import KUBELET_PORT, NODE_PORTS, port_range
 from tests.e2e.machine_state import state
 from tests.e2e.real_nodes import MARKS, UP_SECONDS
 from tests.integration.account import Sandbox

@@ -14,8 +14,8 @@ from tests.integration.stack import Stack, copy_project
 PROGRAM = """
 import pulumi
 
-from components.sks_cluster import SksCluster
-from settings.load import load
+from components.sks_cluster.sks_cluster import SksCluster
+from stack.load import load
 
 settings = load()
 assert settings.cluster

@@ -16,7 +16,7 @@ from tests.resource_names import without_namespace
 
 COMMAND_SECONDS = 300
 UNCHANGED = ("same", "read", "refresh")
-PARTS = ("Pulumi*.yaml", "__main__.py", "settings", "components", "policies", "sandbox/charts")
+PARTS = ("Pulumi*.yaml", "__main__.py", "stack", "components", "policies", "sandbox/charts")
 """What the program consists of, with its policies, and charts that stacks name by their paths."""
 
 NODEPOOL = {"name": "workers", "instanceType": "standard.small", "size": 2, "diskSize": 20}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.cluster import ClusterSettings
-from settings.nodepool import NodepoolSettings
-from settings.types import by_key
+from components.args.types import by_key
+from components.sks_cluster.args import SksClusterArgs
+from components.sks_cluster.nodepools.args import NodePoolArgs
 from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
 from tests.integration.cluster_stack import POOL, Objects, create_stack, plan
 from tests.integration.stack import Stack
@@ -298,8 +298,8 @@ def test_what_can_not_be_done_is_refused_before_it_begins(
 def test_no_setting_is_left_out() -> None:
     """Adoption and protection have tests of their own; open networks are allowed, not made."""
     changed = {case.path.partition("[")[0].partition(".")[0] for case in CHANGES}
-    names = set(by_key(ClusterSettings))
+    names = set(by_key(SksClusterArgs))
     assert names - changed == {"adopt", "allowOpenNetworks", "protect"}
     pool = {case.path.partition("].")[2] for case in CHANGES}
-    names = set(by_key(NodepoolSettings))
+    names = set(by_key(NodePoolArgs))
     assert names - pool == set()

@@ -29,8 +29,8 @@ SIDE_BY_SIDE = 3
 PROGRAM = """\
 import pulumi
 
-from components.sks_cluster import SksCluster
-from settings.load import load
+from components.sks_cluster.sks_cluster import SksCluster
+from stack.load import load
 
 SksCluster(pulumi.get_stack(), load().cluster)
 """

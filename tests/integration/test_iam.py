@@ -29,8 +29,8 @@ PROGRAM = """
 import pulumi
 from pulumiverse_exoscale import Dbaas, get_database_uri_output, get_nlb, get_nlb_service_list
 
-from components.sks_cluster import SksCluster
-from settings.load import load
+from components.sks_cluster.sks_cluster import SksCluster
+from stack.load import load
 
 config, settings = pulumi.Config("life"), load()
 balancer, zone = config.require("balancer"), settings.cluster.zone

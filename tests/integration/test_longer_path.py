@@ -1,7 +1,7 @@
 """Of two applications, one below the other's path, the longer path wins: real requests to Traefik.
 
 ingress-nginx can't run here; what it does with the same Ingresses is in its source, which
-`settings/checks/routes.py` names.
+`stack/checks/routes.py` names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import requests
 from sandbox.images.wheels import TRAEFIK, ensure_programs
 from sandbox.progress import Progress
 from sandbox.sks.ports import free_ports
-from settings.checks.routes import conflicts
+from stack.checks.routes import conflicts
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually

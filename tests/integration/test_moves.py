@@ -151,7 +151,7 @@ def apps(
 
 
 def test_ingresses_that_were_named_after_their_applications_keep_their_names(apps: Apps) -> None:
-    file = apps.stack.folder / "components" / "web_app" / "app_ingress.py"
+    file = apps.stack.folder / "components" / "web_app" / "ingress" / "ingress.py"
     now = file.read_text()
     assert now.count("name = ingress_name(settings)") == 1
     file.write_text(now.replace("name = ingress_name(settings)", "name = app.name"))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.app import AppSettings
+from components.web_app.args import WebAppArgs
 from tests.integration.account import Sandbox
 from tests.integration.kube import Kube
 from tests.integration.polling import eventually
@@ -94,7 +94,7 @@ class Found:
 def test_the_table_has_every_setting() -> None:
     aliases = {
         field.validation_alias or field.alias or name
-        for name, field in AppSettings.model_fields.items()
+        for name, field in WebAppArgs.model_fields.items()
     }
     covered = {key.partition(".")[0].partition(":")[0].partition(",")[0] for key in CHANGES}
     assert aliases == covered | ELSEWHERE.keys()

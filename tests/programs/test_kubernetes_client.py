@@ -8,7 +8,7 @@ from sandbox.paths import ROOT
 
 PROGRAM = """
 import asyncio, sys
-from components.kubernetes.kubernetes_api import KubernetesApi
+from components.lifecycle.kubernetes_api import KubernetesApi
 
 async def read():
     await asyncio.gather(*(KubernetesApi.of(sys.argv[1]) for _ in range(8)))

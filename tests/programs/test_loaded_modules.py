@@ -9,15 +9,15 @@ from pathlib import Path
 
 PROGRAM = """
 import json, sys
-from components.stack import declare
-from settings.stack import Settings
+from stack.compose import declare
+from stack.args import StackArgs
 from tests.unit.engine import run
 
 cluster = {"existingCluster": {"kubeconfig": "{}"}}
-run(lambda: declare(Settings.model_validate(cluster)))
+run(lambda: declare(StackArgs.model_validate(cluster)))
 few = [name for name in sys.modules if name.startswith("pulumi")]
 app = {"name": "web", "image": "example/web:1"}
-run(lambda: declare(Settings.model_validate(cluster | {"apps": [app]})))
+run(lambda: declare(StackArgs.model_validate(cluster | {"apps": [app]})))
 print(json.dumps([few, list(sys.modules)]))
 """
 

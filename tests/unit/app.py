@@ -6,10 +6,10 @@ from typing import Any
 
 import pulumi
 
-from components.ingress_controller import IngressController
-from components.web_app import WebApp
-from settings.app import AppSettings
-from settings.ingress import IngressSettings
+from components.ingress_controller.args import IngressControllerArgs
+from components.ingress_controller.ingress_controller import IngressController
+from components.web_app.args import WebAppArgs
+from components.web_app.web_app import WebApp
 from tests.unit.engine import Engine, run
 
 APP: dict[str, Any] = {
@@ -30,17 +30,17 @@ BACKUP = {
 """The backup of a database."""
 
 
-def app_settings(**changes: Any) -> AppSettings:
+def app_settings(**changes: Any) -> WebAppArgs:
     """The tutorial's application, with other settings in some of its keys, or none (`...`)."""
     keys = {key: value for key, value in (APP | changes).items() if value is not ...}
-    return AppSettings.model_validate(keys)
+    return WebAppArgs.model_validate(keys)
 
 
 def declare_app(**changes: Any) -> tuple[Engine, str]:
     """What the component declares, and the application's URL."""
 
     def program() -> pulumi.Output[str]:
-        controller = IngressController("ingress-nginx", IngressSettings())
+        controller = IngressController("ingress-nginx", IngressControllerArgs())
         return WebApp("rickroller", app_settings(**changes), controller=controller).url
 
     return run(program)

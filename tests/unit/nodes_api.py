@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from components.kubernetes.kubernetes_api import KubernetesApi
+from components.lifecycle.kubernetes_api import KubernetesApi
 
 REFUSAL = {
     "message": "Cannot evict pod as it would violate the pod's disruption budget.",

@@ -12,8 +12,8 @@ from unittest.mock import patch
 import pulumi
 import pytest
 
-from settings.load import load as load_settings
-from settings.stack import Settings
+from stack.args import StackArgs
+from stack.load import load as load_settings
 
 APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
 SIDECAR: dict[str, Any] = {"name": "logs", "image": "busybox:1.37"}
@@ -29,7 +29,7 @@ VALID: dict[str, Any] = {
 }
 
 
-def load(values: dict[str, Any], secret: Collection[str] = (), stack: str = "test") -> Settings:
+def load(values: dict[str, Any], secret: Collection[str] = (), stack: str = "test") -> StackArgs:
     """Load settings as the engine passes them: a string a key, JSON for an object.
 
     Args:

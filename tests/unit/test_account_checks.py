@@ -10,10 +10,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes.refused_updates import RefusedUpdate
-from components.sks_cluster.account_checks import AccountChecks, is_new
-from settings.cluster import ClusterSettings
-from settings.nodepool import NodepoolSettings
+from components.lifecycle.before_update import RefusedUpdate
+from components.sks_cluster.account.account_checks import AccountChecks, is_new
+from components.sks_cluster.args import SksClusterArgs
+from components.sks_cluster.nodepools.args import NodePoolArgs
 from tests.unit.exoscale_server import ExoscaleServer, exoscale_server
 
 ZONES = ["ch-gva-2", "de-fra-1"]
@@ -49,16 +49,14 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def pool(name: str = "workers", size: int = 2, **more: Any) -> NodepoolSettings:
+def pool(name: str = "workers", size: int = 2, **more: Any) -> NodePoolArgs:
     given: dict[str, Any] = {"instance_type": "standard.small"}
-    return NodepoolSettings(name=name, size=size, **given | more)
+    return NodePoolArgs(name=name, size=size, **given | more)
 
 
-def checks(*pools: NodepoolSettings, **changes: Any) -> AccountChecks:
+def checks(*pools: NodePoolArgs, **changes: Any) -> AccountChecks:
     given: dict[str, Any] = {"zone": "ch-gva-2", "version": "1.36.5"}
-    return AccountChecks(
-        "cluster", ClusterSettings(nodepools=pools or (pool(),), **given | changes)
-    )
+    return AccountChecks("cluster", SksClusterArgs(nodepools=pools or (pool(),), **given | changes))
 
 
 def update(name: str = "cluster", **old: Any) -> pulumi.ResourceHookArgs:
@@ -137,7 +135,7 @@ def test_nodepools_share_the_quota(api: ExoscaleServer) -> None:
 def test_a_nodepool_that_grows_needs_what_is_more(api: ExoscaleServer) -> None:
     small = {"instanceType": "Standard.Small"}
     workers = "cluster-workers"
-    found = checks(pool(size=9)).before_nodepool_update
+    found = checks(pool(size=9, anti_affinity=False)).before_nodepool_update
     assert not refused(found, update(workers, size=5.0, **small))
     (line,) = refused(found, update(workers, size=4.0, **small))
     assert line.startswith("cluster.nodepools[0].size: 9: needs 5 more, ")

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from settings.apps import ingress_annotations
-from settings.apps.ingress_annotations import NGINX
-from settings.checks.heeded_annotations import HEEDED, TRAEFIK_SNIPPETS, TRAEFIK_VALUES
+from components.ingress_controller.heeded_annotations import (
+    HEEDED,
+    TRAEFIK_SNIPPETS,
+    TRAEFIK_VALUES,
+)
+from components.web_app.ingress import annotations as ingress_annotations
+from components.web_app.ingress.annotations import NGINX
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
 ALLOW_SNIPPETS = "--providers.kubernetesIngressNGINX.allowSnippetAnnotations"

@@ -7,12 +7,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.ingress_controller import IngressController
-from components.web_app.app_ingress import create_ingresses, url
-from components.web_app.objects import Objects
-from components.web_app.service import create_service
-from settings.app import AppSettings
-from settings.ingress import IngressSettings
+from components.ingress_controller.args import IngressControllerArgs
+from components.ingress_controller.ingress_controller import IngressController
+from components.web_app.args import WebAppArgs
+from components.web_app.context import Objects
+from components.web_app.ingress.ingress import create_ingresses, url
+from components.web_app.service.service import create_service
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, mistakes
 
@@ -22,11 +22,11 @@ APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
 
 def served(**settings: Any) -> tuple[Engine, str]:
     """What is declared for these settings, and the application's URL."""
-    app = AppSettings.model_validate(APP | {"namespace": "test"} | settings)
+    app = WebAppArgs.model_validate(APP | {"namespace": "test"} | settings)
 
     def program() -> pulumi.Output[str]:
         objects = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())
-        controller = IngressController("ingress-nginx", IngressSettings())
+        controller = IngressController("ingress-nginx", IngressControllerArgs())
         create_ingresses(objects, app, controller)
         service = create_service(objects, 8080, app)
         return url(objects, app, service, controller)

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.app_namespace import AppNamespace
-from settings.namespace import NamespaceSettings
+from components.namespace.app_namespace import AppNamespace
+from components.namespace.args import AppNamespaceArgs
 from tests.unit.app import declare_app, declared_pod
 from tests.unit.engine import Engine, run
 
@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
 
 
 def declare_namespace(**settings: Any) -> Engine:
-    namespace = NamespaceSettings.model_validate({"name": "shop"} | settings)
+    namespace = AppNamespaceArgs.model_validate({"name": "shop"} | settings)
     return run(lambda: AppNamespace("shop", namespace))[0]
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.placement import Placement
-from components.web_app.objects import Objects
-from components.web_app.service import create_service
-from settings.apps.service import ServiceSettings
+from components.exoscale.load_balancer import LOAD_BALANCER
+from components.exoscale.placement import Placement
+from components.web_app.context import Objects
+from components.web_app.service.args import ServiceArgs
+from components.web_app.service.service import create_service
 from tests.unit.app import declare_app
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, changed, load, mistakes
@@ -22,7 +22,7 @@ APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
 
 def service(pool: str | None = None, **settings: Any) -> dict[str, Any]:
     """The inputs of the Service that these settings make."""
-    wanted = ServiceSettings.model_validate(settings)
+    wanted = ServiceArgs.model_validate(settings)
 
     def program() -> Any:
         app = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())

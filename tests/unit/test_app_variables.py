@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from settings.checks.expansion_checks import warnings
+from stack.checks.expansions import warnings
 from tests.unit.app import declare_app, declared_pod
 from tests.unit.stack_settings import APP, SIDECAR, changed, load, mistakes
 
@@ -82,9 +82,9 @@ def test_a_mistake_within_settings_that_are_wrong_is_told_too() -> None:
         lines = mistakes(changed("apps", [APP | app]))
         return [line.partition(": ")[0].removeprefix("apps[0].") for line in lines]
 
-    assert keys({"valueFrom": {"A": {}}, "replicas": "x"}) == ["replicas", "valueFrom.A"]
+    assert keys({"valueFrom": {"A": {}}, "replicas": "x"}) == ["valueFrom.A", "replicas"]
     wrong = {"A": {}, "B": {"x": 1} | POD_IP}
-    assert keys({"valueFrom": wrong}) == ["valueFrom.B.x", "valueFrom.A"]
+    assert keys({"valueFrom": wrong}) == ["valueFrom.A", "valueFrom.B.x"]
 
 
 @pytest.mark.parametrize(

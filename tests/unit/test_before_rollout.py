@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes.kubernetes_api import KubernetesApi
-from components.web_app.before_rollout import running_jobs
+from components.lifecycle.kubernetes_api import KubernetesApi
+from components.web_app.rollout.before_rollout import running_jobs
 from tests.unit.kubernetes_api import Pages, kubernetes_api
 
 JOBS = "/apis/batch/v1/namespaces/test/jobs"

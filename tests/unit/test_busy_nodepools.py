@@ -7,7 +7,12 @@ import asyncio
 import pulumi
 import pytest
 
-from components.sks_cluster.busy_nodepools import BUSY, LOCKED, Refusal, is_worth_another_try
+from components.sks_cluster.nodepools.busy_nodepools import (
+    BUSY,
+    LOCKED,
+    Refusal,
+    is_worth_another_try,
+)
 
 POOL_LOCKED = "Operation destroyInstancePool on resource 1 is forbidden - reason: Locked by NLB 2"
 NODEPOOL_LOCKED = "DeleteSKSNodepool: Forbidden: managed Instance Pool is locked by NLB"

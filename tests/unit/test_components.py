@@ -8,21 +8,19 @@ from typing import Any
 
 import pulumi
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from components.app_namespace import AppNamespace
-from components.database import Database
-from components.existing_cluster import ExistingCluster
-from components.existing_controller import ExistingController
-from components.ingress_controller import IngressController
-from components.sks_cluster import SksCluster
-from components.web_app import WebApp
-from settings.app import AppSettings
-from settings.apps.availability import AutoscalerSettings
-from settings.apps.rollout import RolloutSettings
-from settings.checks.check import WrongSettings
-from settings.ingress import IngressSettings
-from settings.stack import Settings
+from components.database.database import Database
+from components.existing_cluster.existing_cluster import ExistingCluster
+from components.ingress_controller.args import IngressControllerArgs
+from components.ingress_controller.existing_controller import ExistingController
+from components.ingress_controller.ingress_controller import IngressController
+from components.namespace.app_namespace import AppNamespace
+from components.sks_cluster.sks_cluster import SksCluster
+from components.web_app.args import WebAppArgs
+from components.web_app.availability.args import AutoscalerArgs
+from components.web_app.web_app import WebApp
+from stack.args import StackArgs
 from tests.unit.engine import run
 from tests.unit.stack_settings import changed, load
 from tests.unit.test_settings_are_read import models
@@ -42,7 +40,7 @@ COMPONENTS = (
 def test_the_example_in_its_docstring(component: type[pulumi.ComponentResource]) -> None:
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(component) or "")
     source = "".join(example.source for example in examples)
-    names: dict[str, Any] = {each.__name__: each for each in (*models(Settings), component)}
+    names: dict[str, Any] = {each.__name__: each for each in (*models(StackArgs), component)}
     engine, _ = run(lambda: exec(source, names | {"SecretStr": SecretStr}))
     assert len(engine.of_type(component.__name__)) == 1
     assert len(engine.resources) > 1
@@ -50,32 +48,31 @@ def test_the_example_in_its_docstring(component: type[pulumi.ComponentResource])
 
 def test_the_defaults_are_those_of_a_stacks_file() -> None:
     in_file = load(changed("apps[0].replicas", 2)).apps[0]
-    in_python = AppSettings(name="web", image="example/web:1", replicas=2)
+    in_python = WebAppArgs(name="web", image="example/web:1", replicas=2)
     assert in_file == in_python
     assert declared(in_file) == declared(in_python)
 
 
-def declared(app: AppSettings) -> dict[tuple[str, str], Any]:
+def declared(app: WebAppArgs) -> dict[tuple[str, str], Any]:
     """The inputs of all that an application declares."""
     engine, _ = run(lambda: WebApp("web", app))
     return {(each.typ, each.name): each.inputs for each in engine.resources}
 
 
 def test_the_checks_are_those_of_a_stacks_file() -> None:
-    app = AppSettings(
-        name="web",
-        image="example/web:1",
-        replicas=2,
-        autoscaler=AutoscalerSettings(min=5, max=2, cpu=80),
-        rollout=RolloutSettings(drain_seconds=30),
-    )
-    with pytest.raises(WrongSettings) as caught:
-        run(lambda: WebApp("web", app))
-    assert str(caught.value).splitlines() == [
-        "autoscaler.max: 2: must be 5 or more, as min is",
-        "rollout.drainSeconds: 30: must be less than terminationGracePeriodSeconds, 30",
-        "replicas: 2: must not be given with an autoscaler",
-    ]
-    ingress = IngressSettings(controller="traefik", admission_webhook=True)
-    with pytest.raises(WrongSettings, match="admissionWebhook: true: must not be given"):
-        run(lambda: IngressController("ingress-nginx", ingress))
+    with pytest.raises(ValidationError, match="max: 2: must be 5 or more, as min is"):
+        AutoscalerArgs(min=5, max=2, cpu=80)
+    with pytest.raises(ValidationError, match="admissionWebhook: true: must not be given"):
+        IngressControllerArgs(controller="traefik", admission_webhook=True)
+    scaled = AutoscalerArgs(min=2, max=5, cpu=80)
+    with pytest.raises(ValidationError) as caught:
+        WebAppArgs(name="web", image="example/web:1", replicas=2, autoscaler=scaled)
+    (error,) = caught.value.errors()
+    assert error["msg"] == "Value error, replicas: 2: must not be given with an autoscaler"
+
+
+def test_errors_show_no_secret() -> None:
+    pull = {"registry": "ghcr.io", "username": "robot", "password": "s3cret"}
+    with pytest.raises(ValidationError) as caught:
+        WebAppArgs.model_validate({"name": "web", "pullSecret": pull})
+    assert "s3cret" not in str(caught.value)

@@ -13,14 +13,13 @@ import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
 
-from components.database import Database
+from components.args.errors import explain
+from components.database.args import DatabaseArgs
+from components.database.database import Database
 from components.database.dbaas import check_version
-from components.database.waiting import DEADLINE_SECONDS, WAIT
-from components.kubernetes.refused_updates import RefusedUpdate
-from components.stack import declare as declare_stack
-from settings.apps.database import DatabaseSettings
-from settings.checks.check import WrongSettings, check
-from settings.errors import explain
+from components.database.init_container import DEADLINE_SECONDS, WAIT
+from components.lifecycle.before_update import RefusedUpdate
+from stack.compose import declare as declare_stack
 from tests.unit.app import BACKUP, declare_app
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, load, mistakes
@@ -34,7 +33,7 @@ def declare(**settings: Any) -> tuple[Engine, dict[str, Any]]:
     """What a database with these settings declares, and the variable that the app gets."""
 
     def program() -> Any:
-        database = DatabaseSettings.model_validate(settings)
+        database = DatabaseArgs.model_validate(settings)
         return Database("web", database, namespace="test", clients=CLIENTS).variable
 
     return run(program)
@@ -307,11 +306,9 @@ def test_sizes_that_the_storage_has(settings: dict[str, Any]) -> None:
 def told(settings: dict[str, Any]) -> list[str]:
     """A line for each mistake."""
     try:
-        check(DatabaseSettings.model_validate(settings))
+        DatabaseArgs.model_validate(settings)
     except ValidationError as error:
-        return explain(error, DatabaseSettings)
-    except WrongSettings as error:
-        return str(error).splitlines()
+        return explain(error, DatabaseArgs)
     return []
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.database import Database, dbaas_url
+from components.database import dbaas_url
+from components.database.args import DatabaseArgs
+from components.database.database import Database
 from components.database.dbaas_url import MissingDatabase
-from settings.apps.database import DatabaseSettings
 from tests.unit.engine import Engine, run
 from tests.unit.exoscale_server import exoscale_server
 
@@ -19,7 +20,7 @@ URN = "urn:pulumi:stack::project::webapp:index:Database$exoscale:index/dbaas:Dba
 
 def declare(*, preview: bool = False, **settings: Any) -> Engine:
     def program() -> Any:
-        database = DatabaseSettings.model_validate(DBAAS | settings)
+        database = DatabaseArgs.model_validate(DBAAS | settings)
         return Database("web", database, namespace="test", clients={"app": "web"}).variable
 
     return run(program, preview=preview)[0]

@@ -9,18 +9,19 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.kubernetes import deleted_volumes, waiting
-from components.kubernetes.deleted_volumes import (
+from components.database.args import DatabaseArgs
+from components.exoscale import deleted_volumes
+from components.exoscale.deleted_volumes import (
     CSI_DRIVER,
     volumes_before_nodes,
     volumes_to_delete,
     wait_for_volumes,
 )
-from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
-from components.kubernetes.waiting import NotInTime
-from components.sks_cluster import SksCluster
-from settings.apps.database import DatabaseSettings
-from settings.cluster import ClusterSettings
+from components.lifecycle import waiting
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
+from components.lifecycle.waiting import NotInTime
+from components.sks_cluster.args import SksClusterArgs
+from components.sks_cluster.sks_cluster import SksCluster
 from tests.unit.engine import run
 
 POOL = {"name": "workers", "instanceType": "standard.small", "size": 2, "diskSize": 20}
@@ -124,7 +125,7 @@ def test_nodepools_wait_where_volumes_are_deleted(
         raise pulumi.RunError("far enough")
 
     monkeypatch.setattr(create, nodepool)
-    settings = ClusterSettings.model_validate(CLUSTER)
+    settings = SksClusterArgs.model_validate(CLUSTER)
     with pytest.raises(pulumi.RunError, match="far enough"):
         run(lambda: SksCluster("web", settings, deletes_volumes=deletes).kubeconfig)
     (hooks,) = bound
@@ -144,4 +145,4 @@ def test_nodepools_wait_where_volumes_are_deleted(
     ],
 )
 def test_volumes_of_which_databases_are_deleted(changes: dict[str, Any], deletes: bool) -> None:
-    assert DatabaseSettings.model_validate(changes).deletes_volume == deletes
+    assert DatabaseArgs.model_validate(changes).deletes_volume == deletes

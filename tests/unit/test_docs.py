@@ -13,10 +13,10 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from components.args.types import by_key
+from components.web_app.args import WebAppArgs
 from docs import generate, policies, stacks
-from settings.app import AppSettings
-from settings.stack import Settings
-from settings.types import by_key
+from stack.args import StackArgs
 from tests.unit.recorded_resources import STACKS
 
 ROOT = Path(__file__).parents[2]
@@ -49,14 +49,14 @@ def test_every_example_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_page_of_changes_has_every_setting_of_an_application() -> None:
     page = (ROOT / "docs" / "changes.md").read_text()
-    assert {key for key in by_key(AppSettings) if not re.search(rf"`{key}[.`]", page)} == set()
+    assert {key for key in by_key(WebAppArgs) if not re.search(rf"`{key}[.`]", page)} == set()
 
 
 def test_the_project_has_a_line_for_each_key() -> None:
     keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     own = {key: each for key, each in keys.items() if ":" not in key}
     assert {key: each["description"] for key, each in own.items()} == {
-        key: generate.summary(key) for key in by_key(Settings)
+        key: generate.summary(key) for key in by_key(StackArgs)
     }
 
 

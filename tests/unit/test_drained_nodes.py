@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes import waiting
-from components.kubernetes.kubernetes_api import KubernetesApi
-from components.kubernetes.waiting import NotInTime
-from components.sks_cluster import drained_nodes
-from components.sks_cluster.drained_nodes import drain, former_nodepools
+from components.lifecycle import waiting
+from components.lifecycle.kubernetes_api import KubernetesApi
+from components.lifecycle.waiting import NotInTime
+from components.sks_cluster.nodepools import drained_nodes
+from components.sks_cluster.nodepools.drained_nodes import drain, former_nodepools
 from tests.unit.nodes_api import Cluster, node, pod, serving
 
 FORMER = {"workers": {"id": "old", "instancePoolId": "old-instances"}}

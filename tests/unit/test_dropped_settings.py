@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes.refused_updates import RefusedUpdate
+from components.lifecycle.before_update import RefusedUpdate
 from components.sks_cluster.dropped_settings import check_dropped
 from tests.unit.exoscale_server import exoscale_server
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.checks.expansion_checks import warnings
-from settings.stack import Settings
+from stack.args import StackArgs
+from stack.checks.expansions import warnings
 from tests.manifests import RICH_STACK
 from tests.unit.stack_settings import APP, SIDECAR, VALID, load, mistakes
 
@@ -51,7 +51,7 @@ def test_variables_of_another_source_than_the_file_stay_sorted(folder: Path) -> 
 
 
 def told(**settings: Any) -> list[str]:
-    found = Settings.model_validate(VALID | {"apps": [APP | settings]})
+    found = StackArgs.model_validate(VALID | {"apps": [APP | settings]})
     return [line.removeprefix("apps[0].") for line in warnings(found)]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.existing_cluster import ExistingCluster, kubeconfig_in
-from settings.existing_cluster import ExistingClusterSettings
+from components.existing_cluster.args import ExistingClusterArgs
+from components.existing_cluster.existing_cluster import ExistingCluster, kubeconfig_in
 from tests.unit import engine
 from tests.unit.engine import Engine, run
 
@@ -19,7 +19,7 @@ def declared(stack: str) -> tuple[Engine, Any]:
     """What a cluster of the stack declares, and its kubeconfig with whether it is secret."""
 
     def program() -> pulumi.Output[Any]:
-        cluster = ExistingCluster("cluster", ExistingClusterSettings(stack=stack))
+        cluster = ExistingCluster("cluster", ExistingClusterArgs(stack=stack))
         secret: Any = cluster.kubeconfig.is_secret()
         return pulumi.Output.all(cluster.kubeconfig, secret)
 

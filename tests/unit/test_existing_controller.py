@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.stack import declare
+from stack.compose import declare
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, load, mistakes
 

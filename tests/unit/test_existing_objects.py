@@ -9,12 +9,12 @@ from unittest.mock import patch
 import pulumi
 import pytest
 
-from components.app_namespace import AppNamespace, require_namespace
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.existing_objects import AlreadyExists, Creator, refuse_existing
-from components.kubernetes.kubernetes_api import ApiError
-from components.web_app import WebApp
-from settings.namespace import NamespaceSettings
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.existing_objects import AlreadyExists, Creator, refuse_existing
+from components.lifecycle.kubernetes_api import ApiError
+from components.namespace.app_namespace import AppNamespace, require_namespace
+from components.namespace.args import AppNamespaceArgs
+from components.web_app.web_app import WebApp
 from tests.unit.app import app_settings, declare_app
 from tests.unit.engine import Engine, run
 from tests.unit.kubernetes_api import Pages, kubeconfig, kubernetes_api
@@ -195,13 +195,13 @@ def forced(engine: Engine) -> set[str]:
 
 
 def test_a_namespace_names_its_stack() -> None:
-    engine, _ = run(lambda: AppNamespace("shop", NamespaceSettings(name="shop")).own)
+    engine, _ = run(lambda: AppNamespace("shop", AppNamespaceArgs(name="shop")).own)
     (namespace,) = engine.of_type("Namespace").values()
     assert namespace["metadata"]["annotations"] == {"exoscale-webapp/stack": OWN}
 
 
 def test_a_namespace_of_another_stack_is_only_read() -> None:
-    settings = NamespaceSettings(name="shop", existing=True)
+    settings = AppNamespaceArgs(name="shop", existing=True)
     with kubernetes_api({PATHS[NAMESPACE]: existing(NAMESPACE, KUBECTL)}) as client:
         host = client.configuration.host
         engine, own = run(lambda: AppNamespace("shop", settings, access=access_to(host)).own)

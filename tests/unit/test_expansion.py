@@ -11,9 +11,9 @@ import pytest
 
 from components.database import expansion
 from components.database.expansion import expand
-from components.kubernetes import waiting
-from components.kubernetes.kubernetes_api import KubernetesApi
-from components.kubernetes.waiting import NotInTime
+from components.lifecycle import waiting
+from components.lifecycle.kubernetes_api import KubernetesApi
+from components.lifecycle.waiting import NotInTime
 
 CLAIM = "/api/v1/namespaces/test/persistentvolumeclaims/web-db-1"
 VOLUME = "/api/v1/persistentvolumes/pvc-1"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from settings.checks.stack_checks import warnings
+from stack.checks.whole_stack import warnings
 from tests.unit.app import declare_app, declared_pod
 from tests.unit.stack_settings import changed, load, mistakes
 

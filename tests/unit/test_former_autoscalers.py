@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
-from components.stack import declare
-from components.web_app.former_autoscalers import GONE, set_replicas
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
+from components.web_app.availability.former_autoscalers import GONE, set_replicas
+from stack.compose import declare
 from tests.unit.engine import run
 from tests.unit.stack_settings import APP, VALID, load
 

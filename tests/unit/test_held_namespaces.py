@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes import held_namespaces as module
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.held_namespaces import held_namespaces, tell_what_holds_namespaces
-from components.kubernetes.ownership import STACK
+from components.lifecycle import held_namespaces as module
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.held_namespaces import held_namespaces, tell_what_holds_namespaces
+from components.lifecycle.ownership import STACK
 from tests.unit.kubernetes_api import kubeconfig, kubernetes_api
 
 DELETED = "2026-11-29T12:00:00Z"

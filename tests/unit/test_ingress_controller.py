@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from components.ingress_controller import IngressController
-from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.placement import Placement
-from settings.checks.stack_checks import warnings
-from settings.ingress import IngressSettings
+from components.exoscale.load_balancer import LOAD_BALANCER
+from components.exoscale.placement import Placement
+from components.ingress_controller.args import IngressControllerArgs
+from components.ingress_controller.ingress_controller import IngressController
+from stack.checks.whole_stack import warnings
 from tests.unit.engine import Engine, run
 from tests.unit.stack_settings import changed, load, mistakes
 
@@ -25,7 +25,7 @@ CLASS = {
 
 def declare(pool: str | None = None, **settings: Any) -> Engine:
     """What the component declares."""
-    ingress = IngressSettings.model_validate(settings)
+    ingress = IngressControllerArgs.model_validate(settings)
     placement = Placement("ch-gva-2", pool, {}, []) if pool else None
     engine, address = run(
         lambda: IngressController("ingress-nginx", ingress, placement=placement).address
@@ -237,7 +237,7 @@ def test_replicas() -> None:
 def test_there_is_time_to_replace_the_pods_one_after_the_other(
     settings: dict[str, Any], nodes: int | None, seconds: int
 ) -> None:
-    ingress = IngressSettings.model_validate(settings)
+    ingress = IngressControllerArgs.model_validate(settings)
     engine, _ = run(lambda: IngressController("ingress-nginx", ingress, nodes=nodes).address)
     found = engine.of_type("Release")["ingress-nginx"]
     assert (found["atomic"], found["timeout"]) == (True, seconds)

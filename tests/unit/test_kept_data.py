@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kept_data import DataLeftBehind, check_data, remember_data
-from settings.stack import Settings
+from stack.args import StackArgs
+from stack.kept_data import DataLeftBehind, check_data, remember_data
 from tests.unit.engine import run
 
 Apps = dict[str, dict[str, Any]]
@@ -20,7 +20,7 @@ VOLUMES = [f"ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3{digit}" for digit in "
 def record(apps: Apps) -> dict[str, Any]:
     """What the stack remembers of applications: the keys beside a database's are the app's."""
     values = [{"name": name, "image": "example/web:1", **keys} for name, keys in apps.items()]
-    settings = Settings.model_validate({"apps": values})
+    settings = StackArgs.model_validate({"apps": values})
     engine, _ = run(lambda: remember_data(settings.apps).input)
     return {"input": engine.of_type("Stash")["databases"]["input"]}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
 from sandbox.sks.pki import Authority, new_authority
 from tests.unit.kubernetes_api import kubernetes_api
 

@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import last_outputs
+from components.lifecycle import last_outputs
 from components.sks_cluster import left_clusters, sks_cluster
-from settings.cluster import ClusterSettings
-from settings.nodepool import NodepoolSettings
+from components.sks_cluster.args import SksClusterArgs
+from components.sks_cluster.nodepools.args import NodePoolArgs
 from tests.unit.engine import run
 
 CLUSTERS = {
@@ -98,7 +98,7 @@ def test_a_cluster_has_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
         return pulumi.ResourceHookBinding()
 
     monkeypatch.setattr(sks_cluster, "warn_of_left_clusters", note)
-    pool = NodepoolSettings(name="workers", instance_type="standard.small", size=2)
-    settings = ClusterSettings(zone="ch-gva-2", version="1.36.5", nodepools=(pool,), name="shop")
+    pool = NodePoolArgs(name="workers", instance_type="standard.small", size=2)
+    settings = SksClusterArgs(zone="ch-gva-2", version="1.36.5", nodepools=(pool,), name="shop")
     run(lambda: sks_cluster.SksCluster("cluster", settings))
     assert given == [("cluster", "ch-gva-2", "shop")]

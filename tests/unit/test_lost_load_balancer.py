@@ -8,8 +8,8 @@ import pulumi
 import pytest
 from pulumi_kubernetes.core.v1 import Service
 
-from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.lost_load_balancer import warn_if_lost
+from components.exoscale.load_balancer import LOAD_BALANCER
+from components.exoscale.lost_load_balancer import warn_if_lost
 from tests.unit.engine import LOST, UNANSWERED, run
 
 FOUND = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3a"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.stack import declare
+from stack.compose import declare
 from tests.unit.engine import run
 from tests.unit.stack_settings import VALID, load
 

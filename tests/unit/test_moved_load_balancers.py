@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from components.sks_cluster.moved_load_balancers import missing_moves
+from components.sks_cluster.nodepools.moved_load_balancers import missing_moves
 from tests.unit.engine import ANSWERS, Engine, run
 from tests.unit.nodes_api import Cluster, serving
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.web_app.app_ingress import ingress_name
-from settings.apps.app_ingress import RouteSettings
+from components.web_app.ingress.args import RouteArgs
+from components.web_app.ingress.ingress import ingress_name
 from tests.unit.recorded_resources import recorded
 
 GENERATED = {"ConfigMap", "Job", "PersistentVolume", "PersistentVolumeClaim"}
@@ -86,7 +86,7 @@ def test_an_ingress_is_of_its_path_after_the_pods_and_once_was_its_applications(
     ],
 )
 def test_an_ingress_is_named_after_its_host_and_path(settings: dict[str, Any], slug: str) -> None:
-    words, _, digest = ingress_name(RouteSettings.model_validate(settings)).rpartition("-")
+    words, _, digest = ingress_name(RouteArgs.model_validate(settings)).rpartition("-")
     assert (words, len(digest)) == (slug, 8)
 
 
@@ -98,11 +98,11 @@ def test_ingresses_that_the_webhook_tells_apart_have_names_of_their_own() -> Non
         {"path": "/a-b", "host": "a.example"},
         {"host": "a.example"},
     ]
-    names = {ingress_name(RouteSettings.model_validate(each)) for each in routes}
+    names = {ingress_name(RouteArgs.model_validate(each)) for each in routes}
     assert len(names) == len(routes)
 
 
 def test_a_path_and_the_same_as_a_regular_expression_are_one_ingress() -> None:
-    path = RouteSettings.model_validate({"path": "/a"})
-    regex = RouteSettings.model_validate({"ingress": {"regex": "/a(/|$)(.*)"}})
+    path = RouteArgs.model_validate({"path": "/a"})
+    regex = RouteArgs.model_validate({"ingress": {"regex": "/a(/|$)(.*)"}})
     assert ingress_name(path) == ingress_name(regex)

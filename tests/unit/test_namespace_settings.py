@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from settings.declared import declared
+from stack.declared import declared
 from tests.unit.stack_settings import APP, SIDECAR, VALID, changed, load, mistakes
 
 

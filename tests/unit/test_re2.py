@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from settings.checks.re2 import not_in_re2
+from components.ingress_controller.re2 import not_in_re2
 from tests.unit.stack_settings import changed, load, mistakes
 
 

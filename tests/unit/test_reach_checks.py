@@ -71,7 +71,7 @@ def test_a_rule_of_another_protocol_or_of_other_ports_opens_nothing() -> None:
 
 @pytest.mark.parametrize("service", ["LoadBalancer", "NodePort"])
 def test_udp_is_open_to_the_same_networks(service: str) -> None:
-    from components.stack import declare
+    from stack.compose import declare
 
     def rules(**app: Any) -> set[tuple[str, str]]:
         settings = load(closed(APP | {"service": service} | app, nodePortSources=[NETWORK]))

@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes import waiting
-from components.kubernetes.kubernetes_api import ApiError, KubernetesApi
-from components.kubernetes.waiting import NotInTime, until_nothing_is_missing
-from components.sks_cluster.ready_nodes import missing_daemons, missing_nodes
+from components.lifecycle import waiting
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
+from components.lifecycle.waiting import NotInTime, until_nothing_is_missing
+from components.sks_cluster.nodepools.ready_nodes import missing_daemons, missing_nodes
 from tests.unit.nodes_api import Cluster, daemon_set, node, pod, serving
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes.load_balancer import LOAD_BALANCER
-from components.kubernetes.refused_descriptions import check_description, refuse_another_description
-from components.kubernetes.refused_updates import RefusedUpdate
-from components.sks_cluster.refused_updates import (
+from components.exoscale.fixed_descriptions import check_description, refuse_another_description
+from components.exoscale.load_balancer import LOAD_BALANCER
+from components.lifecycle.before_update import RefusedUpdate
+from components.sks_cluster.unsupported_updates import (
     NODEPOOL_EMPTYING_IGNORED,
     check_cluster,
     check_nodepool,

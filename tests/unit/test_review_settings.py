@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from settings.checks.check import mistakes
-from settings.stack import Settings
+from stack.args import StackArgs
+from stack.checks.across import stack_problems
 from tests.unit.recorded_resources import STACKS
 from tests.unit.stack_settings import VALID
 from tools.pulumi_command import Refused
@@ -171,8 +171,8 @@ def test_settings_that_are_wrong_tell_no_secret() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_beside_every_stack_it_is_right(stack: str) -> None:
     """But for a managed database, whose clients only the stack with the cluster knows."""
-    found = Settings.model_validate(review_settings(STACKS[stack], "dev", "pr-12"))
-    assert [*mistakes(found)] == []
+    found = StackArgs.model_validate(review_settings(STACKS[stack], "dev", "pr-12"))
+    assert [*stack_problems(found)] == []
     assert not {each.name for each in found.app_namespaces} & {
-        each.name for each in Settings.model_validate(STACKS[stack]).app_namespaces
+        each.name for each in StackArgs.model_validate(STACKS[stack]).app_namespaces
     }

@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes.cluster_access import ClusterAccess
-from components.kubernetes.kubernetes_api import KubernetesApi
-from components.kubernetes.rolled_out import Workload, missing_pods
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.kubernetes_api import KubernetesApi
+from components.lifecycle.rolled_out import Workload, missing_pods
 from components.web_app.web_app import WebApp
 from tests.unit.app import app_settings
 from tests.unit.engine import run

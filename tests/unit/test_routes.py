@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from settings.checks.routes import conflicts
-from settings.checks.stack_checks import warnings
+from stack.checks.routes import conflicts
+from stack.checks.whole_stack import warnings
 from tests.unit.stack_settings import changed, load, mistakes
 
 KEPT = {"ingress": {"rewrite": False}}

@@ -14,9 +14,9 @@ import pulumi
 import pytest
 import yaml
 
-from components.kubernetes.secrets import drawn_secret, encoded
-from settings.secret import secret_places
-from settings.stack import Settings
+from components.args.secret import secret_places
+from components.manifests.secrets import drawn_secret, encoded
+from stack.args import StackArgs
 from tests.unit.engine import run
 from tests.unit.recorded_resources import recorded
 from tests.unit.stack_settings import VALID, load, mistakes
@@ -118,7 +118,7 @@ def test_where_the_file_does_not_show_it_types_decide(
 
 
 def test_every_type_that_is_secret_is_refused_in_clear() -> None:
-    clear = {".".join(place) for place, may_be_clear in secret_places(Settings) if may_be_clear}
+    clear = {".".join(place) for place, may_be_clear in secret_places(StackArgs) if may_be_clear}
     assert clear == {"existingCluster.kubeconfig", "apps.*.database.backup.accessKey"}
     app = VALUES["apps"][0] | {"database": {"backup": {"secretKey": TOKEN}}}
     app |= {"pullSecret": {"password": TOKEN}, "secrets": {"files": {"/etc/x": TOKEN}}}

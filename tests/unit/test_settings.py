@@ -12,11 +12,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from components.args.errors import model_in
+from components.args.types import by_key
 from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
-from settings.checks.stack_checks import warnings
-from settings.errors import model_in
-from settings.stack import Settings
-from settings.types import by_key
+from stack.args import StackArgs
+from stack.checks.whole_stack import warnings
 from tests.unit.stack_settings import VALID, changed, load, mistakes
 
 ROOT = Path(__file__).parents[2]
@@ -103,24 +103,22 @@ def test_all_mistakes_are_reported_at_once() -> None:
     assert keys == ["cluster.zone", "apps[0].replicas", "apps[0].nmae", "apps[1].path"]
 
 
-def test_beside_a_wrong_value_the_others_are_looked_at_together() -> None:
+def test_all_problems_of_values_and_of_what_is_right_by_itself_are_reported() -> None:
     values = changed("cluster.zone", "mars")
-    values["cluster"] |= {"csi": True, "cloudController": False, "kubeProxy": "off"}
+    values["cluster"] |= {"kubeProxy": "off"}
     values["cluster"]["nodepools"][0] |= {"size": 0, "taints": {"gpu": "true:NoSchedule"}}
     values["apps"][0] |= {
         "replicas": -1,
         "port": "http",
-        "generatedSecrets": ["A", "A"],
-        "rollout": {"drainSeconds": 30, "maxSurge": "all"},
+        "rollout": {"maxSurge": "all"},
     }
-    values["apps"][1] |= {"autoscaler": {"min": 3, "max": 2, "cpu": 0}}
+    values["apps"][1] |= {"autoscaler": {"min": 3, "max": 2, "cpu": 80}}
     wrong = {"cluster.zone", "cluster.kubeProxy", "cluster.nodepools[0].size"}
     wrong |= {"apps[0].replicas", "apps[0].port", "apps[0].rollout.maxSurge"}
-    together = {"cluster.csi", "apps[0].generatedSecrets[1]", "apps[0].rollout.drainSeconds"}
-    together |= {"apps[1].autoscaler.max"}
+    wrong |= {"apps[1].autoscaler.max"}
     lines = mistakes(values)
-    assert {line.split(": ")[0] for line in lines} == {*wrong, *together, "apps[1].autoscaler.cpu"}
-    assert len(lines) == 11
+    assert {line.split(": ")[0] for line in lines} == wrong
+    assert len(lines) == 7
 
 
 STACKS = ("local", "e2e", "dev", "staging", "prod")
@@ -165,7 +163,7 @@ def test_before_prod_the_stack_is_like_it() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_committed_stacks_say_nothing_that_is_a_default(stack: str) -> None:
-    assert list(defaults_in(Settings, committed(stack))) == []
+    assert list(defaults_in(StackArgs, committed(stack))) == []
 
 
 def defaults_in(model: type[BaseModel], values: dict[str, Any]) -> Iterator[str]:

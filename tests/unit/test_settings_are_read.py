@@ -12,19 +12,20 @@ from typing import Any, get_args
 import pytest
 
 import components
-from settings.cluster import ClusterSettings
-from settings.stack import Settings
-from settings.types import SettingsModel
+import stack
+from components.args.types import Args
+from components.sks_cluster.args import SksClusterArgs
+from stack.args import StackArgs
 from tests.manifests import declare
 from tests.unit.recorded_resources import STACKS
 
-COMPONENTS = str(Path(components.__file__).parent)
-READ_BY_CHECKS_ALONE = {(Settings, "production"), (ClusterSettings, "allow_open_networks")}
+PROGRAM = tuple(str(Path(each.__file__ or "").parent) for each in (components, stack))
+READ_BY_CHECKS_ALONE = {(StackArgs, "production"), (SksClusterArgs, "allow_open_networks")}
 
 
-def models(annotation: Any) -> Iterator[type[SettingsModel]]:
+def models(annotation: Any) -> Iterator[type[Args]]:
     """All settings classes in an annotation, and in their fields."""
-    if isinstance(annotation, type) and issubclass(annotation, SettingsModel):
+    if isinstance(annotation, type) and issubclass(annotation, Args):
         yield annotation
         for field in annotation.model_fields.values():
             yield from models(field.annotation)
@@ -32,32 +33,32 @@ def models(annotation: Any) -> Iterator[type[SettingsModel]]:
         yield from models(part)
 
 
-def declared_in(model: type[SettingsModel], field: str) -> type[SettingsModel]:
+def declared_in(model: type[Args], field: str) -> type[Args]:
     """The class that has the field in its body: the model or one that it inherits from."""
     return next(each for each in model.__mro__ if field in inspect.get_annotations(each))
 
 
 def is_read_by_a_component(frame: FrameType | None) -> bool:
     """Whether the code that reads a setting, or a property made of settings, is a component's."""
-    while frame and isinstance(frame.f_locals.get("self"), SettingsModel):
+    while frame and isinstance(frame.f_locals.get("self"), Args):
         frame = frame.f_back
-    return bool(frame and frame.f_code.co_filename.startswith(COMPONENTS))
+    return bool(frame and frame.f_code.co_filename.startswith(PROGRAM))
 
 
 def test_every_setting_is_read_by_a_component(monkeypatch: pytest.MonkeyPatch) -> None:
     read = set()
 
-    def recording(self: SettingsModel, name: str) -> Any:
+    def recording(self: Args, name: str) -> Any:
         if name in type(self).model_fields and is_read_by_a_component(sys._getframe(1)):
             read.add((declared_in(type(self), name), name))
-        return super(SettingsModel, self).__getattribute__(name)
+        return super(Args, self).__getattribute__(name)
 
-    monkeypatch.setattr(SettingsModel, "__getattribute__", recording)
+    monkeypatch.setattr(Args, "__getattribute__", recording)
     for settings in STACKS.values():
         declare(settings)
     fields = {
         (declared_in(model, name), name)
-        for model in models(Settings)
+        for model in models(StackArgs)
         for name in model.model_fields
     }
     assert len(fields) > 180

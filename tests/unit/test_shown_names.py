@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.stack import declare
+from stack.compose import declare
 from tests.unit.engine import Engine, run
 from tests.unit.recorded_resources import recorded
 from tests.unit.stack_settings import changed, load

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from components.ingress_controller import ingress_nginx, traefik
+from components.ingress_controller.args import CHARTS, IngressControllerArgs
 from sandbox.sks.ingress_nginx import webhook
-from settings.ingress import CHARTS, IngressSettings
 
 FOLDER = Path(__file__).parents[2] / "sandbox" / "charts"
 EVERYTHING: dict[str, Any] = {
@@ -43,7 +43,7 @@ def test_its_defaults_are_valid(chart: str) -> None:
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING])
 def test_it_takes_what_the_program_sets(settings: dict[str, Any]) -> None:
-    ingress = IngressSettings.model_validate(settings)
+    ingress = IngressControllerArgs.model_validate(settings)
     jsonschema.validate(_json(ingress_nginx.values(ingress, "web")), schema("ingress-nginx"))
     values = traefik.values(ingress, "web", "web-controller", "nginx")
     jsonschema.validate(_json(values), schema("traefik"))

@@ -8,10 +8,10 @@ import pulumi
 import pytest
 from pydantic import SecretStr
 
-from components.existing_cluster import ExistingCluster
-from components.sks_cluster import SksCluster
-from settings.cluster import ClusterSettings
-from settings.existing_cluster import ExistingClusterSettings
+from components.existing_cluster.args import ExistingClusterArgs
+from components.existing_cluster.existing_cluster import ExistingCluster
+from components.sks_cluster.args import SksClusterArgs
+from components.sks_cluster.sks_cluster import SksCluster
 from tests.unit.engine import Engine, run
 
 WORLD = "0.0.0.0/0"
@@ -21,9 +21,9 @@ CALICO = {("TCP", 10250, 10250), ("UDP", 4789, 4789)}
 CILIUM = {("TCP", 10250, 10250), ("UDP", 8472, 8472), ("TCP", 4240, 4240), ("ICMP", None, None)}
 
 
-def cluster(**changes: Any) -> ClusterSettings:
+def cluster(**changes: Any) -> SksClusterArgs:
     keys = {"zone": "ch-gva-2", "version": "1.34.3", "nodepools": [POOL]} | changes
-    return ClusterSettings.model_validate(keys)
+    return SksClusterArgs.model_validate(keys)
 
 
 def declare(**changes: Any) -> Engine:
@@ -225,7 +225,7 @@ def test_adopted_objects_are_imported_by_their_ids() -> None:
 
 def test_an_existing_cluster_is_used_by_its_kubeconfig() -> None:
     kubeconfig = SecretStr("kind: Config\n")
-    existing = ExistingClusterSettings(kubeconfig=kubeconfig, context="kind-test")
+    existing = ExistingClusterArgs(kubeconfig=kubeconfig, context="kind-test")
     engine, is_secret = run(lambda: ExistingCluster("web", existing).kubeconfig.is_secret())
     (provider,) = engine.of_type("kubernetes").values()
     assert provider["context"] == "kind-test"

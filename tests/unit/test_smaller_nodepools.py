@@ -9,10 +9,10 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.exoscale_api import ExoscaleApi, ExoscaleApiError
-from components.kubernetes import waiting
-from components.kubernetes.waiting import NotInTime
-from components.sks_cluster.smaller_nodepools import Nodepool, before_update
+from components.exoscale.api import ExoscaleApi, ExoscaleApiError
+from components.lifecycle import waiting
+from components.lifecycle.waiting import NotInTime
+from components.sks_cluster.nodepools.smaller_nodepools import Nodepool, before_update
 from tests.unit.nodes_api import Cluster, node, pod, serving
 
 PATH = "/sks-cluster/c/nodepool/p"

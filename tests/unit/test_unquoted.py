@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from settings.checks.unquoted import REWRITTEN
-from settings.stack_file import values
-from settings.types import IN_QUOTES
+from components.args.types import IN_QUOTES
+from stack.stack_file import values
+from stack.unquoted import REWRITTEN
 from tools.unquoted import main
 
 HEAD = "config:\n  webapp:apps:\n    - name: web\n      environment:\n"

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes import unreachable_cluster
-from components.kubernetes.unreachable_cluster import (
+from components.existing_cluster import unreachable_cluster
+from components.existing_cluster.unreachable_cluster import (
     unreachable,
     warn_if_unreachable,
     warn_of_lost_cluster,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from settings.checks.stack_checks import notices, warnings
+from stack.checks.whole_stack import notices, warnings
 from tests.unit.stack_settings import APP, SIDECAR, VALID, changed, load, mistakes
 
 DIGEST = "@sha256:" + "0a" * 32

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.args.yaml_text import told
 from sandbox.stack_files import untouched
-from settings.yaml_error import told
 from tests.unit.answering_pulumi import FakePulumi
 
 INDENTATION = "config:\n  webapp:apps:\n    - name: hush\n   image: hush\n"

@@ -1,0 +1,106 @@
+"""What a user reads when settings are wrong: the key, its value, and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from components.args.problem import Problems, line, path
+from components.args.types import Args, by_key
+
+_ALLOWED = {
+    "missing": "is missing: it is required",
+    "int_type": "must be a whole number",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping of names to values",
+    "model_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} items",
+    "literal_error": "must be one of {expected}",
+    "value_error": "{error}",
+    "not_set": "is not set: {command}",
+}
+
+
+def explain(error: ValidationError, model: type[Args], secret: Collection[str] = ()) -> list[str]:
+    """One line for each mistake that validation found, in the order of the settings.
+
+    No value below the keys in `secret` is told.
+    """
+    return [problem for detail in error.errors() for problem in _explained(detail, model, secret)]
+
+
+def _explained(detail: ErrorDetails, model: type[Args], secret: Collection[str]) -> Iterator[str]:
+    place = [part for part in detail["loc"] if part != "[key]"]
+    problems = detail.get("ctx", {}).get("error")
+    if isinstance(problems, Problems):
+        for below, value, message in problems.problems:
+            yield line([*place, *below], value, message, secret)
+    else:
+        yield _of_one_field(place, detail, model, secret)
+
+
+def _of_one_field(
+    location: Sequence[str | int],
+    detail: ErrorDetails,
+    model: type[Args],
+    secret: Collection[str],
+) -> str:
+    key = path(location)
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key; {_suggestion(location, model)}"
+    context = {**detail.get("ctx", {}), "command": set_secret_command(location)}
+    allowed = _ALLOWED.get(detail["type"], detail["msg"]).format(**context)
+    if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
+        allowed += ": put it in quotes"
+    if detail["type"] in ("missing", "not_set"):
+        return f"{key}: {allowed}"
+    return line(location, detail["input"], allowed, secret)
+
+
+def set_secret_command(location: Sequence[str | int]) -> str:
+    """The command that encrypts a value in the stack's file.
+
+    A file's contents come from standard input, of which Pulumi drops the last newline without
+    `--raw`: OpenSSH can't read a private key without it.
+    """
+    is_file = tuple(location[2:4]) == ("secrets", "files")
+    raw, source = (" --raw", " < FILE") if is_file else ("", "")
+    return f"pulumi config set --secret{raw} --path '{path(location)}'{source}"
+
+
+def _suggestion(location: Sequence[str | int], model: type[Args]) -> str:
+    """The keys that the location's parent knows, or the one that was probably meant."""
+    is_name = False
+    for part in location[:-1]:
+        if isinstance(part, str) and not is_name:
+            annotation = by_key(model)[part].annotation
+            model = model_in(annotation) or model
+            is_name = is_mapping(annotation)
+        else:
+            is_name = False
+    known = list(by_key(model))
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f'did you mean "{close[0]}"?' if close else f"allowed are {', '.join(known)}"
+
+
+def is_mapping(annotation: Any) -> bool:
+    """Whether an annotation is that of a mapping, whose keys are the user's names."""
+    return get_origin(annotation) is dict
+
+
+def model_in(annotation: Any) -> type[Args] | None:
+    """The settings class in an annotation such as `tuple[NodePoolArgs, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Args):
+        return annotation
+    return next(filter(None, map(model_in, get_args(annotation))), None)

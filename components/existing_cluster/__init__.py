@@ -1,0 +1,1 @@
+"""A cluster that the program uses and did not create."""

@@ -1,0 +1,1 @@
+"""Exoscale's load balancers, volumes and API."""

@@ -1,1 +1,0 @@
-"""What the Kubernetes objects of several components have in common."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API, and waiting for what a cluster does by itself."""

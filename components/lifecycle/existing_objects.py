@@ -1,0 +1,164 @@
+"""Objects that exist before the program creates them: another stack's, or created manually.
+
+Server-side apply takes over an object of the same name, and `pulumi destroy` then deletes it. So
+each creation asks the API server first, in the preview too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import pulumi
+
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
+from components.lifecycle.ownership import STACK, this_stack
+
+OWN_MANAGERS = "pulumi-kubernetes"
+"""What the provider's field managers begin with, whichever stack it works for.
+
+Source: pulumi/pulumi-kubernetes, provider/pkg/provider/provider.go: `fieldManagerName`.
+"""
+
+UNNAMED = ""
+"""A stack that an object of its own does not name."""
+
+Object = Mapping[str, Any]
+
+
+class AlreadyExists(Exception):
+    """What the user reads: the object, who owns it, and what can be done."""
+
+
+class Creator(NamedTuple):
+    """A stack that creates objects on a cluster.
+
+    Attributes:
+        access: how it asks the API server. Without it, it takes over what exists.
+        own_namespace: whether it owns the namespaces of its objects.
+    """
+
+    access: ClusterAccess | None = None
+    own_namespace: bool = True
+
+
+def refuse_existing(
+    name: str, creator: Creator, *, advice: str, adopt: bool = False, adoption: str = ""
+) -> pulumi.ResourceHookBinding:
+    """A hook that refuses to create an object that exists and is not this stack's.
+
+    Args:
+        name: tells the hook from others.
+        advice: what can be done about an object that exists.
+        adopt: whether an object that no stack owns becomes this stack's. The preview names it.
+        adoption: how to set `adopt`, if it can be set.
+    """
+    access = creator.access
+    if not access:
+        return pulumi.ResourceHookBinding()
+    clients: list[KubernetesApi] = []
+
+    async def look(args: pulumi.ResourceHookArgs) -> None:
+        path = await _path(args)
+        if not path or not await access.kubeconfig.is_known():
+            return
+        preview = pulumi.runtime.is_dry_run()
+        try:
+            if not clients:
+                clients.append(await KubernetesApi.of(access.kubeconfig, access.context))
+            (api, *_) = clients
+            found = await api.get(path)
+        except ApiError as error:
+            unreachable = preview and not error.status  # the Kubernetes plugin warns of it
+            if error.status == HTTPStatus.NOT_FOUND or unreachable:
+                return
+            raise
+        kind = args.type.rpartition(":")[2]
+        owner = await find_owner(api, found, own_namespace=creator.own_namespace)
+        if owner == this_stack():
+            return
+        if owner is not None:
+            raise AlreadyExists(_foreign(kind, found, owner, advice))
+        told = f"{_name(kind, found)} already exists{_managers(found)}"
+        if not adopt:
+            raise AlreadyExists(f"{told}: {advice}{adoption and f', or {adoption}'}")
+        if preview:
+            pulumi.info(f"{told}: it is adopted, and `pulumi destroy` will delete it")
+
+    hook = pulumi.ResourceHook(
+        f"{name}-existing", look, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+    return pulumi.ResourceHookBinding(before_create=[hook])
+
+
+async def find_owner(api: KubernetesApi, found: Object, *, own_namespace: bool) -> str | None:
+    """The stack that owns an object: `UNNAMED` if none is named; None if Pulumi does not manage it.
+
+    An object of this stack's own is there after an `up` that was interrupted, and before one that
+    replaces it. One that names no stack belongs to the owner of its namespace. A namespace without
+    a name, which an earlier version of the program has created, may be any stack's.
+    """
+    if named := _named_stack(found):
+        return named
+    if not any(manager.startswith(OWN_MANAGERS) for manager in _field_managers(found)):
+        return None
+    namespace = found["metadata"].get("namespace")
+    if not namespace:
+        return UNNAMED
+    if own_namespace:
+        return this_stack()
+    return _named_stack(await api.get(f"/api/v1/namespaces/{namespace}")) or UNNAMED
+
+
+def _foreign(kind: str, found: Object, owner: str, advice: str) -> str:
+    by = f"belongs to the stack {owner}" if owner else "already exists (managed by Pulumi)"
+    metadata = found["metadata"]
+    where = f" --namespace {metadata['namespace']}" if metadata.get("namespace") else ""
+    command = f"kubectl annotate --overwrite{where} {kind.lower()} {metadata['name']}"
+    when = "that stack is gone, or was this one" if owner else "it is this stack's"
+    told = f"{_name(kind, found)} {by}: {advice}"
+    return f"{told}; if {when}, run `{command} {STACK}={this_stack()}`"
+
+
+def _named_stack(found: Object) -> str | None:
+    named: str | None = (found["metadata"].get("annotations") or {}).get(STACK)
+    return named
+
+
+def _field_managers(found: Object) -> set[str]:
+    return {each["manager"] for each in found["metadata"].get("managedFields") or ()}
+
+
+def _managers(found: Object) -> str:
+    managers = sorted(_field_managers(found))
+    return f" (managed by {', '.join(managers)})" if managers else ""
+
+
+def _name(kind: str, found: Object) -> str:
+    metadata = found["metadata"]
+    where = f" in the namespace {metadata['namespace']}" if metadata.get("namespace") else ""
+    return f"{kind} {metadata['name']}{where}"
+
+
+async def _path(args: pulumi.ResourceHookArgs) -> str | None:
+    """Where the API server has the object; None of a resource that is no object, or has no name."""
+    provider, version, kind = args.type.split(":")
+    if provider != "kubernetes" or version.startswith("helm.sh/"):
+        return None
+    metadata = await pulumi.Output.from_input((args.new_inputs or {})["metadata"]).future(
+        with_unknowns=True
+    )
+    if not metadata or "name" not in metadata:  # the plugin generates it, once it knows the cluster
+        return None
+    group = version.replace("core/", "api/") if version.startswith("core/") else f"apis/{version}"
+    namespace = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
+    return f"/{group}{namespace}/{_plural(kind.lower())}/{metadata['name']}"
+
+
+def _plural(kind: str) -> str:
+    """Source: kubernetes/apimachinery, pkg/api/meta: `UnsafeGuessKindToResource`."""
+    if kind.endswith("y"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"

@@ -1,0 +1,142 @@
+"""A namespace for applications: how strict it is with pods, and what they may have together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import pulumi
+from pulumi_kubernetes.core.v1 import LimitRange, Namespace, NamespaceInitArgs, ResourceQuota
+
+from components.args.resources import ResourcesArgs
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.existing_objects import Creator, refuse_existing
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
+from components.lifecycle.ownership import create_namespace
+from components.manifests.labels import SKIP_AWAIT
+from components.manifests.security import pod_security_labels
+from components.namespace.args import AppNamespaceArgs, QuotaArgs
+
+ADVICE = "use another namespace, or share this one: list it in `namespaces` with `existing: true`"
+ADOPTION = "take it over, with all that is in it: list it with `adopt: true`"
+
+
+class AppNamespace(pulumi.ComponentResource):
+    """One namespace, named like the component, with its quota and its defaults.
+
+    Both objects are always there, empty where nothing is asked for. The engine deletes last: a
+    quota that no pod fits, taken out of the settings, would hold up what has to come before that.
+
+    Example:
+        >>> AppNamespace("shop", AppNamespaceArgs(name="shop", pod_security="baseline"))
+
+    Attributes:
+        own: whether the stack owns it. One that it does not own is only read.
+    """
+
+    own: bool
+
+    def __init__(
+        self,
+        name: str,
+        settings: AppNamespaceArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        labels: Mapping[str, str] = {},
+        access: ClusterAccess | None = None,
+    ) -> None:
+        """Declare the namespace.
+
+        Args:
+            labels: more of its labels.
+            access: how the program asks the cluster whether the namespace exists, and whose it is.
+                Without it, one that exists is taken over without a word.
+        """
+        super().__init__("webapp:index:AppNamespace", name, None, opts)
+        self.own = not settings.existing
+        if self.own:
+            self._create(name, settings, opts, labels, access)
+        else:
+            _read_namespace(name, access, self)
+        self.register_outputs({})
+
+    def _create(
+        self,
+        name: str,
+        settings: AppNamespaceArgs,
+        opts: pulumi.ResourceOptions | None,
+        labels: Mapping[str, str],
+        access: ClusterAccess | None,
+    ) -> None:
+        child = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on if opts else None,
+            hooks=refuse_existing(
+                f"{name}-namespace",
+                Creator(access),
+                advice=ADVICE,
+                adopt=settings.adopt,
+                adoption=ADOPTION,
+            ),
+        )
+        labels = {**labels, **pod_security_labels(settings.pod_security)}
+        namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
+        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
+        metadata = {"name": name, "namespace": name}
+        # an empty quota never gets the status that the provider waits for
+        hard = _hard(settings.quota) if settings.quota else {}
+        limits = [{"type": "Container", **_defaults(settings.defaults)}]
+        waiting = {} if hard else {"annotations": SKIP_AWAIT}
+        ResourceQuota(name, metadata=metadata | waiting, spec={"hard": hard}, opts=child)
+        LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
+
+
+def _read_namespace(name: str, access: ClusterAccess | None, parent: pulumi.Resource) -> Namespace:
+    """Read the namespace `name`. The engine lets go of one that the stack has created before.
+
+    It is read with the inputs that name it, as `controller_service` is.
+    """
+    arguments = NamespaceInitArgs(api_version="v1", kind="Namespace", metadata={"name": name})
+    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
+    identity: pulumi.Input[str] = name
+    if access:
+        context = access.context
+        identity = pulumi.Output.unsecret(
+            access.kubeconfig.apply(lambda text: require_namespace(name, text, context))
+        )
+    return Namespace(
+        name, opts=pulumi.ResourceOptions(parent=parent, id=identity), __props__=arguments
+    )
+
+
+async def require_namespace(name: str, kubeconfig: str, context: str | None) -> str:
+    """Return the name of a namespace.
+
+    Raises:
+        pulumi.RunError: it does not exist, or the API server does not say so.
+    """
+    setting = f"namespaces: {{name: {name}, existing: true}}"
+    try:
+        api = await KubernetesApi.of(kubeconfig, context)
+        await api.get(f"/api/v1/namespaces/{name}")
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise pulumi.RunError(f"{setting}: {error}") from None
+        raise pulumi.RunError(
+            f"{setting}: the namespace does not exist: create it, `kubectl create namespace "
+            f"{name}`, or leave out `existing` and this stack creates it"
+        ) from None
+    return name
+
+
+def _defaults(settings: ResourcesArgs | None) -> dict[str, dict[str, str]]:
+    """Nothing, if nothing is asked for. (The API server makes `null` of an empty list.)"""
+    if settings is None:
+        return {}
+    return {"default_request": settings.requests.by_kind, "default": settings.limits.by_kind}
+
+
+def _hard(quota: QuotaArgs) -> dict[str, str]:
+    hard = {f"requests.{kind}": amount for kind, amount in quota.requests.by_kind.items()}
+    hard |= {f"limits.{kind}": amount for kind, amount in quota.limits.by_kind.items()}
+    return hard | ({} if quota.pods is None else {"pods": str(quota.pods)})

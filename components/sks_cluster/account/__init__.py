@@ -1,0 +1,1 @@
+"""What the Exoscale account allows."""

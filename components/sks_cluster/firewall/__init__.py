@@ -1,0 +1,1 @@
+"""The firewall of an SKS cluster's nodes."""

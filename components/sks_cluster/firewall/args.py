@@ -1,0 +1,97 @@
+"""Settings of the firewall: networks, and rules beyond those that the cluster needs."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, StrictStr
+
+from components.args.problem import Problem
+from components.args.types import (
+    NOT_EMPTY,
+    WHOLE_NUMBER_TOO,
+    Args,
+    Description,
+    DnsLabel,
+    Network,
+    matches,
+)
+
+KUBELET_PORT = 10250
+NODE_PORTS = "30000-32767"
+WIDEST = {4: 8, 6: 16}
+"""The shortest prefix of a network, by IP version, that is not called open."""
+
+
+def port_range(ports: str) -> tuple[int, int]:
+    """The first and the last port of `443` or `8000-8010`."""
+    first, _, last = ports.partition("-")
+    return int(first), int(last or first)
+
+
+def node_ports_rule(protocol: str) -> str:
+    """The name of the rule that opens the NodePorts for a protocol."""
+    return "node-ports" if protocol == "TCP" else f"node-ports-{protocol.lower()}"
+
+
+def _in_order(ports: str) -> str:
+    first, last = port_range(ports)
+    if not 1 <= first <= last <= 65535:
+        raise ValueError("must be from 1 to 65535, the lower one first")
+    return ports
+
+
+Ports = Annotated[
+    StrictStr,
+    WHOLE_NUMBER_TOO,
+    matches(r"\d{1,5}(-\d{1,5})?", "a port or a range", "443", "8000-8010"),
+    AfterValidator(_in_order),
+]
+
+
+def _separate(networks: Sequence[str]) -> Sequence[str]:
+    parsed = [ipaddress.ip_network(network) for network in networks]
+    for index, one in enumerate(parsed):
+        for other in parsed[:index]:
+            if one.version == other.version and one.overlaps(other):
+                raise ValueError(f"must not overlap, as {other} and {one} do")
+    return networks
+
+
+SEPARATE = AfterValidator(_separate)
+"""No network is within another."""
+
+
+def is_open(network: str) -> bool:
+    """Whether a network is the whole internet, or a large part of it."""
+    parsed = ipaddress.ip_network(network)
+    return parsed.prefixlen < WIDEST[parsed.version]
+
+
+class FirewallRuleArgs(Args):
+    """One more way into the nodes."""
+
+    name: DnsLabel
+    """What tells it from the other rules."""
+    description: Description | None = None
+    """Text that Exoscale shows. Without it: the name and the source."""
+    protocol: Literal["TCP", "UDP", "ICMP"] = "TCP"
+    """ICMP is echo, what `ping` sends."""
+    sources: Annotated[tuple[Network, ...], *NOT_EMPTY, SEPARATE]
+    """Networks (CIDR) that may come in."""
+    ports: Ports | None = None
+    """A port or a range. Required for TCP and UDP; ICMP has none."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields a problem for ports that the protocol lacks, and for an open kubelet."""
+        if self.protocol == "ICMP" and self.ports:
+            yield Problem(("ports",), self.ports, "must not be given for ICMP")
+        elif self.protocol != "ICMP" and not self.ports:
+            yield Problem(("ports",), None, "must be given for this protocol")
+        elif self.ports and any(map(is_open, self.sources)):
+            first, last = port_range(self.ports)
+            if first <= KUBELET_PORT <= last:
+                message = f"must not have {KUBELET_PORT}, the kubelet's port, open to everyone"
+                yield Problem(("ports",), self.ports, message)

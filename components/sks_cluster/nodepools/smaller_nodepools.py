@@ -1,0 +1,186 @@
+"""A nodepool that becomes smaller: the program chooses the nodes, and drains them first.
+
+Exoscale's provider scales the nodepool, which leaves the choice to Exoscale and drains nothing. So
+the nodes are evicted before it does, with Exoscale's operation for that; the provider then scales
+to the size that the nodepool has.
+
+Source: exoscale/cli, cmd/compute/sks/sks_nodepool_evict.go, sks_nodepool_scale.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumiverse_exoscale import SksKubeconfig
+
+from components.exoscale.api import ExoscaleApi, ExoscaleApiError
+from components.lifecycle.kubernetes_api import KubernetesApi, in_thread
+from components.lifecycle.waiting import until_nothing_is_missing
+from components.sks_cluster.nodepools.drained_nodes import empty, stays_to_the_end
+from components.sks_cluster.nodepools.nodes import Object, is_ready, of_nodepools, pods_of, uncordon
+
+DRAIN_REMEDY = (
+    "No node was removed, and all take new pods again. Have the pods' disruption budgets allow an "
+    "eviction, or delete the pods, and run `up` again"
+)
+EVICT_REMEDY = "Their pods have moved. Look at the nodepool in the portal, and run `up` again"
+BUSY_REMEDY = "Look at the nodepool in the portal, and run `up` again"
+IDLE = ("running", "error")
+NO_KEY = (
+    "Exoscale chooses the nodes to remove, and ends their pods at once, for EXOSCALE_API_KEY and "
+    "EXOSCALE_API_SECRET are not set: with them, nodes are drained before they are removed"
+)
+PROVIDER_ID = "exoscale://"
+
+
+def drain_before_shrinking(
+    name: str, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
+) -> pulumi.ResourceHookBinding:
+    """A hook for the nodepools of the cluster `name`, run before an update and in its preview.
+
+    They have to depend on `kubeconfig`.
+    """
+
+    async def shrink(args: pulumi.ResourceHookArgs) -> None:
+        await before_update(args, zone=zone, kubeconfig=kubeconfig, seconds=seconds)
+
+    hook = pulumi.ResourceHook(
+        f"{name}-smaller", shrink, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+    return pulumi.ResourceHookBinding(before_update=[hook])
+
+
+async def before_update(
+    args: pulumi.ResourceHookArgs, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
+) -> None:
+    """Say in a preview what an update does to nodes, and do it before the provider."""
+    assert args.old_inputs
+    assert args.new_inputs
+    before, after = int(args.old_inputs["size"]), int(args.new_inputs["size"])
+    if after >= before:
+        return
+    change = f"{args.name}: size: {before} to {after}"
+    exoscale = ExoscaleApi.of(zone)
+    if exoscale is None:
+        pulumi.warn(f"{change}: {NO_KEY}")
+    elif pulumi.runtime.is_dry_run():
+        pulumi.info(f"{change}: nodes to drain and then remove: {before - after}")
+    else:
+        assert args.old_outputs
+        nodepool = Nodepool(
+            exoscale,
+            name=args.name,
+            path=f"/sks-cluster/{args.old_inputs['clusterId']}/nodepool/{args.id}",
+            identity=args.id,
+            instance_pool=args.old_outputs["instancePoolId"],
+        )
+        api = await KubernetesApi.of(kubeconfig.kubeconfig)
+        await nodepool.shrink(api, after, seconds)
+
+
+class Nodepool:
+    """A nodepool by Exoscale's API, where `path` leads to it."""
+
+    def __init__(
+        self, exoscale: ExoscaleApi, *, name: str, path: str, identity: str, instance_pool: str
+    ) -> None:
+        self._exoscale = exoscale
+        self._name = name
+        self._path = path
+        self._identity = identity
+        self._instance_pool = instance_pool
+
+    async def shrink(self, api: KubernetesApi, size: int, seconds: int) -> None:
+        """Drain so many nodes that `size` are left, then have Exoscale remove them.
+
+        Nothing is done where an `up` that was cut off has done it.
+
+        Raises:
+            NotInTime: pods stay, or instances do.
+            ExoscaleApiError: Exoscale refuses.
+        """
+        await self._until_idle(seconds)
+        pool = await in_thread(self._exoscale.get, f"/instance-pool/{self._instance_pool}")
+        members = [member["id"] for member in pool.get("instances", ())]
+        nodes = {_instance(node): node for node in await of_nodepools(api, [self._identity])}
+        leaving = (await _in_order(api, members, nodes))[: max(0, len(members) - size)]
+        if leaving:
+            await self._drain(api, [nodes[each] for each in leaving if each in nodes], seconds)
+            await self._evict(leaving, seconds)
+
+    async def _drain(self, api: KubernetesApi, nodes: Sequence[Object], seconds: int) -> None:
+        async def same() -> list[Object]:
+            there = await of_nodepools(api, [self._identity])
+            names = {_name(node) for node in nodes}
+            return [node for node in there if _name(node) in names]
+
+        names = ", ".join(_name(node) for node in nodes)
+        what = f"nodepool {self._name}, of which {names} are to be removed"
+        done = False
+        try:
+            await empty(api, same, what=what, seconds=seconds, remedy=DRAIN_REMEDY)
+            done = True
+        finally:
+            if not done:
+                opened = [node for node in nodes if not node["spec"].get("unschedulable")]
+                await uncordon(api, opened)
+
+    async def _evict(self, instances: Sequence[str], seconds: int) -> None:
+        body = {"instances": instances}
+        operation = await in_thread(self._exoscale.put, f"{self._path}:evict", body)
+
+        async def pending() -> str:
+            try:
+                now = await in_thread(self._exoscale.get, f"/operation/{operation['id']}")
+            except ExoscaleApiError as error:
+                return str(error)
+            if now["state"] == "pending":
+                return f"{len(instances)} of its nodes are still being removed"
+            if now["state"] != "success":
+                raise ExoscaleApiError(f"{self._name}: no node was removed: {now.get('reason')}")
+            return ""
+
+        what = f"nodepool {self._name}"
+        await until_nothing_is_missing(pending, what=what, seconds=seconds, remedy=EVICT_REMEDY)
+        await self._until_idle(seconds)
+
+    async def _until_idle(self, seconds: int) -> None:
+        """Wait for an earlier change: Exoscale refuses another one meanwhile."""
+
+        async def changing() -> str:
+            try:
+                state = (await in_thread(self._exoscale.get, self._path))["state"]
+            except ExoscaleApiError as error:
+                return str(error)
+            return "" if state in IDLE else f"it is {state}"
+
+        what = f"nodepool {self._name}"
+        await until_nothing_is_missing(changing, what=what, seconds=seconds, remedy=BUSY_REMEDY)
+
+
+async def _in_order(
+    api: KubernetesApi, members: Sequence[str], nodes: dict[str, Object]
+) -> list[str]:
+    """Instances in the order in which they may go.
+
+    First what is no node or takes no pods, then what has the fewest pods that have to move.
+    """
+    ranks = {}
+    for member in members:
+        node = nodes.get(member)
+        if node is None:
+            ranks[member] = (0, 0, "")
+            continue
+        moving = [pod for pod in await pods_of(api, [node]) if not stays_to_the_end(pod)]
+        closed = node["spec"].get("unschedulable") or not is_ready(node)
+        ranks[member] = (1 if closed else 2, len(moving), _name(node))
+    return sorted(members, key=lambda member: ranks[member])
+
+
+def _instance(node: Object) -> str:
+    return str(node["spec"].get("providerID", "")).removeprefix(PROVIDER_ID)
+
+
+def _name(node: Object) -> str:
+    return str(node["metadata"]["name"])

@@ -1,0 +1,168 @@
+"""An application's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, TypeVar
+
+from pydantic import Field, StrictBool, StrictInt, field_validator
+
+from components.args.problem import Problem
+from components.args.resources import ResourcesArgs, resources
+from components.args.types import (
+    Dns1123Label,
+    DnsLabel,
+    EnvironmentValue,
+    LabelKey,
+    LabelValue,
+    Port,
+    defaults_of,
+)
+from components.database.args import DatabaseArgs
+from components.namespace.args import not_reserved
+from components.web_app.availability.args import AutoscalerArgs, DisruptionBudgetArgs
+from components.web_app.checks import app_problems
+from components.web_app.config.args import (
+    ConfigArgs,
+    GeneratedName,
+    PullSecretArgs,
+    SecretsArgs,
+)
+from components.web_app.ingress.args import RouteArgs
+from components.web_app.network_policy.args import NetworkPolicyArgs
+from components.web_app.pod.container_args import (
+    AppSecurityArgs,
+    ContainerArgs,
+    InitContainerArgs,
+    SidecarArgs,
+    VolumeArgs,
+)
+from components.web_app.pod.probes_args import ProbesArgs
+from components.web_app.pod.tolerations_args import TolerationArgs
+from components.web_app.rollout.args import BeforeRolloutArgs, RolloutArgs
+from components.web_app.service.args import ServiceArgs
+
+OWN_LABELS = "app.kubernetes.io/"
+_Value = TypeVar("_Value")
+
+
+class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
+    """A web application."""
+
+    name: DnsLabel
+    """The name of its Deployment and Service, and of its container."""
+    resources: ResourcesArgs = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
+    """What its container has of its node; required in production. There is no CPU limit: it would
+    slow it down on an idle node."""
+    security: AppSecurityArgs = defaults_of(AppSecurityArgs)
+    """What its container may do."""
+    namespace: Dns1123Label | None = Field(default=None, examples=["shop"])
+    """Namespace that it is in, alone or with other applications. Without it: its name."""
+    replicas: StrictInt = Field(default=1, ge=0, examples=[3])
+    """Number of pods."""
+    nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
+    """Name of the nodepool that its pods are on, and that its load balancer sends to. Without it:
+    any; for a load balancer with Local, the first that has no taint NoSchedule or NoExecute."""
+    autoscaler: AutoscalerArgs | None = None
+    """In place of replicas, which `up` then leaves alone."""
+    disruption_budget: DisruptionBudgetArgs = defaults_of(DisruptionBudgetArgs)
+    """How many pods may be missing while nodes are drained. Default: 1, where the application can
+    have more than one pod."""
+    port: Port = 8080
+    """Port that the container listens on."""
+    config: ConfigArgs = defaults_of(ConfigArgs)
+    """Configuration, kept in ConfigMaps; a change rolls the pods."""
+    secrets: SecretsArgs = defaults_of(SecretsArgs)
+    """The same for what is secret, kept in Secrets."""
+    generated_secrets: tuple[GeneratedName, ...] = ()
+    """Names of environment variables whose values are generated once and kept secret."""
+    pull_secret: PullSecretArgs | None = None
+    """Credentials for a private registry."""
+    database: DatabaseArgs | None = None
+    """PostgreSQL; its URL is in a Secret and in a variable of the application."""
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """Labels of its pods, beside the program's own."""
+    annotations: dict[LabelKey, EnvironmentValue] = Field(
+        default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
+    )
+    """Annotations of its pods."""
+    selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
+    """Labels that find its pods: to take over a Deployment that exists. Without it: those that
+    Kubernetes recommends. A change replaces the Deployment."""
+    adopt: StrictBool = False
+    """Whether the application takes over objects of its names that exist and that no stack owns,
+    such as those created with kubectl. By default the preview refuses objects that exist, and
+    always those of another stack."""
+    probes: ProbesArgs = defaults_of(ProbesArgs)
+    """How Kubernetes finds out whether it works."""
+    rollout: RolloutArgs = defaults_of(RolloutArgs)
+    """How its pods are replaced."""
+    before_rollout: BeforeRolloutArgs | None = None
+    """A Job that has to succeed before new pods start."""
+    sidecars: tuple[SidecarArgs, ...] = ()
+    """Containers beside it."""
+    init_containers: tuple[InitContainerArgs, ...] = ()
+    """Containers that end before it starts."""
+    volumes: tuple[VolumeArgs, ...] = ()
+    """Empty folders that its containers share."""
+    tolerations: tuple[TolerationArgs, ...] = ()
+    """Taints of nodes that its pods may be on all the same."""
+    network_policy: NetworkPolicyArgs = defaults_of(NetworkPolicyArgs)
+    """Who may connect to it, and whom it may connect to."""
+
+    @field_validator("name", "namespace")
+    @classmethod
+    def _not_reserved(cls, name: str | None) -> str | None:
+        return not_reserved(name)
+
+    @field_validator("labels")
+    @classmethod
+    def _not_the_programs(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key in labels:
+            if key.startswith(OWN_LABELS):
+                raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")
+        return labels
+
+    @property
+    def namespace_name(self) -> str:
+        """The namespace that the application is in."""
+        return self.namespace or self.name
+
+    def with_inherited(self, container: InitContainerArgs) -> InitContainerArgs:
+        """A sidecar or init container, with the application's `environment` if it inherits that."""
+        if "environment" not in container.inherits:
+            return container
+        own = {*container.environment, *container.value_from}
+
+        def both(mine: dict[str, _Value], its: dict[str, _Value]) -> dict[str, _Value]:
+            return {name: value for name, value in mine.items() if name not in own} | its
+
+        return container.model_copy(
+            update={
+                "environment": both(self.environment, container.environment),
+                "value_from": both(self.value_from, container.value_from),
+            }
+        )
+
+    @property
+    def first_replicas(self) -> int:
+        """The number of pods to begin with, which an autoscaler changes."""
+        return self.autoscaler.min if self.autoscaler else self.replicas
+
+    @property
+    def can_get_requests(self) -> bool:
+        """Whether anybody can connect to its pods: a worker's network policy lets nobody in."""
+        policy = self.network_policy
+        let_in = bool(policy.sources) or not policy.enabled
+        return self.is_served or self.service != "ClusterIP" or let_in
+
+    @property
+    def has_disruption_budget(self) -> bool:
+        """Whether a PodDisruptionBudget protects its pods: one is set, or there may be several."""
+        most = self.autoscaler.max if self.autoscaler else self.replicas
+        return most > 1 or "disruption_budget" in self.model_fields_set
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields what is wrong with several fields of the application together."""
+        yield from super().problems()
+        yield from app_problems(self)

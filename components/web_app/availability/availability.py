@@ -1,0 +1,62 @@
+"""How many pods an application has, and how they are kept while nodes come and go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.web_app.availability.args import AutoscalerArgs, DisruptionBudgetArgs
+from components.web_app.context import Objects
+
+
+def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> None:
+    """A HorizontalPodAutoscaler for the Deployment of the same name."""
+    from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
+
+    resources = [
+        {
+            "type": "Resource",
+            "resource": {
+                "name": kind,
+                "target": {"type": "Utilization", "average_utilization": percentage},
+            },
+        }
+        for kind, percentage in (("cpu", settings.cpu), ("memory", settings.memory))
+        if percentage is not None
+    ]
+    custom: list[dict[str, Any]] = [
+        {
+            "type": "Pods",
+            "pods": {
+                "metric": {"name": metric.name},
+                "target": {"type": "AverageValue", "average_value": metric.average},
+            },
+        }
+        for metric in settings.custom
+    ]
+    HorizontalPodAutoscaler(
+        app.in_program(app.name),
+        metadata=app.metadata,
+        spec={
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": app.name},
+            "min_replicas": settings.min,
+            "max_replicas": settings.max,
+            "metrics": resources + custom,
+        },
+        opts=app.opts,
+    )
+
+
+def create_disruption_budget(app: Objects, settings: DisruptionBudgetArgs) -> None:
+    """Pods that can't start never keep a node from being drained."""
+    from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+    PodDisruptionBudget(
+        app.in_program(app.name),
+        metadata=app.metadata,
+        spec={
+            "max_unavailable": settings.max_unavailable,
+            "selector": {"match_labels": app.pods},
+            "unhealthy_pod_eviction_policy": "AlwaysAllow",
+        },
+        opts=app.opts,
+    )

@@ -1,0 +1,75 @@
+"""The number of pods is the settings' again where an autoscaler is left out.
+
+A deletion comes last in an update: until then the autoscaler goes on scaling, and takes back the
+number that the Deployment was just given. So the autoscaler is deleted before the update ends, and
+the number set once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
+from components.web_app.rollout.deployment_gate import rolled_out
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+GONE = 404
+
+
+def take_back_replicas(
+    apps: Sequence[WebAppArgs], access: ClusterAccess, after: Sequence[pulumi.Resource]
+) -> pulumi.Stash:
+    """Remember which applications have an autoscaler, and end those that are left out.
+
+    If that fails, the state does not change: the next `up` does it again.
+
+    Args:
+        after: all applications: an autoscaler is there as long as an `up` may still fail.
+    """
+    fixed = {_place(app): app for app in apps if not app.autoscaler}
+
+    async def take_back(args: pulumi.ResourceHookArgs) -> None:
+        assert args.old_inputs
+        assert args.new_inputs
+        former = set(args.old_inputs["input"]) - set(args.new_inputs["input"])
+        for place in sorted(former & fixed.keys()):
+            app = fixed[place]
+            pulumi.info(f"{place}: replicas: {app.replicas}, instead of its autoscaler's number")
+            if not pulumi.runtime.is_dry_run():
+                api = await KubernetesApi.of(access.kubeconfig, access.context)
+                await set_replicas(api, app)
+
+    hook = pulumi.ResourceHook(
+        "former-autoscalers", take_back, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+    return pulumi.Stash(
+        "autoscalers",
+        input=sorted(_place(app) for app in apps if app.autoscaler),
+        opts=pulumi.ResourceOptions(
+            depends_on=[*after], hooks=pulumi.ResourceHookBinding(before_update=[hook])
+        ),
+    )
+
+
+async def set_replicas(api: KubernetesApi, app: WebAppArgs) -> None:
+    """Delete the autoscaler of an application, then scale its Deployment and wait for the pods."""
+    namespace, name = app.namespace_name, app.name
+    scalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
+    try:
+        await api.delete(f"{scalers}/{name}")
+    except ApiError as error:
+        if error.status != GONE:
+            raise
+    scale = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"
+    await api.patch(scale, {"spec": {"replicas": app.replicas}})
+    await rolled_out(api, app)
+
+
+def _place(app: WebAppArgs) -> str:
+    return f"{app.namespace_name}/{app.name}"

@@ -1,0 +1,201 @@
+"""Mistakes of an application that show when several of its keys are looked at together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from components.args.problem import Place, Problem
+from components.database.names import database_name
+from components.web_app.names import OWN_SECRETS, file_key, generated_secret, job_name
+from components.web_app.pod.container_args import ContainerArgs, InitContainerArgs
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
+"""The Job's pods bear its name, with the engine's suffix, in a label."""
+
+LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
+"""A CronJob is named like the database; its name has 52 characters at most."""
+
+
+def containers(app: WebAppArgs) -> list[tuple[Place, ContainerArgs]]:
+    """The application's own container and all others, with their places."""
+    return [((), app), *beside(app)]
+
+
+def beside(app: WebAppArgs) -> list[tuple[Place, InitContainerArgs]]:
+    """The sidecars and init containers, with their places."""
+    return [
+        ((key, index), each)
+        for key, listed in (("sidecars", app.sidecars), ("initContainers", app.init_containers))
+        for index, each in enumerate(listed)
+    ]
+
+
+def _two_numbers_of_pods(app: WebAppArgs) -> Iterator[Problem]:
+    if app.autoscaler and "replicas" in app.model_fields_set:
+        yield Problem(("replicas",), app.replicas, "must not be given with an autoscaler")
+
+
+def _one_name_twice(app: WebAppArgs) -> Iterator[Problem]:
+    names = [((*place, "name"), each.name) for place, each in containers(app)]
+    yield from _twice(names, "must differ from the app's name and from other containers'")
+    volumes = [(("volumes", index, "name"), each.name) for index, each in enumerate(app.volumes)]
+    yield from _twice(volumes, "must differ from the other volumes'")
+
+
+def _one_variable_twice(app: WebAppArgs) -> Iterator[Problem]:
+    variables = _variables(app)
+    variables += [
+        ((*place, "environment", name), name)
+        for place, names in (
+            (("config",), app.config.environment),
+            (("secrets",), app.secrets.environment),
+        )
+        for name in names
+    ]
+    variables += [
+        (("generatedSecrets", index), name) for index, name in enumerate(app.generated_secrets)
+    ]
+    if app.database:
+        variables.append((("database", "variable"), app.database.variable))
+    yield from _twice(
+        variables,
+        "must be in one of environment, valueFrom, config, secrets, generatedSecrets and database,"
+        " once",
+    )
+    for place, each in containers(app):
+        if each is not app:
+            its_own = [((*place, *key), name) for key, name in _variables(each)]
+            yield from _twice(its_own, "must be in one of environment and valueFrom, once")
+
+
+def _variables(container: ContainerArgs) -> list[tuple[Place, str]]:
+    """The variables that a container's own settings name."""
+    return [
+        ((key, name), name)
+        for key, names in (
+            ("environment", container.environment),
+            ("valueFrom", container.value_from),
+        )
+        for name in names
+    ]
+
+
+def _mounts_without_volume(app: WebAppArgs) -> Iterator[Problem]:
+    known = [volume.name for volume in app.volumes]
+    allowed = f"must be one of volumes: {', '.join(known)}" if known else "is not in volumes"
+    for place, each in containers(app):
+        for index, mount in enumerate(each.mounts):
+            if mount.volume not in known:
+                yield Problem((*place, "mounts", index, "volume"), mount.volume, allowed)
+
+
+def _one_path_twice(app: WebAppArgs) -> Iterator[Problem]:
+    for place, each in containers(app):
+        paths: list[tuple[Place, str]] = [
+            ((*place, "security", "writablePaths", index), path)
+            for index, path in enumerate(each.security.writable_paths)
+        ]
+        paths += [
+            ((*place, "mounts", index, "path"), mount.path)
+            for index, mount in enumerate(each.mounts)
+        ]
+        paths += _files(app, place, each)
+        yield from _twice(paths, "must be mounted once")
+
+
+def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tuple[Place, str]]:
+    """The application's files in a container. One that inherits them has no setting for each."""
+    files: dict[str, tuple[tuple[str, Iterable[str]], ...]] = {
+        "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
+        "secrets": (("files", app.secrets.files),),
+    }
+    if isinstance(container, InitContainerArgs):
+        return [
+            ((*place, "inherits"), path)
+            for source in dict.fromkeys(container.inherits)
+            for _, paths in files.get(source, ())
+            for path in paths
+        ]
+    return [
+        ((source, key, path), path)
+        for source, kept in files.items()
+        for key, paths in kept
+        for path in paths
+    ]
+
+
+def _name_too_long(app: WebAppArgs) -> Iterator[Problem]:
+    if app.database and len(app.name) > LONGEST_NAME_WITH_DATABASE:
+        allowed = f"must have {LONGEST_NAME_WITH_DATABASE} characters at most, with a database"
+        yield Problem(("name",), app.name, allowed)
+    if app.before_rollout and len(app.name) > LONGEST_NAME_WITH_JOB:
+        allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
+        yield Problem(("name",), app.name, allowed)
+
+
+def _one_file_key_twice(app: WebAppArgs) -> Iterator[Problem]:
+    """Files are kept under their paths, with `_` for each slash."""
+    config, secrets = app.config, app.secrets
+    for kept in (
+        [(("config", "files"), config.files), (("config", "filesFrom"), config.files_from)],
+        [(("secrets", "files"), secrets.files)],
+    ):
+        named = [
+            ((*place, path), file_key(path))
+            for place, files in kept
+            for path in files
+            if place[1] == "files" or path not in config.files
+        ]
+        yield from _twice(named, "must differ from other files by more than / and _")
+
+
+def _modes_without_file(app: WebAppArgs) -> Iterator[Problem]:
+    config, secrets = app.config, app.secrets
+    for key, modes, files in (
+        ("config", config.modes, {*config.files, *config.files_from}),
+        ("secrets", secrets.modes, {*secrets.files}),
+    ):
+        for path, mode in modes.items():
+            if path not in files:
+                yield Problem((key, "modes", path), mode, f"must be of one of {key}'s files")
+
+
+def _names_of_own_secrets(app: WebAppArgs) -> Iterator[Problem]:
+    for index, variable in enumerate(app.generated_secrets):
+        if generated_secret(variable) in OWN_SECRETS:
+            names = sorted(name.upper().replace("-", "_") for name in OWN_SECRETS)
+            allowed = f"must be another one than {', '.join(names)}"
+            yield Problem(("generatedSecrets", index), variable, allowed)
+
+
+def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem]:
+    """The second and later of those that have one name."""
+    seen: Counter[str] = Counter()
+    for place, name in named:
+        seen[name] += 1
+        if seen[name] > 1:
+            yield Problem(place, name, allowed)
+
+
+CHECKS = (
+    _two_numbers_of_pods,
+    _one_name_twice,
+    _one_variable_twice,
+    _mounts_without_volume,
+    _one_path_twice,
+    _one_file_key_twice,
+    _modes_without_file,
+    _names_of_own_secrets,
+    _name_too_long,
+)
+
+
+def app_problems(app: WebAppArgs) -> Iterator[Problem]:
+    """Yields what is wrong with several fields of an application together."""
+    for check in CHECKS:
+        yield from check(app)

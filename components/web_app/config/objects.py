@@ -1,0 +1,187 @@
+"""An application's configuration and secrets: environment variables, files, credentials.
+
+The objects have generated names, and one with other contents is another one: a change of contents
+changes the name in the pods' specification, which rolls them. Nothing of a secret, not even a
+checksum, is seen in that specification.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ConfigMap, Secret
+from pydantic import SecretStr
+
+from components.manifests.secrets import drawn_secret, encoded, variable
+from components.web_app.config.args import PullSecretArgs
+from components.web_app.context import Objects
+from components.web_app.names import (
+    CONFIG,
+    CONFIG_FILES,
+    REGISTRY,
+    SECRET_FILES,
+    SECRETS,
+    file_key,
+    generated_secret,
+)
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+READABLE_BY_GROUP = 0o440
+Value = TypeVar("Value")
+
+
+class ContainerConfig(NamedTuple):
+    """What a container takes from these objects, as `pulumi_kubernetes` has it."""
+
+    env: Sequence[dict[str, Any]] = ()
+    env_from: Sequence[dict[str, Any]] = ()
+    volume_mounts: Sequence[dict[str, Any]] = ()
+
+    def and_(self, other: ContainerConfig) -> ContainerConfig:
+        """This, then another one."""
+        return ContainerConfig(*([*mine, *its] for mine, its in zip(self, other, strict=True)))
+
+
+class AppConfig(NamedTuple):
+    """What containers and their pod take from these objects."""
+
+    config: ContainerConfig
+    secrets: ContainerConfig
+    volumes: Sequence[dict[str, Any]]
+    image_pull_secrets: Sequence[dict[str, Any]]
+
+    def of(self, *sources: str) -> ContainerConfig:
+        """What a container has of `config` and `secrets`, those of the two that are among these."""
+        found = ContainerConfig()
+        for source, given in (("config", self.config), ("secrets", self.secrets)):
+            found = found.and_(given) if source in sources else found
+        return found
+
+    def with_secret(self, variable: dict[str, Any]) -> AppConfig:
+        """With one more variable that is secret."""
+        return self._replace(secrets=self.secrets.and_(ContainerConfig(env=[variable])))
+
+
+def create_app_config(app: Objects, settings: WebAppArgs) -> AppConfig:
+    """The application's ConfigMaps and Secrets, those that have something in them."""
+    config, hidden = settings.config, settings.secrets
+    env = [variable(key, _generated_secret(app, key), key) for key in settings.generated_secrets]
+    config_from: list[dict[str, Any]] = []
+    secrets_from: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    if config.environment:
+        map_ = _config_map(app, CONFIG, config.environment)
+        config_from.append({"config_map_ref": {"name": map_.metadata.name}})
+    if hidden.environment:
+        secret = _secret(app, SECRETS, hidden.environment)
+        secrets_from.append({"secret_ref": {"name": secret.metadata.name}})
+    files = config.contents
+    if files:
+        map_ = _files_map(app, _by_key(files))
+        source = {"name": map_.metadata.name} | _items(files, config.modes)
+        volumes.append({"name": CONFIG_FILES, "config_map": source})
+    if hidden.files:
+        secret = _secret(app, SECRET_FILES, _by_key(hidden.files))
+        source = {"secret_name": secret.metadata.name, "default_mode": READABLE_BY_GROUP}
+        source |= _items(hidden.files, hidden.modes)
+        volumes.append({"name": SECRET_FILES, "secret": source})
+    pull = []
+    if settings.pull_secret:
+        pull.append({"name": _pull_secret(app, settings.pull_secret).metadata.name})
+    return AppConfig(
+        ContainerConfig((), config_from, _mounts(CONFIG_FILES, files)),
+        ContainerConfig(env, secrets_from, _mounts(SECRET_FILES, hidden.files)),
+        volumes,
+        pull,
+    )
+
+
+def _generated_secret(app: Objects, key: str) -> Secret:
+    name = app.in_program(f"{app.name}-{generated_secret(key)}")
+    return drawn_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
+
+
+def _config_map(app: Objects, suffix: str, data: Mapping[str, str]) -> ConfigMap:
+    name = app.in_program(f"{app.name}-{suffix}")
+    return ConfigMap(name, metadata=_unnamed(app), data=data, opts=app.opts)
+
+
+def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
+    """Files that are no text have a place of their own."""
+    data: dict[str, str] = {}
+    binary: dict[str, str] = {}
+    for key, contents in files.items():
+        try:
+            data[key] = contents.decode()
+        except UnicodeDecodeError:
+            binary[key] = base64.b64encode(contents).decode()
+    return ConfigMap(
+        app.in_program(f"{app.name}-{CONFIG_FILES}"),
+        metadata=_unnamed(app),
+        data=data or None,
+        binary_data=binary or None,
+        opts=app.opts,
+    )
+
+
+def _secret(app: Objects, suffix: str, values: Mapping[str, SecretStr]) -> Secret:
+    """The values in base64, as the API server has them: there is no drift to be found later."""
+    name = app.in_program(f"{app.name}-{suffix}")
+    data = {
+        key: pulumi.Output.secret(value.get_secret_value()).apply(encoded)
+        for key, value in values.items()
+    }
+    return Secret(name, metadata=_unnamed(app), data=data, opts=app.opts)
+
+
+def _pull_secret(app: Objects, settings: PullSecretArgs) -> Secret:
+    """Source: kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets."""
+
+    def document(password: str) -> str:
+        token = encoded(f"{settings.username}:{password}")
+        return json.dumps({"auths": {settings.registry: {"auth": token}}})
+
+    contents = pulumi.Output.secret(settings.password.get_secret_value()).apply(document)
+    return Secret(
+        app.in_program(f"{app.name}-{REGISTRY}"),
+        metadata=_unnamed(app),
+        type="kubernetes.io/dockerconfigjson",
+        data={".dockerconfigjson": contents.apply(encoded)},
+        opts=app.opts,
+    )
+
+
+def _unnamed(app: Objects) -> dict[str, str]:
+    """Metadata of an object whose name is generated."""
+    return {"namespace": app.namespace}
+
+
+def _by_key(files: Mapping[str, Value]) -> dict[str, Value]:
+    return {file_key(path): contents for path, contents in files.items()}
+
+
+def _items(files: Iterable[str], modes: Mapping[str, str]) -> dict[str, Any]:
+    """A volume's files one by one, which it needs where one of them has a mode of its own."""
+    if not modes:
+        return {}
+    return {
+        "items": [
+            {"key": key, "path": key} | ({"mode": int(modes[path], 8)} if path in modes else {})
+            for path in files
+            for key in (file_key(path),)
+        ]
+    }
+
+
+def _mounts(volume: str, files: Iterable[str]) -> list[dict[str, Any]]:
+    return [
+        {"name": volume, "mount_path": path, "sub_path": file_key(path), "read_only": True}
+        for path in files
+    ]

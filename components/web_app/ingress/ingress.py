@@ -1,0 +1,216 @@
+"""An application's Ingresses, and the address at which the application is reached."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.networking.v1 import Ingress
+
+from components.exoscale.load_balancer import load_balancer_address
+from components.exoscale.load_balancer_args import seconds
+from components.ingress_controller.controller import Controller
+from components.manifests.labels import SKIP_AWAIT
+from components.web_app.context import Objects
+from components.web_app.ingress import annotations as annotation
+from components.web_app.ingress.args import AppIngressArgs, RouteArgs, TlsArgs
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+LONGEST_SLUG = 200
+"""A name of at most 253 characters has room for more: a digest, and what `tls` adds to it."""
+HTTP = 80
+
+
+class _Route(NamedTuple):
+    path: str
+    path_type: str
+    annotations: dict[str, str]
+
+
+def url(
+    app: Objects,
+    settings: WebAppArgs,
+    service: Service,
+    controller: Controller | None,
+) -> pulumi.Output[str]:
+    """Through its own load balancer, else through the ingress controller, else in the cluster."""
+    port = "" if settings.service_port == HTTP else f":{settings.service_port}"
+    if settings.service == "LoadBalancer":
+        address = service.status.apply(load_balancer_address)
+        return pulumi.Output.concat("http://", address, port, "/")
+    if controller is None or not settings.is_served:
+        return pulumi.Output.from_input(f"http://{app.name}.{app.namespace}.svc{port}/")
+    scheme = "https" if settings.ingress and settings.ingress.tls else "http"
+    path = (settings.path or "/").rstrip("/")
+    return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
+
+
+def create_ingresses(app: Objects, settings: WebAppArgs, controller: Controller | None) -> None:
+    """Serve the Service under its hosts and path; nothing where it has none.
+
+    A resource is that of a host and path, whatever application has them: a controller's webhook
+    refuses a second Ingress for them, so that one which changes hands has to be updated in place.
+    """
+    if controller is None or not settings.is_served:
+        return
+    for host in settings.hosts:
+        at_host = settings.model_copy(update={"host": host})
+        _create_ingress(app, at_host, controller, once_the_apps=host == settings.host)
+
+
+def _create_ingress(
+    app: Objects, settings: WebAppArgs, controller: Controller, *, once_the_apps: bool
+) -> None:
+    """The Ingress of one host; the first may be deployed under the application's name."""
+    how = settings.ingress
+    route = _route(settings)
+    name = ingress_name(settings)
+    rule: dict[str, Any] = {
+        "http": {
+            "paths": [
+                {
+                    "path": route.path,
+                    "path_type": route.path_type,
+                    "backend": {
+                        "service": {"name": app.name, "port": {"number": settings.service_port}}
+                    },
+                }
+            ]
+        }
+    }
+    spec: dict[str, Any] = {"ingress_class_name": controller.class_name, "rules": [rule]}
+    if settings.host:
+        rule["host"] = settings.host
+        if how and how.tls:
+            secret = how.tls.secret or f"{name}-tls"
+            spec["tls"] = [{"hosts": [settings.host], "secret_name": secret}]
+    Ingress(
+        name,
+        metadata={
+            "name": _not_asked_in_previews(name),
+            "namespace": app.namespace,
+            "annotations": {
+                **app.annotations,
+                **route.annotations,
+                **(_annotations(settings, how) if how else {}),
+                **SKIP_AWAIT,
+            },
+        },
+        spec=spec,
+        opts=pulumi.ResourceOptions.merge(
+            app.after(*controller.ready).opts,
+            _names_that_stay(app.name if once_the_apps else None, how.tls if how else None),
+        ),
+    )
+
+
+def _not_asked_in_previews(name: str) -> Any:
+    """The name of a new Ingress. In a preview it is not known yet.
+
+    A preview has the API server try each object whose fields are all known. The webhook would
+    refuse an Ingress for its predecessor in another namespace, which is there until the `up`.
+
+    Source: pulumi/pulumi-kubernetes, `provider/pkg/provider/provider.go`, `Create`.
+    """
+    return pulumi.UNKNOWN if pulumi.runtime.is_dry_run() else name
+
+
+def _names_that_stay(app: str | None, tls: TlsArgs | None) -> pulumi.ResourceOptions:
+    """Options of an Ingress, which may have been deployed as `app`'s: it keeps its name.
+
+    So does the Secret that cert-manager has made: another one would be another certificate. Where
+    the certificate is from decides whose name that is, so that a change of it is a replacement.
+    """
+    made = tls is not None and not tls.secret
+    kept = ["metadata.name", *(["spec.tls[0].secretName"] if made else [])]
+    return pulumi.ResourceOptions(
+        aliases=[pulumi.Alias(name=app)] if app else None,
+        ignore_changes=kept,
+        replacement_trigger=tls and ("made" if made else "given"),
+    )
+
+
+def ingress_name(settings: RouteArgs) -> str:
+    """The name of the Ingress for a host and path: both in words, and a digest of both.
+
+    The path is as the controller has it, and as its webhook compares it.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", _place(settings).lower()).strip("-")[:LONGEST_SLUG]
+    return f"{slug.rstrip('-') or 'root'}-{_digest(settings)}"
+
+
+def _place(settings: RouteArgs) -> str:
+    return f"{settings.host or ''}{_route(settings).path}"
+
+
+def _digest(settings: RouteArgs) -> str:
+    return hashlib.sha256(_place(settings).encode()).hexdigest()[:8]
+
+
+def _route(settings: RouteArgs) -> _Route:
+    """What the controller matches, and what it makes of the path.
+
+    A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
+    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`), and a `~` too.
+    """
+    how, path = settings.ingress, settings.path or "/"
+    as_regex = path.replace(".", "[.]")
+    if how and how.regex:
+        target = {annotation.REWRITE_TARGET: how.rewrite_target} if how.rewrite_target else {}
+        annotations = {annotation.USE_REGEX: "true"} | target
+        return _Route(how.regex, "ImplementationSpecific", annotations)
+    kept = path == "/" or (how is not None and not how.rewrite)
+    if kept and "~" not in path:
+        return _Route(path, "Prefix", {})
+    if kept:
+        return _Route(f"{as_regex}(/|$)", "ImplementationSpecific", {annotation.USE_REGEX: "true"})
+    return _Route(
+        f"{as_regex}(/|$)(.*)",
+        "ImplementationSpecific",
+        {
+            annotation.USE_REGEX: "true",
+            annotation.REWRITE_TARGET: "/$2",
+            annotation.FORWARDED_PREFIX: path,
+        },
+    )
+
+
+def _annotations(settings: RouteArgs, how: AppIngressArgs) -> dict[str, str]:
+    timeouts = how.timeouts
+    values = {
+        annotation.BODY_SIZE: how.body_size,
+        annotation.CONNECT_TIMEOUT: timeouts.connect and _whole_seconds(timeouts.connect),
+        annotation.READ_TIMEOUT: timeouts.read and _whole_seconds(timeouts.read),
+        annotation.SEND_TIMEOUT: timeouts.send and _whole_seconds(timeouts.send),
+        annotation.ALLOW_LIST: ",".join(how.allow_list) or None,
+        annotation.ISSUER: how.tls.issuer if how.tls else None,
+        annotation.CLUSTER_ISSUER: how.tls.cluster_issuer if how.tls else None,
+    }
+    given = {key: value for key, value in values.items() if value is not None}
+    sticky = how.annotations.get(annotation.AFFINITY) == "cookie"
+    return given | (_cookie(settings) if sticky else {}) | how.annotations
+
+
+def _cookie(settings: RouteArgs) -> dict[str, str]:
+    """Returns the name and path of the cookie that leads a client to the same pod again.
+
+    By default each application's cookie has the same name. Traefik sets it for the path `/`, so
+    that applications of one host overwrite it; ingress-nginx sets it for the path of the Ingress,
+    which may be a regular expression and then matches no request.
+
+    Sources: kubernetes/ingress-nginx, docs/examples/affinity/cookie; traefik/traefik v3.7,
+    pkg/provider/kubernetes/ingress-nginx/translator.go, `buildSticky`.
+    """
+    return {
+        annotation.COOKIE_NAME: f"INGRESSCOOKIE-{_digest(settings)}",
+        annotation.COOKIE_PATH: settings.path or "/",
+    }
+
+
+def _whole_seconds(duration: str) -> str:
+    return str(int(seconds(duration)))

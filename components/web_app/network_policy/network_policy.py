@@ -1,0 +1,82 @@
+"""Who may open connections to an application's pods, and where these may open some to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components.database.network_policies import to_database
+from components.manifests.labels import INSTANCE, selector
+from components.manifests.network import namespace, network, to_dns, to_internet
+from components.web_app.context import Objects
+from components.web_app.names import job_name
+from components.web_app.network_policy.args import EgressArgs, PeerArgs
+from components.web_app.service.ports import open_ports
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+
+def create_network_policies(
+    app: Objects, settings: WebAppArgs, sources: Sequence[PeerArgs]
+) -> list[pulumi.Resource]:
+    """Let nobody but `sources` in to the port of the pods. The kubelet's probes always come in.
+
+    The pods get out to DNS, the internet, the application's database and who is listed. So do those
+    of the Job before a rollout, which nobody gets in to.
+    """
+    egress = _egress(app.name, settings)
+    ways_in = [
+        {"from_": [_peer(each) for each in sources], "ports": open_ports(settings.port, settings)}
+    ]
+    created = [_policy(app.name, app, app.pods, ways_in if sources else [], egress)]
+    if settings.before_rollout:
+        job = job_name(app.name)
+        created.append(_policy(job, app, selector(app.name, job), [], egress))
+    return created
+
+
+def _policy(
+    name: str,
+    app: Objects,
+    pods: Mapping[str, str],
+    ingress: Sequence[Mapping[str, Any]],
+    egress: Sequence[Mapping[str, Any]],
+) -> pulumi.Resource:
+    policy: pulumi.Resource = NetworkPolicy(
+        app.in_program(name),
+        metadata={**app.metadata, "name": name},
+        spec={
+            "pod_selector": {"match_labels": pods},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": ingress,
+            "egress": egress,
+        },
+        opts=app.opts,
+    )
+    return policy
+
+
+def _egress(app: str, settings: WebAppArgs) -> list[dict[str, Any]]:
+    rules = [to_dns(), to_internet()]
+    if settings.database and settings.database.kind == "postgresql":
+        rules.append(to_database(app))
+    return rules + [_way_out(each) for each in settings.network_policy.egress]
+
+
+def _way_out(peer: EgressArgs) -> dict[str, Any]:
+    """To all ports where none are listed, but for this protocol alone."""
+    ports: list[dict[str, Any]] = [{"protocol": peer.protocol, "port": port} for port in peer.ports]
+    return {"to": [_peer(peer)], "ports": ports or [{"protocol": peer.protocol}]}
+
+
+def _peer(peer: PeerArgs) -> dict[str, Any]:
+    if peer.network:
+        return network(peer.network)
+    found = namespace(peer.namespace) if peer.namespace else {}
+    if peer.app:
+        found["pod_selector"] = {"match_labels": {INSTANCE: peer.app}}
+    return found

@@ -1,0 +1,168 @@
+"""An application's pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from components.exoscale.placement import HOST_LABEL, Placement, pod_fields
+from components.manifests.resources import resource_requirements
+from components.manifests.security import pod_security_context
+from components.web_app.config.objects import AppConfig, ContainerConfig
+from components.web_app.context import Objects
+from components.web_app.names import WRITABLE
+from components.web_app.pod.container import container
+from components.web_app.pod.container_args import InitContainerArgs, VolumeArgs
+from components.web_app.pod.probes import probes
+from components.web_app.pod.tolerations_args import TolerationArgs
+from components.web_app.rollout.args import BeforeRolloutArgs
+from components.web_app.service.ports import container_ports, lowest_port
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+
+def pod(
+    app: Objects, settings: WebAppArgs, config: AppConfig, placement: Placement | None = None
+) -> dict[str, Any]:
+    """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
+    application = _application(app.name, settings, config)
+    application["ports"] = container_ports(settings.port, settings)
+    application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
+    native = [each for each in settings.sidecars if each.native]
+    plain = [each for each in settings.sidecars if not each.native]
+
+    def beside(each: InitContainerArgs) -> dict[str, Any]:
+        return _beside(settings.with_inherited(each), config)
+
+    before = [beside(each) | {"restart_policy": "Always"} for each in native]
+    return _given(
+        _any_pod(app.name, settings, config)
+        | _placed(settings, placement)
+        | {
+            "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
+            "topology_spread_constraints": [_spread_over_nodes(app.pods)],
+            "init_containers": before + [beside(each) for each in settings.init_containers],
+            "containers": [application, *(beside(each) for each in plain)],
+        }
+    )
+
+
+def job_pod(
+    app: Objects,
+    settings: WebAppArgs,
+    config: AppConfig,
+    job: BeforeRolloutArgs,
+    wait: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The specification of a pod that does one thing, with the application's configuration.
+
+    Before that, `wait` runs, with the same resources and rights.
+    """
+    worker = _application(app.name, settings, config) | {"command": job.command}
+    worker.pop("args", None)
+    if job.image:
+        worker["image"] = job.image
+    if job.resources:
+        worker["resources"] = resource_requirements(job.resources)
+    same = {key: worker[key] for key in ("resources", "security_context") if key in worker}
+    before = [dict(wait) | same] if wait else []
+    return _given(
+        _any_pod(app.name, settings, config)
+        | _placed(settings, None)
+        | {"init_containers": before, "containers": [worker]}
+    )
+
+
+def _placed(settings: WebAppArgs, placement: Placement | None) -> dict[str, Any]:
+    """Which nodes the pods may be on."""
+    own = [_toleration(each) for each in settings.tolerations]
+    fields = pod_fields(placement, "node_selector")
+    return fields | {"tolerations": [*fields.get("tolerations", ()), *own]}
+
+
+def _any_pod(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, Any]:
+    return {
+        "service_account_name": name,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "security_context": pod_security_context(
+            settings.security.run_as_user,
+            settings.security.run_as_group,
+            lowest_port(settings.port, settings),
+        ),
+        "image_pull_secrets": config.image_pull_secrets,
+        "volumes": [*_volumes(settings), *config.volumes],
+    }
+
+
+def _application(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, Any]:
+    """The application's container. Its own variables come last: a new one is one more there."""
+    return _configured(container(name, settings), config.of("config", "secrets"))
+
+
+def _beside(settings: InitContainerArgs, config: AppConfig) -> dict[str, Any]:
+    user, group = settings.security.run_as_user, settings.security.run_as_group
+    fields = container(settings.name, settings, user=user, group=group)
+    return _configured(fields, config.of(*settings.inherits))
+
+
+def _configured(fields: dict[str, Any], config: ContainerConfig) -> dict[str, Any]:
+    """A container with the configuration too. Of two variables with one name its own stays."""
+    env = fields.get("env", [])
+    own = {each["name"] for each in env}
+    return _given(
+        fields
+        | {
+            "env": [*(each for each in config.env if each["name"] not in own), *env],
+            "env_from": config.env_from,
+            "volume_mounts": [*fields.get("volume_mounts", []), *config.volume_mounts],
+        }
+    )
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without lists that are empty."""
+    return {key: value for key, value in fields.items() if value or value is False}
+
+
+def _drain(seconds: int) -> dict[str, Any]:
+    """Go on serving while load balancers and other nodes still learn that the pod is going."""
+    return {"lifecycle": {"pre_stop": {"sleep": {"seconds": seconds}}}} if seconds else {}
+
+
+def _spread_over_nodes(selector: Mapping[str, str]) -> dict[str, Any]:
+    """Pods of one revision on as many nodes as there are, if they have room."""
+    return {
+        "max_skew": 1,
+        "topology_key": HOST_LABEL,
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": selector},
+        "match_label_keys": ["pod-template-hash"],
+    }
+
+
+def _toleration(settings: TolerationArgs) -> dict[str, Any]:
+    fields = {
+        "key": settings.key,
+        "operator": "Exists" if settings.value is None else "Equal",
+        "value": settings.value,
+        "effect": settings.effect,
+        "toleration_seconds": settings.seconds,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _volumes(settings: WebAppArgs) -> list[dict[str, Any]]:
+    containers = [settings, *settings.sidecars, *settings.init_containers]
+    volumes: list[dict[str, Any]] = []
+    if any(each.security.writable_paths for each in containers):
+        volumes.append({"name": WRITABLE, "empty_dir": {}})
+    return volumes + [
+        {"name": volume.name, "empty_dir": _empty_dir(volume)} for volume in settings.volumes
+    ]
+
+
+def _empty_dir(volume: VolumeArgs) -> dict[str, str]:
+    medium = {"medium": "Memory"} if volume.medium == "memory" else {}
+    return medium | ({"size_limit": volume.size_limit} if volume.size_limit else {})

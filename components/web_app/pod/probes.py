@@ -1,0 +1,48 @@
+"""How Kubernetes finds out whether an application works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.web_app.pod.probes_args import ProbeArgs, ProbesArgs
+
+
+def probes(settings: ProbesArgs, port: int) -> dict[str, Any]:
+    """The container's fields for its probes, which ask `port` if no other is given."""
+    given = {
+        "startup": settings.startup,
+        "readiness": settings.readiness,
+        "liveness": settings.liveness,
+    }
+    return {
+        f"{kind}_probe": _probe(probe, settings, port)
+        for kind, probe in given.items()
+        if probe.type != "none"
+    }
+
+
+def _probe(probe: ProbeArgs, common: ProbesArgs, port: int) -> dict[str, Any]:
+    return {
+        **_handler(probe, common, port),
+        "initial_delay_seconds": probe.initial_delay_seconds,
+        "period_seconds": probe.period_seconds,
+        "timeout_seconds": probe.timeout_seconds,
+        "failure_threshold": probe.failure_threshold,
+    }
+
+
+def _handler(probe: ProbeArgs, common: ProbesArgs, port: int) -> dict[str, Any]:
+    port = probe.port or port
+    if probe.type == "exec":
+        return {"exec_": {"command": probe.command}}
+    if probe.type == "tcp":
+        return {"tcp_socket": {"port": port}}
+    if probe.type == "grpc":
+        service = {"service": probe.service} if probe.service else {}
+        return {"grpc": {"port": port} | service}
+    get: dict[str, Any] = {"path": probe.path or common.path, "port": port}
+    if probe.type == "https":
+        get["scheme"] = "HTTPS"
+    if common.host:
+        get["http_headers"] = [{"name": "Host", "value": common.host}]
+    return {"http_get": get}

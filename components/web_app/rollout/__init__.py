@@ -1,0 +1,1 @@
+"""How an application's pods are replaced."""

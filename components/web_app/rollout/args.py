@@ -1,0 +1,93 @@
+"""How an application's pods are replaced by new ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator
+
+from components.args.image import Image
+from components.args.problem import Problem
+from components.args.resources import ResourcesArgs
+from components.args.types import Args, Told, given
+
+COUNT = Told("a number, 0 or more, or a percentage", ("25%",))
+
+
+def _count(value: object) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"(100|[1-9]?\d)%", value):
+        return value
+    raise ValueError(f"must be {COUNT.allowed}")
+
+
+Count = Annotated[int | str, PlainValidator(_count, json_schema_input_type=int | str), COUNT]
+Deadline = Annotated[StrictInt, Field(ge=1, le=24 * 3600)]
+
+
+def _is_zero(count: int | str) -> bool:
+    return count in (0, "0%")
+
+
+class RolloutArgs(Args):
+    """How pods are replaced. No downtime by default: a new one is ready before an old one goes."""
+
+    type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
+    """One after the other, or all at once."""
+    max_surge: Count = 1
+    """Pods beyond the number, a number or a percentage."""
+    max_unavailable: Count = 0
+    """Pods short of the number, a number or a percentage."""
+    progress_deadline_seconds: Deadline = 300
+    """To Kubernetes, a rollout without progress for so long has failed, in seconds."""
+    timeout_seconds: Deadline = 600
+    """An `up` waits so many seconds for all of it, and for a database in the cluster, whatever
+    Kubernetes says meanwhile (pulumi/pulumi-kubernetes, `provider/pkg/await/deployment.go`)."""
+    revision_history_limit: Annotated[StrictInt, Field(ge=0, le=100)] = 10
+    """ReplicaSets to keep. The default is Kubernetes' own."""
+    drain_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 5
+    """A pod serves on for so many seconds after it was told to stop, while load balancers and other
+    nodes still learn that it goes."""
+    termination_grace_period_seconds: Deadline = 30
+    """So many seconds after it was told to stop, a pod is killed. The default is Kubernetes'."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields a problem for periods that do not fit, and for pods that can't be replaced."""
+        grace, deadline = self.termination_grace_period_seconds, self.progress_deadline_seconds
+        if self.drain_seconds >= grace:
+            message = f"must be less than terminationGracePeriodSeconds, {grace}"
+            yield Problem(("drainSeconds",), self.drain_seconds, message)
+        if self.timeout_seconds < deadline:
+            message = f"must not be less than progressDeadlineSeconds, {deadline}"
+            yield Problem(("timeoutSeconds",), self.timeout_seconds, message)
+        if _is_zero(self.max_surge) and _is_zero(self.max_unavailable):
+            message = "must not be 0 as maxSurge is: no pod could be replaced"
+            yield Problem(("maxUnavailable",), self.max_unavailable, message)
+        for key in {"maxSurge", "maxUnavailable"} & given(self).keys():
+            if self.type == "Recreate":
+                yield Problem((key,), given(self)[key], "must not be given for the type Recreate")
+
+
+class BeforeRolloutArgs(Args):
+    """A Job that has to succeed before new pods start, such as a database migration."""
+
+    command: tuple[StrictStr, ...] = Field(examples=[["flask", "db", "upgrade"]])
+    """What it runs, with the application's configuration."""
+    image: Image | None = None
+    """Without it: the application's."""
+    resources: ResourcesArgs | None = None
+    """Without them: the application's."""
+    active_deadline_seconds: Deadline = 600
+    """Seconds after which it has failed."""
+    backoff_limit: Annotated[StrictInt, Field(ge=0, le=10)] = 0
+    """So often it is tried once more. By default never: not everything bears to be done twice."""
+
+    @field_validator("command")
+    @classmethod
+    def _something(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        if not command:
+            raise ValueError("must not be empty")
+        return command

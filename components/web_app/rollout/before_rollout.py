@@ -1,0 +1,94 @@
+"""A Job that has to succeed before an application's new pods start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.kubernetes_api import KubernetesApi
+from components.lifecycle.waiting import until_nothing_is_missing
+from components.manifests.labels import common_labels, selector
+from components.web_app.context import Objects
+from components.web_app.names import job_name
+from components.web_app.rollout.args import BeforeRolloutArgs
+
+
+def create_job(
+    app: Objects,
+    settings: BeforeRolloutArgs,
+    pod: Mapping[str, Any],
+    access: ClusterAccess | None,
+) -> pulumi.Resource:
+    """Run `command` in a pod like the application's.
+
+    Its name is generated, and a Job of another image, command or configuration is another one: the
+    engine runs it first, and deletes the one before afterwards. So it does in another namespace:
+    the name in the program has no namespace, for the generated one begins with it, and is a label
+    of the pods, with 63 characters at most.
+
+    Args:
+        access: to see whether another one still runs.
+    """
+    from pulumi_kubernetes.batch.v1 import Job
+
+    job = job_name(app.name)
+    labels = common_labels(app.name, job)
+    declared: pulumi.Resource = Job(
+        job,
+        metadata={"namespace": app.namespace, "labels": labels},
+        spec={
+            "active_deadline_seconds": settings.active_deadline_seconds,
+            "backoff_limit": settings.backoff_limit,
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {**pod, "restart_policy": "Never"},
+            },
+        },
+        opts=_alone(app, settings, access) if access else app.opts,
+    )
+    return declared
+
+
+def _alone(
+    app: Objects, settings: BeforeRolloutArgs, access: ClusterAccess
+) -> pulumi.ResourceOptions:
+    """The Job starts when no other one of the application runs any more.
+
+    One may: if Pulumi was killed while it was created, it is in no state, and its successor has
+    another name; or it failed in the state's eyes because its `up` was interrupted.
+    """
+
+    async def until_alone(_: pulumi.ResourceHookArgs) -> None:
+        api = await KubernetesApi.of(access.kubeconfig, access.context)
+        await until_nothing_is_missing(
+            lambda: running_jobs(api, app.namespace, app.name),
+            what=f"{job_name(app.name)} of application {app.name}",
+            seconds=settings.active_deadline_seconds,
+            remedy=f"kubectl --namespace {app.namespace} delete job NAME ends it. Then run `up` "
+            "again",
+        )
+
+    name = f"{app.name}-before-rollout-alone"
+    hooks = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, until_alone)])
+    return pulumi.ResourceOptions.merge(app.opts, pulumi.ResourceOptions(hooks=hooks))
+
+
+async def running_jobs(api: KubernetesApi, namespace: str, app: str) -> str:
+    """The Jobs before an application's rollout that have not come to an end; nothing if none."""
+    labels = selector(app, job_name(app))
+    jobs = await api.list(
+        f"/apis/batch/v1/namespaces/{namespace}/jobs",
+        labelSelector=",".join(f"{key}={value}" for key, value in labels.items()),
+    )
+    running = [job["metadata"]["name"] for job in jobs if not _has_ended(job)]
+    return f"an earlier Job still runs: {', '.join(sorted(running))}" if running else ""
+
+
+def _has_ended(job: Mapping[str, Any]) -> bool:
+    conditions = job.get("status", {}).get("conditions") or ()
+    return any(
+        each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in conditions
+    )

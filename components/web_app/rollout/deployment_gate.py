@@ -1,0 +1,61 @@
+"""What comes after an application's Deployment waits until its rollout is done.
+
+The Kubernetes plugin may look at a Deployment as it was before an update, above all where several
+are in one namespace, and says at once that the update is done (pulumi/pulumi-kubernetes 4.25 to
+4.32, provider/pkg/await/deployment.go: `waitUntilDeploymentControllerReconciles`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+
+from components.lifecycle import rollout_gate
+from components.lifecycle.cluster_access import ClusterAccess
+from components.lifecycle.kubernetes_api import KubernetesApi
+from components.lifecycle.rolled_out import Workload, missing_pods
+from components.lifecycle.waiting import until_nothing_is_missing
+from components.web_app.context import Objects
+
+if TYPE_CHECKING:
+    from components.web_app.args import WebAppArgs
+
+REMEDY = "Former pods go on serving. Mend what is wrong, and run `up` again"
+
+
+def create_gate(
+    app: Objects,
+    settings: WebAppArgs,
+    deployment: Deployment,
+    spec: Mapping[str, Any],
+    access: ClusterAccess,
+) -> pulumi.Stash:
+    """What depends on the gate waits until all pods are those of `spec`."""
+
+    async def until_rolled_out(_: pulumi.ResourceHookArgs) -> None:
+        api = await KubernetesApi.of(access.kubeconfig, access.context)
+        await rolled_out(api, settings)
+
+    replicas = None if settings.autoscaler else settings.first_replicas
+    pods = {"namespace": app.namespace, "replicas": replicas, "template": spec["template"]}
+    hook = pulumi.ResourceHook(f"{app.name}-rolled-out", until_rolled_out)
+    return rollout_gate.create_gate(app.name, pods, hook, deployment, app.opts.parent)
+
+
+async def rolled_out(api: KubernetesApi, app: WebAppArgs) -> None:
+    """Wait until all pods of the application are those of its Deployment's spec.
+
+    Raises:
+        NotInTime: they are not, after the application's `rollout.timeoutSeconds`.
+        ApiError: the API server refuses.
+    """
+    workload = Workload("deployments", app.namespace_name, app.name)
+    await until_nothing_is_missing(
+        lambda: missing_pods(api, workload),
+        what=f"application {app.name}",
+        seconds=app.rollout.timeout_seconds,
+        remedy=REMEDY,
+    )

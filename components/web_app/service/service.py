@@ -1,0 +1,61 @@
+"""An application's Service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service
+
+from components.exoscale.fixed_descriptions import refuse_another_description
+from components.exoscale.load_balancer import anew_for_another, controller_annotations
+from components.exoscale.lost_load_balancer import warn_if_lost
+from components.exoscale.placement import Placement
+from components.manifests.labels import SKIP_AWAIT
+from components.web_app.context import Objects
+from components.web_app.service.args import ServiceArgs
+from components.web_app.service.ports import service_ports
+
+
+def create_service(
+    app: Objects,
+    port: int,
+    settings: ServiceArgs,
+    placement: Placement | None = None,
+) -> Service:
+    """The Service in front of the pods, which listen on `port`.
+
+    Its type is changed in place. What the cloud controller writes into its annotations (`id`,
+    `service-instancepool-id`) is no difference to the engine, which compares what it has set.
+    """
+    spec: dict[str, Any] = {
+        "type": settings.service,
+        "selector": app.pods,
+        "ports": service_ports(port, settings),
+    }
+    notes: Mapping[str, pulumi.Input[str]] = SKIP_AWAIT
+    balancer = settings.balancer
+    if balancer:
+        spec["external_traffic_policy"] = balancer.external_traffic_policy
+        if balancer.source_networks:
+            spec["load_balancer_source_ranges"] = balancer.source_networks
+        notes = controller_annotations(balancer, placement)
+    name = app.in_program(app.name)
+    options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
+    if balancer and balancer.existing:
+        # Also in another namespace: two Services can't share a load balancer's ports.
+        shared = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)])
+        name, options = app.name, pulumi.ResourceOptions.merge(options, shared)
+    if balancer:
+        refused = pulumi.ResourceOptions(hooks=refuse_another_description(app.name))
+        options = pulumi.ResourceOptions.merge(options, refused)
+    service = Service(
+        name,
+        metadata={**app.metadata, "annotations": {**app.annotations, **notes}},
+        spec=spec,
+        opts=options,
+    )
+    if balancer and placement:
+        warn_if_lost(service, placement.zone)
+    return service

@@ -1,1 +1,0 @@
-"""The settings that an item of `apps` is made of."""

@@ -1,1 +1,0 @@
-"""Checks that look at several settings at once."""

@@ -1,0 +1,1 @@
+"""Reads a stack's file, checks it, and composes its components."""

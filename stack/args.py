@@ -1,0 +1,86 @@
+"""All settings of a stack."""
+
+from __future__ import annotations
+
+from pydantic import StrictBool
+
+from components.args.types import Args
+from components.existing_cluster.args import ExistingClusterArgs
+from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
+from components.namespace.args import AppNamespaceArgs
+from components.sks_cluster.args import SksClusterArgs
+from components.web_app.args import WebAppArgs
+from stack.names import CONTROLLER
+from stack.owner import Owner
+
+
+class StackArgs(Args):
+    """All settings of one stack."""
+
+    cluster: SksClusterArgs | None = None
+    """The SKS cluster that the stack creates."""
+    existing_cluster: ExistingClusterArgs | None = None
+    """A cluster that is there already, in place of `cluster`, such as kind or k3d."""
+    ingress: IngressControllerArgs | None = None
+    """The ingress controller, installed where an application needs it, or where this is given."""
+    owner: Owner = ""
+    """Who answers for the stack. Its cluster and its namespaces get the label `owner`, and the
+    label `environment`, the stack's name. Without it: neither."""
+    production: StrictBool = False
+    """Whether to be strict. Every container has to have its resources.requests and limits.memory,
+    and an image with a digest; ingress.controller has to be given, and an application has more
+    than one pod, unless its rollout.type is Recreate. What other stacks are warned of is
+    refused."""
+    namespaces: tuple[AppNamespaceArgs, ...] = ()
+    """The namespaces of applications, where they are to have more than the defaults."""
+    apps: tuple[WebAppArgs, ...] = ()
+    """The web applications."""
+
+    @property
+    def app_namespaces(self) -> tuple[AppNamespaceArgs, ...]:
+        """Those that are listed, and those that applications name and nobody lists.
+
+        Such a one is adopted if one of its applications is.
+        """
+        listed = {namespace.name for namespace in self.namespaces}
+        named: dict[str, bool] = {}
+        for app in self.apps:
+            named[app.namespace_name] = named.get(app.namespace_name, False) or app.adopt
+        others = (
+            AppNamespaceArgs(name=name, adopt=adopt)
+            for name, adopt in named.items()
+            if name not in listed
+        )
+        return (*self.namespaces, *others)
+
+    @property
+    def needs_node_addresses(self) -> bool:
+        """Whether the addresses of the nodes are needed."""
+        databases = [app.database for app in self.apps if app.database]
+        return any(database.needs_node_addresses for database in databases)
+
+    @property
+    def deletes_volumes(self) -> bool:
+        """Whether a volume is deleted with the database of an application."""
+        databases = [app.database for app in self.apps if app.database]
+        return any(database.deletes_volume for database in databases)
+
+    @property
+    def controller(self) -> IngressControllerArgs | None:
+        """The ingress controller's settings, if it is asked for or an application needs it."""
+        needed = any(app.is_served for app in self.apps)
+        return self.ingress or (IngressControllerArgs() if needed else None)
+
+    @property
+    def node_port_protocols(self) -> tuple[str, ...]:
+        """What is spoken on NodePorts."""
+        exposed = [app.protocols for app in self.apps if app.service != "ClusterIP"]
+        return tuple(sorted({"TCP"}.union(*exposed)))
+
+    @property
+    def balanced_services(self) -> frozenset[str]:
+        """`NAMESPACE/NAME` of the stack's Services with a load balancer."""
+        found = {f"{app.namespace_name}/{app.name}" for app in self.apps if app.balancer}
+        if self.controller and not self.controller.existing:
+            found.add(f"{INGRESS_NAMESPACE}/{CONTROLLER}-controller")
+        return frozenset(found)

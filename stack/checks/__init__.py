@@ -1,0 +1,1 @@
+"""What is wrong only across several things."""

@@ -1,0 +1,37 @@
+"""All checks of what is wrong only across several things of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.args.problem import Problem
+from stack.args import StackArgs
+from stack.checks import (
+    collisions,
+    ingress,
+    ingress_annotations,
+    load_balancers,
+    network,
+    quotas,
+    reach,
+    security,
+    whole_stack,
+)
+
+CHECKS = (
+    *load_balancers.CHECKS,
+    *network.CHECKS,
+    *reach.CHECKS,
+    *ingress.CHECKS,
+    *ingress_annotations.CHECKS,
+    *security.CHECKS,
+    *quotas.CHECKS,
+    *whole_stack.CHECKS,
+    *collisions.CHECKS,
+)
+
+
+def stack_problems(settings: StackArgs) -> Iterator[Problem]:
+    """Yields what is wrong across the cluster, the controller, namespaces and applications."""
+    for check in CHECKS:
+        yield from check(settings)

@@ -1,0 +1,55 @@
+"""Settings that ask for one object twice, which the API server or the engine would refuse halfway
+through an `up`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.args.problem import Problem, path
+from components.manifests.names import name_in_program
+from stack.args import StackArgs
+from stack.declared import Declared, declared
+
+
+def collisions(settings: StackArgs) -> Iterator[Problem]:
+    """One mistake for each two settings, however many objects they share.
+
+    Two applications of one name share all of theirs: that is told where names are looked at.
+    """
+    names = [app.name for app in settings.apps]
+    if len(names) > len(set(names)):
+        return
+    found: dict[tuple[object, ...], Declared] = {}
+    told = set()
+    for each in declared(settings):
+        for identity in _identities(each):
+            first = found.setdefault(identity, each)
+            pair = first.place, each.place
+            if first is not each and pair not in told and not _one_name_twice(first, each):
+                told.add(pair)
+                yield Problem(each.place, each.value, _reason(each, first))
+
+
+def _identities(each: Declared) -> Iterator[tuple[object, ...]]:
+    """What the engine tells it by, and what Kubernetes does."""
+    yield "engine", each.component, each.kind, each.logical_name
+    if each.name:
+        yield "kubernetes", each.kind, each.namespace, each.name
+
+
+def _one_name_twice(first: Declared, each: Declared) -> bool:
+    """Whether one list has the same name twice, which is told where names are looked at."""
+    one_list = each.place[-1] == "name" or each.place[:-1] == first.place[:-1]
+    return one_list and first.value == each.value
+
+
+def _reason(each: Declared, first: Declared) -> str:
+    where = f" in the namespace {each.namespace}" if each.namespace else ""
+    name = each.logical_name.removesuffix(name_in_program("", each.namespace or ""))
+    return (
+        f"would be the {each.kind.rpartition(':')[2]} {name}{where}, as "
+        f"{path(first.place)} is already; give one of them another name"
+    )
+
+
+CHECKS = (collisions,)

@@ -1,0 +1,33 @@
+"""Applications and the namespaces that they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from components.args.problem import Place
+from components.namespace.args import AppNamespaceArgs
+from components.web_app.args import WebAppArgs
+from stack.args import StackArgs
+
+
+class Namespaced(NamedTuple):
+    """An application and its namespace, which has a place if it is listed."""
+
+    place: Place
+    app: WebAppArgs
+    namespace_place: Place | None
+    namespace: AppNamespaceArgs
+
+
+def namespaced(settings: StackArgs) -> Iterator[Namespaced]:
+    """Each application with its namespace."""
+    listed = {each.name: index for index, each in enumerate(settings.namespaces)}
+    for number, app in enumerate(settings.apps):
+        name = app.namespace_name
+        index = listed.get(name)
+        if index is None:
+            place, namespace = None, AppNamespaceArgs.model_construct(name=name)
+        else:
+            place, namespace = ("namespaces", index), settings.namespaces[index]
+        yield Namespaced(("apps", number), app, place, namespace)

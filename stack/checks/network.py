@@ -1,0 +1,67 @@
+"""Connections between applications, which both ends have to allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.args.problem import Problem
+from components.web_app.args import WebAppArgs
+from components.web_app.network_policy.args import PeerArgs
+from stack.args import StackArgs
+
+
+def connections(settings: StackArgs) -> Iterator[Problem]:
+    """An application of this stack that one end names is told of the other."""
+    for index, app in enumerate(settings.apps):
+        place = ("apps", index, "networkPolicy")
+        for number, source in enumerate(app.network_policy.sources):
+            for other, client in _named(source, app, settings):
+                if not _gets_out(client, app):
+                    allowed = f"must be in apps[{other}].networkPolicy.egress too: {_as(app)}"
+                    yield Problem((*place, "from", number), source, allowed)
+        for number, target in enumerate(app.network_policy.egress):
+            for other, server in _named(target, app, settings):
+                if not _gets_in(server, app):
+                    allowed = f"must be in apps[{other}].networkPolicy.from too: {_as(app)}"
+                    yield Problem((*place, "egress", number), target, allowed)
+
+
+def _named(
+    peer: PeerArgs, app: WebAppArgs, settings: StackArgs
+) -> Iterator[tuple[int, WebAppArgs]]:
+    """The application that a peer of `app` gives by name, if it is of this stack."""
+    for index, other in enumerate(settings.apps):
+        if peer.app and other is not app and _matches(peer, app, other):
+            yield index, other
+
+
+def _gets_out(client: WebAppArgs, server: WebAppArgs) -> bool:
+    """Whether it may connect, as far as networks can't be compared with pods."""
+    policy = client.network_policy
+    return not policy.enabled or any(
+        each.network or _matches(each, client, server) for each in policy.egress
+    )
+
+
+def _gets_in(server: WebAppArgs, client: WebAppArgs) -> bool:
+    policy = server.network_policy
+    open_to_networks = server.service != "ClusterIP"
+    return (
+        not policy.enabled
+        or open_to_networks
+        or any(each.network or _matches(each, server, client) for each in policy.sources)
+    )
+
+
+def _matches(peer: PeerArgs, app: WebAppArgs, other: WebAppArgs) -> bool:
+    """Whether pods of `other` are among those that `app` has as a peer."""
+    if peer.network or peer.app not in (None, other.name):
+        return False
+    return (peer.namespace or app.namespace_name) == other.namespace_name
+
+
+def _as(app: WebAppArgs) -> str:
+    return f"app {app.name}, namespace {app.namespace_name}"
+
+
+CHECKS = (connections,)

@@ -1,0 +1,122 @@
+"""What containers ask for beside their namespace's defaults and quota, and an autoscaler's metrics.
+
+The API server refuses such pods, or the autoscaler does nothing: an `up` would wait for its end.
+Sources: kubernetes.io/docs/concepts/policy/resource-quotas, .../limit-range, and
+.../workloads/autoscaling/horizontal-pod-autoscale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from components.args.problem import Place, Problem, path
+from components.args.resources import ResourcesArgs, quantity
+from components.web_app.args import WebAppArgs
+from components.web_app.checks import containers
+from stack.args import StackArgs
+from stack.checks.namespaced import Namespaced, namespaced
+
+PARTS = ("requests", "limits")
+
+
+class Container(NamedTuple):
+    """A container's resources and their place in the application's settings."""
+
+    place: Place
+    resources: ResourcesArgs
+
+
+def defaults(settings: StackArgs) -> Iterator[Problem]:
+    """A limit that a container has by default is not below its request."""
+    for each in namespaced(settings):
+        if each.namespace.defaults is None:
+            continue
+        limits = each.namespace.defaults.limits.by_kind
+        for place, own in _all(each.app):
+            for kind, request in own.requests.by_kind.items():
+                limit = None if kind in own.limits.by_kind else limits.get(kind)
+                if limit and quantity(limit) < quantity(request):
+                    bound = _key(each, "defaults", "limits", kind)
+                    allowed = f"must not be above {bound}, {limit}, which is its limit"
+                    yield Problem((*each.place, *place, "requests", kind), request, allowed)
+
+
+def quota(settings: StackArgs) -> Iterator[Problem]:
+    """Each container has what a quota counts."""
+    for each in namespaced(settings):
+        if each.namespace.quota is None:
+            continue
+        for part in PARTS:
+            for kind in getattr(each.namespace.quota, part).by_kind:
+                for place, own in _all(each.app):
+                    if kind not in _effective(own, each.namespace.defaults)[part]:
+                        key = _key(each, "quota", part, kind)
+                        other = _key(each, "defaults", part, kind)
+                        allowed = f"must be given, for there is {key}; or give {other}"
+                        yield Problem((*each.place, *place, part, kind), None, allowed)
+
+
+def autoscaler(settings: StackArgs) -> Iterator[Problem]:
+    """A percentage is of what all containers that go on running request."""
+    for each in namespaced(settings):
+        scaler = each.app.autoscaler
+        for kind in ("cpu", "memory"):
+            if scaler is None or getattr(scaler, kind) is None:
+                continue
+            for place, own in _running(each.app):
+                if kind not in _effective(own, each.namespace.defaults)["requests"]:
+                    key = path((*each.place, "autoscaler", kind))
+                    allowed = f"must be given, for {key} is a percentage of it"
+                    yield Problem((*each.place, *place, "requests", kind), None, allowed)
+
+
+def notices(settings: StackArgs) -> Iterator[str]:
+    """Autoscalers that need metrics of CPU or memory, which Exoscale does not provide here."""
+    if settings.cluster is None or settings.cluster.metrics_server:
+        return
+    for index, app in enumerate(settings.apps):
+        for kind in ("cpu", "memory"):
+            if app.autoscaler and getattr(app.autoscaler, kind) is not None:
+                yield (
+                    f"{path(('apps', index, 'autoscaler', kind))}: cluster.metricsServer is false: "
+                    "the number of pods does not change unless you install a metrics server"
+                )
+
+
+def _all(app: WebAppArgs) -> Iterator[Container]:
+    """Every container that there will be in the application's namespace."""
+    for place, each in containers(app):
+        yield Container((*place, "resources"), each.resources)
+    if app.before_rollout and app.before_rollout.resources:
+        yield Container(("beforeRollout", "resources"), app.before_rollout.resources)
+    if app.database and app.database.kind == "postgresql":
+        yield Container(("database", "resources"), app.database.resources)
+        if app.database.backup:
+            backup = app.database.backup.resources
+            yield Container(("database", "backup", "resources"), backup)
+
+
+def _running(app: WebAppArgs) -> Iterator[Container]:
+    """Those that run as long as the pod."""
+    for place, each in containers(app):
+        if place[:1] != ("initContainers",):
+            yield Container((*place, "resources"), each.resources)
+
+
+def _effective(
+    own: ResourcesArgs, defaults: ResourcesArgs | None
+) -> Mapping[str, Mapping[str, str]]:
+    """What a container has in the end: where it has no request, its limit is one."""
+    default = defaults or ResourcesArgs.model_construct()
+    limits = default.limits.by_kind | own.limits.by_kind
+    requests = default.limits.by_kind | default.requests.by_kind
+    requests |= own.limits.by_kind | own.requests.by_kind
+    return {"requests": requests, "limits": limits}
+
+
+def _key(each: Namespaced, *keys: str) -> str:
+    return path((*(each.namespace_place or ()), *keys))
+
+
+CHECKS = (defaults, quota, autoscaler)

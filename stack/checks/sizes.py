@@ -1,0 +1,40 @@
+"""Files of an application: whether they are there, and fit into what keeps them.
+
+Sources: kubernetes.io/docs/concepts/configuration/configmap, .../secret; Linux, `MAX_ARG_STRLEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.args.problem import Place, path
+from components.web_app.args import WebAppArgs
+from stack.args import StackArgs
+
+KIB = 1024
+LARGEST_SETTINGS = 128 * KIB
+"""All of a stack's configuration, in bytes: Pulumi hands it to the program in one environment
+variable, and can't start it with more."""
+
+
+def warnings(settings: StackArgs) -> Iterator[str]:
+    """The largest file, where the files that are written in the settings are half of what fits."""
+    sizes = {
+        place: size
+        for index, app in enumerate(settings.apps)
+        for place, size in _written(app, index)
+    }
+    if sum(sizes.values()) > LARGEST_SETTINGS / 2:
+        place = max(sizes, key=lambda each: sizes[each])
+        yield (
+            f"{path(place)}: {sizes[place] / KIB:.0f} KiB: all settings together may have "
+            f"{LARGEST_SETTINGS / KIB:.0f} KiB: with more, Pulumi can't start the program;"
+            " config.filesFrom has files by their paths"
+        )
+
+
+def _written(app: WebAppArgs, index: int) -> Iterator[tuple[Place, int]]:
+    for target, text in app.config.files.items():
+        yield ("apps", index, "config", "files", target), len(text.encode())
+    for target, secret in app.secrets.files.items():
+        yield ("apps", index, "secrets", "files", target), len(secret.get_secret_value().encode())

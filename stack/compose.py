@@ -1,0 +1,161 @@
+"""The stack: a cluster, an ingress controller, and the web applications behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from components.exoscale.deleted_volumes import volumes_before_nodes
+from components.exoscale.display_name import shown_name
+from components.exoscale.load_balancer_args import LoadBalancerArgs
+from components.exoscale.placement import Placement
+from components.sks_cluster.placement import placement
+from stack.args import StackArgs
+from stack.kept_data import remember_data
+from stack.names import CLUSTER, CONTROLLER
+from stack.owner_labels import owner_labels
+
+if TYPE_CHECKING:
+    from components.existing_cluster.existing_cluster import ExistingCluster
+    from components.ingress_controller.existing_controller import ExistingController
+    from components.ingress_controller.ingress_controller import IngressController
+    from components.lifecycle.cluster_access import ClusterAccess
+    from components.sks_cluster.sks_cluster import SksCluster
+
+
+def declare(settings: StackArgs) -> dict[str, Any]:
+    """Declare all that the settings ask for; return the stack's outputs.
+
+    What a stack does not use is not imported: the SDKs take most of a preview's time.
+    """
+    sks = _sks_cluster(settings)
+    cluster = sks or _existing_cluster(settings)
+    on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
+    outputs: dict[str, Any] = {}
+    if sks:
+        outputs["cluster_name"] = sks.cluster_name
+        if sks.read_only_kubeconfig:
+            outputs["read_only_kubeconfig"] = sks.read_only_kubeconfig
+
+    controller = _controller(settings, sks, cluster.access, on_cluster)
+    users: list[pulumi.Resource] = [controller] if controller else []
+    if controller:
+        outputs["load_balancer_address"] = controller.address
+
+    data = remember_data(settings.apps)
+    node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
+    if not pulumi.runtime.is_dry_run():
+        from components.lifecycle.held_namespaces import tell_what_holds_namespaces
+
+        tell_what_holds_namespaces(cluster.access)
+    if settings.apps:
+        from components.namespace.app_namespace import AppNamespace
+        from components.web_app.web_app import WebApp
+
+        labels = owner_labels(settings.owner)
+        with_data = pulumi.ResourceOptions.merge(
+            on_cluster, pulumi.ResourceOptions(depends_on=[data])
+        )
+        namespaces = {
+            each.name: AppNamespace(
+                each.name, each, with_data, labels=labels, access=cluster.access
+            )
+            for each in settings.app_namespaces
+        }
+    for app in settings.apps:
+        in_namespace = pulumi.ResourceOptions.merge(
+            with_data, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
+        )
+        web = WebApp(
+            app.name,
+            app,
+            controller=controller,
+            placement=_placement(settings, sks, app.nodepool, app.balancer),
+            node_networks=node_networks,
+            access=cluster.access,
+            own_namespace=namespaces[app.namespace_name].own,
+            opts=in_namespace,
+        )
+        users.append(web)
+        outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
+
+    if settings.apps:
+        from components.web_app.availability.former_autoscalers import take_back_replicas
+
+        take_back_replicas(settings.apps, cluster.access, after=users)
+    if sks:
+        sks.drain_former_nodepools(after=users, services=settings.balanced_services)
+    return outputs | {"kubeconfig": cluster.kubeconfig}
+
+
+def _controller(
+    settings: StackArgs,
+    sks: SksCluster | None,
+    access: ClusterAccess,
+    opts: pulumi.ResourceOptions,
+) -> IngressController | ExistingController | None:
+    """The ingress controller, the stack's own or one that is there."""
+    asked = settings.controller
+    if not asked:
+        return None
+    if asked.existing:
+        from components.ingress_controller.existing_controller import ExistingController
+
+        return ExistingController(CONTROLLER, asked.existing, opts)
+    from components.ingress_controller.ingress_controller import IngressController
+
+    return IngressController(
+        CONTROLLER,
+        asked,
+        placement=_placement(settings, sks, asked.nodepool, asked.load_balancer),
+        nodes=settings.cluster.nodes if settings.cluster else None,
+        labels=owner_labels(settings.owner),
+        access=access,
+        opts=opts,
+    )
+
+
+def _placement(
+    settings: StackArgs,
+    sks: SksCluster | None,
+    nodepool: str | None,
+    balancer: LoadBalancerArgs | None,
+) -> Placement | None:
+    """The nodes of the pods behind a load balancer, or of those that name a nodepool."""
+    if not sks or not settings.cluster:
+        return None
+    return placement(settings.cluster, sks.nodepools, nodepool, balancer)
+
+
+def _cluster_options() -> pulumi.ResourceOptions:
+    """The cluster's name in the program is the same in every stack, so that one can be renamed.
+
+    It once had the stack's in it; what is below it is found by the former name too, for it begins
+    with the cluster's.
+    """
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=shown_name())])
+
+
+def _sks_cluster(settings: StackArgs) -> SksCluster | None:
+    if not settings.cluster:
+        return None
+    from components.sks_cluster.sks_cluster import SksCluster
+
+    labels = owner_labels(settings.owner)
+    return SksCluster(
+        CLUSTER,
+        settings.cluster,
+        _cluster_options(),
+        labels=labels,
+        node_port_protocols=settings.node_port_protocols,
+        deletes_volumes=settings.deletes_volumes,
+    )
+
+
+def _existing_cluster(settings: StackArgs) -> ExistingCluster:
+    from components.existing_cluster.existing_cluster import ExistingCluster
+
+    assert settings.existing_cluster  # a stack has one of the two
+    volumes_before_nodes(CLUSTER)  # nodepools that the stack no longer has may name it
+    return ExistingCluster(CLUSTER, settings.existing_cluster, _cluster_options())

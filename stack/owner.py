@@ -1,0 +1,14 @@
+"""Whose a stack is: labels of its cluster and namespaces."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components.args.types import LabelValue
+
+OWNER = "owner"
+ENVIRONMENT = "environment"
+
+Owner = Annotated[LabelValue, Field(examples=["web-team"])]
