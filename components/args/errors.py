@@ -9,8 +9,8 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from components.args.problem import Problems, line, path
-from components.args.types import Args, by_key
+from .problem import Problems, line, path
+from .types import Args, by_key
 
 _ALLOWED = {
     "missing": "is missing: it is required",

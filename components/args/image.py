@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StrictStr
 
-from components.args.types import matches
+from .types import matches
 
 _HOST_PART = r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?"
 _HOST = rf"({_HOST_PART}([.]{_HOST_PART})*|\[[0-9a-fA-F:]+\])(:[0-9]+)?"

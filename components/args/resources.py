@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import StrictStr
 
-from components.args.problem import Problem
-from components.args.types import NUMBER_TOO, Args, defaults_of, matches
+from .problem import Problem
+from .types import NUMBER_TOO, Args, defaults_of, matches
 
 Cpu = Annotated[
     StrictStr, NUMBER_TOO, matches(r"\d+(\.\d{1,3})?|\d+m", "CPU cores", "2", "0.5", "500m")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from components.args.types import by_key
+from .types import by_key
 
 
 def in_file(*others: str) -> WithJsonSchema:

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from components.args.image import Image
-from components.args.problem import Problem
-from components.args.resources import Memory, ResourcesArgs, quantity, resources
-from components.args.secret import ClearOrSecret, Secret
-from components.args.types import (
+from ..args.image import Image
+from ..args.problem import Problem
+from ..args.resources import Memory, ResourcesArgs, quantity, resources
+from ..args.secret import ClearOrSecret, Secret
+from ..args.types import (
     NOT_EMPTY,
     UUID,
     Args,

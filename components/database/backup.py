@@ -13,14 +13,14 @@ import pulumi
 from pulumi_kubernetes.batch.v1 import CronJob
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.database.args import BackupArgs, DatabaseArgs
-from components.database.init_container import wait_for_database
-from components.database.names import backup_name, database_name
-from components.manifests.labels import common_labels
-from components.manifests.names import name_in_program
-from components.manifests.resources import resource_requirements
-from components.manifests.secrets import URL_KEY, variable
-from components.manifests.security import pod_security_context, security_context
+from ..manifests.labels import common_labels
+from ..manifests.names import name_in_program
+from ..manifests.resources import resource_requirements
+from ..manifests.secrets import URL_KEY, variable
+from ..manifests.security import pod_security_context, security_context
+from .args import BackupArgs, DatabaseArgs
+from .init_container import wait_for_database
+from .names import backup_name, database_name
 
 FOLDER = "/backup"
 USER = 999

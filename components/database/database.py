@@ -7,10 +7,10 @@ from typing import Any
 
 import pulumi
 
-from components.database.args import DatabaseArgs
-from components.database.names import database_name
-from components.lifecycle.existing_objects import Creator, refuse_existing
-from components.manifests.secrets import URL_KEY, variable
+from ..lifecycle.existing_objects import Creator, refuse_existing
+from ..manifests.secrets import URL_KEY, variable
+from .args import DatabaseArgs
+from .names import database_name
 
 ADVICE = "a database that is there is not taken over; move it away, or rename the application"
 
@@ -60,12 +60,12 @@ class Database(pulumi.ComponentResource):
         )
         # here, so that a stack loads only what its kind needs
         if settings.kind == "dbaas":
-            from components.database.dbaas import create_dbaas
+            from .dbaas import create_dbaas
 
             secret = create_dbaas(app, settings, namespace, node_networks, child)
         else:
-            from components.database.init_container import wait_for_database
-            from components.database.postgresql import create_postgresql
+            from .init_container import wait_for_database
+            from .postgresql import create_postgresql
 
             secret = create_postgresql(
                 app, settings, namespace, clients, creator.access, timeout_seconds, child

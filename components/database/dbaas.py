@@ -8,15 +8,15 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas
 
-from components.args.problem import Problem, Problems
-from components.database.args import DatabaseArgs
-from components.database.dbaas_url import TYPE, database_url
-from components.database.names import database_name
-from components.exoscale.display_name import shown_name
-from components.lifecycle.before_update import RefusedUpdate, before_update
-from components.manifests.labels import common_labels
-from components.manifests.names import name_in_program
-from components.manifests.secrets import URL_KEY, encoded
+from ..args.problem import Problem, Problems
+from ..exoscale.display_name import shown_name
+from ..lifecycle.before_update import RefusedUpdate, before_update
+from ..manifests.labels import common_labels
+from ..manifests.names import name_in_program
+from ..manifests.secrets import URL_KEY, encoded
+from .args import DatabaseArgs
+from .dbaas_url import TYPE, database_url
+from .names import database_name
 
 
 def create_dbaas(

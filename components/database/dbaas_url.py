@@ -13,10 +13,10 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import Dbaas
 
-from components.database.args import DatabaseArgs
-from components.exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
-from components.exoscale.provider_functions import DATABASE_URI, ask
-from components.lifecycle.kubernetes_api import in_thread
+from ..exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
+from ..exoscale.provider_functions import DATABASE_URI, ask
+from ..lifecycle.kubernetes_api import in_thread
+from .args import DatabaseArgs
 
 TYPE = "pg"
 BEING_BUILT = ("rebalancing", "rebuilding")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pulumi
 
-from components.args.resources import quantity
-from components.lifecycle.before_update import RefusedUpdate, before_update
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.waiting import until_nothing_is_missing
+from ..args.resources import quantity
+from ..lifecycle.before_update import RefusedUpdate, before_update
+from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.kubernetes_api import KubernetesApi
+from ..lifecycle.waiting import until_nothing_is_missing
 
 SECONDS = 600
 """How long each step may take: the pod's end, the volume's detachment and its growth."""

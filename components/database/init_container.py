@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.manifests.secrets import URL_KEY, variable
+from ..manifests.secrets import URL_KEY, variable
 
 DEADLINE_SECONDS = 60
 WAIT = f"""timeout {DEADLINE_SECONDS} sh -c 'until pg_isready --dbname="$URL"; do sleep 1; done'"""

@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.database.names import backup_name, database_name
-from components.manifests.labels import INSTANCE, common_labels, selector
-from components.manifests.names import name_in_program
-from components.manifests.network import to_dns, to_internet
+from ..manifests.labels import INSTANCE, common_labels, selector
+from ..manifests.names import name_in_program
+from ..manifests.network import to_dns, to_internet
+from .names import backup_name, database_name
 
 PORT = 5432
 

@@ -14,24 +14,24 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, Secret, Service
 
-from components.database.args import DatabaseArgs
-from components.database.backup import create_backup
-from components.database.expansion import stop_to_expand
-from components.database.names import database_name
-from components.database.network_policies import (
+from ..exoscale.deleted_volumes import CSI_DRIVER
+from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.rolled_out import Workload
+from ..manifests.labels import SKIP_AWAIT, common_labels, selector
+from ..manifests.names import name_in_program
+from ..manifests.resources import resource_requirements
+from ..manifests.secrets import URL_KEY, drawn_secret, variable
+from ..manifests.security import pod_security_context, security_context
+from .args import DatabaseArgs
+from .backup import create_backup
+from .expansion import stop_to_expand
+from .names import database_name
+from .network_policies import (
     PORT,
     create_backup_policy,
     create_database_policy,
 )
-from components.database.stateful_set_gate import Rollout
-from components.exoscale.deleted_volumes import CSI_DRIVER
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.rolled_out import Workload
-from components.manifests.labels import SKIP_AWAIT, common_labels, selector
-from components.manifests.names import name_in_program
-from components.manifests.resources import resource_requirements
-from components.manifests.secrets import URL_KEY, drawn_secret, variable
-from components.manifests.security import pod_security_context, security_context
+from .stateful_set_gate import Rollout
 
 USER = DATABASE = "app"
 PASSWORD_KEY = "password"

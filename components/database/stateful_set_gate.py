@@ -12,12 +12,12 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 
-from components.database.expansion import MANAGER
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.rolled_out import Workload, missing_pods, pod_labels
-from components.lifecycle.rollout_gate import create_gate
-from components.lifecycle.waiting import NotInTime, until_nothing_is_missing
+from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.kubernetes_api import KubernetesApi
+from ..lifecycle.rolled_out import Workload, missing_pods, pod_labels
+from ..lifecycle.rollout_gate import create_gate
+from ..lifecycle.waiting import NotInTime, until_nothing_is_missing
+from .expansion import MANAGER
 
 REMEDY = "Mend what is wrong, and run `up` again"
 

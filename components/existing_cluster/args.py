@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictStr
 
-from components.args.problem import Problem
-from components.args.secret import MayBeClear, Secret, in_file
-from components.args.types import Args, matches
-from components.args.yaml_text import NotYaml, load
+from ..args.problem import Problem
+from ..args.secret import MayBeClear, Secret, in_file
+from ..args.types import Args, matches
+from ..args.yaml_text import NotYaml, load
 
 _NAME = r"[-A-Za-z0-9._]{1,100}"
 StackName = Annotated[

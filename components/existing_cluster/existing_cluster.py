@@ -8,12 +8,12 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 
-from components.existing_cluster.args import ExistingClusterArgs
-from components.existing_cluster.unreachable_cluster import (
+from ..lifecycle.cluster_access import ClusterAccess
+from .args import ExistingClusterArgs
+from .unreachable_cluster import (
     warn_if_unreachable,
     warn_of_lost_cluster,
 )
-from components.lifecycle.cluster_access import ClusterAccess
 
 SETTING = "existingCluster.stack"
 """Also the stack reference's name: by that, the engine tells of a stack that is not there."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pulumi
 
-from components.lifecycle.kubernetes_api import ApiError, in_thread, mapping
-from components.lifecycle.last_outputs import last_outputs
+from ..lifecycle.kubernetes_api import ApiError, in_thread, mapping
+from ..lifecycle.last_outputs import last_outputs
 
 SECONDS = 5
 

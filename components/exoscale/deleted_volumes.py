@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pulumi
 
-from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.waiting import until_nothing_is_missing
+from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
+from ..lifecycle.waiting import until_nothing_is_missing
 
 CSI_DRIVER = "csi.exoscale.com"
 SECONDS = 600

@@ -7,8 +7,8 @@ from typing import Any
 
 import pulumi
 
-from components.exoscale.load_balancer import LOAD_BALANCER
-from components.lifecycle.before_update import RefusedUpdate, before_update
+from ..lifecycle.before_update import RefusedUpdate, before_update
+from .load_balancer import LOAD_BALANCER
 
 
 def refuse_another_description(name: str) -> pulumi.ResourceHookBinding:

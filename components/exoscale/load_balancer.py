@@ -7,8 +7,8 @@ from typing import Any
 
 import pulumi
 
-from components.exoscale.load_balancer_args import LoadBalancerArgs, seconds
-from components.exoscale.placement import Placement
+from .load_balancer_args import LoadBalancerArgs, seconds
+from .placement import Placement
 
 LOAD_BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"
 """Prefix of the cloud controller's annotations; other clusters' controllers ignore them.

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
-from components.args.problem import Problem
-from components.args.types import (
+from ..args.problem import Problem
+from ..args.types import (
     Args,
     Description,
     Duration,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pulumi
 
-from components.exoscale.load_balancer import IDENTITY, LOAD_BALANCER, load_balancer_address
-from components.exoscale.provider_functions import NLB, NotAnswered, ask
+from .load_balancer import IDENTITY, LOAD_BALANCER, load_balancer_address
+from .provider_functions import NLB, NotAnswered, ask
 
 NOT_FOUND = "resource not found"
 """The provider's words (0.66). Source: exoscale/egoscale, `v2/api/error.go`."""

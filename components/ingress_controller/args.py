@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from components.args.problem import Problem
-from components.args.resources import ResourcesArgs
-from components.args.types import (
+from ..args.problem import Problem
+from ..args.resources import ResourcesArgs
+from ..args.types import (
     IN_FULL,
     Args,
     Dns1123Subdomain,
@@ -18,7 +18,7 @@ from components.args.types import (
     defaults_of,
     matches,
 )
-from components.exoscale.load_balancer_args import LoadBalancerArgs
+from ..exoscale.load_balancer_args import LoadBalancerArgs
 
 CONTROLLER_PORTS = (80, 443)
 """The ports of the controller's Service, in both charts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes.core.v1 import Service, ServiceInitArgs
 
-from components.manifests.labels import SKIP_AWAIT
+from ..manifests.labels import SKIP_AWAIT
 
 OF_RELEASE = "meta.helm.sh/release-name"
 """The annotation by which Helm knows its objects."""

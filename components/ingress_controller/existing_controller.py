@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.exoscale.load_balancer import load_balancer_address
-from components.ingress_controller.args import ExistingControllerArgs
-from components.ingress_controller.controller_service import controller_service
+from ..exoscale.load_balancer import load_balancer_address
+from .args import ExistingControllerArgs
+from .controller_service import controller_service
 
 
 class ExistingController(pulumi.ComponentResource):

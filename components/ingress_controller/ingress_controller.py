@@ -9,19 +9,19 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
-from components.exoscale.fixed_descriptions import refuse_another_description
-from components.exoscale.load_balancer import anew_for_another, load_balancer_address
-from components.exoscale.lost_load_balancer import warn_if_lost
-from components.exoscale.placement import Placement
-from components.ingress_controller import ingress_nginx, traefik
-from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
-from components.ingress_controller.controller_service import controller_service
-from components.ingress_controller.network_policy import create_network_policy
-from components.ingress_controller.timeouts import UNKNOWN_NODES, release_timeout
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.existing_objects import Creator, refuse_existing
-from components.lifecycle.ownership import create_namespace
-from components.manifests.security import pod_security_labels
+from ..exoscale.fixed_descriptions import refuse_another_description
+from ..exoscale.load_balancer import anew_for_another, load_balancer_address
+from ..exoscale.lost_load_balancer import warn_if_lost
+from ..exoscale.placement import Placement
+from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.existing_objects import Creator, refuse_existing
+from ..lifecycle.ownership import create_namespace
+from ..manifests.security import pod_security_labels
+from . import ingress_nginx, traefik
+from .args import INGRESS_NAMESPACE, IngressControllerArgs
+from .controller_service import controller_service
+from .network_policy import create_network_policy
+from .timeouts import UNKNOWN_NODES, release_timeout
 
 ADVICE = "a controller that is there is named by `ingress.existing`"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.manifests.network import (
+from ..manifests.network import (
     LINK_LOCAL,
     NAMESPACE,
     SYSTEM_NAMESPACE,

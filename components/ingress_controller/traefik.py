@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.exoscale.load_balancer import (
+from ..exoscale.load_balancer import (
     RECOMMENDED,
     controller_annotations,
     seconds_to_notice,
 )
-from components.exoscale.placement import Placement, pod_fields, spread
-from components.ingress_controller.args import IngressControllerArgs
-from components.manifests.labels import NAME
-from components.manifests.resources import resource_requirements
+from ..exoscale.placement import Placement, pod_fields, spread
+from ..manifests.labels import NAME
+from ..manifests.resources import resource_requirements
+from .args import IngressControllerArgs
 
 OPEN_SECONDS = 60
 """How long what is open may go on: the chart's terminationGracePeriodSeconds."""

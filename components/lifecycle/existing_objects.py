@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pulumi
 
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.ownership import STACK, this_stack
+from .cluster_access import ClusterAccess
+from .kubernetes_api import ApiError, KubernetesApi
+from .ownership import STACK, this_stack
 
 OWN_MANAGERS = "pulumi-kubernetes"
 """What the provider's field managers begin with, whichever stack it works for.

@@ -15,10 +15,10 @@ from typing import Any
 
 import pulumi
 
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.ownership import STACK, this_stack
-from components.lifecycle.waiting import MOST_SECONDS_TO_MESSAGE
+from .cluster_access import ClusterAccess
+from .kubernetes_api import ApiError, KubernetesApi
+from .ownership import STACK, this_stack
+from .waiting import MOST_SECONDS_TO_MESSAGE
 
 SECONDS_TO_LOOK = 10.0
 """A namespace is gone after five seconds if nothing holds it."""

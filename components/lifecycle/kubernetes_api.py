@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from components.args.yaml_text import NotYaml, load
+from ..args.yaml_text import NotYaml, load
 
 if TYPE_CHECKING:
     import urllib3

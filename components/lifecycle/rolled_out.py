@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from components.lifecycle.kubernetes_api import KubernetesApi
+from .kubernetes_api import KubernetesApi
 
 Object = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pulumi
 
-from components.lifecycle.kubernetes_api import ApiError
+from .kubernetes_api import ApiError
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_MESSAGE = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.args.resources import ResourcesArgs
+from ..args.resources import ResourcesArgs
 
 
 def resource_requirements(settings: ResourcesArgs) -> dict[str, dict[str, str]]:

@@ -8,14 +8,14 @@ from http import HTTPStatus
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, NamespaceInitArgs, ResourceQuota
 
-from components.args.resources import ResourcesArgs
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.existing_objects import Creator, refuse_existing
-from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.ownership import create_namespace
-from components.manifests.labels import SKIP_AWAIT
-from components.manifests.security import pod_security_labels
-from components.namespace.args import AppNamespaceArgs, QuotaArgs
+from ..args.resources import ResourcesArgs
+from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.existing_objects import Creator, refuse_existing
+from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
+from ..lifecycle.ownership import create_namespace
+from ..manifests.labels import SKIP_AWAIT
+from ..manifests.security import pod_security_labels
+from .args import AppNamespaceArgs, QuotaArgs
 
 ADVICE = "use another namespace, or share this one: list it in `namespaces` with `existing: true`"
 ADOPTION = "take it over, with all that is in it: list it with `adopt: true`"

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, field_validator
 
-from components.args.problem import Problem
-from components.args.resources import Amounts, ResourcesArgs
-from components.args.types import Args, Dns1123Label, PodSecurity, defaults_of, given
-from components.ingress_controller.args import INGRESS_NAMESPACE
+from ..args.problem import Problem
+from ..args.resources import Amounts, ResourcesArgs
+from ..args.types import Args, Dns1123Label, PodSecurity, defaults_of, given
+from ..ingress_controller.args import INGRESS_NAMESPACE
 
 RESERVED_NAMESPACES = frozenset(
     {"default", "kube-system", "kube-public", "kube-node-lease", INGRESS_NAMESPACE}

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from components.args.problem import Problem
-from components.args.secret import Secret
-from components.args.types import (
+from ..args.problem import Problem
+from ..args.secret import Secret
+from ..args.types import (
     NOT_EMPTY,
     Address,
     Args,
@@ -23,8 +23,8 @@ from components.args.types import (
     defaults_of,
     matches,
 )
-from components.sks_cluster.firewall.args import SEPARATE, FirewallRuleArgs, is_open
-from components.sks_cluster.nodepools.args import NodePoolArgs
+from .firewall.args import SEPARATE, FirewallRuleArgs, is_open
+from .nodepools.args import NodePoolArgs
 
 FeatureGate = Annotated[
     StrictStr, matches(r"[A-Z][A-Za-z0-9]*", "a feature gate", "DynamicResourceAllocation")

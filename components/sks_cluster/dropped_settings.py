@@ -14,8 +14,8 @@ from typing import Any
 
 import pulumi
 
-from components.exoscale.api import get
-from components.lifecycle.before_update import RefusedUpdate
+from ..exoscale.api import get
+from ..lifecycle.before_update import RefusedUpdate
 
 SETTINGS = {
     "audit": "audit",

@@ -10,9 +10,9 @@ import re
 
 import pulumi
 
-from components.exoscale.api import get
-from components.exoscale.display_name import shown_name
-from components.lifecycle.last_outputs import last_outputs
+from ..exoscale.api import get
+from ..exoscale.display_name import shown_name
+from ..lifecycle.last_outputs import last_outputs
 
 OUTPUT = "cluster_name"
 """The stack's output with the name of its cluster, which this run may replace."""

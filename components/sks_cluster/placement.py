@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from components.exoscale.load_balancer_args import LoadBalancerArgs
-from components.exoscale.placement import NODEPOOL_LABEL, Placement
-from components.sks_cluster.args import SksClusterArgs
-from components.sks_cluster.nodepools.args import NodePoolArgs
+from ..exoscale.load_balancer_args import LoadBalancerArgs
+from ..exoscale.placement import NODEPOOL_LABEL, Placement
+from .args import SksClusterArgs
+from .nodepools.args import NodePoolArgs
 
 if TYPE_CHECKING:
     from pulumiverse_exoscale import SksNodepool

@@ -8,7 +8,7 @@ from pulumi_kubernetes.rbac.v1 import ClusterRoleBinding
 from pulumiverse_exoscale import SksCluster as Cluster
 from pulumiverse_exoscale import SksKubeconfig
 
-from components.sks_cluster.args import ReadOnlyKubeconfigArgs
+from .args import ReadOnlyKubeconfigArgs
 
 GROUP = "read-only"
 

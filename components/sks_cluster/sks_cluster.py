@@ -11,20 +11,20 @@ import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
 from pulumiverse_exoscale import SksCluster as Cluster
 
-from components.exoscale.deleted_volumes import volumes_before_nodes
-from components.exoscale.display_name import shown_name
-from components.exoscale.provider_functions import INSTANCE_POOLS, ask
-from components.lifecycle.cluster_access import ClusterAccess
-from components.sks_cluster.account.account_checks import AccountChecks
-from components.sks_cluster.args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
-from components.sks_cluster.firewall.rules import create_rules
-from components.sks_cluster.left_clusters import warn_of_left_clusters
-from components.sks_cluster.nodepools.busy_nodepools import retry_while_busy
-from components.sks_cluster.nodepools.drained_nodes import create_drain
-from components.sks_cluster.nodepools.nodepool import create_nodepool
-from components.sks_cluster.nodepools.ready_nodes import create_gate
-from components.sks_cluster.nodepools.smaller_nodepools import drain_before_shrinking
-from components.sks_cluster.unsupported_updates import (
+from ..exoscale.deleted_volumes import volumes_before_nodes
+from ..exoscale.display_name import shown_name
+from ..exoscale.provider_functions import INSTANCE_POOLS, ask
+from ..lifecycle.cluster_access import ClusterAccess
+from .account.account_checks import AccountChecks
+from .args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
+from .firewall.rules import create_rules
+from .left_clusters import warn_of_left_clusters
+from .nodepools.busy_nodepools import retry_while_busy
+from .nodepools.drained_nodes import create_drain
+from .nodepools.nodepool import create_nodepool
+from .nodepools.ready_nodes import create_gate
+from .nodepools.smaller_nodepools import drain_before_shrinking
+from .unsupported_updates import (
     refuse_cluster_updates,
     refuse_nodepool_updates,
 )
@@ -171,7 +171,7 @@ class SksCluster(pulumi.ComponentResource):
         self.read_only_kubeconfig = None
         if settings.read_only_kubeconfig:
             # here, so that previews of the many stacks without it don't load the rbac API
-            from components.sks_cluster.read_only_kubeconfig import create_read_only_kubeconfig
+            from .read_only_kubeconfig import create_read_only_kubeconfig
 
             self.read_only_kubeconfig = create_read_only_kubeconfig(
                 f"{name}-read-only",

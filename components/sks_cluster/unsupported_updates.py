@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pulumi
 
-from components.lifecycle.before_update import RefusedUpdate, before_update
-from components.sks_cluster.dropped_settings import check_dropped
+from ..lifecycle.before_update import RefusedUpdate, before_update
+from .dropped_settings import check_dropped
 
 CLUSTER_EMPTYING_IGNORED = ("labels",)
 NODEPOOL_EMPTYING_IGNORED = (

@@ -7,9 +7,9 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, StrictBool, StrictInt, field_validator
 
-from components.args.problem import Problem
-from components.args.resources import ResourcesArgs, resources
-from components.args.types import (
+from ..args.problem import Problem
+from ..args.resources import ResourcesArgs, resources
+from ..args.types import (
     Dns1123Label,
     DnsLabel,
     EnvironmentValue,
@@ -18,29 +18,29 @@ from components.args.types import (
     Port,
     defaults_of,
 )
-from components.database.args import DatabaseArgs
-from components.namespace.args import not_reserved
-from components.web_app.availability.args import AutoscalerArgs, DisruptionBudgetArgs
-from components.web_app.checks import app_problems
-from components.web_app.config.args import (
+from ..database.args import DatabaseArgs
+from ..namespace.args import not_reserved
+from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
+from .checks import app_problems
+from .config.args import (
     ConfigArgs,
     GeneratedName,
     PullSecretArgs,
     SecretsArgs,
 )
-from components.web_app.ingress.args import RouteArgs
-from components.web_app.network_policy.args import NetworkPolicyArgs
-from components.web_app.pod.container_args import (
+from .ingress.args import RouteArgs
+from .network_policy.args import NetworkPolicyArgs
+from .pod.container_args import (
     AppSecurityArgs,
     ContainerArgs,
     InitContainerArgs,
     SidecarArgs,
     VolumeArgs,
 )
-from components.web_app.pod.probes_args import ProbesArgs
-from components.web_app.pod.tolerations_args import TolerationArgs
-from components.web_app.rollout.args import BeforeRolloutArgs, RolloutArgs
-from components.web_app.service.args import ServiceArgs
+from .pod.probes_args import ProbesArgs
+from .pod.tolerations_args import TolerationArgs
+from .rollout.args import BeforeRolloutArgs, RolloutArgs
+from .service.args import ServiceArgs
 
 OWN_LABELS = "app.kubernetes.io/"
 _Value = TypeVar("_Value")

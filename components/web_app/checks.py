@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from components.args.problem import Place, Problem
-from components.database.names import database_name
-from components.web_app.names import OWN_SECRETS, file_key, generated_secret, job_name
-from components.web_app.pod.container_args import ContainerArgs, InitContainerArgs
+from ..args.problem import Place, Problem
+from ..database.names import database_name
+from .names import OWN_SECRETS, file_key, generated_secret, job_name
+from .pod.container_args import ContainerArgs, InitContainerArgs
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from .args import WebAppArgs
 
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
 """The Job's pods bear its name, with the engine's suffix, in a label."""

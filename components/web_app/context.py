@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pulumi
 
-from components.manifests.names import name_in_program
+from ..manifests.names import name_in_program
 
 
 class Objects(NamedTuple):

@@ -7,27 +7,27 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
-from components.database.database import Database
-from components.exoscale.placement import Placement
-from components.ingress_controller.controller import Controller
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.existing_objects import Creator, refuse_existing
-from components.lifecycle.ownership import PATCH_FORCE, name_the_stack
-from components.manifests.labels import selector
-from components.manifests.network import EVERYWHERE
-from components.web_app.args import WebAppArgs
-from components.web_app.availability.availability import create_autoscaler, create_disruption_budget
-from components.web_app.config.objects import create_app_config
-from components.web_app.context import Objects
-from components.web_app.ingress.ingress import create_ingresses, url
-from components.web_app.network_policy.args import PeerArgs
-from components.web_app.network_policy.network_policy import create_network_policies
-from components.web_app.pod.pod import job_pod, pod
-from components.web_app.rollout.before_rollout import create_job
-from components.web_app.rollout.deployment import create_deployment, deployment_spec
-from components.web_app.rollout.deployment_gate import create_gate
-from components.web_app.rollout.replacement import found_by_former_name, named_goes_first
-from components.web_app.service.service import create_service
+from ..database.database import Database
+from ..exoscale.placement import Placement
+from ..ingress_controller.controller import Controller
+from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.existing_objects import Creator, refuse_existing
+from ..lifecycle.ownership import PATCH_FORCE, name_the_stack
+from ..manifests.labels import selector
+from ..manifests.network import EVERYWHERE
+from .args import WebAppArgs
+from .availability.availability import create_autoscaler, create_disruption_budget
+from .config.objects import create_app_config
+from .context import Objects
+from .ingress.ingress import create_ingresses, url
+from .network_policy.args import PeerArgs
+from .network_policy.network_policy import create_network_policies
+from .pod.pod import job_pod, pod
+from .rollout.before_rollout import create_job
+from .rollout.deployment import create_deployment, deployment_spec
+from .rollout.deployment_gate import create_gate
+from .rollout.replacement import found_by_former_name, named_goes_first
+from .service.service import create_service
 
 ADVICE = "give the application another name"
 ADOPTION = "take it over by the application's setting `adopt: true`"

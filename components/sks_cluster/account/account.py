@@ -13,8 +13,8 @@ from typing import Any
 
 import pulumi
 
-from components.exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
-from components.lifecycle.kubernetes_api import in_thread
+from ...exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
+from ...lifecycle.kubernetes_api import in_thread
 
 QUESTIONS = {
     "list-zones": ("/zone", "zones"),

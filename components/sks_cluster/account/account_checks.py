@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import pulumi
 
-from components.args.problem import line
-from components.lifecycle.before_update import RefusedUpdate
-from components.sks_cluster.account.account import CLUSTERS, INSTANCES, MORE, Account, ask
-from components.sks_cluster.args import SksClusterArgs
-from components.sks_cluster.nodepools.args import NodePoolArgs
+from ...args.problem import line
+from ...lifecycle.before_update import RefusedUpdate
+from ..args import SksClusterArgs
+from ..nodepools.args import NodePoolArgs
+from .account import CLUSTERS, INSTANCES, MORE, Account, ask
 
 TWICE = "a nodepool that is replaced, as by an upgrade, has its nodes twice meanwhile"
 

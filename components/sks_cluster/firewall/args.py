@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StrictStr
 
-from components.args.problem import Problem
-from components.args.types import (
+from ...args.problem import Problem
+from ...args.types import (
     NOT_EMPTY,
     WHOLE_NUMBER_TOO,
     Args,

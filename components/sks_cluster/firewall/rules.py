@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pulumi
 from pulumiverse_exoscale import SecurityGroup, SecurityGroupRule
 
-from components.sks_cluster.firewall.args import (
+from .args import (
     KUBELET_PORT,
     NODE_PORTS,
     FirewallRuleArgs,

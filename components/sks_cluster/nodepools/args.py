@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from components.args.problem import Problem
-from components.args.types import (
+from ...args.problem import Problem
+from ...args.types import (
     Args,
     Description,
     DnsLabel,

@@ -5,7 +5,7 @@ Source: kubernetes/kubernetes, `pkg/controller/daemon/daemon_controller.go`, Nod
 
 from __future__ import annotations
 
-from components.sks_cluster.nodepools.nodes import Object
+from .nodes import Object
 
 _OF_KUBERNETES = "node.kubernetes.io/"
 """Taints for what passes by, such as a node that was not Ready a moment ago."""

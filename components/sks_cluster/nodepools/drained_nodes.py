@@ -12,10 +12,10 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
-from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.waiting import until_nothing_is_missing
-from components.sks_cluster.nodepools.moved_load_balancers import missing_moves
-from components.sks_cluster.nodepools.nodes import Object, Pod, cordon, evict, of_nodepools, pods_of
+from ...lifecycle.kubernetes_api import ApiError, KubernetesApi
+from ...lifecycle.waiting import until_nothing_is_missing
+from .moved_load_balancers import missing_moves
+from .nodes import Object, Pod, cordon, evict, of_nodepools, pods_of
 
 GONE = 404
 REMEDY = (

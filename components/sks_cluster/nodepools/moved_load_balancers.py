@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from components.exoscale.load_balancer import IDENTITY
-from components.exoscale.provider_functions import NLB_SERVICES, NotAnswered, ask
-from components.lifecycle.kubernetes_api import KubernetesApi
+from ...exoscale.load_balancer import IDENTITY
+from ...exoscale.provider_functions import NLB_SERVICES, NotAnswered, ask
+from ...lifecycle.kubernetes_api import KubernetesApi
 
 
 async def missing_moves(

@@ -14,8 +14,8 @@ from pulumiverse_exoscale import (
 )
 from pulumiverse_exoscale import SksCluster as Cluster
 
-from components.exoscale.display_name import shown_name
-from components.sks_cluster.nodepools.args import NodePoolArgs
+from ...exoscale.display_name import shown_name
+from .args import NodePoolArgs
 
 IGNORED_ON_UPDATE = ["ipv6", "kubeletImageGcs", "storageLvm"]
 """Inputs whose change the provider (0.66) shows as an update and then does not make (`ipv6`: where

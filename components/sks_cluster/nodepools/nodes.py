@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.exoscale.placement import NODEPOOL_LABEL
-from components.lifecycle.kubernetes_api import KubernetesApi
+from ...exoscale.placement import NODEPOOL_LABEL
+from ...lifecycle.kubernetes_api import KubernetesApi
 
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
-from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.waiting import until_nothing_is_missing
-from components.sks_cluster.nodepools.args import NodePoolArgs
-from components.sks_cluster.nodepools.daemons import is_wanted_on
-from components.sks_cluster.nodepools.nodes import is_ready, of_nodepools, pods_of
+from ...lifecycle.kubernetes_api import KubernetesApi
+from ...lifecycle.waiting import until_nothing_is_missing
+from .args import NodePoolArgs
+from .daemons import is_wanted_on
+from .nodes import is_ready, of_nodepools, pods_of
 
 REMEDY = "Look at its nodes with `kubectl describe nodes`, mend what is wrong, and run `up` again"
 

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig
 
-from components.exoscale.api import ExoscaleApi, ExoscaleApiError
-from components.lifecycle.kubernetes_api import KubernetesApi, in_thread
-from components.lifecycle.waiting import until_nothing_is_missing
-from components.sks_cluster.nodepools.drained_nodes import empty, stays_to_the_end
-from components.sks_cluster.nodepools.nodes import Object, is_ready, of_nodepools, pods_of, uncordon
+from ...exoscale.api import ExoscaleApi, ExoscaleApiError
+from ...lifecycle.kubernetes_api import KubernetesApi, in_thread
+from ...lifecycle.waiting import until_nothing_is_missing
+from .drained_nodes import empty, stays_to_the_end
+from .nodes import Object, is_ready, of_nodepools, pods_of, uncordon
 
 DRAIN_REMEDY = (
     "No node was removed, and all take new pods again. Have the pods' disruption budgets allow an "

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt, StrictStr
 
-from components.args.problem import Problem
-from components.args.types import NUMBER_TOO, Args, matches
-from components.web_app.rollout.args import Count
+from ...args.problem import Problem
+from ...args.types import NUMBER_TOO, Args, matches
+from ..rollout.args import Count
 
 Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.web_app.availability.args import AutoscalerArgs, DisruptionBudgetArgs
-from components.web_app.context import Objects
+from ..context import Objects
+from .args import AutoscalerArgs, DisruptionBudgetArgs
 
 
 def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> None:

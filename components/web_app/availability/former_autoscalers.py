@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.web_app.rollout.deployment_gate import rolled_out
+from ...lifecycle.cluster_access import ClusterAccess
+from ...lifecycle.kubernetes_api import ApiError, KubernetesApi
+from ..rollout.deployment_gate import rolled_out
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 GONE = 404
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictStr
 
-from components.args.problem import Problem
-from components.args.secret import SetSecret
-from components.args.types import Args, EnvironmentValue, FilePath, VariableKey, matches
+from ...args.problem import Problem
+from ...args.secret import SetSecret
+from ...args.types import Args, EnvironmentValue, FilePath, VariableKey, matches
 
 RegistryName = Annotated[
     StrictStr, matches(r"[A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?", "a host name", "ghcr.io")

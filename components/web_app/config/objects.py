@@ -17,10 +17,9 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 from pydantic import SecretStr
 
-from components.manifests.secrets import drawn_secret, encoded, variable
-from components.web_app.config.args import PullSecretArgs
-from components.web_app.context import Objects
-from components.web_app.names import (
+from ...manifests.secrets import drawn_secret, encoded, variable
+from ..context import Objects
+from ..names import (
     CONFIG,
     CONFIG_FILES,
     REGISTRY,
@@ -29,9 +28,10 @@ from components.web_app.names import (
     file_key,
     generated_secret,
 )
+from .args import PullSecretArgs
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 READABLE_BY_GROUP = 0o440
 Value = TypeVar("Value")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, field_validator
 
-from components.args.problem import Problem
-from components.args.types import (
+from ...args.problem import Problem
+from ...args.types import (
     QUALIFIED_NAME,
     WHOLE_NUMBER_TOO,
     Args,
@@ -20,8 +20,8 @@ from components.args.types import (
     defaults_of,
     matches,
 )
-from components.exoscale.load_balancer_args import whole_seconds
-from components.web_app.ingress.annotations import NGINX, RESERVED
+from ...exoscale.load_balancer_args import whole_seconds
+from .annotations import NGINX, RESERVED
 
 
 def _is_regex(expression: str) -> str:

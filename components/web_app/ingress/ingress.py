@@ -10,16 +10,16 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.networking.v1 import Ingress
 
-from components.exoscale.load_balancer import load_balancer_address
-from components.exoscale.load_balancer_args import seconds
-from components.ingress_controller.controller import Controller
-from components.manifests.labels import SKIP_AWAIT
-from components.web_app.context import Objects
-from components.web_app.ingress import annotations as annotation
-from components.web_app.ingress.args import AppIngressArgs, RouteArgs, TlsArgs
+from ...exoscale.load_balancer import load_balancer_address
+from ...exoscale.load_balancer_args import seconds
+from ...ingress_controller.controller import Controller
+from ...manifests.labels import SKIP_AWAIT
+from ..context import Objects
+from . import annotations as annotation
+from .args import AppIngressArgs, RouteArgs, TlsArgs
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 LONGEST_SLUG = 200
 """A name of at most 253 characters has room for more: a digest, and what `tls` adds to it."""

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from components.args.problem import Problem
-from components.args.types import Args, Dns1123Label, DnsLabel, Network, Port
+from ...args.problem import Problem
+from ...args.types import Args, Dns1123Label, DnsLabel, Network, Port
 
 
 class PeerArgs(Args):

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from components.database.network_policies import to_database
-from components.manifests.labels import INSTANCE, selector
-from components.manifests.network import namespace, network, to_dns, to_internet
-from components.web_app.context import Objects
-from components.web_app.names import job_name
-from components.web_app.network_policy.args import EgressArgs, PeerArgs
-from components.web_app.service.ports import open_ports
+from ...database.network_policies import to_database
+from ...manifests.labels import INSTANCE, selector
+from ...manifests.network import namespace, network, to_dns, to_internet
+from ..context import Objects
+from ..names import job_name
+from ..service.ports import open_ports
+from .args import EgressArgs, PeerArgs
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 
 def create_network_policies(

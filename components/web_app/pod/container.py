@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.manifests.resources import resource_requirements
-from components.manifests.security import security_context
-from components.web_app.names import WRITABLE
-from components.web_app.pod.container_args import ContainerArgs
-from components.web_app.pod.value_from_args import ValueFromArgs
+from ...manifests.resources import resource_requirements
+from ...manifests.security import security_context
+from ..names import WRITABLE
+from .container_args import ContainerArgs
+from .value_from_args import ValueFromArgs
 
 
 def container(

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
-from components.args.image import Image
-from components.args.resources import Memory, ResourcesArgs, resources
-from components.args.types import (
+from ...args.image import Image
+from ...args.resources import Memory, ResourcesArgs, resources
+from ...args.types import (
     Args,
     Dns1123Label,
     EnvironmentValue,
@@ -16,8 +16,8 @@ from components.args.types import (
     VariableName,
     defaults_of,
 )
-from components.web_app.names import OWN_VOLUMES
-from components.web_app.pod.value_from_args import ValueFromArgs
+from ..names import OWN_VOLUMES
+from .value_from_args import ValueFromArgs
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 UserId = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from components.exoscale.placement import HOST_LABEL, Placement, pod_fields
-from components.manifests.resources import resource_requirements
-from components.manifests.security import pod_security_context
-from components.web_app.config.objects import AppConfig, ContainerConfig
-from components.web_app.context import Objects
-from components.web_app.names import WRITABLE
-from components.web_app.pod.container import container
-from components.web_app.pod.container_args import InitContainerArgs, VolumeArgs
-from components.web_app.pod.probes import probes
-from components.web_app.pod.tolerations_args import TolerationArgs
-from components.web_app.rollout.args import BeforeRolloutArgs
-from components.web_app.service.ports import container_ports, lowest_port
+from ...exoscale.placement import HOST_LABEL, Placement, pod_fields
+from ...manifests.resources import resource_requirements
+from ...manifests.security import pod_security_context
+from ..config.objects import AppConfig, ContainerConfig
+from ..context import Objects
+from ..names import WRITABLE
+from ..rollout.args import BeforeRolloutArgs
+from ..service.ports import container_ports, lowest_port
+from .container import container
+from .container_args import InitContainerArgs, VolumeArgs
+from .probes import probes
+from .tolerations_args import TolerationArgs
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 
 def pod(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.web_app.pod.probes_args import ProbeArgs, ProbesArgs
+from .probes_args import ProbeArgs, ProbesArgs
 
 
 def probes(settings: ProbesArgs, port: int) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StrictStr
 
-from components.args.problem import Problem
-from components.args.types import Args, Port, defaults_of, matches
+from ...args.problem import Problem
+from ...args.types import Args, Port, defaults_of, matches
 
 ProbePath = Annotated[StrictStr, matches(r"/\S*", "a path that starts with a slash", "/")]
 HostName = Annotated[

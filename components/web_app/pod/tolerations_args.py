@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from components.args.problem import Problem
-from components.args.types import Args, LabelKey, LabelValue
+from ...args.problem import Problem
+from ...args.types import Args, LabelKey, LabelValue
 
 
 class TolerationArgs(Args):

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictStr
 
-from components.args.problem import Problem
-from components.args.types import QUALIFIED_NAME, Args, Dns1123Subdomain, matches
+from ...args.problem import Problem
+from ...args.types import QUALIFIED_NAME, Args, Dns1123Subdomain, matches
 
 SecretKey = Annotated[
     StrictStr,

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator
 
-from components.args.image import Image
-from components.args.problem import Problem
-from components.args.resources import ResourcesArgs
-from components.args.types import Args, Told, given
+from ...args.image import Image
+from ...args.problem import Problem
+from ...args.resources import ResourcesArgs
+from ...args.types import Args, Told, given
 
 COUNT = Told("a number, 0 or more, or a percentage", ("25%",))
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pulumi
 
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.waiting import until_nothing_is_missing
-from components.manifests.labels import common_labels, selector
-from components.web_app.context import Objects
-from components.web_app.names import job_name
-from components.web_app.rollout.args import BeforeRolloutArgs
+from ...lifecycle.cluster_access import ClusterAccess
+from ...lifecycle.kubernetes_api import KubernetesApi
+from ...lifecycle.waiting import until_nothing_is_missing
+from ...manifests.labels import common_labels, selector
+from ..context import Objects
+from ..names import job_name
+from .args import BeforeRolloutArgs
 
 
 def create_job(

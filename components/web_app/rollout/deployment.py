@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 
-from components.lifecycle.ownership import PATCH_FORCE
-from components.manifests.labels import common_labels
-from components.web_app.context import Objects
-from components.web_app.rollout.args import RolloutArgs
+from ...lifecycle.ownership import PATCH_FORCE
+from ...manifests.labels import common_labels
+from ..context import Objects
+from .args import RolloutArgs
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 
 def create_deployment(app: Objects, settings: WebAppArgs, spec: Mapping[str, Any]) -> Deployment:

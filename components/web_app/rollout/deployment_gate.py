@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 
-from components.lifecycle import rollout_gate
-from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.rolled_out import Workload, missing_pods
-from components.lifecycle.waiting import until_nothing_is_missing
-from components.web_app.context import Objects
+from ...lifecycle import rollout_gate
+from ...lifecycle.cluster_access import ClusterAccess
+from ...lifecycle.kubernetes_api import KubernetesApi
+from ...lifecycle.rolled_out import Workload, missing_pods
+from ...lifecycle.waiting import until_nothing_is_missing
+from ..context import Objects
 
 if TYPE_CHECKING:
-    from components.web_app.args import WebAppArgs
+    from ..args import WebAppArgs
 
 REMEDY = "Former pods go on serving. Mend what is wrong, and run `up` again"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from components.manifests.names import name_in_program
+from ...manifests.names import name_in_program
 
 
 def named_goes_first(

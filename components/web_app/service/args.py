@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictStr, field_validator
 
-from components.args.problem import Problem
-from components.args.types import Args, Network, Port, matches
-from components.exoscale.load_balancer_args import LoadBalancerArgs
+from ...args.problem import Problem
+from ...args.types import Args, Network, Port, matches
+from ...exoscale.load_balancer_args import LoadBalancerArgs
 
 MAIN_PORT = "main"
 """The name of the Service's first port, which it needs beside others."""

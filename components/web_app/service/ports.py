@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.web_app.service.args import MAIN_PORT, ServiceArgs
+from .args import MAIN_PORT, ServiceArgs
 
 
 def container_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:

@@ -8,14 +8,14 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
 
-from components.exoscale.fixed_descriptions import refuse_another_description
-from components.exoscale.load_balancer import anew_for_another, controller_annotations
-from components.exoscale.lost_load_balancer import warn_if_lost
-from components.exoscale.placement import Placement
-from components.manifests.labels import SKIP_AWAIT
-from components.web_app.context import Objects
-from components.web_app.service.args import ServiceArgs
-from components.web_app.service.ports import service_ports
+from ...exoscale.fixed_descriptions import refuse_another_description
+from ...exoscale.load_balancer import anew_for_another, controller_annotations
+from ...exoscale.lost_load_balancer import warn_if_lost
+from ...exoscale.placement import Placement
+from ...manifests.labels import SKIP_AWAIT
+from ..context import Objects
+from .args import ServiceArgs
+from .ports import service_ports
 
 
 def create_service(
