@@ -20,19 +20,18 @@ class StackArgs(Args):
     cluster: SksClusterArgs | None = None
     """The SKS cluster that the stack creates."""
     existing_cluster: ExistingClusterArgs | None = None
-    """A cluster that is there already, in place of `cluster`, such as kind or k3d."""
+    """An existing cluster to use instead of `cluster`, such as kind or k3d."""
     ingress: IngressControllerArgs | None = None
-    """The ingress controller, installed where an application needs it, or where this is given."""
+    """The ingress controller. Default: installed if an application needs it."""
     owner: Owner = ""
-    """Who answers for the stack. Its cluster and its namespaces get the label `owner`, and the
-    label `environment`, the stack's name. Without it: neither."""
+    """Owner of the stack, set as the label `owner` of its cluster and namespaces, together with the
+    label `environment`, the stack's name. Default: neither label."""
     production: StrictBool = False
-    """Whether to be strict. Every container has to have its resources.requests and limits.memory,
-    and an image with a digest; ingress.controller has to be given, and an application has more
-    than one pod, unless its rollout.type is Recreate. What other stacks are warned of is
-    refused."""
+    """Whether to enforce the rules for production. Every container must set resources.requests and
+    limits.memory and an image with a digest, ingress.controller must be set, and an application
+    must have more than one pod unless its rollout.type is Recreate. Warnings become errors."""
     namespaces: tuple[AppNamespaceArgs, ...] = ()
-    """The namespaces of applications, where they are to have more than the defaults."""
+    """Namespaces of applications with settings other than the defaults."""
     apps: tuple[WebAppArgs, ...] = ()
     """The web applications."""
 

@@ -18,8 +18,7 @@ from components.args.errors import model_in
 from components.args.problem import Place, Problem, line, path
 from components.args.types import IN_QUOTES, WORDS, by_key, keeps_its_digits
 from stack.args import StackArgs
-from stack.stack_file import is_made_of, is_time, texts
-from stack.stack_file import values as read
+from stack.stack_file import is_made_of, is_time, texts, values as read
 
 REWRITTEN = (
     "Pulumi has written what YAML reads into the file, in place of what was committed: "

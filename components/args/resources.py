@@ -33,7 +33,7 @@ def quantity(text: str) -> Decimal:
 
 
 class Amounts(Args):
-    """So much CPU and memory."""
+    """Amounts of CPU and memory."""
 
     cpu: Cpu | None = None
     """CPU cores."""
@@ -48,12 +48,13 @@ class Amounts(Args):
 
 
 class ResourcesArgs(Args):
-    """What a container has of its node."""
+    """CPU and memory of a container."""
 
     requests: Amounts = defaults_of(Amounts)
-    """What is set aside for it."""
+    """Guaranteed amounts, reserved on the node."""
     limits: Amounts = defaults_of(Amounts)
-    """What it gets at most: more CPU it has to wait for, more memory ends it."""
+    """Maximum amounts. A container that needs more CPU is throttled, one that needs more memory is
+    killed."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each limit below its request."""

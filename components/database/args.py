@@ -63,24 +63,24 @@ _DBAAS_MAJOR = "17"
 
 
 class BackupArgs(Args):
-    """Dumps into a bucket of Exoscale's object storage."""
+    """Backups of the database: dumps in a bucket of Exoscale's object storage."""
 
     schedule: Schedule = "0 3 * * *"
-    """When, in cron's notation, in UTC. By default at night, once."""
+    """Schedule in cron syntax, in UTC. Default: every night."""
     zone: Zone
-    """Where the bucket is. Another one than the cluster's outlives the loss of a zone."""
+    """Zone of the bucket. A bucket in another zone than the cluster survives the loss of a zone."""
     bucket: Bucket
-    """The bucket's name."""
+    """Name of the bucket."""
     access_key: Annotated[ClearOrSecret, Field(examples=["EXO0123456789"])]
-    """The key of an IAM key that may write there."""
+    """IAM key that may write to the bucket."""
     secret_key: Secret
-    """The IAM key's secret, encrypted."""
+    """Secret of the IAM key, encrypted."""
     keep_days: StrictInt = Field(default=30, ge=1)
-    """Older dumps are removed, in days."""
+    """Number of days after which a dump is deleted."""
     image: Image = "rclone/rclone:1.71.2"
-    """An image with rclone, which uploads."""
+    """Image with rclone, which uploads the dumps."""
     resources: ResourcesArgs = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
-    """What the upload has of its node; a dump has what the database has."""
+    """Resources of the upload. A dump has the database's resources."""
 
 
 GIB = 2**30
@@ -98,60 +98,62 @@ OF_THE_OTHER = {
 
 
 class DatabaseArgs(Args):
-    """PostgreSQL, in the cluster or managed by Exoscale."""
+    """A PostgreSQL database, in the cluster or managed by Exoscale."""
 
     kind: Literal["postgresql", "dbaas"] = "postgresql"
-    """postgresql: in the cluster. dbaas: managed by Exoscale."""
+    """`postgresql` runs in the cluster, `dbaas` is managed by Exoscale."""
     variable: VariableName = "DATABASE_URL"
-    """The application's environment variable that has its URL, from a Secret."""
+    """Environment variable of the application that contains the connection URL, from a Secret."""
     keep_data: StrictBool = True
-    """The data outlives the application, and goes on costing: losing it can't be undone. With
-    false and a volume in the stack's own cluster, `pulumi destroy` needs `--run-program`."""
+    """Whether the data is kept when the application is deleted. Kept data still costs. With false
+    and a volume in the stack's own cluster, `pulumi destroy` needs `--run-program`."""
     abandon_data: StrictBool = False
-    """Whether a change may leave the data behind. Without it, one that would is refused."""
+    """Whether a change may leave the data behind. By default, such a change is rejected."""
     version: MajorVersion | None = None
-    """PostgreSQL's major version. Without it: what the image's tag begins with; of dbaas, 17."""
+    """PostgreSQL's major version. Default: the one in the image's tag; with dbaas, 17."""
 
     image: Image = "postgres:17.11"
-    """Of postgresql: an official image on Debian."""
+    """postgresql only: an official image based on Debian."""
     storage: Memory = "10Gi"
-    """Of postgresql: size of its volume, of Exoscale's in whole GiB. It can grow; the database is
-    stopped while a volume of Exoscale's does."""
+    """postgresql only: size of the volume, at Exoscale in whole GiB. It can grow. The database is
+    stopped while a volume of Exoscale grows."""
     storage_class: Annotated[StrictStr, Field(min_length=1, examples=["local-path"])] | None = None
-    """Of postgresql. Without it: Exoscale's that keeps data, or does not; it needs cluster.csi."""
+    """postgresql only: storage class. Default: one of Exoscale's, depending on keepData; it
+    requires cluster.csi."""
     volume: Volume | None = None
-    """Of postgresql: a block storage volume to use, with the data on it. Without it: a new one."""
+    """postgresql only: an existing block storage volume to use, with its data. Default: a new
+    volume."""
     resources: ResourcesArgs = resources(cpu="100m", memory="256Mi", memory_limit="512Mi")
-    """Of postgresql: what it has of its node."""
+    """postgresql only: its resources."""
     backup: BackupArgs | None = None
-    """Of postgresql: dumps, which outlive the volume."""
+    """postgresql only: backups, which survive the loss of the volume."""
 
     zone: Zone | None = None
-    """Of dbaas, required: where it runs."""
+    """dbaas only, required: its zone."""
     plan: Plan = "startup-4"
-    """Of dbaas: its size."""
+    """dbaas only: its plan, which decides its size."""
     backup_schedule: TimeOfDay = "03:00"
-    """Of dbaas: when Exoscale makes its daily backup, in UTC."""
+    """dbaas only: time of Exoscale's daily backup, in UTC."""
     ip_filter: Annotated[tuple[Network, ...], *NOT_EMPTY] | None = None
-    """Of dbaas: networks (CIDR) that may connect. Without it: the addresses that the nodes of the
-    stack's cluster have at an up."""
+    """dbaas only: networks (CIDR) that may connect. Default: the addresses that the nodes of the
+    stack's cluster have during `pulumi up`."""
 
     @property
     def major(self) -> str | None:
-        """PostgreSQL's major version, as far as it is told."""
+        """PostgreSQL's major version, if it is known."""
         if self.kind == "dbaas":
             return self.version or _DBAAS_MAJOR
         return self.version or self.major_in_tag
 
     @property
     def major_in_tag(self) -> str | None:
-        """What the image's tag begins with, if that is a major version."""
+        """The major version in the image's tag, if there is one."""
         found = _MAJOR_IN_TAG.search(self.image)
         return found[1] if found else None
 
     @property
     def volume_class(self) -> str:
-        """The storage class of its volume."""
+        """Storage class of the volume."""
         return self.storage_class or (KEEPING if self.keep_data else NOT_KEEPING)
 
     @property

@@ -50,7 +50,7 @@ def _is_a_mapping(kubeconfig: SecretStr) -> SecretStr:
 
 
 class ExistingClusterArgs(Args):
-    """A cluster that this stack uses and does not create."""
+    """An existing cluster that this stack uses and does not create."""
 
     kubeconfig: (
         Annotated[
@@ -62,12 +62,12 @@ class ExistingClusterArgs(Args):
         ]
         | None
     ) = Field(default=None, examples=["~/.kube/config"])
-    """The path of a kubeconfig, or its text, which has to be encrypted."""
+    """Path of a kubeconfig, or its contents. The contents must be encrypted."""
     stack: StackName | None = None
-    """In place of kubeconfig: the stack whose output `kubeconfig` it is, such as that which created
-    the cluster. A name alone is of this project and organization."""
+    """Instead of kubeconfig: the stack whose output `kubeconfig` to use, such as the one that
+    created the cluster. A name without organization and project means this project."""
     context: Annotated[StrictStr, Field(min_length=1, examples=["kind-test"])] | None = None
-    """The context in the kubeconfig to use. Without one: its current context."""
+    """Context in the kubeconfig. Default: its current context."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem unless there is one kubeconfig."""

@@ -43,27 +43,27 @@ def whole_seconds(shortest: int, longest: int) -> tuple[AfterValidator, Told]:
 
 
 class HealthCheckArgs(Args):
-    """How the load balancer finds out which nodes take traffic.
+    """How the load balancer finds the nodes that can receive traffic.
 
     The limits are those of Exoscale's API, the modes those of its cloud controller.
     """
 
     mode: Literal["tcp", "http"] | None = None
-    """A connection, or a page. Without it: http with Local, for each node answers with its state;
-    tcp with Cluster, for there may be no page."""
+    """`tcp` opens a connection, `http` requests a page. Default: http with Local, where each node
+    reports its state; tcp with Cluster, where there may be no page."""
     uri: (
         Annotated[StrictStr, matches(r"/\S{0,254}", "a path that starts with a slash", "/healthz")]
         | None
     ) = None
-    """The page that is asked for. Without it: /"""
+    """Path to request. Default: /"""
     port: Port | None = Field(default=None, examples=[30080])
-    """The port that is asked. Without it: the one that fits, which the cloud controller finds."""
+    """Port to check. Default: the port that the cloud controller chooses."""
     interval: Annotated[Duration, *whole_seconds(5, 300)] | None = None
-    """From one check to the next. Without it: 10s."""
+    """Time between two checks. Default: 10s."""
     timeout: Annotated[Duration, *whole_seconds(2, 60)] | None = None
-    """A check that takes longer has failed. Without it: 5s, and 3s for the ingress controller."""
+    """Timeout of a check. Default: 5s, and 3s for the ingress controller."""
     retries: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
-    """Checks that have to fail before a node gets nothing more. Without it: 1."""
+    """Number of failed checks after which a node gets no traffic. Default: 1."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for a page that is not asked for, and for checks that overlap."""
@@ -77,22 +77,22 @@ class HealthCheckArgs(Args):
 
 
 class LoadBalancerArgs(Args):
-    """The load balancer that Exoscale's cloud controller makes, or one that is there."""
+    """A load balancer that Exoscale's cloud controller creates, or an existing one."""
 
     existing: Identifier | None = None
-    """ID of a load balancer to use, instead of one made for it. A change replaces what is behind
-    it, and the address is another."""
+    """ID of an existing load balancer to use instead of creating one. A change replaces the Service
+    behind it, and the address changes."""
     name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None
-    """Name that Exoscale shows. Without it: k8s- and an ID."""
+    """Name that Exoscale shows. Default: k8s- and an ID."""
     description: Description | None = None
-    """Text that Exoscale shows."""
+    """Description that Exoscale shows."""
     strategy: Literal["round-robin", "source-hash"] | None = None
-    """Which node gets a connection. Without it: round-robin, and source-hash for the ingress
-    controller, as Exoscale recommends."""
+    """How connections are distributed over nodes. Default: round-robin, and source-hash for the
+    ingress controller, as Exoscale recommends."""
     external_traffic_policy: Literal["Local", "Cluster"] = "Local"
-    """Local keeps clients' addresses, Cluster hides them."""
+    """`Local` keeps the clients' addresses, `Cluster` hides them."""
     health_check: HealthCheckArgs = defaults_of(HealthCheckArgs)
-    """How the load balancer finds nodes that work."""
+    """How the load balancer finds healthy nodes."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for an existing load balancer's texts and a check that always passes.

@@ -42,16 +42,18 @@ CHARTS = {
 
 
 class ExistingControllerArgs(Args):
-    """An ingress controller that other hands, such as another stack, installed on the cluster."""
+    """An ingress controller that is already installed on the cluster, for example by another
+    stack."""
 
     class_name: DnsLabel = "nginx"
-    """Its Ingress class. It has to do what ingress-nginx does, as Traefik's provider for it."""
+    """Its Ingress class. It must implement ingress-nginx's annotations, as Traefik's provider for
+    ingress-nginx does."""
     namespace: DnsLabel = INGRESS_NAMESPACE
-    """Where its pods are, which are let in to the applications."""
+    """Namespace of its pods, which may connect to the applications."""
     service: DnsLabel = "ingress-nginx-controller"
-    """Its Service, whose load balancer's address the applications have."""
+    """Name of its Service, whose load balancer has the applications' address."""
     address: Annotated[StrictStr, Field(min_length=1, examples=["192.0.2.7"])] | None = None
-    """In place of service: the address or host name at which it is reached."""
+    """Instead of service: the address or host name of the controller."""
 
 
 FIRST_TRAEFIK_CHART = "41.3.0"
@@ -64,18 +66,18 @@ def _parts(version: str) -> list[int]:
 
 
 class IngressControllerArgs(Args):
-    """The ingress controller: its chart, how it runs, its load balancer."""
+    """The ingress controller: its chart, its pods and its load balancer."""
 
     existing: ExistingControllerArgs | None = None
-    """A controller that is on an existing cluster already, in place of all other keys here.
-    Without it: this stack installs one."""
+    """A controller that is already installed on an existing cluster, instead of all other keys
+    here. Default: this stack installs one."""
 
     controller: Literal["nginx", "traefik"] | None = None
-    """ingress-nginx (no fixes since March 2026), or Traefik, which serves the same Ingresses.
-    Without it: nginx, with a warning. A change keeps the load balancer and its address."""
+    """`nginx` for ingress-nginx (no fixes since March 2026), or `traefik`, which serves the same
+    Ingresses. Default: nginx, with a warning. A change keeps the load balancer and its address."""
     chart: Annotated[StrictStr, Field(min_length=1, examples=["./chart"])] | None = None
-    """Name of the chart in the repository, or a path that starts with . or /. Without it: the
-    controller's official one."""
+    """Name of the chart in the repository, or a path that starts with . or /. Default: the
+    controller's official chart."""
     repository: (
         Annotated[
             StrictStr,
@@ -87,44 +89,44 @@ class IngressControllerArgs(Args):
         ]
         | None
     ) = None
-    """Address of the chart repository; not used for a path. Without it: the official one."""
+    """URL of the chart repository, not used for a path. Default: the official one."""
     version: (
         Annotated[
             StrictStr, IN_FULL, matches(r"\d+\.\d+\.\d+", "a chart version in full", "4.15.1")
         ]
         | None
     ) = None
-    """Version of the chart. Without it: the one that the program is tested with."""
+    """Version of the chart. Default: the version that the program is tested with."""
     replicas: Annotated[StrictInt, Field(ge=1, examples=[2])] | None = None
-    """Number of pods. Without it: one on every node, as Exoscale recommends."""
+    """Number of pods. Default: one on every node, as Exoscale recommends."""
     timeout_seconds: Annotated[StrictInt, Field(ge=60, examples=[1800])] | None = None
-    """What its pods may take until all are new and ready; then the change is taken back. Without
-    it: 300, and the time in which connections end for each pod (300 of nginx, 60 of traefik)."""
+    """Timeout in seconds for a rollout of its pods. A change that takes longer is rolled back.
+    Default: 300, plus the time to drain connections for each pod (nginx: 300, traefik: 60)."""
     nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
-    """Name of the nodepool that its load balancer sends to. With `replicas`, its pods are there.
-    Without it: the first that has no taint NoSchedule or NoExecute."""
+    """Name of the node pool that its load balancer sends traffic to. With `replicas`, its pods run
+    there. Default: the first node pool without a NoSchedule or NoExecute taint."""
     metrics: StrictBool = False
-    """A Service that Prometheus can read."""
+    """Whether a Service exposes metrics for Prometheus."""
     resources: ResourcesArgs | None = None
-    """Of its pods. Without them: the chart's."""
+    """Resources of its pods. Default: the chart's."""
     default_certificate: Dns1123Subdomain | None = Field(default=None, examples=["wildcard"])
-    """Name of a TLS Secret in the namespace ingress-nginx, for hosts without one."""
+    """Name of a TLS Secret in the namespace ingress-nginx, for hosts without a certificate."""
     admission_webhook: StrictBool | None = None
-    """nginx checks Ingresses when they are made. Without it: the chart's choice."""
+    """Whether nginx validates Ingresses on admission. Default: the chart's."""
     pod_security: PodSecurity = "restricted"
-    """What the API server refuses in its pods. Both official charts are within the default; some
-    of their values, such as hostPort, are not."""
+    """Pod Security level of its namespace. Both official charts comply with the default; some of
+    their values, such as hostPort, do not."""
     network_policy: StrictBool = True
-    """Its pods let in HTTP, HTTPS and the API server's calls, and with metrics those of pods. If
-    false: everything."""
+    """Whether a network policy allows only HTTP, HTTPS, calls of the API server and, with metrics,
+    pods to connect to its pods. If false, everything may connect."""
     load_balancer: LoadBalancerArgs = defaults_of(LoadBalancerArgs)
-    """The load balancer in front of it."""
+    """The controller's load balancer."""
     values: dict[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])
-    """Helm values, merged over those that this program sets. Nothing in them can be secret."""
+    """Helm values, merged over those that this program sets. They can't contain secrets."""
 
     @property
     def official(self) -> Chart:
-        """The controller's own chart."""
+        """The controller's official chart."""
         return CHARTS[self.controller or "nginx"]
 
     def problems(self) -> Iterator[Problem]:

@@ -119,7 +119,7 @@ class IngressController(pulumi.ComponentResource):
         if settings.controller == "traefik":
             service = f"{name}-controller"
             return traefik.values(settings, self.namespace, service, self.class_name, placement)
-        return ingress_nginx.values(settings, self.namespace, placement)
+        return ingress_nginx.values(settings, name, self.namespace, placement)
 
 
 def _timeout(settings: IngressControllerArgs, nodes: int | None) -> int:

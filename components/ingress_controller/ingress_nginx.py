@@ -24,6 +24,9 @@ OPEN_SECONDS = 300
 workers after 240 of them (`worker-shutdown-timeout`)."""
 
 
+CHART_NAME = "ingress-nginx"
+
+
 def drain_seconds(settings: IngressControllerArgs) -> int:
     """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
     return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
@@ -31,10 +34,14 @@ def drain_seconds(settings: IngressControllerArgs) -> int:
 
 def values(
     settings: IngressControllerArgs,
+    release: str,
     namespace: str,
     placement: Placement | None = None,
 ) -> dict[str, Any]:
     """Helm values for the official chart.
+
+    Its objects are named like the release. By default the chart adds its own name to a release's
+    that does not contain it.
 
     nginx takes no connection any more as soon as it is told to stop. So it is told only when the
     load balancer has noticed that the pod goes.
@@ -60,14 +67,15 @@ def values(
         arguments["default-ssl-certificate"] = f"{namespace}/{settings.default_certificate}"
     if settings.admission_webhook is not None:
         controller["admissionWebhooks"] = {"enabled": settings.admission_webhook}
-    return {"controller": controller}
+    named = {} if CHART_NAME in release else {"fullnameOverride": release}
+    return {"controller": controller, **named}
 
 
 def _kind(replicas: int | None) -> dict[str, Any]:
     """Of several replicas a disruption budget lets one go at a time: the chart's own keeps one."""
     if replicas:
         labels = {
-            NAME: "ingress-nginx",
+            NAME: CHART_NAME,
             "app.kubernetes.io/component": "controller",
         }
         return {

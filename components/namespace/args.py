@@ -24,28 +24,28 @@ def not_reserved(name: str | None) -> str | None:
 
 
 class QuotaArgs(Args):
-    """What all pods of the namespace may have together."""
+    """Limits on all pods of the namespace together."""
 
     requests: Amounts = defaults_of(Amounts)
-    """What is set aside for them."""
+    """Sum of their requests."""
     limits: Amounts = defaults_of(Amounts)
-    """What they get at most."""
+    """Sum of their limits."""
     pods: Annotated[StrictInt, Field(ge=0, examples=[50])] | None = None
-    """Number of pods. Without it: any."""
+    """Number of pods. Default: no limit."""
 
 
 class AppNamespaceArgs(Args):
-    """A namespace of applications that is to have more than the defaults."""
+    """A namespace of applications with settings other than the defaults."""
 
     name: Dns1123Label = Field(examples=["shop"])
-    """The name that applications give as their namespace."""
+    """Name of the namespace, which applications refer to."""
     pod_security: PodSecurity = "restricted"
-    """What the API server refuses in pods. The default is the strictest: what web applications
-    need lies within it."""
+    """Pod Security level that pods must comply with. Default: the strictest level, which is enough
+    for web applications."""
     quota: QuotaArgs | None = None
-    """What all pods may have together. Without it: what the nodes have."""
+    """Limits on all pods together. Default: none."""
     defaults: ResourcesArgs | None = None
-    """Resources of containers that say nothing about theirs."""
+    """Resources of containers that set none."""
     adopt: StrictBool = False
     """Whether this stack takes over a namespace that exists and that no stack owns, such as one
     created with kubectl. `pulumi destroy` then deletes it. By default the preview refuses a

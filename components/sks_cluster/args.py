@@ -33,14 +33,15 @@ Claim = Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["depl
 
 
 class ReadOnlyKubeconfigArgs(Args):
-    """A kubeconfig for people: it shows all but Secrets, and changes nothing."""
+    """A kubeconfig for people. It allows reading everything except Secrets, and no changes."""
 
     user: Claim = "reader"
     """The user's name in the audit log."""
     ttl_seconds: StrictInt = Field(default=30 * 24 * 3600, ge=60)
-    """Its lifetime, in seconds. A month: long enough to work, short enough to be lost."""
+    """Lifetime in seconds. Default: 30 days."""
     early_renewal_seconds: StrictInt = Field(default=7 * 24 * 3600, ge=0)
-    """So many seconds before its end an `up` renews it. A week: for stacks that are seldom run."""
+    """`pulumi up` renews the kubeconfig this many seconds before it expires. Default: 7 days, for
+    stacks that are rarely deployed."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for a kubeconfig that would be renewed all the time."""
@@ -52,30 +53,31 @@ class ReadOnlyKubeconfigArgs(Args):
 
 
 class KubeconfigArgs(ReadOnlyKubeconfigArgs):
-    """The credentials that the program itself works with."""
+    """The kubeconfig that the program itself uses."""
 
     user: Claim = "pulumi"
     """The user's name in the audit log."""
     groups: Annotated[tuple[Claim, ...], *NOT_EMPTY] = ("system:masters",)
-    """The user's groups. The default may do everything, as the program has to."""
+    """The user's groups. Default: `system:masters`, which allows everything. The program needs
+    that."""
 
 
 class AuditArgs(Args):
-    """Where the Kubernetes API server sends its audit log."""
+    """The destination of the Kubernetes API server's audit log."""
 
     endpoint: Address = Field(max_length=2000)
-    """Address that takes the log."""
+    """URL that receives the audit log."""
     bearer_token: Secret
-    """The token that is sent with it."""
+    """Bearer token that authenticates the API server to the endpoint."""
     initial_backoff: Duration = Field(default="10s", max_length=10)
-    """First wait before a request is repeated. The default is the API server's."""
+    """Wait before the first retry of a failed request. Default: the API server's own."""
 
 
 class OidcArgs(Args):
-    """An OpenID Connect provider whose users can sign in."""
+    """An OpenID Connect provider whose users can sign in to the cluster."""
 
     client_id: Claim = Field(examples=["kubernetes"])
-    """The client that tokens must be for."""
+    """The client ID that tokens must be issued for."""
     issuer_url: Annotated[
         StrictStr,
         Field(max_length=255),
@@ -83,101 +85,106 @@ class OidcArgs(Args):
             r"https://\S+", "an address that starts with https://", "https://login.example.com"
         ),
     ]
-    """The provider's address."""
+    """URL of the provider."""
     groups_claim: Claim | None = Field(default=None, examples=["groups"])
-    """The claim with the user's groups."""
+    """Claim that contains the user's groups."""
     groups_prefix: Claim | None = Field(default=None, examples=["oidc:"])
-    """What the groups' names get in front."""
+    """Prefix of the groups' names."""
     required_claim: dict[Claim, Claim] | None = Field(default=None, examples=[{"team": "shop"}])
-    """Claims that a token must have, name to value."""
+    """Claims that a token must contain, name to value."""
     username_claim: Claim | None = Field(default=None, examples=["email"])
-    """The claim with the user's name."""
+    """Claim that contains the user's name."""
     username_prefix: Claim | None = Field(default=None, examples=["oidc:"])
-    """What the user's name gets in front."""
+    """Prefix of the user's name."""
 
 
 class AdoptArgs(Args):
-    """IDs of what was made by hand and is this stack's from now on."""
+    """IDs of existing objects that this stack takes over."""
 
     cluster: Identifier | None = None
-    """The cluster's."""
+    """ID of the cluster."""
     security_group: Identifier | None = None
-    """The ID of the nodes' security group."""
+    """ID of the nodes' security group."""
     nodepools: dict[DnsLabel, Identifier] = Field(default_factory=dict)
-    """The nodepools', by their names in this file."""
+    """IDs of the node pools, by their names in this file."""
     anti_affinity_groups: dict[DnsLabel, Identifier] = Field(default_factory=dict)
-    """Those of the nodepools' own groups, by the nodepools' names in this file."""
+    """IDs of the node pools' own anti-affinity groups, by the node pools' names in this file."""
 
 
 class SksClusterArgs(Args):
     """An SKS cluster."""
 
     zone: Zone
-    """Where it is. A change replaces it."""
+    """Exoscale zone. A change replaces the cluster."""
     version: Version
-    """Kubernetes version, in full; `exo compute sks versions` lists them. A newer one, of this
-    minor version or the next, upgrades the control plane, then replaces the nodepools."""
+    """Kubernetes version in full; `exo compute sks versions` lists them. To upgrade, set a newer
+    one of the same or the next minor version: the control plane is upgraded, then node pools are
+    replaced."""
     name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None
-    """Name that Exoscale shows. Without it: the stack's, with a suffix."""
+    """Name that Exoscale shows. Default: the stack's name with a suffix."""
     description: Description | None = None
-    """Text that Exoscale shows."""
+    """Description that Exoscale shows."""
     labels: dict[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
-    """Exoscale's labels, name to value."""
+    """Labels at Exoscale, name to value."""
     level: Literal["starter", "pro"] = "starter"
-    """Service level of the control plane: starter is free and has no SLA. A change replaces the
+    """Service level of the control plane. `starter` is free and has no SLA. A change replaces the
     cluster."""
     cni: Literal["calico", "cilium", "none"] = "calico"
-    """Network plugin; with none you install one. A change replaces the cluster."""
+    """Network plugin. With `none`, you install one yourself. A change replaces the cluster."""
     kube_proxy: StrictBool | None = None
-    """Whether kube-proxy runs. Without it: not with cilium, which does its work."""
+    """Whether kube-proxy runs. Default: true, except with cilium, which replaces kube-proxy."""
     cloud_controller: StrictBool = True
-    """Exoscale's cloud controller: load balancers for Services. A change replaces the cluster."""
+    """Whether Exoscale's cloud controller runs, which creates load balancers for Services. A change
+    replaces the cluster."""
     csi: StrictBool = False
-    """Exoscale's block storage for volumes; needs cloudController. Once true it stays."""
+    """Whether Exoscale's CSI driver runs, which creates block storage volumes. Requires
+    cloudController. It can't be turned off again."""
     metrics_server: StrictBool = True
-    """Metrics for `kubectl top` and autoscaling. A change replaces the cluster."""
+    """Whether the metrics server runs, for `kubectl top` and autoscaling. A change replaces the
+    cluster."""
     auto_upgrade: StrictBool = False
-    """Exoscale upgrades the control plane to new patch versions by itself. After `pulumi refresh`,
-    set `version` to the one that runs. By default it is upgraded when this file says so."""
+    """Whether Exoscale upgrades the control plane to new patch versions. After `pulumi refresh`,
+    set `version` to the version that runs. Default: only a change of `version` upgrades it."""
     feature_gates: tuple[FeatureGate, ...] = ()
-    """Kubernetes' alpha features to turn on."""
+    """Kubernetes feature gates to turn on."""
     audit: AuditArgs | None = None
-    """Where the API server's audit log is sent. Without it: nowhere."""
+    """Destination of the API server's audit log. Default: none."""
     oidc: OidcArgs | None = None
-    """Sign in by OpenID Connect. A change replaces the cluster."""
+    """Sign-in by OpenID Connect. A change replaces the cluster."""
     allow_open_networks: StrictBool = False
-    """Lets nodePortSources and firewallRules have networks as wide as the whole internet (wider
-    than /8, IPv6: /16). By default such a one is taken for a mistake."""
+    """Whether nodePortSources and firewallRules may contain networks wider than /8 (IPv6: /16),
+    such as the whole internet. Rejected by default."""
     node_port_sources: Annotated[tuple[Network, ...], SEPARATE] = ()
     """Networks (CIDR) that may reach the NodePorts. Required with an ingress controller or a load
-    balancer, which pass packets on to NodePorts with the clients' addresses: list the clients'
-    networks. UDP is open where the Service of an application has a NodePort for it."""
+    balancer: these forward packets to NodePorts with the clients' addresses, so list the clients'
+    networks. UDP is open only if the Service of an application has a UDP port."""
     firewall_rules: tuple[FirewallRuleArgs, ...] = ()
-    """More ways in to the nodes, beyond those that the cluster needs."""
+    """Firewall rules of the nodes, in addition to those that the cluster needs."""
     nodepools: Annotated[tuple[NodePoolArgs, ...], *NOT_EMPTY]
-    """The nodes. Load balancers send to the first nodepool that has no taint NoSchedule or
-    NoExecute, unless `nodepool` names another."""
+    """Node pools. Load balancers send traffic to the first one without a NoSchedule or NoExecute
+    taint, unless `nodepool` names another."""
     ready_seconds: StrictInt = Field(default=900, ge=1)
-    """How long new nodes may take to become Ready. An `up` that needs them fails after that."""
+    """Timeout in seconds for new nodes to become Ready. `pulumi up` fails after it."""
     drain_seconds: StrictInt = Field(default=900, ge=1)
-    """How long pods may take to leave the nodes of a nodepool that is replaced, left out or made
-    smaller, as their disruption budgets allow. An `up` fails after that, and deletes no node."""
+    """Timeout in seconds for draining the nodes of a node pool that is replaced, removed or made
+    smaller. Draining respects disruption budgets. After the timeout, `pulumi up` fails and deletes
+    no node."""
     kubeconfig: KubeconfigArgs = defaults_of(KubeconfigArgs)
-    """The credentials that this program works with."""
+    """The kubeconfig that this program uses."""
     read_only_kubeconfig: ReadOnlyKubeconfigArgs | None = None
-    """A second kubeconfig, for people: the output read_only_kubeconfig."""
+    """A second, read-only kubeconfig for people: the output `read_only_kubeconfig`."""
     protect: StrictBool = False
-    """The cluster can't be removed or replaced."""
+    """Whether the cluster is protected from deletion and replacement."""
     adopt: AdoptArgs = defaults_of(AdoptArgs)
-    """What was made by hand and is this stack's from now on."""
+    """Existing objects that this stack takes over."""
 
     @property
     def nodes(self) -> int:
-        """How many there are in all nodepools."""
+        """Number of nodes in all node pools."""
         return sum(pool.size for pool in self.nodepools)
 
     def nodepool(self, name: str | None) -> NodePoolArgs:
-        """The nodepool of that name; without one, the first where any pod can run."""
+        """Returns the node pool of that name, or by default the first where any pod can run."""
         return next(
             pool
             for pool in self.nodepools

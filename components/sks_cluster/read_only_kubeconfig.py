@@ -5,8 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes
 from pulumi_kubernetes.rbac.v1 import ClusterRoleBinding
-from pulumiverse_exoscale import SksCluster as Cluster
-from pulumiverse_exoscale import SksKubeconfig
+from pulumiverse_exoscale import SksCluster as Cluster, SksKubeconfig
 
 from .args import ReadOnlyKubeconfigArgs
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
-from pulumiverse_exoscale import SecurityGroup, SksKubeconfig, SksNodepool
-from pulumiverse_exoscale import SksCluster as Cluster
+from pulumiverse_exoscale import SecurityGroup, SksCluster as Cluster, SksKubeconfig, SksNodepool
 
 from ..exoscale.deleted_volumes import volumes_before_nodes
 from ..exoscale.display_name import shown_name

@@ -50,65 +50,65 @@ class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
     """A web application."""
 
     name: DnsLabel
-    """The name of its Deployment and Service, and of its container."""
+    """Name of its Deployment, Service and container."""
     resources: ResourcesArgs = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
-    """What its container has of its node; required in production. There is no CPU limit: it would
-    slow it down on an idle node."""
+    """Resources of its container, required in production. There is no CPU limit by default: it
+    would throttle the container on an idle node."""
     security: AppSecurityArgs = defaults_of(AppSecurityArgs)
-    """What its container may do."""
+    """Security settings of its container."""
     namespace: Dns1123Label | None = Field(default=None, examples=["shop"])
-    """Namespace that it is in, alone or with other applications. Without it: its name."""
+    """Namespace, which several applications may share. Default: the application's name."""
     replicas: StrictInt = Field(default=1, ge=0, examples=[3])
     """Number of pods."""
     nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
-    """Name of the nodepool that its pods are on, and that its load balancer sends to. Without it:
-    any; for a load balancer with Local, the first that has no taint NoSchedule or NoExecute."""
+    """Name of the node pool for its pods and its load balancer. Default: any; for a load balancer
+    with Local, the first node pool without a NoSchedule or NoExecute taint."""
     autoscaler: AutoscalerArgs | None = None
-    """In place of replicas, which `up` then leaves alone."""
+    """Autoscaling instead of replicas."""
     disruption_budget: DisruptionBudgetArgs = defaults_of(DisruptionBudgetArgs)
-    """How many pods may be missing while nodes are drained. Default: 1, where the application can
-    have more than one pod."""
+    """Number of pods that may be unavailable while nodes are drained. Default: 1, if the
+    application can have more than one pod."""
     port: Port = 8080
     """Port that the container listens on."""
     config: ConfigArgs = defaults_of(ConfigArgs)
-    """Configuration, kept in ConfigMaps; a change rolls the pods."""
+    """Configuration, stored in ConfigMaps. A change starts a rollout."""
     secrets: SecretsArgs = defaults_of(SecretsArgs)
-    """The same for what is secret, kept in Secrets."""
+    """Secret configuration, stored in Secrets. A change starts a rollout."""
     generated_secrets: tuple[GeneratedName, ...] = ()
-    """Names of environment variables whose values are generated once and kept secret."""
+    """Names of environment variables with secret values that are generated once."""
     pull_secret: PullSecretArgs | None = None
     """Credentials for a private registry."""
     database: DatabaseArgs | None = None
-    """PostgreSQL; its URL is in a Secret and in a variable of the application."""
+    """PostgreSQL database. The application gets its URL in an environment variable."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Labels of its pods, beside the program's own."""
+    """Labels of its pods, in addition to the program's."""
     annotations: dict[LabelKey, EnvironmentValue] = Field(
         default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
     )
     """Annotations of its pods."""
     selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
-    """Labels that find its pods: to take over a Deployment that exists. Without it: those that
+    """Labels that select its pods, to take over an existing Deployment. Default: the labels that
     Kubernetes recommends. A change replaces the Deployment."""
     adopt: StrictBool = False
     """Whether the application takes over objects of its names that exist and that no stack owns,
     such as those created with kubectl. By default the preview refuses objects that exist, and
     always those of another stack."""
     probes: ProbesArgs = defaults_of(ProbesArgs)
-    """How Kubernetes finds out whether it works."""
+    """Probes by which Kubernetes checks the application."""
     rollout: RolloutArgs = defaults_of(RolloutArgs)
     """How its pods are replaced."""
     before_rollout: BeforeRolloutArgs | None = None
-    """A Job that has to succeed before new pods start."""
+    """A Job that must succeed before new pods start."""
     sidecars: tuple[SidecarArgs, ...] = ()
-    """Containers beside it."""
+    """Further containers of its pods."""
     init_containers: tuple[InitContainerArgs, ...] = ()
-    """Containers that end before it starts."""
+    """Containers that run to completion before the application starts."""
     volumes: tuple[VolumeArgs, ...] = ()
-    """Empty folders that its containers share."""
+    """Temporary volumes that its containers share."""
     tolerations: tuple[TolerationArgs, ...] = ()
-    """Taints of nodes that its pods may be on all the same."""
+    """Tolerations of its pods, for nodes with taints."""
     network_policy: NetworkPolicyArgs = defaults_of(NetworkPolicyArgs)
-    """Who may connect to it, and whom it may connect to."""
+    """Network policy: which connections are allowed."""
 
     @field_validator("name", "namespace")
     @classmethod

@@ -35,8 +35,7 @@ from sandbox.exoscale_api.fault import (
     OperationHangs,
     Status,
 )
-from sandbox.exoscale_api.fault_routes import PATH as FAULTS
-from sandbox.exoscale_api.fault_routes import FaultRoutes
+from sandbox.exoscale_api.fault_routes import PATH as FAULTS, FaultRoutes
 from sandbox.exoscale_api.faults import Faults
 from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Document, Operation, document

@@ -23,8 +23,7 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies.rules import RULES
-from tools.policies import ADVISORY as ADVISORY_ARGUMENTS
-from tools.policies import PACK, policy_arguments
+from tools.policies import ADVISORY as ADVISORY_ARGUMENTS, PACK, policy_arguments
 
 ROOT = Path(__file__).parents[2]
 FOLDER, ENGINE = ROOT / "policies", "127.0.0.1:1"

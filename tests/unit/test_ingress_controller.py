@@ -64,6 +64,15 @@ def test_a_chart_by_path_has_no_repository() -> None:
     assert "repositoryOpts" not in release(chart="./chart")
 
 
+def test_objects_are_named_like_the_release() -> None:
+    """Of a release whose name does not contain the chart's, the chart would add its own."""
+    args = IngressControllerArgs(controller="nginx")
+    engine, _ = run(lambda: IngressController("ingress-zurich", args).address)
+    values = engine.of_type("Release")["ingress-zurich"]["values"]
+    assert values["fullnameOverride"] == "ingress-zurich"
+    assert "fullnameOverride" not in release()["values"]
+
+
 @pytest.mark.parametrize("controller", ["nginx", "traefik"])
 def test_the_release_and_its_namespace_are_the_same_for_both(controller: str) -> None:
     found = release(controller=controller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -39,6 +40,15 @@ def locked(name: str) -> dict[str, str]:
     return pins(match["requirement"] for match in LOCKED.finditer(text))
 
 
+RANGES = {
+    each.name: each
+    for each in map(
+        Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    )
+}
+"""What the package `exoscale_webapp` asks for."""
+
+
 def pins(lines: Iterable[str]) -> dict[str, str]:
     requirements = [Requirement(line) for line in lines]
     return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
@@ -67,7 +77,7 @@ def test_what_is_asked_for_no_more_is_not_locked(name: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "names"),
     [
-        (("components", "policies", "settings", "docs", "__main__.py"), NAMES[:1]),
+        (("components", "stack", "policies", "docs", "__main__.py"), NAMES[:1]),
         (("sandbox",), NAMES[:2]),
         (("tools",), (NAMES[0], NAMES[2])),
         (("sandbox/demo", "tests"), NAMES),
@@ -86,7 +96,7 @@ def imported(code: Path) -> Iterator[str]:
             continue
         for node in ast.walk(ast.parse(file.read_text())):
             modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and not node.level:
                 modules = [node.module or ""]
             for module in modules:
                 yield from packages.get(module.partition(".")[0], ())
@@ -97,3 +107,14 @@ def test_a_package_has_one_version_in_all_files() -> None:
     for name in FILES:
         for package, version in locked(name).items():
             assert together.setdefault(package, version) == version, package
+
+
+def test_the_package_asks_for_what_it_imports() -> None:
+    packages = {canonicalize_name(each) for each in imported(ROOT / "components")}
+    assert packages - PARTS == {canonicalize_name(name) for name in RANGES}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_what_is_tested_is_within_the_packages_ranges(name: str) -> None:
+    pinned = asked(NAMES[0])[canonicalize_name(name)].removeprefix("==")
+    assert RANGES[name].specifier.contains(pinned)

@@ -44,7 +44,9 @@ def test_its_defaults_are_valid(chart: str) -> None:
 @pytest.mark.parametrize("settings", [{}, EVERYTHING])
 def test_it_takes_what_the_program_sets(settings: dict[str, Any]) -> None:
     ingress = IngressControllerArgs.model_validate(settings)
-    jsonschema.validate(_json(ingress_nginx.values(ingress, "web")), schema("ingress-nginx"))
+    jsonschema.validate(
+        _json(ingress_nginx.values(ingress, "ingress-nginx", "web")), schema("ingress-nginx")
+    )
     values = traefik.values(ingress, "web", "web-controller", "nginx")
     jsonschema.validate(_json(values), schema("traefik"))
 

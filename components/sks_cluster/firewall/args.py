@@ -22,7 +22,7 @@ from ...args.types import (
 KUBELET_PORT = 10250
 NODE_PORTS = "30000-32767"
 WIDEST = {4: 8, 6: 16}
-"""The shortest prefix of a network, by IP version, that is not called open."""
+"""Shortest prefix length, by IP version, of a network that is not considered open."""
 
 
 def port_range(ports: str) -> tuple[int, int]:
@@ -71,18 +71,18 @@ def is_open(network: str) -> bool:
 
 
 class FirewallRuleArgs(Args):
-    """One more way into the nodes."""
+    """A firewall rule of the nodes: allowed incoming traffic."""
 
     name: DnsLabel
-    """What tells it from the other rules."""
+    """Unique name."""
     description: Description | None = None
-    """Text that Exoscale shows. Without it: the name and the source."""
+    """Description that Exoscale shows. Default: the name and the source."""
     protocol: Literal["TCP", "UDP", "ICMP"] = "TCP"
-    """ICMP is echo, what `ping` sends."""
+    """Protocol. ICMP allows echo requests (`ping`)."""
     sources: Annotated[tuple[Network, ...], *NOT_EMPTY, SEPARATE]
-    """Networks (CIDR) that may come in."""
+    """Networks (CIDR) that may connect."""
     ports: Ports | None = None
-    """A port or a range. Required for TCP and UDP; ICMP has none."""
+    """A port or a range of ports. Required for TCP and UDP, not allowed for ICMP."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for ports that the protocol lacks, and for an open kubelet."""

@@ -34,14 +34,14 @@ Percent = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
 class ImageGarbageCollectionArgs(Args):
-    """When a kubelet removes images that nothing uses."""
+    """When kubelets remove unused images."""
 
     low_threshold: Percent = 80
-    """Down to this use of the disk, in percent. The default is the kubelet's."""
+    """Disk usage in percent at which the removal stops. Default: the kubelet's."""
     high_threshold: Percent = 85
-    """From this use of the disk on, in percent. The default is the kubelet's."""
+    """Disk usage in percent at which the removal starts. Default: the kubelet's."""
     min_age: Duration = "2m"
-    """Images younger than this stay. The default is the kubelet's."""
+    """Minimum age of images to remove. Default: the kubelet's."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for thresholds in the wrong order."""
@@ -68,50 +68,51 @@ Source: exoscale/terraform-provider-exoscale v0.66.0, `storage_lvm` of `exoscale
 
 
 class NodePoolArgs(Args):
-    """One nodepool: so many nodes of one kind, each on a host of its own."""
+    """A node pool: a number of equal nodes, by default each on a different host."""
 
     name: DnsLabel = Field(examples=["workers"])
-    """What tells it from the stack's other nodepools. Another name is another nodepool."""
+    """Unique name. A change creates another node pool and deletes this one."""
     instance_type: InstanceType
-    """Size of the nodes, as family.size; `exo compute instance-type list` lists them. SKS needs
-    `small` or larger. A change is for nodes made from now on."""
+    """Instance type of the nodes, family.size; `exo compute instance-type list` lists them. SKS
+    requires `small` or larger. A change affects new nodes only."""
     size: StrictInt = Field(ge=1, examples=[3])
-    """Number of nodes; with an anti-affinity group, at most 8. A smaller number drains nodes before
-    they are removed."""
+    """Number of nodes, at most 8 with an anti-affinity group. If it decreases, nodes are drained
+    before they are removed."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
-    """GiB of each node's disk. A change is for nodes made from now on."""
+    """Disk size of each node in GiB. A change affects new nodes only."""
     description: Description | None = None
-    """Text that Exoscale shows."""
+    """Description that Exoscale shows."""
     instance_prefix: InstancePrefix = "pool"
-    """What the nodes' names begin with. The default is Exoscale's."""
+    """Prefix of the nodes' names. Default: Exoscale's."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """The nodes' labels. A change is for nodes made from now on."""
+    """Labels of the nodes. A change affects new nodes only."""
     taints: dict[LabelKey, Taint] = Field(default_factory=dict)
-    """The nodes' taints, key to VALUE:EFFECT. A change is for nodes made from now on."""
+    """Taints of the nodes, key to VALUE:EFFECT. A change affects new nodes only."""
     anti_affinity: StrictBool = True
-    """The nodes are on different hosts, by a group of their own: one host's end takes one node."""
+    """Whether an anti-affinity group of the node pool places the nodes on different hosts, so that
+    a host failure affects only one node."""
     anti_affinity_groups: tuple[Identifier, ...] = Field(default=(), max_length=7)
     """IDs of further anti-affinity groups."""
     security_groups: tuple[Identifier, ...] = Field(default=(), max_length=15)
-    """IDs of further security groups, beside the cluster's own."""
+    """IDs of further security groups, in addition to the cluster's own."""
     private_networks: tuple[Identifier, ...] = Field(default=(), max_length=16)
-    """IDs of private networks that the nodes are in."""
+    """IDs of private networks to attach the nodes to."""
     deploy_target: Identifier | None = None
-    """ID of the deploy target: dedicated hosts."""
+    """ID of the deploy target, for dedicated hosts."""
     local_storage: StrictBool = False
-    """The nodes' disks serve volumes, by LVM, which needs a diskSize of 100 or more. A change
-    replaces the nodepool."""
+    """Whether the nodes' disks provide volumes (by LVM). Requires a diskSize of 100 or more. A
+    change replaces the node pool."""
     ipv6: StrictBool = False
-    """The nodes have an IPv6 address too. A change replaces the nodepool."""
+    """Whether the nodes also have an IPv6 address. A change replaces the node pool."""
     image_garbage_collection: ImageGarbageCollectionArgs | None = None
-    """When the kubelets remove unused images. Without it: the kubelet's defaults."""
+    """When kubelets remove unused images. Default: the kubelet's."""
     replace_on_upgrade: StrictBool = True
-    """A new version of Kubernetes replaces the nodepool. If false, its nodes keep theirs until you
-    replace them."""
+    """Whether an upgrade of Kubernetes replaces the node pool. If false, its nodes keep their
+    version until you replace them."""
 
     @property
     def repelling_taints(self) -> dict[str, str]:
-        """The taints that keep pods without a toleration away."""
+        """Taints that reject pods without a toleration."""
         effects = (":NoSchedule", ":NoExecute")
         return {key: taint for key, taint in self.taints.items() if taint.endswith(effects)}
 

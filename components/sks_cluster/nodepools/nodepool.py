@@ -9,10 +9,10 @@ from pulumiverse_exoscale import (
     AntiAffinityGroup,
     SecurityGroup,
     SecurityGroupRule,
+    SksCluster as Cluster,
     SksKubeconfig,
     SksNodepool,
 )
-from pulumiverse_exoscale import SksCluster as Cluster
 
 from ...exoscale.display_name import shown_name
 from .args import NodePoolArgs

@@ -15,31 +15,31 @@ Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]
 
 
 class CustomMetricArgs(Args):
-    """A metric of the pods, from an adapter on the cluster, and its wanted average for each."""
+    """A custom metric of the pods, provided by a metrics adapter on the cluster."""
 
     name: Annotated[
         StrictStr, matches(r"[A-Za-z0-9_:./-]+", "the name of a metric", "requests_per_second")
     ]
-    """The metric's name, as the adapter on the cluster has it."""
+    """Name of the metric, as the adapter provides it."""
     average: Annotated[
         StrictStr, NUMBER_TOO, matches(r"\d+(\.\d+)?[mkMG]?", "a quantity", "100", "500m")
     ]
-    """What is wanted of each pod on average."""
+    """Target average per pod."""
 
 
 class AutoscalerArgs(Args):
-    """So many pods that they are used as much as is wanted."""
+    """Horizontal autoscaling: the number of pods follows their load."""
 
     min: Annotated[StrictInt, Field(ge=1)]
-    """The least number of pods, and the one to begin with."""
+    """Minimum number of pods, and the number to start with."""
     max: Annotated[StrictInt, Field(ge=1)]
-    """The largest number of pods."""
+    """Maximum number of pods."""
     cpu: Utilization | None = Field(default=None, examples=[80])
-    """Wanted use of CPU, in percent of what the pods request."""
+    """Target CPU utilization in percent of the pods' requests."""
     memory: Utilization | None = Field(default=None, examples=[90])
-    """Wanted use of memory, in percent of what the pods request."""
+    """Target memory utilization in percent of the pods' requests."""
     custom: tuple[CustomMetricArgs, ...] = ()
-    """Metrics of the pods."""
+    """Custom metrics to scale by."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for bounds in the wrong order, and without a metric."""
@@ -51,7 +51,7 @@ class AutoscalerArgs(Args):
 
 
 class DisruptionBudgetArgs(Args):
-    """How many pods may be missing while nodes are drained."""
+    """Number of pods that may be unavailable while nodes are drained."""
 
     max_unavailable: Count = 1
-    """Pods that may be missing, a number or a percentage."""
+    """Pods that may be unavailable, a number or a percentage."""

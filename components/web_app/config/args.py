@@ -66,15 +66,15 @@ def too_large(key: str, values: Iterable[bytes]) -> Iterator[Problem]:
 
 
 class ConfigArgs(Args):
-    """What is no secret; kept in a ConfigMap."""
+    """Configuration that is not secret, stored in ConfigMaps."""
 
     environment: dict[VariableKey, EnvironmentValue] = Field(default_factory=dict)
     """Environment variables, name to value."""
     files: dict[FilePath, StrictStr] = Field(default_factory=dict)
     """Files, path in the container to contents."""
     files_from: dict[FilePath, LocalFile] = Field(default_factory=dict)
-    """Files, path in the container to the path of a file beside the stack's, which may be large and
-    need not be text."""
+    """Files, path in the container to the path of a local file, relative to the stack's file. It
+    may be large and binary."""
     modes: dict[FilePath, FileMode] = Field(default_factory=dict)
     """Modes of these files, path in the container to mode. Default: 0644, not executable."""
 
@@ -108,7 +108,7 @@ class ConfigArgs(Args):
 
 
 class SecretsArgs(Args):
-    """What is secret; kept in a Secret. A key without a value is one that has to be set."""
+    """Secret configuration, stored in Secrets. A key without a value must be set."""
 
     environment: dict[VariableKey, SetSecret] = Field(default_factory=dict)
     """Environment variables, name to value, each encrypted."""
@@ -129,8 +129,8 @@ class PullSecretArgs(Args):
     """The credentials for a private registry."""
 
     registry: RegistryName
-    """The registry's host."""
+    """Host of the registry."""
     username: Annotated[StrictStr, Field(min_length=1, examples=["robot"])]
-    """Who pulls."""
+    """User that pulls images."""
     password: SetSecret = Field(default=None, validate_default=True)
-    """The user's password, encrypted. Required."""
+    """Password of the user, encrypted. Required."""

@@ -73,25 +73,25 @@ Timeout = Annotated[Duration, *whole_seconds(1, 24 * 3600)]
 
 
 class TimeoutsArgs(Args):
-    """How long the controller waits for the application. Without these: its own time."""
+    """Timeouts between the controller and the application. Default: the controller's."""
 
     connect: Annotated[Duration, *whole_seconds(1, 75)] | None = None
-    """For a connection."""
+    """Timeout for a connection."""
     read: Timeout | None = None
-    """From one piece of the answer to the next."""
+    """Timeout between two reads of the response."""
     send: Timeout | None = None
-    """From one piece of the request to the next."""
+    """Timeout between two writes of the request."""
 
 
 class TlsArgs(Args):
-    """Where the host's certificate comes from, one of these."""
+    """The source of the host's certificate. Exactly one is required."""
 
     secret: Dns1123Subdomain | None = Field(default=None, examples=["wildcard"])
     """Name of a TLS Secret in the namespace."""
     issuer: Dns1123Subdomain | None = Field(default=None, examples=["ca"])
-    """Name of cert-manager's Issuer in the namespace, which makes the Secret."""
+    """Name of a cert-manager Issuer in the namespace, which creates the Secret."""
     cluster_issuer: Dns1123Subdomain | None = Field(default=None, examples=["letsencrypt"])
-    """Name of cert-manager's ClusterIssuer, which makes the Secret."""
+    """Name of a cert-manager ClusterIssuer, which creates the Secret."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem unless the certificate has one source."""
@@ -103,23 +103,24 @@ class AppIngressArgs(Args):
     """How the ingress controller serves the application."""
 
     rewrite: StrictBool = True
-    """The application sees / where a client asked for its path: it need not know the path."""
+    """Whether the path is removed from requests, so that the application sees `/` and need not know
+    its path."""
     regex: Regex | None = None
-    """A regular expression in place of path, given to the controller as it is."""
+    """A regular expression instead of path, passed to the controller unchanged."""
     rewrite_target: RewriteTarget | None = None
-    """With regex: the path that the application sees. Without it: what was asked for."""
+    """Only with regex: the path that the application sees. Default: the requested path."""
     tls: TlsArgs | None = None
-    """The host is served by HTTPS. Without it: by HTTP."""
+    """Serves the host by HTTPS. Default: HTTP."""
     body_size: BodySize | None = None
-    """The largest request. Without it: the controller's, 1m."""
+    """Maximum size of a request. Default: the controller's, 1m."""
     timeouts: TimeoutsArgs = defaults_of(TimeoutsArgs)
-    """How long the controller waits for the application."""
+    """Timeouts between the controller and the application."""
     allow_list: tuple[Network, ...] = ()
-    """Networks (CIDR) of the clients that may come. Without them: all."""
+    """Networks (CIDR) of the clients that may connect. Default: all."""
     annotations: dict[AnnotationKey, EnvironmentValue] = Field(
         default_factory=dict, examples=[{f"{NGINX}enable-cors": "true"}]
     )
-    """More of them on the Ingress, key to value."""
+    """Further annotations of the Ingress, key to value."""
 
     @field_validator("annotations")
     @classmethod
@@ -147,26 +148,26 @@ class AppIngressArgs(Args):
 
 
 class RouteArgs(Args):
-    """Where the ingress controller serves the application: a path, a host, or both."""
+    """Where the ingress controller serves the application: by a path, a host, or both."""
 
     host: Host | None = None
-    """Host name for which the ingress controller serves it. Without it: any."""
+    """Host name under which the application is served. Default: any."""
     additional_hosts: tuple[Host, ...] = Field(default=(), examples=[["www.example.com"]])
-    """More host names for which it is served, each like host, whose name the URL has."""
+    """Further host names under which the application is served. The URL contains `host`."""
     path: Path | None = None
-    """Path prefix under which the ingress controller serves it. Without path and host there is no
+    """Path prefix under which the application is served. Without path and host there is no
     Ingress."""
     ingress: AppIngressArgs | None = None
-    """How it is served under its path or host."""
+    """Options of the Ingress."""
 
     @property
     def hosts(self) -> tuple[str | None, ...]:
-        """All host names, each with an Ingress of its own; None for any."""
+        """All host names, each with its own Ingress; None for any."""
         return (self.host, *self.additional_hosts)
 
     @property
     def is_served(self) -> bool:
-        """Whether there is an Ingress, which takes a controller."""
+        """Whether there is an Ingress, which requires a controller."""
         return bool(self.host or self.path or self.ingress)
 
     def problems(self) -> Iterator[Problem]:

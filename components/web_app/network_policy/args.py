@@ -12,15 +12,14 @@ from ...args.types import Args, Dns1123Label, DnsLabel, Network, Port
 
 
 class PeerArgs(Args):
-    """One end of connections: pods of an app, of a namespace, of an app in a namespace; or a
-    network."""
+    """A peer of connections: pods of an application or a namespace, or a network."""
 
     app: DnsLabel | None = None
-    """The pods of this application."""
+    """The application's name, for its pods."""
     namespace: Dns1123Label | None = Field(default=None, examples=["monitoring"])
-    """The pods in this namespace. Without it: the application's own."""
+    """The namespace of the pods. Default: the application's own."""
     network: Network | None = None
-    """The addresses in this network (CIDR)."""
+    """A network (CIDR)."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem unless the peer is pods or a network."""
@@ -29,23 +28,22 @@ class PeerArgs(Args):
 
 
 class EgressArgs(PeerArgs):
-    """Whom the application may connect to, and at which ports."""
+    """A peer that the application may connect to, and its ports."""
 
     ports: tuple[Port, ...] = Field(default=(), examples=[[6379]])
-    """Ports of the pods themselves, which those of their Service may differ from. Without them:
-    all."""
+    """Ports of the pods, which may differ from their Service's ports. Default: all."""
     protocol: Literal["TCP", "UDP"] = "TCP"
-    """The ports' protocol."""
+    """Protocol of the ports."""
 
 
 class NetworkPolicyArgs(Args):
-    """Who may connect to the application, beside the ingress controller that serves it; and whom it
-    may connect to, beside DNS, the internet and its own database."""
+    """The application's network policy. By default, only the ingress controller that serves it may
+    connect to it, and it may connect only to DNS, the internet and its own database."""
 
     enabled: StrictBool = True
-    """If false, everybody may connect to it, and it to everybody."""
+    """If false, all connections are allowed."""
     sources: tuple[PeerArgs, ...] = Field(default=(), validation_alias="from")
-    """Who else may connect to it."""
+    """Further peers that may connect to the application."""
     egress: tuple[EgressArgs, ...] = ()
-    """Whom else it may connect to. Pods of the cluster, private networks and link-local addresses,
-    such as the metadata service's, are not the internet."""
+    """Further peers that the application may connect to. Pods of the cluster, private networks and
+    link-local addresses, such as the metadata service, do not count as the internet."""

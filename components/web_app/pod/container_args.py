@@ -24,14 +24,15 @@ UserId = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 
 
 class VolumeArgs(Args):
-    """A folder that the pod's containers share, empty at first and gone with the pod."""
+    """A temporary volume that the pod's containers share. It is empty at first and deleted with the
+    pod."""
 
     name: Dns1123Label = Field(examples=["shared-logs"])
-    """What containers' mounts name it by."""
+    """Unique name, which mounts refer to."""
     medium: Literal["disk", "memory"] = "disk"
-    """Where it is. What is in memory counts as the containers' memory."""
+    """Medium of the volume. Contents in memory count towards the containers' memory."""
     size_limit: Memory | None = None
-    """What it may hold; a pod that has more in it is ended. Without it: no limit."""
+    """Maximum size. A pod that exceeds it is evicted. Default: no limit."""
 
     @field_validator("name")
     @classmethod
@@ -42,77 +43,80 @@ class VolumeArgs(Args):
 
 
 class MountArgs(Args):
-    """Where a container sees a volume."""
+    """A volume mounted in a container."""
 
     volume: Dns1123Label = Field(examples=["shared-logs"])
-    """The name of one of the application's volumes."""
+    """Name of one of the application's volumes."""
     path: FilePath = Field(examples=["/var/log/nginx"])
-    """The folder in the container."""
+    """Path in the container."""
     read_only: StrictBool = False
-    """The container can't write to it."""
+    """Whether the container can only read it."""
 
 
 class SecurityArgs(Args):
-    """What a container may do."""
+    """Security settings of a container."""
 
     run_as_user: UserId | None = Field(default=None, examples=[1000])
-    """Numeric user. 0 is root, and refused by the level `restricted`. Without it: the pod's."""
+    """Numeric user ID. 0 is root, which the level `restricted` rejects. Default: the pod's."""
     run_as_group: UserId | None = Field(default=None, examples=[1000])
-    """Numeric group. 0 is root's, for images whose files belong to it. Without it: the one that has
-    the user's number."""
+    """Numeric group ID. 0 is root's group, for images whose files belong to it. Default: the user
+    ID."""
     read_only_root_filesystem: StrictBool = True
-    """The container can't change its own files, nor can who breaks into it."""
+    """Whether the container's file system is read-only: an attacker can't write to it either."""
     writable_paths: tuple[FilePath, ...] = ("/tmp",)
-    """Folders that are writable all the same, empty at first. Most programs need the default."""
+    """Paths that are writable nevertheless, and empty at first. Most programs need the default."""
 
 
 class AppSecurityArgs(SecurityArgs):
-    """What the application's container may do. Its user is the pod's."""
+    """Security settings of the application's container. Its user is the pod's default."""
 
     run_as_user: UserId = 1000
-    """Numeric user, which Kubernetes can tell from root, 0. Its files in volumes are its own."""
+    """Numeric user ID, which also owns files in volumes. Kubernetes rejects root, 0, in namespaces
+    of the level `restricted`."""
 
 
 class ContainerArgs(Args):
-    """What every container has."""
+    """Settings of every container."""
 
     name: Dns1123Label = Field(examples=["logs"])
-    """What tells it from the pod's other containers."""
+    """Unique name."""
     image: Image
     """Container image, with tag or digest."""
     image_pull_policy: PullPolicy | None = None
-    """When the image is pulled. Without it: Always for the tag latest, else IfNotPresent."""
+    """When the image is pulled. Default: Always for the tag latest, otherwise IfNotPresent."""
     command: tuple[StrictStr, ...] = Field(default=(), examples=[["sh", "-c"]])
-    """In place of the image's own entrypoint."""
+    """Replaces the image's entrypoint."""
     arguments: tuple[StrictStr, ...] = Field(
         default=(), validation_alias="args", examples=[["--verbose"]]
     )
-    """In place of the image's own arguments."""
+    """Replaces the image's arguments."""
     environment: dict[VariableName, EnvironmentValue] = Field(default_factory=dict)
-    """Environment variables, name to value, in this order: Kubernetes replaces `$(NAME)` by the
-    value of an earlier one."""
+    """Environment variables, name to value. The order matters: Kubernetes replaces `$(NAME)` by the
+    value of an earlier variable."""
     value_from: dict[VariableName, ValueFromArgs] = Field(default_factory=dict)
-    """Environment variables whose values are in a Secret that exists, or in the pod, name to
-    source. They come before those of environment, whose values can refer to them."""
+    """Environment variables whose values are in an existing Secret or in the pod, name to source.
+    They come before those of environment, whose values can refer to them."""
     resources: ResourcesArgs = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")
-    """What it has of its node. There is no CPU limit: it would slow it down on an idle node."""
+    """Its resources. There is no CPU limit by default: it would throttle the container on an idle
+    node."""
     security: SecurityArgs = defaults_of(SecurityArgs)
-    """What it may do."""
+    """Its security settings."""
     mounts: tuple[MountArgs, ...] = ()
-    """Where it sees the pod's volumes."""
+    """Volumes that are mounted in it."""
 
 
 class InitContainerArgs(ContainerArgs):
-    """A container that ends before the application starts."""
+    """A container that runs to completion before the application starts."""
 
     inherits: tuple[Literal["environment", "config", "secrets"], ...] = ()
-    """What it has of the application's. `environment` is with valueFrom, `config` with files,
-    `secrets` with files, generatedSecrets and the database's variable. Its own variables take
+    """What it inherits from the application: `environment` (with valueFrom), `config` (with files),
+    `secrets` (with files, generatedSecrets and the database's variable). Its own variables take
     precedence. Default: nothing."""
 
 
 class SidecarArgs(InitContainerArgs):
-    """A container beside the application."""
+    """A container that runs beside the application."""
 
     native: StrictBool = True
-    """It starts before the application and stops after it. If false: with it."""
+    """Whether it starts before the application and stops after it. If false, both start
+    together."""

@@ -18,27 +18,27 @@ Seconds = Annotated[StrictInt, Field(ge=1, le=3600)]
 
 
 class ProbeArgs(Args):
-    """One probe."""
+    """A probe."""
 
     type: Literal["http", "https", "tcp", "grpc", "exec", "none"] = "http"
-    """A page, with https of any certificate; a connection; gRPC's health check; a command in the
-    container; or no probe."""
+    """Kind of probe: `http` or `https` requests a page (any certificate is accepted), `tcp` opens a
+    connection, `grpc` calls gRPC's health check, `exec` runs a command in the container."""
     port: Port | None = Field(default=None, examples=[8081])
-    """The port that is asked. Without it: the application's."""
+    """Port to probe. Default: the application's port."""
     path: ProbePath | None = None
-    """Of http and https: the page. Without it: that of all probes."""
+    """http and https only: path to request. Default: the path of all probes."""
     service: Annotated[StrictStr, Field(min_length=1, examples=["liveness"])] | None = None
-    """Of grpc: the name of the service that is asked for. Without it: the server's health."""
+    """grpc only: name of the service to check. Default: the server's overall health."""
     command: tuple[StrictStr, ...] = Field(default=(), examples=[["pg_isready"]])
-    """Of exec, required: the command that has to succeed."""
+    """exec only, required: the command, which must succeed."""
     initial_delay_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
-    """Seconds before the first time."""
+    """Seconds before the first probe."""
     period_seconds: Seconds = 10
-    """Seconds from one time to the next."""
+    """Seconds between two probes."""
     timeout_seconds: Seconds = 3
-    """Seconds after which it has failed."""
+    """Timeout in seconds."""
     failure_threshold: Seconds = 3
-    """So many failures one after the other count."""
+    """Number of consecutive failures after which the probe fails."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each field that the probe's type does not have, or lacks."""
@@ -55,38 +55,39 @@ class ProbeArgs(Args):
 
 
 class StartupProbeArgs(ProbeArgs):
-    """Whether it has started: it may take a minute."""
+    """The startup probe: by default, a container may take a minute to start."""
 
     period_seconds: Seconds = 2
-    """Seconds from one time to the next."""
+    """Seconds between two probes."""
     failure_threshold: Seconds = 30
-    """After so many failures it is started again."""
+    """Number of consecutive failures after which the container is restarted."""
 
 
 class ReadinessProbeArgs(ProbeArgs):
-    """Whether it can serve: without an answer for a quarter of a minute, it gets no requests."""
+    """The readiness probe: by default, a pod gets no requests after 15 seconds without an
+    answer."""
 
     period_seconds: Seconds = 5
-    """Seconds from one time to the next."""
+    """Seconds between two probes."""
 
 
 class LivenessProbeArgs(ProbeArgs):
-    """Whether it has to be started again: after a minute without an answer."""
+    """The liveness probe: by default, a container is restarted after a minute without an answer."""
 
     failure_threshold: Seconds = 6
-    """After so many failures it is started again."""
+    """Number of consecutive failures after which the container is restarted."""
 
 
 class ProbesArgs(Args):
-    """How Kubernetes finds out whether the application works."""
+    """The probes by which Kubernetes checks the application."""
 
     path: ProbePath = "/"
-    """The page of all probes of type http and https."""
+    """Path of all probes of type http and https."""
     host: HostName | None = None
-    """Host name that they ask for, if the application insists on one."""
+    """Host name to request, if the application requires one."""
     startup: StartupProbeArgs = defaults_of(StartupProbeArgs)
-    """Whether it has started."""
+    """The startup probe."""
     readiness: ReadinessProbeArgs = defaults_of(ReadinessProbeArgs)
-    """Whether it can serve."""
+    """The readiness probe."""
     liveness: LivenessProbeArgs = defaults_of(LivenessProbeArgs)
-    """Whether it has to be started again."""
+    """The liveness probe."""

@@ -12,16 +12,16 @@ from ...args.types import Args, LabelKey, LabelValue
 
 
 class TolerationArgs(Args):
-    """Taints of nodes that pods may be on all the same."""
+    """A toleration: lets pods run on nodes with a matching taint."""
 
     key: LabelKey | None = Field(default=None, examples=["gpu"])
-    """The taint's key. Without it: any taint."""
+    """Key of the taint. Default: any taint."""
     value: LabelValue | None = Field(default=None, examples=["a40"])
-    """The taint's value. Without it: any."""
+    """Value of the taint. Default: any."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    """The taint's effect. Without it: any."""
+    """Effect of the taint. Default: any."""
     seconds: Annotated[StrictInt, Field(ge=0, examples=[60])] | None = None
-    """Of NoExecute: how long a pod stays on a node that gets the taint. Without it: for ever."""
+    """NoExecute only: seconds that a pod stays on a node that gets the taint. Default: no limit."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for a value without a key, and for seconds that have no effect."""

@@ -33,26 +33,28 @@ def _is_zero(count: int | str) -> bool:
 
 
 class RolloutArgs(Args):
-    """How pods are replaced. No downtime by default: a new one is ready before an old one goes."""
+    """How pods are replaced. By default without downtime: a new pod is ready before an old one is
+    deleted."""
 
     type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
-    """One after the other, or all at once."""
+    """`RollingUpdate` replaces pods gradually, `Recreate` deletes all pods before it creates new
+    ones."""
     max_surge: Count = 1
-    """Pods beyond the number, a number or a percentage."""
+    """Pods that may exist above the number of replicas, a number or a percentage."""
     max_unavailable: Count = 0
-    """Pods short of the number, a number or a percentage."""
+    """Pods that may be missing during a rollout, a number or a percentage."""
     progress_deadline_seconds: Deadline = 300
-    """To Kubernetes, a rollout without progress for so long has failed, in seconds."""
+    """Seconds without progress after which Kubernetes considers a rollout failed."""
     timeout_seconds: Deadline = 600
-    """An `up` waits so many seconds for all of it, and for a database in the cluster, whatever
-    Kubernetes says meanwhile (pulumi/pulumi-kubernetes, `provider/pkg/await/deployment.go`)."""
+    """Timeout in seconds of `pulumi up` for the whole rollout, and for that of a database in the
+    cluster."""
     revision_history_limit: Annotated[StrictInt, Field(ge=0, le=100)] = 10
-    """ReplicaSets to keep. The default is Kubernetes' own."""
+    """Number of previous ReplicaSets to keep. Default: Kubernetes'."""
     drain_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 5
-    """A pod serves on for so many seconds after it was told to stop, while load balancers and other
-    nodes still learn that it goes."""
+    """Seconds that a terminating pod keeps serving, until load balancers and nodes send it no more
+    requests."""
     termination_grace_period_seconds: Deadline = 30
-    """So many seconds after it was told to stop, a pod is killed. The default is Kubernetes'."""
+    """Seconds after which a terminating pod is killed. Default: Kubernetes'."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for periods that do not fit, and for pods that can't be replaced."""
@@ -72,18 +74,18 @@ class RolloutArgs(Args):
 
 
 class BeforeRolloutArgs(Args):
-    """A Job that has to succeed before new pods start, such as a database migration."""
+    """A Job that must succeed before new pods start, such as a database migration."""
 
     command: tuple[StrictStr, ...] = Field(examples=[["flask", "db", "upgrade"]])
-    """What it runs, with the application's configuration."""
+    """Command of the Job, which has the application's configuration."""
     image: Image | None = None
-    """Without it: the application's."""
+    """Image of the Job. Default: the application's."""
     resources: ResourcesArgs | None = None
-    """Without them: the application's."""
+    """Resources of the Job. Default: the application's."""
     active_deadline_seconds: Deadline = 600
-    """Seconds after which it has failed."""
+    """Timeout in seconds."""
     backoff_limit: Annotated[StrictInt, Field(ge=0, le=10)] = 0
-    """So often it is tried once more. By default never: not everything bears to be done twice."""
+    """Number of retries. Default: 0, because commands may not be idempotent."""
 
     @field_validator("command")
     @classmethod

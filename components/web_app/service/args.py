@@ -26,10 +26,10 @@ PortName = Annotated[
 
 
 class AppLoadBalancerArgs(LoadBalancerArgs):
-    """An application's own load balancer."""
+    """A load balancer for one application."""
 
     source_networks: tuple[Network, ...] = ()
-    """Networks (CIDR) of the clients that may come. Without them: all."""
+    """Networks (CIDR) of the clients that may connect. Default: all."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for a list of clients whose addresses are hidden."""
@@ -43,16 +43,16 @@ class AppLoadBalancerArgs(LoadBalancerArgs):
 
 
 class PortArgs(Args):
-    """One more port of the application."""
+    """A further port of the application."""
 
     name: PortName
-    """What tells it from the others."""
+    """Unique name."""
     port: Port = Field(examples=[9090])
     """Port of the Service."""
     target_port: Port | None = Field(default=None, examples=[9090])
-    """Port that the container listens on. Without it: the Service's."""
+    """Port that the container listens on. Default: the Service's port."""
     protocol: Literal["TCP", "UDP"] = "TCP"
-    """What is spoken on it."""
+    """Protocol."""
 
     @field_validator("name")
     @classmethod
@@ -68,16 +68,16 @@ class PortArgs(Args):
 
 
 class ServiceArgs(Args):
-    """How the application's pods are reached without the ingress controller."""
+    """The application's Service."""
 
     service: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    """Type of its Service. A change is made in place."""
+    """Type of the Service. A change updates the Service."""
     service_port: Port = 80
-    """Port of its Service, behind which the application's port is."""
+    """Port of the Service, which forwards to the application's port."""
     ports: tuple[PortArgs, ...] = ()
-    """More ports of its Service and its container."""
+    """Further ports of the Service and the container."""
     load_balancer: AppLoadBalancerArgs | None = None
-    """With service LoadBalancer: its own load balancer."""
+    """The application's own load balancer, only with service LoadBalancer."""
 
     @property
     def balancer(self) -> AppLoadBalancerArgs | None:

@@ -10,8 +10,7 @@ from sandbox.exoscale_api.errors import Conflict, Forbidden
 from sandbox.exoscale_api.organization import Organization
 from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
-from sandbox.exoscale_api.resources.instance import KIND as INSTANCE_KIND
-from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
+from sandbox.exoscale_api.resources.instance import KIND as INSTANCE_KIND, NODEPOOL_KIND
 from sandbox.exoscale_api.resources.sks_parts import firewall
 from sandbox.exoscale_api.store import Json, Store
 from sandbox.nlb.service import HealthCheck, Service

@@ -12,8 +12,7 @@ from sandbox.exoscale_api.jobs import Task
 from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources.instance import NODEPOOL_KIND
-from sandbox.exoscale_api.resources.sks_parts import cluster_work as work
-from sandbox.exoscale_api.resources.sks_parts import settings
+from sandbox.exoscale_api.resources.sks_parts import cluster_work as work, settings
 from sandbox.exoscale_api.resources.sks_parts.start import start_clusters
 from sandbox.exoscale_api.sks_runtime import Authority
 from sandbox.exoscale_api.store import Json

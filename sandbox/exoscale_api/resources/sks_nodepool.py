@@ -18,8 +18,7 @@ from sandbox.exoscale_api.resources import (
 )
 from sandbox.exoscale_api.resources.deploy_target import deploy_target
 from sandbox.exoscale_api.resources.instance_type import type_of_nodes
-from sandbox.exoscale_api.resources.sks_parts import instances
-from sandbox.exoscale_api.resources.sks_parts import nodepool_work as work
+from sandbox.exoscale_api.resources.sks_parts import instances, nodepool_work as work
 from sandbox.exoscale_api.resources.sks_parts.versions import latest_patch, of_version, template_id
 from sandbox.exoscale_api.store import Json
 
