@@ -1,4 +1,4 @@
-"""Writes `docs/settings.md` and `docs/settings.schema.json` from the settings' classes.
+"""Writes `docs/configuration.md` and `docs/settings.schema.json` from the settings' classes.
 
 And the table of the stacks' differences, from their files, and that of the policies.
 """
@@ -27,7 +27,7 @@ from settings.stack import Settings
 from settings.types import Told, by_key
 
 HEAD = f"""\
-# Settings
+# Configuration reference
 
 Every key of a stack's file, `Pulumi.STACK.yaml`. At the top they are below `config`, with the
 project's name in front: `{PROJECT}:cluster`. This page and `settings.schema.json`, by which editors
@@ -45,7 +45,7 @@ COLUMNS = "| key | meaning | value | default | example |\n|---|---|---|---|---|\
 
 
 def markdown() -> str:
-    """The contents of `settings.md`."""
+    """The contents of `configuration.md`."""
     sections = [_section(model) for model in models()]
     return HEAD + "".join(sections)
 
@@ -121,7 +121,7 @@ def summary(key: str) -> str:
     """One line on a key of the stack: what `Pulumi.yaml` says of it."""
     field = by_key(Settings)[key]
     model = model_in(field.annotation)
-    place = f"settings.md#{anchor(model)}" if model else "settings.md"
+    place = f"configuration.md#{anchor(model)}" if model else "configuration.md"
     return f"{meaning(Settings, field).split('. ')[0].removesuffix('.')}: docs/{place}"
 
 
@@ -237,7 +237,7 @@ def _examples(annotation: Any, metadata: Iterable[Any] = (), default: Any = None
 
 
 if __name__ == "__main__":
-    (FOLDER / "settings.md").write_text(markdown())
+    (FOLDER / "configuration.md").write_text(markdown())
     (FOLDER / "settings.schema.json").write_text(schema())
     stacks.PAGE.write_text(stacks.page())
     policies.PAGE.write_text(policies.page())

@@ -1,4 +1,4 @@
-"""The table in `docs/environments.md`: where the stacks' files differ."""
+"""The table in `docs/environments-and-ci.md`: where the stacks' files differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from settings.stack import Settings
 from settings.types import by_key
 from tools.stacks import REVIEW_STACK
 
-PAGE = FOLDER / "environments.md"
+PAGE = FOLDER / "environments-and-ci.md"
 ORDER = ("local", "e2e", "dev", "staging", "prod")
 """From the first that a change comes to. Further stacks are behind them."""
 
