@@ -29,19 +29,30 @@ from settings.types import Told, by_key
 HEAD = f"""\
 # Configuration reference
 
-Every key of a stack's file, `Pulumi.STACK.yaml`. At the top they are below `config`, with the
-project's name in front: `{PROJECT}:cluster`. This page and `settings.schema.json`, by which editors
-complete and check stack files, are made by `make docs`.
+This page describes every key of a stack's file, `Pulumi.<stack>.yaml`. Top-level keys are below
+`config`, with the project's name as a prefix: `{PROJECT}:cluster`. `make docs` generates this page
+and `settings.schema.json`, which editors use to complete and check stack files.
 
-What is *secret* has to be encrypted, such as by
-`pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`. Set a file's
-contents by `pulumi config set --secret --raw --path KEY < FILE`: without `--raw`, Pulumi drops the
-last newline. Anything else must not be encrypted, for it would be in clear in the stack's state.
-Where the file does not show what is encrypted (values from a Pulumi environment, the Automation
-API, or `--config-file`), a warning says so, and what this page calls secret is kept so, and nothing
-else.
+You must encrypt values of the type *secret*:
+
+- A value: `pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`
+- The content of a file: `pulumi config set --secret --raw --path KEY < FILE`. Without `--raw`,
+  Pulumi drops the last newline.
+
+Don't encrypt other values: they would be in clear text in the stack's state. If the file doesn't
+show which values are encrypted (a Pulumi environment, the Automation API, or `--config-file`), the
+preview warns, and only values of the type *secret* are kept secret.
 """
-COLUMNS = "| key | meaning | value | default | example |\n|---|---|---|---|---|\n"
+COLUMNS = "| key | description | type | default | example |\n|---|---|---|---|---|\n"
+
+WORDS = {
+    "app": "application",
+    "nodepool": "node pool",
+    "oidc": "OIDC",
+    "ref": "reference",
+    "tls": "TLS",
+}
+"""Words in the names of classes that headings write in another way."""
 
 
 def markdown() -> str:
@@ -95,7 +106,8 @@ def _section(model: type[BaseModel]) -> str:
 def title(model: type[BaseModel]) -> str:
     """A section's heading: `Health check` for `HealthCheckSettings`."""
     words = re.findall(r"[A-Z][a-z0-9]*", model.__name__.removesuffix("Settings"))
-    return " ".join(words).capitalize() or "Settings"
+    heading = " ".join(WORDS.get(word.lower(), word.lower()) for word in words)
+    return heading[:1].upper() + heading[1:] or "Settings"
 
 
 def anchor(model: type[BaseModel]) -> str:
@@ -161,12 +173,12 @@ def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is Literal:
         return " or ".join(", ".join(f"`{value}`" for value in arguments).rsplit(", ", 1))
     if origin is tuple:
-        return f"list of: {kind(arguments[0])}"
+        return f"list: {kind(arguments[0])}"
     if origin is dict:
-        return f"mapping of {kind(arguments[0])} to {kind(arguments[1])}"
+        return f"map: {kind(arguments[0])} → {kind(arguments[1])}"
     if annotation is SecretStr:
         clear = any(isinstance(each, MayBeClear) for each in metadata)
-        return "may be *secret*" if clear else "*secret*"
+        return "string, may be *secret*" if clear else "*secret*"
     if model := model_in(annotation):
         return f"[{title(model)}](#{anchor(model)})"
     told = [each.words for each in metadata if isinstance(each, Told)]
@@ -174,7 +186,7 @@ def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
 
 
 def _plain(annotation: Any) -> str:
-    return {bool: "true or false", int: "whole number", str: "text"}.get(annotation, "anything")
+    return {bool: "boolean", int: "integer", str: "string"}.get(annotation, "any")
 
 
 def _bounds(metadata: Iterable[Any]) -> Iterator[str]:
