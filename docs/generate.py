@@ -1,6 +1,6 @@
-"""Writes `docs/configuration.md` and `docs/settings.schema.json` from the settings' classes.
+"""Writes `docs/configuration.md` and `docs/settings.schema.json` from the classes of the settings.
 
-And the table of the stacks' differences, from their files, and that of the policies.
+It also writes the table of the stacks' differences, from their files, and that of the policies.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ WORDS = {
     "ref": "reference",
     "tls": "TLS",
 }
-"""Words in the names of classes that headings write in another way."""
+"""How headings write these words of class names."""
 
 
 def markdown() -> str:
-    """The contents of `configuration.md`."""
+    """Returns the content of `configuration.md`."""
     sections = [_section(model) for model in models()]
     return HEAD + "".join(sections)
 
 
 def schema() -> str:
-    """The contents of `settings.schema.json`: the whole of a stack's file."""
+    """Returns the content of `settings.schema.json`: the schema of a whole stack file."""
     stack = Settings.model_json_schema()
     definitions = stack.pop("$defs") | {"Settings": stack}
     for model in models():
@@ -86,7 +86,7 @@ def schema() -> str:
 
 
 def models(annotation: Any = Settings) -> list[type[BaseModel]]:
-    """All settings classes, each before those that are within it."""
+    """Returns all classes of settings, each before those that it contains."""
     return list(dict.fromkeys(_models(annotation)))
 
 
@@ -104,14 +104,14 @@ def _section(model: type[BaseModel]) -> str:
 
 
 def title(model: type[BaseModel]) -> str:
-    """A section's heading: `Health check` for `HealthCheckSettings`."""
+    """Returns the heading of a section: `Health check` for `HealthCheckSettings`."""
     words = re.findall(r"[A-Z][a-z0-9]*", model.__name__.removesuffix("Settings"))
     heading = " ".join(WORDS.get(word.lower(), word.lower()) for word in words)
     return heading[:1].upper() + heading[1:] or "Settings"
 
 
 def anchor(model: type[BaseModel]) -> str:
-    """Where a section is on the page."""
+    """Returns the anchor of a section."""
     return title(model).lower().replace(" ", "-")
 
 
@@ -123,14 +123,14 @@ def _row(key: str, model: type[BaseModel], field: FieldInfo) -> str:
 
 
 def meaning(model: type[BaseModel], field: FieldInfo) -> str:
-    """The docstring under a field."""
+    """Returns the docstring under a field."""
     name = next(name for name, each in model.model_fields.items() if each is field)
     found = (_docstrings(each).get(name) for each in model.__mro__ if issubclass(each, BaseModel))
     return next(filter(None, found))
 
 
 def summary(key: str) -> str:
-    """One line on a key of the stack: what `Pulumi.yaml` says of it."""
+    """Returns the description of a top-level key in `Pulumi.yaml`."""
     field = by_key(Settings)[key]
     model = model_in(field.annotation)
     place = f"configuration.md#{anchor(model)}" if model else "configuration.md"
@@ -139,10 +139,10 @@ def summary(key: str) -> str:
 
 @cache
 def _docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """The docstrings in a class's body.
+    """Returns the docstrings under the fields of a class.
 
-    Pydantic can have them (`use_attribute_docstrings`), but then reads all sources whenever the
-    program starts, which takes a tenth of a second.
+    Pydantic can provide them (`use_attribute_docstrings`), but then it reads all sources whenever
+    the program starts, which takes a tenth of a second.
     """
     if model is BaseModel:
         return {}
@@ -163,7 +163,7 @@ def _one_line(text: str) -> str:
 
 
 def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """What a value is, and what is allowed."""
+    """Returns the type of a value and its constraints."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return kind(arguments[0], (*arguments[1:], *metadata))
@@ -212,14 +212,14 @@ def _default(field: FieldInfo) -> str:
 
 
 def _given(value: Any) -> Any:
-    """Without mappings that are empty."""
+    """Returns the value without empty mappings."""
     if isinstance(value, dict):
         return {key: kept for key, each in value.items() if (kept := _given(each)) != {}}
     return value
 
 
 def examples(field: FieldInfo) -> list[Any]:
-    """Values that a field can have: those that it says itself, or one by its type."""
+    """Returns example values of a field: its own, or one for its type."""
     return [*(field.examples or ()), *_examples(field.annotation, field.metadata, field.default)]
 
 

@@ -9,6 +9,6 @@ PAGE = FOLDER / "policies.md"
 
 
 def page() -> str:
-    """The contents of the page, with the table made anew."""
+    """Returns the content of the page with a new table."""
     rows = "".join(f"| `{rule.name}` | {rule.wants} |\n" for rule in RULES)
     return with_table(PAGE, f"| rule | requirement |\n|---|---|\n{rows}")
