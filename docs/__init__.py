@@ -1,1 +1,1 @@
-"""Documents, and the code that makes some of them from the settings."""
+"""Documentation, and the generators of its reference and tables."""

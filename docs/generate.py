@@ -1,6 +1,6 @@
-"""Writes `docs/settings.md` and `docs/settings.schema.json` from the settings' classes.
+"""Writes `docs/configuration.md` and `docs/settings.schema.json` from the classes of the settings.
 
-And the table of the stacks' differences, from their files, and that of the policies.
+It also writes the table of the stacks' differences, from their files, and that of the policies.
 """
 
 from __future__ import annotations
@@ -27,31 +27,42 @@ from docs.written import FOLDER, PROJECT, code
 from stack.args import StackArgs
 
 HEAD = f"""\
-# StackArgs
+# Configuration reference
 
-Every key of a stack's file, `Pulumi.STACK.yaml`. At the top they are below `config`, with the
-project's name in front: `{PROJECT}:cluster`. This page and `settings.schema.json`, by which editors
-complete and check stack files, are made by `make docs`.
+This page describes every key of a stack's file, `Pulumi.<stack>.yaml`. Top-level keys are below
+`config`, with the project's name as a prefix: `{PROJECT}:cluster`. `make docs` generates this page
+and `settings.schema.json`, which editors use to complete and check stack files.
 
-What is *secret* has to be encrypted, such as by
-`pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`. Set a file's
-contents by `pulumi config set --secret --raw --path KEY < FILE`: without `--raw`, Pulumi drops the
-last newline. Anything else must not be encrypted, for it would be in clear in the stack's state.
-Where the file does not show what is encrypted (values from a Pulumi environment, the Automation
-API, or `--config-file`), a warning says so, and what this page calls secret is kept so, and nothing
-else.
+You must encrypt values of the type *secret*:
+
+- A value: `pulumi config set --secret --path '{PROJECT}:apps[0].secrets.environment.NAME'`
+- The content of a file: `pulumi config set --secret --raw --path KEY < FILE`. Without `--raw`,
+  Pulumi drops the last newline.
+
+Don't encrypt other values: they would be in clear text in the stack's state. If the file doesn't
+show which values are encrypted (a Pulumi environment, the Automation API, or `--config-file`), the
+preview warns, and only values of the type *secret* are kept secret.
 """
-COLUMNS = "| key | meaning | value | default | example |\n|---|---|---|---|---|\n"
+COLUMNS = "| key | description | type | default | example |\n|---|---|---|---|---|\n"
+
+WORDS = {
+    "app": "application",
+    "oidc": "OIDC",
+    "ref": "reference",
+    "sks": "SKS",
+    "tls": "TLS",
+}
+"""How headings write these words of class names."""
 
 
 def markdown() -> str:
-    """The contents of `settings.md`."""
+    """Returns the content of `configuration.md`."""
     sections = [_section(model) for model in models()]
     return HEAD + "".join(sections)
 
 
 def schema() -> str:
-    """The contents of `settings.schema.json`: the whole of a stack's file."""
+    """Returns the content of `settings.schema.json`: the schema of a whole stack file."""
     stack = StackArgs.model_json_schema()
     definitions = stack.pop("$defs") | {"StackArgs": stack}
     for model in models():
@@ -75,7 +86,7 @@ def schema() -> str:
 
 
 def models(annotation: Any = StackArgs) -> list[type[BaseModel]]:
-    """All settings classes, each before those that are within it."""
+    """Returns all classes of settings, each before those that it contains."""
     return list(dict.fromkeys(_models(annotation)))
 
 
@@ -93,13 +104,14 @@ def _section(model: type[BaseModel]) -> str:
 
 
 def title(model: type[BaseModel]) -> str:
-    """Returns a section's heading: `Health check` for `HealthCheckArgs`."""
+    """Returns the heading of a section: `Health check` for `HealthCheckArgs`."""
     words = re.findall(r"[A-Z][a-z0-9]*", model.__name__.removesuffix("Args"))
-    return " ".join(words).capitalize().replace("Sks", "SKS")
+    heading = " ".join(WORDS.get(word.lower(), word.lower()) for word in words)
+    return heading[:1].upper() + heading[1:]
 
 
 def anchor(model: type[BaseModel]) -> str:
-    """Where a section is on the page."""
+    """Returns the anchor of a section."""
     return title(model).lower().replace(" ", "-")
 
 
@@ -111,26 +123,26 @@ def _row(key: str, model: type[BaseModel], field: FieldInfo) -> str:
 
 
 def meaning(model: type[BaseModel], field: FieldInfo) -> str:
-    """The docstring under a field."""
+    """Returns the docstring under a field."""
     name = next(name for name, each in model.model_fields.items() if each is field)
     found = (_docstrings(each).get(name) for each in model.__mro__ if issubclass(each, BaseModel))
     return next(filter(None, found))
 
 
 def summary(key: str) -> str:
-    """One line on a key of the stack: what `Pulumi.yaml` says of it."""
+    """Returns the description of a top-level key in `Pulumi.yaml`."""
     field = by_key(StackArgs)[key]
     model = model_in(field.annotation)
-    place = f"settings.md#{anchor(model)}" if model else "settings.md"
+    place = f"configuration.md#{anchor(model)}" if model else "configuration.md"
     return f"{meaning(StackArgs, field).split('. ')[0].removesuffix('.')}: docs/{place}"
 
 
 @cache
 def _docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """The docstrings in a class's body.
+    """Returns the docstrings under the fields of a class.
 
-    Pydantic can have them (`use_attribute_docstrings`), but then reads all sources whenever the
-    program starts, which takes a tenth of a second.
+    Pydantic can provide them (`use_attribute_docstrings`), but then it reads all sources whenever
+    the program starts, which takes a tenth of a second.
     """
     if model is BaseModel:
         return {}
@@ -151,7 +163,7 @@ def _one_line(text: str) -> str:
 
 
 def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """What a value is, and what is allowed."""
+    """Returns the type of a value and its constraints."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return kind(arguments[0], (*arguments[1:], *metadata))
@@ -161,12 +173,12 @@ def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is Literal:
         return " or ".join(", ".join(f"`{value}`" for value in arguments).rsplit(", ", 1))
     if origin is tuple:
-        return f"list of: {kind(arguments[0])}"
+        return f"list: {kind(arguments[0])}"
     if origin is dict:
-        return f"mapping of {kind(arguments[0])} to {kind(arguments[1])}"
+        return f"map: {kind(arguments[0])} → {kind(arguments[1])}"
     if annotation is SecretStr:
         clear = any(isinstance(each, MayBeClear) for each in metadata)
-        return "may be *secret*" if clear else "*secret*"
+        return "string, may be *secret*" if clear else "*secret*"
     if model := model_in(annotation):
         return f"[{title(model)}](#{anchor(model)})"
     told = [each.words for each in metadata if isinstance(each, Told)]
@@ -174,7 +186,7 @@ def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
 
 
 def _plain(annotation: Any) -> str:
-    return {bool: "true or false", int: "whole number", str: "text"}.get(annotation, "anything")
+    return {bool: "boolean", int: "integer", str: "string"}.get(annotation, "any")
 
 
 def _bounds(metadata: Iterable[Any]) -> Iterator[str]:
@@ -200,14 +212,14 @@ def _default(field: FieldInfo) -> str:
 
 
 def _given(value: Any) -> Any:
-    """Without mappings that are empty."""
+    """Returns the value without empty mappings."""
     if isinstance(value, dict):
         return {key: kept for key, each in value.items() if (kept := _given(each)) != {}}
     return value
 
 
 def examples(field: FieldInfo) -> list[Any]:
-    """Values that a field can have: those that it says itself, or one by its type."""
+    """Returns example values of a field: its own, or one for its type."""
     return [*(field.examples or ()), *_examples(field.annotation, field.metadata, field.default)]
 
 
@@ -237,7 +249,7 @@ def _examples(annotation: Any, metadata: Iterable[Any] = (), default: Any = None
 
 
 if __name__ == "__main__":
-    (FOLDER / "settings.md").write_text(markdown())
+    (FOLDER / "configuration.md").write_text(markdown())
     (FOLDER / "settings.schema.json").write_text(schema())
     stacks.PAGE.write_text(stacks.page())
     policies.PAGE.write_text(policies.page())

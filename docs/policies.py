@@ -1,4 +1,4 @@
-"""The table in `docs/policies.md`: what each rule wants."""
+"""Writes the table of rules in `docs/policies.md`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ PAGE = FOLDER / "policies.md"
 
 
 def page() -> str:
-    """The contents of the page, with the table made anew."""
+    """Returns the content of the page with a new table."""
     rows = "".join(f"| `{rule.name}` | {rule.wants} |\n" for rule in RULES)
-    return with_table(PAGE, f"| rule | what it wants |\n|---|---|\n{rows}")
+    return with_table(PAGE, f"| rule | requirement |\n|---|---|\n{rows}")

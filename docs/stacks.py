@@ -1,4 +1,4 @@
-"""The table in `docs/environments.md`: where the stacks' files differ."""
+"""Writes the table in `docs/environments-and-ci.md`: the settings in which the stacks differ."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from docs.written import FOLDER, PROJECT, code, with_table
 from stack.args import StackArgs
 from tools.stacks import REVIEW_STACK
 
-PAGE = FOLDER / "environments.md"
+PAGE = FOLDER / "environments-and-ci.md"
 ORDER = ("local", "e2e", "dev", "staging", "prod")
-"""From the first that a change comes to. Further stacks are behind them."""
+"""The order in which a change is promoted. Other stacks follow."""
 
 SECRET = "*secret*"
 
 
 def page() -> str:
-    """The contents of the page, with the table made anew."""
+    """Returns the content of the page with a new table."""
     return with_table(PAGE, table(stacks(FOLDER.parent)))
 
 
 def stacks(folder: Path) -> dict[str, Any]:
-    """The settings in the files of a folder by the stacks' names, in the table's order.
+    """Returns the settings in a folder's stack files by stack name, in the order of the table.
 
-    Without those of review stacks, which come and go.
+    Review stacks are left out, because they are temporary.
     """
     found = {}
     for file in folder.glob("Pulumi.*.yaml"):
@@ -50,7 +50,7 @@ def _place_of(stack: str) -> int:
 
 
 def table(found: Mapping[str, Any]) -> str:
-    """A row for each setting that is not the same in all stacks: what each has, or its default."""
+    """Returns a row for each setting that differs: each stack's value, or the default."""
     places = dict.fromkeys(
         place for values in found.values() for place in _given(values, StackArgs)
     )
@@ -63,7 +63,7 @@ def table(found: Mapping[str, Any]) -> str:
 
 
 def _given(values: Any, model: type[BaseModel] | None, place: Place = ()) -> Iterator[Place]:
-    """The places of all values that a file gives."""
+    """Yields the places of all values in a file."""
     if isinstance(values, dict) and list(values) != ["secure"]:
         for key, value in values.items():
             yield from _given(value, _below(model, key), (*place, key))
@@ -75,7 +75,7 @@ def _given(values: Any, model: type[BaseModel] | None, place: Place = ()) -> Ite
 
 
 def _value(values: Any, place: Place) -> Any:
-    """What a stack has at a place, by its file or by default; None if it has no such thing."""
+    """Returns a stack's value at a place, or the default; None if the place doesn't exist."""
     model: type[BaseModel] | None = StackArgs
     for part in place:
         match values, part:
@@ -104,7 +104,7 @@ def _below(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
 
 
 def _as_the_settings_are(place: Place) -> list[int | str]:
-    """Sorts keys as their classes have them, and others by their names."""
+    """Returns a sort key: keys in the order of their classes, others by name."""
     order: list[int | str] = []
     model: type[BaseModel] | None = StackArgs
     for part in place:

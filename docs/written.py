@@ -1,4 +1,4 @@
-"""What the pages that are made share: where they are, and how a value is written."""
+"""What the generators share: the folder of the pages, and the format of values."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ BEGIN, END = "<!-- by make docs: -->\n", "<!-- : by make docs -->\n"
 
 
 def with_table(page: Path, table: str) -> str:
-    """The contents of a page, with another table in the place that is marked for it."""
+    """Returns the content of a page with the table between its two marks replaced."""
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + BEGIN + table + END + after
 
 
 def code(value: Any) -> str:
-    """A value as YAML has it within a line."""
+    """Returns a value as inline YAML in backticks."""
     plain = json.loads(json.dumps(value))
     text = yaml.safe_dump(plain, default_flow_style=True, width=1000, sort_keys=False)
     return f"`{text.strip().removesuffix('...').strip()}`"

@@ -26,7 +26,7 @@ PLACES = {
 }
 """What in a record says where the data is, and the keys of the settings that say so."""
 
-HOW = "docs/database.md says how to take data along"
+HOW = "docs/databases.md says how to take data along"
 ANOTHER = (
     "another database would take its place, without this data or its password; to go on, set "
     f"database.abandonData: true for this change; {HOW}"

@@ -1,7 +1,7 @@
 """Reads the stack's file: the only reader of configuration.
 
 Everything is checked before the first resource is declared, and every mistake in the file is
-reported at once. The keys are described in `docs/settings.md`.
+reported at once. The keys are described in `docs/configuration.md`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from stack.unquoted import unquoted
 LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster", "ingress")
 """Keys that a stack need not have; a default in `Pulumi.yaml` can't be less than `{}`."""
 
-ONLY_BY_TYPE = "only what docs/settings.md calls secret is kept secret"
+ONLY_BY_TYPE = "only what docs/configuration.md calls secret is kept secret"
 
 
 def load() -> StackArgs:

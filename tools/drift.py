@@ -264,7 +264,7 @@ def _steps(*command: str, stack: str, folder: Path, all_steps: bool = False) -> 
             text=True,
         )
     except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
+        raise Refused("pulumi is not on PATH: see docs/getting-started.md") from None
     try:
         document = json.loads(done.stdout)
     except ValueError:

@@ -33,7 +33,7 @@ def main(command: Sequence[str]) -> int:
         try:
             started.append(subprocess.Popen(command, env={**os.environ, "TMPDIR": folder}))
         except FileNotFoundError:
-            sys.stderr.write(f"{command[0]} is not on PATH: see docs/exoscale.md\n")
+            sys.stderr.write(f"{command[0]} is not on PATH: see docs/getting-started.md\n")
             return NOT_FOUND
         code = started[0].wait()
     return code if code >= 0 else BY_SIGNAL - code

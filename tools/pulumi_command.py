@@ -83,4 +83,4 @@ def _started(
     try:
         return subprocess.Popen(command, cwd=folder, env=environment, text=True, **streams)
     except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
+        raise Refused("pulumi is not on PATH: see docs/getting-started.md") from None

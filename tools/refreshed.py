@@ -27,7 +27,7 @@ DELETE_HOOKS = {"BeforeDelete", "AfterDelete"}
 Source: pulumi/pulumi, pkg/engine/destroy.go: `newDestroySource`.
 """
 CREATING = "creating"
-"""An operation that a refresh leaves pending: docs/changes.md says how to go on from there."""
+"""An operation that a refresh leaves pending: docs/troubleshooting.md says how to continue."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
@@ -88,7 +88,7 @@ def _refreshed(stack: str, folder: Path) -> None:
         raise Refused(
             f"{stack}: the refresh failed, see above, and nothing else was done. If the stack is "
             f"locked and no other run is going on: pulumi cancel --stack {stack}. If the "
-            'kubeconfig has expired: docs/trouble.md, "A cluster that is unreachable"'
+            'kubeconfig has expired: docs/troubleshooting.md, "Unreachable cluster"'
         )
 
 

@@ -218,7 +218,7 @@ def test_a_volume_is_as_exoscales_and_ends_with_its_claim(sandbox: Sandbox, kube
 
 def test_a_backup_brings_rows_back(kube: Kube, s3: S3Server, tmp_path: Path) -> None:
     """By the documented commands. The CronJob's own but for the address: Exoscale's is another."""
-    text = commands_under(ROOT / "docs" / "database.md", "Backup")
+    text = commands_under(ROOT / "docs" / "databases.md", "Back up and restore")
     text = text.replace("NAMESPACE", NAMESPACE).replace("APP-db", DATABASE)
     backup, restore = text.splitlines()
     endpoint = f"RCLONE_CONFIG_SOS_ENDPOINT={s3.endpoint}"
@@ -256,7 +256,7 @@ def test_a_kept_volume_has_its_rows_in_a_new_database(stack: Stack, kube: Kube) 
     assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
 
     assert not logs_in(kube)
-    text = commands_under(ROOT / "docs" / "database.md", "What remains")
+    text = commands_under(ROOT / "docs" / "databases.md", "Keep and reuse a volume")
     kube.run("sh", "-c", text.replace("NAMESPACE", NAMESPACE).replace("APP-db", DATABASE))
     assert logs_in(kube)
 

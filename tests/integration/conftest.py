@@ -86,11 +86,11 @@ def stack_in_bucket(
     server: S3Server,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
-    """A stack as docs/state.md creates it on that server; nothing is left of it."""
+    """A stack as docs/state-and-secrets.md creates it on that server; nothing is left of it."""
     variables = {**server.environment, "PULUMI_BACKEND_URL": server.backend_url}
     folder = tmp_path_factory.mktemp("stack")
     stack = new_stack(sandbox, cluster_kubeconfig, folder, variables)
-    follow(stack, "A bucket on Exoscale")
+    follow(stack, "S3 bucket on Exoscale")
     yield stack
     remove(stack)
 

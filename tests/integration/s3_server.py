@@ -26,9 +26,9 @@ PARTS = ("master", "volume", "filer", "s3")
 class S3Server:
     """A server with one bucket, and the key that may use it.
 
-    The bucket keeps versions, as docs/state.md wants it. Without them SeaweedFS lists a folder
-    from which all is deleted as an empty object, which Pulumi takes for a lock and can't read
-    (pulumi/pulumi#23532).
+    The bucket keeps versions, as docs/state-and-secrets.md says. Without them SeaweedFS lists a
+    folder from which all is deleted as an empty object, which Pulumi takes for a lock and can't
+    read (pulumi/pulumi#23532).
     """
 
     endpoint: str
@@ -41,7 +41,7 @@ class S3Server:
 
     @property
     def backend_url(self) -> str:
-        """The bucket as a backend for state, as docs/state.md writes it."""
+        """The bucket as a backend for state, as docs/state-and-secrets.md writes it."""
         query = {"endpoint": self.endpoint, "s3ForcePathStyle": "true", "region": ZONE}
         return f"s3://{self.bucket}?{urlencode(query, safe='/:')}"
 

@@ -1,4 +1,4 @@
-"""A stack whose state is where docs/state.md has it, on a cluster that is there; its commands."""
+"""A stack on an existing cluster, with its state as docs/state-and-secrets.md keeps it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.kube import Kube
 from tests.integration.polling import eventually
 from tests.integration.stack import APP, COMMAND_SECONDS, Stack, copy_project
 
-PAGE = ROOT / "docs" / "state.md"
+PAGE = ROOT / "docs" / "state-and-secrets.md"
 NAMESPACE = "test"
 SETTINGS_OF_APP = {
     **{key: value for key, value in APP.items() if key != "path"},

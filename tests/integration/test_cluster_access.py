@@ -25,10 +25,10 @@ TOKEN = "audit-token-nobody-may-see"
 FORMER_NAME = 'f"{pulumi.get_project()}-{pulumi.get_stack()}"'
 """What the cluster was called in the program when it had the stack's name in it."""
 RENEW = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
-"""The command of `docs/trouble.md`, and that of `make renew`, is `pulumi up` with these."""
+"""The command of `docs/troubleshooting.md`, and that of `make renew`, is `pulumi up` with these."""
 
 REFUSED = "the server has asked for the client to provide credentials"
-TROUBLE = (ROOT / "docs" / "trouble.md").read_text()
+TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text()
 
 ON_THE_CLUSTER = """
 from pulumi_kubernetes.core.v1 import Namespace

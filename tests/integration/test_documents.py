@@ -1,8 +1,9 @@
 """README.md and docs/ followed as they are written, in a clone and on a sandbox of its own.
 
 The pages come in the order in which README names them. Its own last command removes everything, so
-it comes last. `sandbox exec` is put before the pages' `pulumi` and `kubectl`, as docs/trouble.md
-says; the stack is `local` where a command names none; and each question is answered by yes.
+it comes last. `sandbox exec` is put before the pages' `pulumi` and `kubectl`, as
+docs/troubleshooting.md says; the stack is `local` where a command names none; and each question is
+answered by yes.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def test_the_pages_commands_do_what_they_say(clone: Path) -> None:
 
     committed = (clone / "Pulumi.local.yaml").read_text()
     outputs = {page.name: run(commands(page), clone) for page in pages()[1:]}
-    assert re.search(r"replicas *: 3 => 5", outputs["first-steps.md"])
+    assert re.search(r"replicas *: 3 => 5", outputs["getting-started.md"])
     assert run("git log --format=%s", clone).startswith("Back to three replicas\n")
     assert run("git show HEAD:Pulumi.local.yaml", clone) == committed
 

@@ -86,7 +86,7 @@ def test_a_stack_whose_cluster_is_gone_is_destroyed_as_documented(
     refused = stack.run("destroy", "--yes", "--skip-preview", "--refresh")
     assert refused.returncode != 0
     assert "PULUMI_K8S_DELETE_UNREACHABLE" in refused.stdout + refused.stderr
-    commands = commands_under(ROOT / "docs" / "trouble.md", "A cluster that was removed")
+    commands = commands_under(ROOT / "docs" / "troubleshooting.md", "Deleted cluster")
     answer = subprocess.run(
         ["bash", "-ec", commands.replace("--stack dev", f"--stack {stack.name}")],
         cwd=stack.folder,

@@ -1,4 +1,4 @@
-"""Another passphrase, a key management service, and another backend, as docs/state.md has them."""
+"""Another passphrase, key service and backend, by the commands of docs/state-and-secrets.md."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_unchanged(stack: Stack) -> bool:
 
 def test_another_passphrase(stack: Stack) -> None:
     old, file = (home(stack) / "passphrase").read_text(), stack.file.read_text()
-    follow(stack, "Another passphrase")
+    follow(stack, "Change the passphrase")
     assert is_unchanged(stack)
     assert stack.file.read_text() != file
     former = with_variables(stack, PULUMI_CONFIG_PASSPHRASE=old.strip())
@@ -55,11 +55,11 @@ def test_another_passphrase(stack: Stack) -> None:
 def test_a_key_management_service_and_back(stack: Stack, tmp_path: Path) -> None:
     with key_server(tmp_path / "keys") as variables:
         served = with_variables(stack, **variables)
-        follow(served, "A key management service")
+        follow(served, "Use a key management service")
         assert provider(stack) == "cloud"
         assert is_unchanged(with_variables(served, **WITHOUT_PASSPHRASE))
         assert "encryptionsalt" not in stack.file.read_text()
-        follow(served, "Back to a passphrase")
+        follow(served, "Switch back to a passphrase")
     assert provider(stack) == "passphrase"
     assert is_unchanged(stack)
 
@@ -76,8 +76,8 @@ def test_a_service_that_does_not_answer(stack: Stack, tmp_path: Path) -> None:
 
 def test_moving_to_a_folder(stack: Stack) -> None:
     in_folder = with_variables(stack, PULUMI_BACKEND_URL=None)
-    assert f"(file://{home(stack)}/state?metadata=skip)" in follow(in_folder, "A folder")
-    follow(stack, "Moving to another backend")
+    assert f"(file://{home(stack)}/state?metadata=skip)" in follow(in_folder, "Local folder")
+    follow(stack, "Move to another backend")
     assert is_unchanged(in_folder)
     assert not [*(home(stack) / "state").rglob("*.attrs")]
 
@@ -97,10 +97,10 @@ def test_attributes_that_a_kill_left_empty(stack: Stack) -> None:
 
 def test_moving_back_to_the_bucket(stack: Stack, server: S3Server) -> None:
     in_folder = with_variables(stack, PULUMI_BACKEND_URL=None)
-    follow(stack, "Forget the stack at the old backend")
+    follow(stack, "Remove the stack from the old backend")
     assert ".pulumi/stacks/webapp/dev.json" not in server.objects()
     assert "no stack named 'dev' found" in refused(stack, "preview")
     assert is_unchanged(in_folder)
 
-    follow(stack, "Where the key is another one")
+    follow(stack, "Move to a backend with another key")
     assert is_unchanged(stack)

@@ -1,4 +1,4 @@
-"""A stack's life with its state in a bucket, by the commands of docs/state.md."""
+"""A stack's life with its state in a bucket, by the commands of docs/state-and-secrets.md."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def test_secrets_are_encrypted_in_the_bucket(
 
 
 def test_back_to_a_backup(stack: Stack, kube: Kube) -> None:
-    assert "UpdateKind: update" in follow(stack, "A backup")
+    assert "UpdateKind: update" in follow(stack, "Back up the state")
     stack.set("apps[0].replicas", "2")
     stack.up()
-    assert re.search(r"replicas *: 1 => 2", follow(stack, "Back to a backup"))
+    assert re.search(r"replicas *: 1 => 2", follow(stack, "Restore a backup"))
     stack.up("--refresh")
     assert kube.get("deployment", "rickroller", NAMESPACE)["status"]["readyReplicas"] == 2
     stack("preview", "--refresh", "--expect-no-changes")
@@ -74,14 +74,14 @@ def test_back_to_a_backup(stack: Stack, kube: Kube) -> None:
 
 def test_what_was_changed_by_hand_is_undone(stack: Stack, kube: Kube) -> None:
     kube.run("kubectl", "delete", "service", "rickroller", "--namespace", NAMESPACE)
-    said = follow(stack, "What was changed by hand")
+    said = follow(stack, "Reconcile manual changes")
     assert "- 1 to delete" in said
     assert kube.get("service", "rickroller", NAMESPACE)["spec"]["ports"]
 
 
 def test_what_the_state_has_forgotten_is_taken_over(stack: Stack, kube: Kube) -> None:
     before = kube.get("service", "rickroller", NAMESPACE)["metadata"]["uid"]
-    assert SERVICE in follow(stack, "A resource that the state does not know")
+    assert SERVICE in follow(stack, "Add or remove a resource")
     assert SERVICE not in {each["urn"] for each in stack.resources()}
     stack.up()
     assert SERVICE in {each["urn"] for each in stack.resources()}
@@ -142,7 +142,7 @@ def test_a_lost_state(stack: Stack, server: S3Server, kube: Kube) -> None:
     before = [kube.get(each, "rickroller", NAMESPACE)["metadata"]["uid"] for each in kinds]
     for name in server.objects():
         server.client.remove_object(server.bucket, name)
-    follow(stack, "A state that is lost")
+    follow(stack, "Recover a lost state")
     after = [kube.get(each, "rickroller", NAMESPACE)["metadata"]["uid"] for each in kinds]
     assert after == before
     assert len(kube.list("secrets", NAMESPACE)) == 2

@@ -118,7 +118,7 @@ def test_an_up_that_was_killed_is_finished_by_the_next(
     assert pending["type"] == "creating"
     assert pending["resource"]["type"] == "kubernetes:apps/v1:Deployment"
 
-    follow(stack, "A lock")
+    follow(stack, "Remove a lock")
     assert kube.get("deployment", "rickroller", NAMESPACE)["status"]["readyReplicas"] == 1
     assert "interrupted" not in stack("up", "--yes", "--skip-preview", "--expect-no-changes")
 

@@ -50,7 +50,9 @@ def test_it_is_no_older_than_the_sdk() -> None:
     assert Version(LEAST) >= Version(sdk[1])
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/exoscale.md", "docs/environments.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/getting-started.md", "docs/environments-and-ci.md"]
+)
 def test_the_documents_name_it(page: str) -> None:
     named = re.findall(r"(\S+) or newer", (ROOT / page).read_text())
     assert [each for each in named if each.count(".") == 2] == [LEAST]

@@ -26,9 +26,9 @@ STACK_FILES = [ROOT / f"Pulumi.{name}.yaml" for name in stacks.stacks(ROOT)]
 @pytest.mark.parametrize(
     ("file", "made"),
     [
-        ("settings.md", generate.markdown),
+        ("configuration.md", generate.markdown),
         ("settings.schema.json", generate.schema),
-        ("environments.md", stacks.page),
+        ("environments-and-ci.md", stacks.page),
         ("policies.md", policies.page),
     ],
 )
@@ -48,7 +48,7 @@ def test_every_example_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_page_of_changes_has_every_setting_of_an_application() -> None:
-    page = (ROOT / "docs" / "changes.md").read_text()
+    page = (ROOT / "docs" / "changes-and-upgrades.md").read_text()
     assert {key for key in by_key(WebAppArgs) if not re.search(rf"`{key}[.`]", page)} == set()
 
 

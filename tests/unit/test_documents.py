@@ -20,7 +20,7 @@ PROGRAM = re.compile(
     re.MULTILINE,
 )
 FENCES = [fence for page in pages() for fence in fences(page)]
-STATE = "docs/state.md"
+STATE = "docs/state-and-secrets.md"
 COMMANDS = [fence for fence in FENCES if fence.language == "bash"]
 
 
@@ -68,7 +68,7 @@ def test_what_is_run_by_its_heading_is_run(fence: Fence) -> None:
 
 
 def test_a_page_without_marks_is_run_whole() -> None:
-    page = ROOT / "docs" / "first-steps.md"
+    page = ROOT / "docs" / "getting-started.md"
     text = page.read_text()
     assert "<!--" not in text
     assert all(line in text for line in commands(page).splitlines())

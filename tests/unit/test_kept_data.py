@@ -124,7 +124,7 @@ def test_what_leaves_it_behind_needs_a_word_before_or_with_the_change(
     (line,) = refusal(old, new)
     assert line.startswith(starts)
     assert "database.abandonData: true" in line
-    assert "docs/database.md" in line
+    assert "docs/databases.md" in line
     warned: list[str] = []
     monkeypatch.setattr(pulumi, "warn", warned.append)
     change({"web": with_the_word(old)}, {"web": new})
@@ -157,5 +157,5 @@ def test_another_major_version_never_gets_the_old_ones_volume() -> None:
     new = {"database": {"volume": VOLUMES[0], "image": "postgres:18.5", "abandonData": True}}
     (line,) = refusal(old, new)
     assert line.endswith(
-        "give another database.volume, or none; docs/database.md says how to take data along"
+        "give another database.volume, or none; docs/databases.md says how to take data along"
     )

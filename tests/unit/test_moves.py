@@ -39,7 +39,7 @@ def former_names(request: Mapping[str, Any]) -> list[str]:
 
 
 STAYS = {"Ingress", "Job", "StatefulSet"}
-"""Kinds whose resource is the same in every namespace: docs/changes.md says why."""
+"""Kinds whose resource is the same in every namespace: docs/changes-and-upgrades.md says why."""
 
 
 def test_an_object_in_another_namespace_is_another_resource() -> None:

@@ -182,4 +182,6 @@ def test_of_a_stack_that_could_not_be_made_nothing_is_left(
 def test_without_pulumi(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder.parent / "bin" / "pulumi").unlink()
     assert run(folder, "further", "dev") == 1
-    assert capsys.readouterr().err == "new-stack: pulumi is not on PATH: see docs/exoscale.md\n"
+    assert (
+        capsys.readouterr().err == "new-stack: pulumi is not on PATH: see docs/getting-started.md\n"
+    )

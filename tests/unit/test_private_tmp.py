@@ -59,6 +59,6 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    told = "no-such-program is not on PATH: see docs/exoscale.md\n"
+    told = "no-such-program is not on PATH: see docs/getting-started.md\n"
     assert (done.returncode, done.stderr) == (127, told)
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ from tests.programs.workflow_runs import GITHUB, GITLAB, ROOT, hidden
 
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
 FILES = [*WORKFLOWS, *GITHUB.glob("actions/*/action.yml"), ROOT / ".gitlab-ci.yml"]
-PAGE = (ROOT / "docs" / "ci.md").read_text()
+PAGE = (ROOT / "docs" / "environments-and-ci.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 OWN = "github.event.pull_request.head.repo.full_name == github.repository"
 TO_A_STACK = re.compile(r"make (?:deploy|rollback|refresh|renew) STACK=(\S+)")

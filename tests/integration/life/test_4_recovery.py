@@ -114,7 +114,7 @@ def test_everything_is_there_after_down_and_up(stack: Stack, kube: Kube, sandbox
 FORGET_THE_RELEASE = (
     "kubectl --namespace ingress-nginx delete secret --selector owner=helm,name=ingress-nginx"
 ).split()
-"""The way on by docs/trouble.md, where Helm was killed while it installed."""
+"""The way on by docs/troubleshooting.md, where Helm was killed while it installed."""
 
 
 def processes(sandbox: Sandbox, program: str) -> list[int]:

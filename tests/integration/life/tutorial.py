@@ -1,4 +1,4 @@
-"""The tutorial's own manifests, with the differences that docs/tutorial.md lists and no others.
+"""The tutorial's own manifests, with only the differences that docs/getting-started.md lists.
 
 Source: derlin/fribourg-linux-seminar-k8s-deploy-like-a-pro, `kube/`.
 """
