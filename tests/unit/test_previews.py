@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.answering_pulumi import FakePulumi
+from tests.unit.answering_pulumi import FakePulumi, event_log
 from tools import previews
 from tools.preview import Preview, Resource
 from tools.preview_comment import LIMIT, comment
@@ -115,6 +115,14 @@ def test_what_a_policy_stops_is_counted_all_the_same(clone: Path, pulumi: FakePu
     code, text = run(clone, "dev")
     assert code == 1
     assert "| dev: **failed** | 3 | 0 | 1 | 1 |\n" in text
+
+
+def test_a_killed_preview_reports_the_events_until_then(clone: Path, pulumi: FakePulumi) -> None:
+    pulumi.answers("preview", code=137, events=event_log(EVENTS)[:-5])
+    code, text = run(clone, "dev")
+    assert code == 1
+    assert "| dev: **failed** |  |  |  |  |\n" in text
+    assert "- policy, advisory: owner, Deployment `shop`: `no label owner`" in text
 
 
 def test_without_changes_there_is_a_table_alone(clone: Path, pulumi: FakePulumi) -> None:
