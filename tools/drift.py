@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from tools.property_paths import different, value
-from tools.pulumi_command import Refused
-from tools.stacks import check_file
+from tools.pulumi_command import Refused, finished
+from tools.stacks import ROOT, check_file
 
-ROOT = Path(__file__).parent.parent
 NONE, FAILED, DRIFT = 0, 1, 3
 
 UNCHANGED = ("same", "read", "refresh")
@@ -253,18 +250,8 @@ def _code(text: str) -> str:
 
 def _steps(*command: str, stack: str, folder: Path, all_steps: bool = False) -> list[Step]:
     """What a preview says of the resources that differ, or of all."""
-    arguments = ["pulumi", *command, "--json", "--stack", stack, "--non-interactive"]
-    try:
-        done = subprocess.run(
-            arguments,
-            cwd=folder,
-            env={**os.environ, TAKE_BACK: "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-    except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
+    arguments = (*command, "--json", "--stack", stack)
+    done = finished(*arguments, folder=folder, variables={TAKE_BACK: "true"})
     try:
         document = json.loads(done.stdout)
     except ValueError:

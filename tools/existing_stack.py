@@ -9,7 +9,7 @@ from typing import Any
 
 from settings.stack_file import configuration
 from tools.pulumi_command import Refused, pulumi
-from tools.stacks import NAME, document, project, stack_file, stacks
+from tools.stacks import NAME, backend_url, document, project, stack_file, stacks
 from tools.unquoted import check_quotes
 
 CREDENTIALS = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
@@ -24,13 +24,16 @@ def settings_of(stack: str, folder: Path) -> dict[str, Any]:
     file, name = stack_file(stack, folder), project(folder)
     if not file.is_file() or "environment" not in document(file):
         return configuration(file, name)
-    shown = ("config", "--json", "--show-secrets", "--stack", stack)
-    told: dict[str, Any] = json.loads(pulumi(*shown, folder=folder))
-    return {
-        key.removeprefix(f"{name}:"): _as_text(each.get("objectValue", each["value"]))
-        for key, each in told.items()
-        if "value" in each
-    }
+    values = decrypted_config(stack, folder).items()
+    return {key.removeprefix(f"{name}:"): _as_text(each) for key, each in values}
+
+
+def decrypted_config(stack: str, folder: Path) -> dict[str, Any]:
+    """The stack's configuration with its secrets in clear."""
+    command = ("config", "--json", "--show-secrets", "--stack", stack)
+    found: dict[str, Any] = json.loads(pulumi(*command, folder=folder))
+    values = {key: each.get("objectValue", each.get("value")) for key, each in found.items()}
+    return {key: each for key, each in values.items() if each is not None}
 
 
 def _as_text(value: Any) -> Any:
@@ -76,5 +79,4 @@ def check(stack: str, folder: Path) -> None:
             if os.environ.get(variable) == "":
                 raise Refused(f"{stack}: {variable} is empty: is the secret there, in this place?")
     if stack not in stacks(folder):
-        backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
-        raise Refused(f"{stack}: is not at {backend} yet: pulumi stack init {stack}")
+        raise Refused(f"{stack}: is not at {backend_url(folder)} yet: pulumi stack init {stack}")

@@ -22,6 +22,7 @@ from tools.pulumi_command import Refused, pulumi
 from tools.stacks import (
     NAME,
     ROOT,
+    backend_url,
     document,
     encrypted,
     project,
@@ -69,7 +70,7 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     check_quotes([source], folder)
     text, there = copied.read_text(), document(copied)
     provider = provider or there.get("secretsprovider", "")
-    backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
+    backend = backend_url(folder)
     if name in stacks(folder):
         raise Refused(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
     own = project(folder)

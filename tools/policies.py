@@ -11,8 +11,8 @@ from pathlib import Path
 
 from settings.stack_file import is_made_of
 from tools.existing_stack import settings_of
+from tools.stacks import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACK = ("--policy-pack", "policies/pack")
 ADVISORY = ("--policy-pack-config", "policies/advisory.json")
 

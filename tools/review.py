@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tools.command import exit_code
+from tools.existing_stack import outputs_of
 from tools.policies import policy_arguments
 from tools.pulumi_command import Refused, pulumi, shown
 from tools.refreshed import refresh_flags, refresh_if_killed
@@ -111,7 +112,6 @@ def down(stack: str, source: str, folder: Path) -> None:
     """
     if stack in stacks(folder):
         _destroy(stack, source, folder)
-        pulumi("stack", "rm", stack, "--yes", folder=folder)
         sys.stdout.write(f"{stack} is removed\n")
     else:
         sys.stdout.write(f"{stack} is not there\n")
@@ -124,7 +124,7 @@ def _destroy(stack: str, source: str, folder: Path) -> None:
     What is on the cluster is removed by the kubeconfig that the other stack has by now: that in the
     review stack's own state may have run out.
     """
-    command = ("destroy", "--stack", stack, "--yes", *refresh_flags(stack, folder))
+    command = ("destroy", "--stack", stack, "--yes", "--remove", *refresh_flags(stack, folder))
     if os.environ.get(CLUSTER_IS_GONE) == "true":
         _shown(*command, folder=folder)
         return
@@ -164,8 +164,8 @@ def sweep(still_open: Collection[str], source: str, folder: Path) -> None:
 
 def _tell(stack: str, out: str, folder: Path) -> None:
     """The address of each application, as the stack's outputs have it."""
-    outputs = json.loads(pulumi("stack", "output", "--json", "--stack", stack, folder=folder))
-    urls = {key.removesuffix(URL): url for key, url in outputs.items() if key.endswith(URL)}
+    outputs = outputs_of(stack, folder).items()
+    urls = {key.removesuffix(URL): url for key, url in outputs if key.endswith(URL)}
     if out:
         Path(out).write_text("".join(f"- {app}: {url}\n" for app, url in urls.items()))
     sys.stdout.write("".join(f"{app:<16}{url}\n" for app, url in urls.items()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import getitem
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools.pulumi_command import pulumi
+from tools.existing_stack import decrypted_config
 from tools.review_settings import on_its_cluster, review_settings
 from tools.stacks import document, encrypted, project, setting, source_file, stack_file
 from tools.unquoted import check_quotes
@@ -72,12 +71,10 @@ def _decrypted(config: Mapping[str, Any], source: str, folder: Path) -> dict[str
     """The settings of a stack's file with its secrets, which stay in memory."""
     plain: Any = copy.deepcopy(dict(config))
     if places := list(encrypted(config)):
-        shown = ("config", "--json", "--show-secrets", "--stack", source)
-        told = json.loads(pulumi(*shown, folder=folder))
+        values = decrypted_config(source, folder)
         for key, place in places:
             *above, last = (key, *place)
-            value = told[key].get("objectValue", told[key].get("value"))
-            reduce(getitem, above, plain)[last] = reduce(getitem, place, value)
+            reduce(getitem, above, plain)[last] = reduce(getitem, place, values[key])
     return dict(plain)
 
 

@@ -79,6 +79,11 @@ def source_file(name: str, folder: Path) -> Path:
     return file
 
 
+def backend_url(folder: Path) -> str:
+    """Where the state is kept that Pulumi is logged in to."""
+    return str(json.loads(pulumi("whoami", "--json", folder=folder))["url"])
+
+
 def stacks(folder: Path) -> set[str]:
     """The project's stacks at the backend, without the organization that they may be in."""
     found = json.loads(pulumi("stack", "ls", "--json", folder=folder))
