@@ -10,5 +10,5 @@ PAGE = FOLDER / "policies.md"
 
 def page() -> str:
     """The contents of the page, with the table made anew."""
-    rows = "".join(f"| `{rule.name}` | {rule.wants} |\n" for rule in RULES)
+    rows = "".join(f"| `{rule.name}` | {rule.description} |\n" for rule in RULES)
     return with_table(PAGE, f"| rule | what it wants |\n|---|---|\n{rows}")

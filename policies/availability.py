@@ -12,12 +12,12 @@ AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 
 
-def _budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
+def _check_budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
     budgets = [each for each in resources if each.type == BUDGET]
     for each in resources:
         if each.type in REPLICATED:
             pods = _most_pods(each, resources)
-            if pods > 1 and not any(_is_for(budget, each) for budget in budgets):
+            if pods > 1 and not any(_selects(budget, each) for budget in budgets):
                 yield Finding(
                     each,
                     f"has up to {pods} pods and no PodDisruptionBudget: a drain may end all at "
@@ -47,7 +47,7 @@ def _namespace(resource: Resource) -> str:
     return namespace
 
 
-def _is_for(budget: Resource, resource: Resource) -> bool:
+def _selects(budget: Resource, resource: Resource) -> bool:
     """Whether a disruption budget selects the pods of a resource."""
     wanted = (budget.spec.get("selector") or {}).get("matchLabels") or {}
     labels = resource.spec["template"]["metadata"]["labels"]
@@ -58,6 +58,6 @@ RULES = (
     StackRule(
         "disruption-budget",
         "What can have more than one pod has a PodDisruptionBudget.",
-        _budgets,
+        _check_budgets,
     ),
 )

@@ -11,11 +11,11 @@ from settings.owner import ENVIRONMENT, OWNER
 CLUSTER = "exoscale:index/sksCluster:SksCluster"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 NAMESPACE = "kubernetes:core/v1:Namespace"
-IN_FULL = re.compile(r"v?\d+\.\d+\.\d+([-+].+)?")
+FULL_VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+].+)?")
 """A version, and no range such as `^4.15` or `1.36`, which means the newest of them."""
 
 
-def _versions(resource: Resource) -> Iterator[str]:
+def _check_versions(resource: Resource) -> Iterator[str]:
     if resource.type == CLUSTER:
         what = "Kubernetes"
     elif resource.type == RELEASE and not resource.inputs["chart"].startswith((".", "/")):
@@ -23,16 +23,16 @@ def _versions(resource: Resource) -> Iterator[str]:
     else:
         return
     version = resource.inputs.get("version") or ""
-    if not IN_FULL.fullmatch(version):
+    if not FULL_VERSION.fullmatch(version):
         yield f"{what}: version {version or 'newest'}: write MAJOR.MINOR.PATCH"
 
 
-def _protection(resource: Resource) -> Iterator[str]:
+def _check_protection(resource: Resource) -> Iterator[str]:
     if resource.type == CLUSTER and not resource.protect:
         yield "can be removed or replaced: write `cluster.protect: true`"
 
 
-def _labels(resource: Resource) -> Iterator[str]:
+def _check_labels(resource: Resource) -> Iterator[str]:
     if resource.type == CLUSTER:
         labels = resource.inputs.get("labels") or {}
     elif resource.type == NAMESPACE:
@@ -48,12 +48,12 @@ RULES = (
         "pinned-versions",
         "The versions of Kubernetes and of Helm charts stand in full; a chart in a folder has its "
         "own.",
-        _versions,
+        _check_versions,
     ),
-    Rule("protected-cluster", "The cluster is protected.", _protection),
+    Rule("protected-cluster", "The cluster is protected.", _check_protection),
     Rule(
         "owner",
         f"The cluster and each namespace have the labels `{OWNER}` and `{ENVIRONMENT}`.",
-        _labels,
+        _check_labels,
     ),
 )

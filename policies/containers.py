@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.pods import containers_of, pod_of, security
+from policies.pods import pod_containers, pod_spec, security_context
 from policies.rule import Resource, Rule
 from settings.image import can_change
 
@@ -16,8 +16,8 @@ ALLOWED_CAPABILITY = "NET_BIND_SERVICE"
 """Source: kubernetes.io/docs/concepts/security/pod-security-standards, level `restricted`."""
 
 
-def _image(resource: Resource) -> Iterator[str]:
-    for _, container in containers_of(resource):
+def _check_image(resource: Resource) -> Iterator[str]:
+    for _, container in pod_containers(resource):
         if can_change(container["image"]):
             yield (
                 f"container {container['name']}: image {container['image']}: can become another "
@@ -25,8 +25,8 @@ def _image(resource: Resource) -> Iterator[str]:
             )
 
 
-def _resources(resource: Resource) -> Iterator[str]:
-    for _, container in containers_of(resource):
+def _check_resources(resource: Resource) -> Iterator[str]:
+    for _, container in pod_containers(resource):
         given = container.get("resources") or {}
         missing = [
             f"{part}.{kind}" for part, kind in REQUIRED if not (given.get(part) or {}).get(kind)
@@ -38,10 +38,10 @@ def _resources(resource: Resource) -> Iterator[str]:
             )
 
 
-def _root(resource: Resource) -> Iterator[str]:
+def _check_user(resource: Resource) -> Iterator[str]:
     """A container's own security context goes before its pod's."""
-    for pod, container in containers_of(resource):
-        context = {**security(pod), **security(container)}
+    for pod, container in pod_containers(resource):
+        context = {**security_context(pod), **security_context(container)}
         if context.get("runAsUser") == 0 or context.get("runAsNonRoot") is not True:
             yield (
                 f"container {container['name']}: may run as root: write another user than 0 as its "
@@ -49,12 +49,12 @@ def _root(resource: Resource) -> Iterator[str]:
             )
 
 
-def _privilege(resource: Resource) -> Iterator[str]:
+def _check_privileges(resource: Resource) -> Iterator[str]:
     for key in HOST_NAMESPACES:
-        if (pod_of(resource) or {}).get(key):
+        if (pod_spec(resource) or {}).get(key):
             yield f"{key}: true: shares the node's own: leave it out"
-    for _, container in containers_of(resource):
-        context = security(container)
+    for _, container in pod_containers(resource):
+        context = security_context(container)
         where = f"container {container['name']}"
         if context.get("privileged"):
             yield f"{where}: privileged: true: may do all that the node may: leave it out"
@@ -70,18 +70,18 @@ RULES = (
     Rule(
         "pinned-image",
         "A container's image has a tag other than `latest`, or a digest.",
-        _image,
+        _check_image,
     ),
     Rule(
         "requests-and-limits",
         "A container requests CPU and memory, and has a limit of memory.",
-        _resources,
+        _check_resources,
     ),
-    Rule("non-root", "No container runs as root.", _root),
+    Rule("non-root", "No container runs as root.", _check_user),
     Rule(
         "no-privilege",
         "No container is privileged, gains privileges or adds capabilities other than "
         f"`{ALLOWED_CAPABILITY}`, and no pod shares the node's network, processes or IPC.",
-        _privilege,
+        _check_privileges,
     ),
 )

@@ -27,7 +27,7 @@ def _ports(resource: Resource) -> range:
     return range(int(first), int(resource.inputs["endPort"]) + 1) if first else range(0)
 
 
-def _closed_ports(resource: Resource) -> Iterator[str]:
+def _check_closed_ports(resource: Resource) -> Iterator[str]:
     source = _open_source(resource)
     if source:
         for whose, port in CLOSED.items():
@@ -38,7 +38,7 @@ def _closed_ports(resource: Resource) -> Iterator[str]:
                 )
 
 
-def _node_ports(resources: Sequence[Resource]) -> Iterator[Finding]:
+def _check_node_ports(resources: Sequence[Resource]) -> Iterator[Finding]:
     first, last = port_range(NODE_PORTS)
     sources = {
         source
@@ -62,12 +62,12 @@ RULES = (
     Rule(
         "closed-ports",
         f"The kubelet ({KUBELET_PORT}) and SSH ({SSH_PORT}) are not open to the world.",
-        _closed_ports,
+        _check_closed_ports,
     ),
     StackRule(
         "no-public-node-port",
         f"No Service of the type NodePort where the firewall opens {NODE_PORTS} to the world. "
         "A load balancer needs them open, and is no such Service.",
-        _node_ports,
+        _check_node_ports,
     ),
 )

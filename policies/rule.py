@@ -51,7 +51,7 @@ class Rule:
 
     name: str
     """What it is called in findings, and in a configuration of the pack."""
-    wants: str
+    description: str
     """What it wants, in a sentence."""
     check: Callable[[Resource], Iterable[str]]
     """The message of each finding."""
@@ -62,5 +62,5 @@ class StackRule:
     """A rule on resources together."""
 
     name: str
-    wants: str
+    description: str
     check: Callable[[Sequence[Resource]], Iterable[Finding]]

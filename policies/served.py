@@ -29,9 +29,9 @@ def policies() -> list[Policy]:
     """All rules."""
     declared: Declared = {}
     return [
-        StackValidationPolicy(rule.name, rule.wants, _on_stack(rule, declared))
+        StackValidationPolicy(rule.name, rule.description, _on_stack(rule, declared))
         if isinstance(rule, StackRule)
-        else ResourceValidationPolicy(rule.name, rule.wants, _on_resource(rule, declared))
+        else ResourceValidationPolicy(rule.name, rule.description, _on_resource(rule, declared))
         for rule in RULES
     ]
 

@@ -13,41 +13,43 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from tools.existing_stack import outputs_of, settings_of
-from tools.pulumi_command import Refused
+from tools.existing_stack import stack_outputs, stack_settings
+from tools.pulumi_command import ToolError
 
 
 @contextmanager
-def cluster_of(stack: str, outputs: Mapping[str, Any], folder: Path) -> Iterator[client.ApiClient]:
+def cluster_client(
+    stack: str, outputs: Mapping[str, Any], folder: Path
+) -> Iterator[client.ApiClient]:
     """A client of the stack's cluster, by the kubeconfig that is among its outputs.
 
     The kubeconfig is not written anywhere, but for the certificates and the key in it, which the
     client has in temporary files of the user's own until the end.
 
     Raises:
-        Refused: if the cluster does not answer, or not as it should.
+        ToolError: if the cluster does not answer, or not as it should.
     """
     kubeconfig = yaml.safe_load(outputs["kubeconfig"])
-    context = settings_of(stack, folder).get("existingCluster", {}).get("context")
+    context = stack_settings(stack, folder).get("existingCluster", {}).get("context")
     try:
         with new_client_from_config_dict(kubeconfig, context, persist_config=False) as api:
             yield api
     except (ApiException, HTTPError, ConfigException) as error:
         reason = getattr(error, "reason", None) or error
-        raise Refused(f"{stack}: its cluster can't be asked: {reason}") from None
+        raise ToolError(f"{stack}: its cluster can't be asked: {reason}") from None
 
 
-def pods_of_apps(stack: str, folder: Path) -> dict[str, list[Any]]:
+def ready_pods(stack: str, folder: Path) -> dict[str, list[Any]]:
     """The pods that are ready, of each application that is deployed, by the applications' names.
 
     Raises:
-        Refused: if the cluster does not answer, or not as it should.
+        ToolError: if the cluster does not answer, or not as it should.
     """
-    outputs = outputs_of(stack, folder, "--show-secrets")
+    outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" not in outputs:
         return {}
-    names = [app["name"] for app in settings_of(stack, folder).get("apps", ())]
-    with cluster_of(stack, outputs, folder) as api:
+    names = [app["name"] for app in stack_settings(stack, folder).get("apps", ())]
+    with cluster_client(stack, outputs, folder) as api:
         return {
             name: list(_pods(api, name, outputs[f"{name}_namespace"]))
             for name in names

@@ -6,17 +6,17 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 INTERRUPTED = 128 + signal.SIGINT
 """The exit code that shells give for it."""
 
 
-def exit_code(name: str, act: Callable[[], None]) -> int:
+def run_tool(name: str, act: Callable[[], None]) -> int:
     """Do what the command `name` is asked; return its exit code. What is wrong is told."""
     try:
         act()
-    except Refused as error:
+    except ToolError as error:
         sys.stdout.flush()
         sys.stderr.write(f"{name}: {error}\n")
         return 1

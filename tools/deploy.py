@@ -13,16 +13,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.command import exit_code
-from tools.existing_stack import check, outputs_of
+from tools.command import run_tool
+from tools.existing_stack import check_stack, stack_outputs
 from tools.git import git
 from tools.policies import policy_arguments
-from tools.pulumi_command import Refused, pulumi, shown
+from tools.pulumi_command import ToolError, pulumi_output, run_pulumi_in_foreground
 from tools.refreshed import refresh_if_killed
 from tools.smoke import add_timeout, smoke
 from tools.stacks import ROOT, stack_file
 
-CREDENTIALS = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
+CREDENTIAL_TARGETS = (
+    "--target",
+    "**SksKubeconfig::*",
+    "--target",
+    "**pulumi:providers:kubernetes::*",
+)
 """The resources by which the program gets at the cluster."""
 
 
@@ -32,42 +37,42 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     parser.add_argument("--stack", required=True)
     add_timeout(parser)
     options = parser.parse_args(arguments)
-    return exit_code("deploy", lambda: deploy(options.stack, folder, options.timeout))
+    return run_tool("deploy", lambda: deploy(options.stack, folder, options.timeout))
 
 
 def deploy(stack: str, folder: Path, timeout: float) -> None:
     """Deploy the stack; its applications have `timeout` seconds to work.
 
     Raises:
-        Refused: with the way on, or the way back.
+        ToolError: with the way on, or the way back.
     """
-    check(stack, folder)
+    check_stack(stack, folder)
     if not refresh_if_killed(stack, folder):
         raise _failed(stack)
-    if "kubeconfig" in outputs_of(stack, folder):
-        _up(stack, folder, "--strict", *CREDENTIALS)
+    if "kubeconfig" in stack_outputs(stack, folder):
+        _up(stack, folder, "--strict", *CREDENTIAL_TARGETS)
         _up(stack, folder, "--strict", *policy_arguments(stack, folder))
     else:
         _up(stack, folder, *policy_arguments(stack, folder))
     try:
         smoke(stack, folder, timeout)
-    except Refused as error:
-        raise Refused(f"{error}\nThe way back: {way_back(stack, folder)}") from None
+    except ToolError as error:
+        raise ToolError(f"{error}\nThe way back: {rollback_hint(stack, folder)}") from None
 
 
 def _up(stack: str, folder: Path, *flags: str) -> None:
-    if shown("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
+    if run_pulumi_in_foreground("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
         raise _failed(stack)
 
 
-def _failed(stack: str) -> Refused:
-    return Refused(
+def _failed(stack: str) -> ToolError:
+    return ToolError(
         f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
         f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
     )
 
 
-def way_back(stack: str, folder: Path) -> str:
+def rollback_hint(stack: str, folder: Path) -> str:
     """The command that takes back what was deployed last."""
     before = _deployed_before(stack, folder)
     if not before:
@@ -82,7 +87,9 @@ def way_back(stack: str, folder: Path) -> str:
 def _deployed_before(stack: str, folder: Path) -> str | None:
     """The commit that the last deployment of another one was made from."""
     now = git("rev-parse", "HEAD", folder=folder)
-    history = json.loads(pulumi("stack", "history", "--json", "--stack", stack, folder=folder))
+    history = json.loads(
+        pulumi_output("stack", "history", "--json", "--stack", stack, folder=folder)
+    )
     for update in history:
         commit = update["environment"].get("git.head")
         done = (update["kind"], update["result"]) == ("update", "succeeded")

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.property_paths import different, value
-from tools.pulumi_command import Refused, finished
-from tools.stacks import ROOT, check_file
+from tools.property_paths import different_paths, property_value
+from tools.pulumi_command import ToolError, run_pulumi
+from tools.stacks import ROOT, check_stack_file
 
 NONE, FAILED, DRIFT = 0, 1, 3
 
 UNCHANGED = ("same", "read", "refresh")
-TAKE_BACK = "PULUMI_K8S_ENABLE_PATCH_FORCE"
+FORCE_PATCH = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 """Lets a preview, too, go on where kubectl owns a field by now: it would be taken back."""
 
 LONGEST = 80
@@ -54,7 +54,7 @@ class Step:
         old, new = ((step.get(side) or {}).get("inputs") or {} for side in ("oldState", "newState"))
         paths = tuple(step.get("detailedDiff") or ())
         if step["op"] == "update" and not paths:  # a resource of Terraform's plugin framework
-            paths = tuple(different(old, new))
+            paths = tuple(different_paths(old, new))
         return cls(step["op"], step["urn"], paths, old, new)
 
     def __str__(self) -> str:
@@ -81,16 +81,16 @@ class Findings:
     """What a check found.
 
     Attributes:
-        waiting: what an `up` without a refresh would do.
+        undeployed: what an `up` without a refresh would do.
         no_preview: changed resources that can only be put back without a preview.
     """
 
-    by_hand: list[Change]
-    waiting: list[Step]
+    manual_changes: list[Change]
+    undeployed: list[Step]
     no_preview: tuple[Step, ...] = ()
 
 
-class FailedPreview(Refused):
+class FailedPreview(ToolError):
     """A preview that did not come to its end.
 
     Attributes:
@@ -117,32 +117,34 @@ def _checked(stack: str, folder: Path, file: Path) -> int:
     """Check one stack; write its report if there is something to tell."""
     file.unlink(missing_ok=True)
     try:
-        findings = check(stack, folder)
-    except Refused as error:
+        findings = findings_of(stack, folder)
+    except ToolError as error:
         file.write_text(f"# {stack}: the check for drift failed\n\n```\n{error}\n```\n")
         sys.stderr.write(f"drift: {stack}: {error}\n")
         return FAILED
-    sys.stdout.write(f"{stack}: {len(findings.by_hand) or 'no'} changes by hand\n")
-    sys.stdout.writelines(f"  not deployed yet: {_told(step)}\n" for step in findings.waiting)
-    if not findings.by_hand:
+    sys.stdout.write(f"{stack}: {len(findings.manual_changes) or 'no'} changes by hand\n")
+    sys.stdout.writelines(
+        f"  not deployed yet: {_described(step)}\n" for step in findings.undeployed
+    )
+    if not findings.manual_changes:
         return NONE
     file.write_text(report(stack, findings))
     sys.stdout.write(f"  see {file}\n")
     return DRIFT
 
 
-def check(stack: str, folder: Path) -> Findings:
+def findings_of(stack: str, folder: Path) -> Findings:
     """Compare what is there with what was deployed, and with what is declared.
 
     Raises:
-        Refused: the stack's file is no YAML, or, in Pulumi's words, it can't be compared.
+        ToolError: the stack's file is no YAML, or, in Pulumi's words, it can't be compared.
     """
-    check_file(stack, folder)
+    check_stack_file(stack, folder)
     refreshed = _steps("refresh", "--preview-only", stack=stack, folder=folder, all_steps=True)
     found = [step for step in refreshed if step.operation not in UNCHANGED]
     planned, no_preview = _planned({step.urn for step in found}, stack, folder)
-    waiting = _steps("preview", stack=stack, folder=folder)
-    return Findings(drift(refreshed, [*planned, *no_preview]), waiting, no_preview)
+    undeployed = _steps("preview", stack=stack, folder=folder)
+    return Findings(drift(refreshed, [*planned, *no_preview]), undeployed, no_preview)
 
 
 def _planned(
@@ -193,16 +195,23 @@ def _changes(found: Step, plan: Step) -> Iterator[Change]:
         yield Change(str(found), "", "there", "gone")
     for path in found.paths:
         if path in plan.paths:
-            yield Change(str(found), path, shown(found.old, path), shown(found.new, path))
+            yield Change(
+                str(found), path, displayed_value(found.old, path), displayed_value(found.new, path)
+            )
     if found.operation == "refresh":
         for path in plan.paths:
-            if value(found.old, path) != value(plan.old, path):
-                yield Change(str(found), path, shown(found.old, path), shown(plan.old, path))
+            if property_value(found.old, path) != property_value(plan.old, path):
+                yield Change(
+                    str(found),
+                    path,
+                    displayed_value(found.old, path),
+                    displayed_value(plan.old, path),
+                )
 
 
-def shown(inputs: Mapping[str, Any], path: str) -> str:
+def displayed_value(inputs: Mapping[str, Any], path: str) -> str:
     """The value at a path, as JSON; nothing where there is none."""
-    found = value(inputs, path)
+    found = property_value(inputs, path)
     if found is None:
         return ""
     text = json.dumps(found, ensure_ascii=False)
@@ -213,7 +222,7 @@ def report(stack: str, findings: Findings) -> str:
     """The text for an issue, in Markdown."""
     rows = [
         f"| {each.what} | {_code(each.path)} | {_code(each.deployed)} | {_code(each.found)} |"
-        for each in findings.by_hand
+        for each in findings.manual_changes
     ]
     flags = " --skip-preview" if findings.no_preview else ""
     lines = [
@@ -226,19 +235,19 @@ def report(stack: str, findings: Findings) -> str:
         f"What is to stay goes into `Pulumi.{stack}.yaml`. This puts all of it back:",
         "",
         "```bash",
-        f"{TAKE_BACK}=true pulumi up --refresh{flags} --stack {stack}",
+        f"{FORCE_PATCH}=true pulumi up --refresh{flags} --stack {stack}",
         "```",
     ]
     if findings.no_preview:
         names = ", ".join(map(str, findings.no_preview))
         lines += ["", f"`--skip-preview`, because the preview of this change fails: {names}."]
-    if findings.waiting:
+    if findings.undeployed:
         lines += ["", "Not deployed yet, so done by that command too:", ""]
-        lines += [f"- {_told(step)}" for step in findings.waiting]
+        lines += [f"- {_described(step)}" for step in findings.undeployed]
     return "\n".join(lines) + "\n"
 
 
-def _told(step: Step) -> str:
+def _described(step: Step) -> str:
     """What an `up` would do with a resource."""
     return f"{step.operation} {step} {', '.join(map(_code, step.paths))}".rstrip()
 
@@ -251,7 +260,7 @@ def _code(text: str) -> str:
 def _steps(*command: str, stack: str, folder: Path, all_steps: bool = False) -> list[Step]:
     """What a preview says of the resources that differ, or of all."""
     arguments = (*command, "--json", "--stack", stack)
-    done = finished(*arguments, folder=folder, variables={TAKE_BACK: "true"})
+    done = run_pulumi(*arguments, folder=folder, variables={FORCE_PATCH: "true"})
     try:
         document = json.loads(done.stdout)
     except ValueError:

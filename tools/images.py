@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from settings.mistakes import Place
-from tools.cluster import pods_of_apps
-from tools.existing_stack import settings_of
-from tools.pulumi_command import Refused
+from tools.cluster import ready_pods
+from tools.existing_stack import stack_settings
+from tools.pulumi_command import ToolError
 
 BEFORE_ROLLOUT = "beforeRollout"
 """Stands for the container of an application's Job, whose pods go after a while."""
 
 
 @dataclass(frozen=True)
-class Written:
+class ConfiguredImage:
     """An image in a stack's file."""
 
     app: str
@@ -32,39 +32,41 @@ def digest_of(image: str) -> str:
     return image.partition("@")[2]
 
 
-def written(stack: str, folder: Path) -> Iterator[Written]:
+def configured_images(stack: str, folder: Path) -> Iterator[ConfiguredImage]:
     """The images of the containers in the stack's file."""
-    for index, app in enumerate(settings_of(stack, folder).get("apps", ())):
+    for index, app in enumerate(stack_settings(stack, folder).get("apps", ())):
         place: Place = ("apps", index)
-        yield Written(app["name"], app["name"], (*place, "image"), app["image"])
+        yield ConfiguredImage(app["name"], app["name"], (*place, "image"), app["image"])
         for kind in ("sidecars", "initContainers"):
             for number, each in enumerate(app.get(kind, ())):
                 where = (*place, kind, number, "image")
-                yield Written(app["name"], each["name"], where, each["image"])
+                yield ConfiguredImage(app["name"], each["name"], where, each["image"])
         if image := app.get(BEFORE_ROLLOUT, {}).get("image"):
-            yield Written(app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image)
+            yield ConfiguredImage(
+                app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image
+            )
 
 
-def running(stack: str, folder: Path) -> dict[tuple[str, str], str]:
+def running_images(stack: str, folder: Path) -> dict[tuple[str, str], str]:
     """The image of each container that runs, by the names of application and container.
 
     It has its name and tag from the pod, and its digest from the node that pulled it; none where
     the node knows of none. A Job's is taken from the stack's file.
 
     Raises:
-        Refused: if pods of an application run different ones.
+        ToolError: if pods of an application run different ones.
     """
     found = {
         (each.app, each.container): each.image
-        for each in written(stack, folder)
+        for each in configured_images(stack, folder)
         if each.container == BEFORE_ROLLOUT
     }
-    for app, pods in pods_of_apps(stack, folder).items():
+    for app, pods in ready_pods(stack, folder).items():
         for pod in pods:
             for container, image in _images(pod).items():
                 if found.setdefault((app, container), image) != image:
                     images = f"{found[app, container]} and {image}"
-                    raise Refused(f"{stack}: {app} runs {images}: wait until it is rolled out")
+                    raise ToolError(f"{stack}: {app} runs {images}: wait until it is rolled out")
     return found
 
 

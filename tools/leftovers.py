@@ -27,10 +27,10 @@ from settings.apps.own_names import (
     generated_secret,
     job_name,
 )
-from tools.cluster import cluster_of
-from tools.command import exit_code
-from tools.existing_stack import check, outputs_of, settings_of, state_of
-from tools.left_in_account import left_in_account
+from tools.account_leftovers import account_leftovers
+from tools.cluster import cluster_client
+from tools.command import run_tool
+from tools.existing_stack import check_stack, stack_outputs, stack_settings, stack_state
 from tools.stacks import ROOT
 
 KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
@@ -56,16 +56,16 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(prog="leftovers", description="What is in no state.")
     parser.add_argument("--stack", required=True)
     options = parser.parse_args(arguments)
-    return exit_code("leftovers", lambda: show(options.stack, folder))
+    return run_tool("leftovers", lambda: show(options.stack, folder))
 
 
 def show(stack: str, folder: Path) -> None:
     """Print the command that deletes each.
 
     Raises:
-        Refused: the account or the cluster can't be asked.
+        ToolError: the account or the cluster can't be asked.
     """
-    check(stack, folder)
+    check_stack(stack, folder)
     found = list(leftovers(stack, folder))
     if not found:
         sys.stdout.write(f"{stack}: nothing is left of a run that was killed\n")
@@ -80,16 +80,16 @@ def leftovers(stack: str, folder: Path) -> Iterator[str]:
     """A command for each thing that has a name as the stack's have, and is in no state.
 
     Raises:
-        Refused: the account or the cluster can't be asked.
+        ToolError: the account or the cluster can't be asked.
     """
-    resources = state_of(stack, folder).get("resources") or ()
-    settings = settings_of(stack, folder)
+    resources = stack_state(stack, folder).get("resources") or ()
+    settings = stack_settings(stack, folder)
     if cluster := settings.get("cluster"):
         known = {str(each.get("id")) for each in resources}
-        yield from left_in_account(stack, cluster, known, folder)
-    outputs = outputs_of(stack, folder, "--show-secrets")
+        yield from account_leftovers(stack, cluster, known, folder)
+    outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" in outputs:
-        with cluster_of(stack, outputs, folder) as api:
+        with cluster_client(stack, outputs, folder) as api:
             yield from _on_cluster(api, resources, outputs, settings.get("apps", ()))
 
 

@@ -17,27 +17,29 @@ from getpass import getpass
 from pathlib import Path
 from typing import TextIO
 
-from tools.command import exit_code
-from tools.pulumi_command import Refused, pulumi
+from tools.command import run_tool
+from tools.pulumi_command import ToolError, pulumi_output
 from tools.stacks import (
-    NAME,
     ROOT,
+    STACK_NAME,
+    backend_stacks,
     backend_url,
-    document,
-    encrypted,
-    project,
+    config_key,
+    encrypted_places,
+    project_name,
+    read_document,
     set_secret,
-    setting,
     source_file,
     stack_file,
-    stacks,
 )
 from tools.unquoted import check_quotes
 
-OF_THE_KEY = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
+SECRETS_PROVIDER_KEYS = re.compile(
+    r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE
+)
 """What a file says of the key that its values are encrypted with."""
 
-FOR_A_LINE = "one line for each secret, KEY=VALUE"
+LINE_FORMAT = "one line for each secret, KEY=VALUE"
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdin) -> int:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdi
         "--secrets-provider", default="", help="by default, that of the stack that is copied"
     )
     options = parser.parse_args(arguments)
-    return exit_code(
+    return run_tool(
         "new-stack",
         lambda: make(options.name, options.source, options.secrets_provider, folder, stdin),
     )
@@ -62,25 +64,25 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
         provider: Pulumi's `--secrets-provider`; if empty, the other stack's.
 
     Raises:
-        Refused: naming what is wrong. Nothing is left behind.
+        ToolError: naming what is wrong. Nothing is left behind.
     """
     file = stack_file(name, folder)
     _check(name, file)
     copied = source_file(source, folder)
     check_quotes([source], folder)
-    text, there = copied.read_text(), document(copied)
+    text, there = copied.read_text(), read_document(copied)
     provider = provider or there.get("secretsprovider", "")
     backend = backend_url(folder)
-    if name in stacks(folder):
-        raise Refused(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
-    own = project(folder)
-    keys = [setting(*each, own) for each in encrypted(there.get("config", {}))]
-    secrets = _asked(keys) if stdin.isatty() else _read(keys, stdin)
+    if name in backend_stacks(folder):
+        raise ToolError(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
+    own = project_name(folder)
+    keys = [config_key(*each, own) for each in encrypted_places(there.get("config", {}))]
+    secrets = _typed_secrets(keys) if stdin.isatty() else _piped_secrets(keys, stdin)
 
-    file.write_text(OF_THE_KEY.sub("", text))
+    file.write_text(SECRETS_PROVIDER_KEYS.sub("", text))
     try:
         chosen = ("--secrets-provider", provider) if provider else ()
-        pulumi("stack", "init", name, "--no-select", *chosen, folder=folder)
+        pulumi_output("stack", "init", name, "--no-select", *chosen, folder=folder)
         for key, value in secrets.items():
             set_secret(name, key, value, folder)
     except BaseException:
@@ -96,52 +98,52 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
 
 
 def _check(name: str, file: Path) -> None:
-    if not NAME.fullmatch(name):
+    if not STACK_NAME.fullmatch(name):
         allowed = "must be lower-case letters, digits and dashes between them"
-        raise Refused(f"NAME: {json.dumps(name)}: {allowed}")
+        raise ToolError(f"NAME: {json.dumps(name)}: {allowed}")
     if file.exists():
-        raise Refused(f"NAME: {json.dumps(name)}: is a stack already: {file.name}")
+        raise ToolError(f"NAME: {json.dumps(name)}: is a stack already: {file.name}")
 
 
-def _asked(keys: Sequence[str]) -> dict[str, str]:
+def _typed_secrets(keys: Sequence[str]) -> dict[str, str]:
     """What is typed for each key; nothing of it is shown."""
-    return _complete(keys, {key: getpass(f"{key}: ") for key in keys})
+    return _require_all(keys, {key: getpass(f"{key}: ") for key in keys})
 
 
-def _read(keys: Sequence[str], stdin: TextIO) -> dict[str, str]:
+def _piped_secrets(keys: Sequence[str], stdin: TextIO) -> dict[str, str]:
     """What standard input has; nothing of a value is told, also not of a line that is wrong."""
     found: dict[str, str] = {}
     for number, line in enumerate(stdin.read().splitlines() if keys else (), start=1):
         key = next((each for each in keys if line.startswith(f"{each}=")), None)
         if key is None and line.strip():
-            raise Refused(
-                f"standard input, line {number}: must be {FOR_A_LINE}, with one of the keys "
+            raise ToolError(
+                f"standard input, line {number}: must be {LINE_FORMAT}, with one of the keys "
                 f"that are encrypted in the other file: {', '.join(keys)}"
             )
         if key in found:
-            raise Refused(f"standard input, line {number}: {key}: is there twice")
+            raise ToolError(f"standard input, line {number}: {key}: is there twice")
         if key:
             found[key] = line.removeprefix(f"{key}=")
-    return _complete(keys, found)
+    return _require_all(keys, found)
 
 
-def _complete(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
+def _require_all(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
     if missing := [key for key in keys if not found.get(key)]:
-        raise Refused(f"no value for {', '.join(missing)}: type it, or pipe in {FOR_A_LINE}")
+        raise ToolError(f"no value for {', '.join(missing)}: type it, or pipe in {LINE_FORMAT}")
     return found
 
 
 def _provider(file: Path) -> str:
     """What the file says of its key; Pulumi Cloud's own needs no word."""
-    there = document(file)
+    there = read_document(file)
     salted = "passphrase" if "encryptionsalt" in there else "Pulumi Cloud"
     return str(there.get("secretsprovider", salted))
 
 
 def _remove(name: str, file: Path, folder: Path) -> None:
     """Take back what was made. A stack that has resources is somebody else's: Pulumi keeps it."""
-    with suppress(Refused):
-        pulumi("stack", "rm", name, "--yes", folder=folder)
+    with suppress(ToolError):
+        pulumi_output("stack", "rm", name, "--yes", folder=folder)
     file.unlink(missing_ok=True)
 
 

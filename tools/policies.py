@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from settings.stack_file import is_made_of
-from tools.existing_stack import settings_of
+from tools.existing_stack import stack_settings
 from tools.stacks import ROOT
 
 PACK = ("--policy-pack", "policies/pack")
@@ -22,7 +22,7 @@ def policy_arguments(stack: str, folder: Path = ROOT) -> tuple[str, ...]:
 
     The policies are mandatory where the settings say `production: true`, else advice.
     """
-    strict = is_made_of(True, settings_of(stack, folder).get("production", "false"))
+    strict = is_made_of(True, stack_settings(stack, folder).get("production", "false"))
     return PACK if strict else PACK + ADVISORY
 
 

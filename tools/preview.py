@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
 from tools.policies import policy_arguments
-from tools.pulumi_command import finished
+from tools.pulumi_command import run_pulumi
 from tools.refreshed import refresh_flags
 
 EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
@@ -75,11 +75,11 @@ def preview(stack: str, folder: Path) -> Preview:
     """Preview the stack once; nothing is deployed.
 
     Raises:
-        Refused: if pulumi is not there.
+        ToolError: if pulumi is not there.
     """
     with TemporaryDirectory() as temporary:
         log = Path(temporary) / "events"
-        done = finished(
+        done = run_pulumi(
             *("preview", "--stack", stack, "--diff", "--color", "never"),
             *refresh_flags(stack, folder),
             *("--event-log", str(log), *policy_arguments(stack, folder)),

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.command import exit_code
-from tools.existing_stack import check
+from tools.command import run_tool
+from tools.existing_stack import check_stack
 from tools.preview import Preview, preview
 from tools.preview_comment import comment
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 from tools.stacks import ROOT
 
 
@@ -24,27 +24,29 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     parser.add_argument("--out", required=True, type=Path, help="the folder for comment.md")
     parser.add_argument("stacks", nargs="+", help="the stacks, in the comment's order")
     options = parser.parse_args(arguments)
-    return exit_code("previews", lambda: previews(options.stacks, options.out, folder))
+    return run_tool("previews", lambda: previews(options.stacks, options.out, folder))
 
 
 def previews(stacks: Sequence[str], out: Path, folder: Path) -> None:
     """Preview each stack, show it, and write the comment into the folder `out`.
 
     Raises:
-        Refused: naming the stacks whose preview failed. The comment tells why.
+        ToolError: naming the stacks whose preview failed. The comment tells why.
     """
-    found = [_shown(stack, folder) for stack in stacks]
+    found = [_previewed(stack, folder) for stack in stacks]
     out.mkdir(parents=True, exist_ok=True)
     (out / "comment.md").write_text(comment(found))
     if failed := [each.stack for each in found if each.failed]:
-        raise Refused(f"the preview failed of {', '.join(failed)}: {out / 'comment.md'} tells why")
+        raise ToolError(
+            f"the preview failed of {', '.join(failed)}: {out / 'comment.md'} tells why"
+        )
 
 
-def _shown(stack: str, folder: Path) -> Preview:
+def _previewed(stack: str, folder: Path) -> Preview:
     try:
-        check(stack, folder)
+        check_stack(stack, folder)
         found = preview(stack, folder)
-    except Refused as error:
+    except ToolError as error:
         found = Preview(stack, failed=True, errors=(str(error),))
     for part in (found.diff, *found.errors):
         sys.stdout.write(f"{part}\n")

@@ -23,13 +23,13 @@ def main(command: Sequence[str]) -> int:
     with TemporaryDirectory(prefix="pulumi-") as folder:
         started: list[subprocess.Popen[bytes]] = []
 
-        def hand_on(*_: object) -> None:
+        def forward_signal(*_: object) -> None:
             for each in started:
                 each.terminate()
 
         # A terminal sends SIGINT to the command as well; what it does about it is its own matter.
         signal.signal(signal.SIGINT, lambda *_: None)
-        signal.signal(signal.SIGTERM, hand_on)
+        signal.signal(signal.SIGTERM, forward_signal)
         try:
             started.append(subprocess.Popen(command, env={**os.environ, "TMPDIR": folder}))
         except FileNotFoundError:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from settings.errors import path
-from tools.command import exit_code
-from tools.existing_stack import check
-from tools.images import Written, digest_of, running, written
-from tools.pulumi_command import Refused, pulumi
+from tools.command import run_tool
+from tools.existing_stack import check_stack
+from tools.images import ConfiguredImage, configured_images, digest_of, running_images
+from tools.pulumi_command import ToolError, pulumi_output
 from tools.stacks import ROOT, stack_file
 
 
@@ -27,25 +27,25 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     parser.add_argument("--to", required=True, dest="target", help="the stack that gets them")
     options = parser.parse_args(arguments)
     act = promote if options.what == "write" else check_promoted
-    return exit_code("promote", lambda: act(options.source, options.target, folder))
+    return run_tool("promote", lambda: act(options.source, options.target, folder))
 
 
 def promote(source: str, target: str, folder: Path) -> None:
     """Write what `source` runs into the file of `target`; applications are matched by name.
 
     Raises:
-        Refused: if the digest of one is not known. Nothing is written then.
+        ToolError: if the digest of one is not known. Nothing is written then.
     """
     for stack in (source, target):
-        check(stack, folder)
-    runs = running(source, folder)
-    of_source = {(each.app, each.container) for each in written(source, folder)}
+        check_stack(stack, folder)
+    runs = running_images(source, folder)
+    of_source = {(each.app, each.container) for each in configured_images(source, folder)}
     images = {
         each: _with_digest(each, source, runs.get((each.app, each.container)))
-        for each in written(target, folder)
+        for each in configured_images(target, folder)
         if (each.app, each.container) in of_source
     }
-    for each in written(target, folder):
+    for each in configured_images(target, folder):
         image = images.get(each)
         if image is None:
             sys.stdout.write(f"{path(each.place)}: {source} has no such container: left alone\n")
@@ -53,16 +53,16 @@ def promote(source: str, target: str, folder: Path) -> None:
             sys.stdout.write(f"{path(each.place)}: {image}: is there already\n")
         else:
             setting = ("config", "set", "--stack", target, "--path", path(each.place), image)
-            pulumi(*setting, folder=folder)
+            pulumi_output(*setting, folder=folder)
             sys.stdout.write(f"{path(each.place)}: {image}: was {each.image}\n")
 
 
-def _with_digest(container: Written, source: str, image: str | None) -> str:
+def _with_digest(container: ConfiguredImage, source: str, image: str | None) -> str:
     name = f"{container.app}'s container {container.container}"
     if image is None:
-        raise Refused(f"{source}: no pod with {name} is ready: deploy it, or see why it is not")
+        raise ToolError(f"{source}: no pod with {name} is ready: deploy it, or see why it is not")
     if not digest_of(image):
-        raise Refused(f"{source}: the digest of {image}, {name}, is known to no node or file")
+        raise ToolError(f"{source}: the digest of {image}, {name}, is known to no node or file")
     return image
 
 
@@ -70,19 +70,19 @@ def check_promoted(source: str, target: str, folder: Path) -> None:
     """See that `target` is given no image but those that `source` runs, or it itself.
 
     Raises:
-        Refused: naming each other one.
+        ToolError: naming each other one.
     """
     for stack in (source, target):
-        check(stack, folder)
-    unknown = list(written(target, folder))
+        check_stack(stack, folder)
+    unknown = list(configured_images(target, folder))
     for stack in (source, target):
-        digests = {digest_of(image) for image in running(stack, folder).values()} - {""}
+        digests = {digest_of(image) for image in running_images(stack, folder).values()} - {""}
         unknown = [each for each in unknown if digest_of(each.image) not in digests]
         if not unknown:
             return
     file = stack_file(target, folder).name
     wrong = "; ".join(f"{path(each.place)}: {each.image}" for each in unknown)
-    raise Refused(
+    raise ToolError(
         f"{file}: {source} runs no such image, nor does {target}: {wrong}. "
         f"To take those of {source}: make promote FROM={source} TO={target}"
     )

@@ -10,7 +10,7 @@ from typing import Any
 SECRET = "[secret]"
 
 
-def value(inputs: Mapping[str, Any], path: str) -> Any:
+def property_value(inputs: Mapping[str, Any], path: str) -> Any:
     """The value at a property's path; None where there is none, SECRET where a part is hidden."""
     place: Any = inputs
     for word, quoted, index in re.findall(r'([^.\[\]"]+)(?=[.\[]|$)|\["([^"]*)"\]|\[(\d+)\]', path):
@@ -24,14 +24,14 @@ def value(inputs: Mapping[str, Any], path: str) -> Any:
     return place
 
 
-def different(old: Any, new: Any, path: str = "") -> Iterator[str]:
+def different_paths(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """The paths of the values that differ; of lists, each index."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys([*old, *new]):
             step = f".{key}" if re.fullmatch(r"\w+", key) else f'["{key}"]'
-            yield from different(old.get(key), new.get(key), f"{path}{step}".lstrip("."))
+            yield from different_paths(old.get(key), new.get(key), f"{path}{step}".lstrip("."))
     elif isinstance(old, list) and isinstance(new, list):
         for index, (one, other) in enumerate(zip_longest(old, new)):
-            yield from different(one, other, f"{path}[{index}]")
+            yield from different_paths(one, other, f"{path}[{index}]")
     elif old != new:
         yield path

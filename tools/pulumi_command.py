@@ -10,31 +10,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-KEY_OF_THE_STATE = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
+STATE_SECRETS_PROVIDER = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
 """A stack whose file is new, or not there, has its secrets by the key that its state has."""
 
 
-class Refused(Exception):
+class ToolError(Exception):
     """What a tool can't do: one clear message."""
 
 
-def pulumi(*arguments: str, folder: Path, given: str | None = None) -> str:
+def pulumi_output(*arguments: str, folder: Path, given: str | None = None) -> str:
     """Run pulumi in `folder`; return what it prints.
 
     Args:
         given: what it reads from standard input. It is in no message.
 
     Raises:
-        Refused: with Pulumi's own words, where it fails or is not there.
+        ToolError: with Pulumi's own words, where it fails or is not there.
     """
-    done = finished(*arguments, folder=folder, given=given)
+    done = run_pulumi(*arguments, folder=folder, given=given)
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip()
-        raise Refused(f"pulumi {' '.join(arguments)} failed: {words}")
+        raise ToolError(f"pulumi {' '.join(arguments)} failed: {words}")
     return done.stdout
 
 
-def finished(
+def run_pulumi(
     *arguments: str,
     folder: Path,
     given: str | None = None,
@@ -47,7 +47,7 @@ def finished(
         variables: what is set in its environment, beside what is there.
 
     Raises:
-        Refused: if it is not there.
+        ToolError: if it is not there.
     """
     pipe = subprocess.PIPE
     with _started(arguments, folder, variables, stdin=pipe, stdout=pipe, stderr=pipe) as process:
@@ -55,13 +55,13 @@ def finished(
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
-def shown(*arguments: str, folder: Path) -> int:
+def run_pulumi_in_foreground(*arguments: str, folder: Path) -> int:
     """Run pulumi in `folder` in front of the user; return its exit code.
 
     Ctrl-C ends Pulumi, which is waited for: killed, it would leave the stack locked.
 
     Raises:
-        Refused: if it is not there.
+        ToolError: if it is not there.
     """
     sys.stdout.flush()
     process = _started(arguments, folder, stdin=subprocess.DEVNULL)
@@ -79,8 +79,8 @@ def _started(
     **streams: Any,
 ) -> subprocess.Popen[str]:
     command = ["pulumi", *arguments, "--non-interactive"]
-    environment = {**os.environ, **KEY_OF_THE_STATE, **(variables or {})}
+    environment = {**os.environ, **STATE_SECRETS_PROVIDER, **(variables or {})}
     try:
         return subprocess.Popen(command, cwd=folder, env=environment, text=True, **streams)
     except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/exoscale.md") from None
+        raise ToolError("pulumi is not on PATH: see docs/exoscale.md") from None

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.command import exit_code
-from tools.existing_stack import state_of
-from tools.pulumi_command import KEY_OF_THE_STATE, Refused, shown
-from tools.stacks import ROOT, check_file
+from tools.command import run_tool
+from tools.existing_stack import stack_state
+from tools.pulumi_command import STATE_SECRETS_PROVIDER, ToolError, run_pulumi_in_foreground
+from tools.stacks import ROOT, check_stack_file
 
 REFRESH = ("refresh", "--yes", "--skip-preview", "--skip-pending-creates")
 RUN_PROGRAM = "--run-program"
@@ -38,26 +38,26 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     options, rest = parser.parse_known_args(arguments)
 
     def run() -> None:
-        check_file(options.stack, folder)
+        check_stack_file(options.stack, folder)
         match options.command:
             case "destroy":
-                _refreshed(options.stack, folder)
+                _require_refresh(options.stack, folder)
                 destroy(options.stack, rest, folder)
             case "up":
-                _refreshed(options.stack, folder)
-                _become("up", options.stack, rest, folder)
+                _require_refresh(options.stack, folder)
+                _replace_process("up", options.stack, rest, folder)
             case "preview":
                 flags = refresh_flags(options.stack, folder)
-                _become("preview", options.stack, [*flags, *rest], folder)
+                _replace_process("preview", options.stack, [*flags, *rest], folder)
 
-    return exit_code("refreshed", run)
+    return run_tool("refreshed", run)
 
 
-def _become(command: str, stack: str, flags: Sequence[str], folder: Path) -> None:
+def _replace_process(command: str, stack: str, flags: Sequence[str], folder: Path) -> None:
     """Run pulumi in place of this process: it may ask, and has a terminal's signals."""
     sys.stdout.flush()
     os.chdir(folder)
-    environment = {**os.environ, **KEY_OF_THE_STATE}
+    environment = {**os.environ, **STATE_SECRETS_PROVIDER}
     os.execvpe("pulumi", ["pulumi", command, "--stack", stack, *flags], environment)
 
 
@@ -65,27 +65,27 @@ def destroy(stack: str, flags: Sequence[str], folder: Path) -> None:
     """Remove all that the stack has.
 
     Raises:
-        Refused: something is left. Pulumi reports success where Ctrl-C came between two steps.
+        ToolError: something is left. Pulumi reports success where Ctrl-C came between two steps.
     """
     hooks = (each.get("resourceHooks") or () for each in _resources(stack, folder))
     if any(DELETE_HOOKS.intersection(each) for each in hooks):
         flags = (RUN_PROGRAM, *flags)
-    if shown("destroy", "--stack", stack, *flags, folder=folder) != 0:
-        raise Refused(f"{stack}: the destroy failed, see above: run it again")
+    if run_pulumi_in_foreground("destroy", "--stack", stack, *flags, folder=folder) != 0:
+        raise ToolError(f"{stack}: the destroy failed, see above: run it again")
     if left := len(_resources(stack, folder)):
-        raise Refused(
+        raise ToolError(
             f"{stack}: {left} resources are left, whatever is said above: the destroy was "
             "interrupted. Run it again"
         )
 
 
 def _resources(stack: str, folder: Path) -> Sequence[Mapping[str, Any]]:
-    return state_of(stack, folder).get("resources") or ()
+    return stack_state(stack, folder).get("resources") or ()
 
 
-def _refreshed(stack: str, folder: Path) -> None:
+def _require_refresh(stack: str, folder: Path) -> None:
     if not refresh_if_killed(stack, folder):
-        raise Refused(
+        raise ToolError(
             f"{stack}: the refresh failed, see above, and nothing else was done. If the stack is "
             f"locked and no other run is going on: pulumi cancel --stack {stack}. If the "
             'kubeconfig has expired: docs/trouble.md, "A cluster that is unreachable"'
@@ -100,25 +100,25 @@ def refresh_if_killed(stack: str, folder: Path) -> bool:
     Returns:
         Whether it succeeded, or was not needed.
     """
-    interrupted = _interrupted(stack, folder)
+    interrupted = _interrupted_changes(stack, folder)
     if not interrupted:
         return True
     sys.stdout.write(
         f"{stack}: refreshed first, because a run was killed while it changed these:\n"
         + "".join(f"  {each}\n" for each in interrupted)
     )
-    return shown(*REFRESH, "--stack", stack, folder=folder) == 0
+    return run_pulumi_in_foreground(*REFRESH, "--stack", stack, folder=folder) == 0
 
 
 def refresh_flags(stack: str, folder: Path) -> tuple[str, ...]:
     """What a preview, which leaves the state as it is, has to be given to tell the truth."""
-    return ("--refresh",) if _interrupted(stack, folder) else ()
+    return ("--refresh",) if _interrupted_changes(stack, folder) else ()
 
 
-def _interrupted(stack: str, folder: Path) -> list[str]:
+def _interrupted_changes(stack: str, folder: Path) -> list[str]:
     """The resources that a killed run was changing, and how."""
     found = []
-    for each in state_of(stack, folder).get("pending_operations") or ():
+    for each in stack_state(stack, folder).get("pending_operations") or ():
         _, _, types, name = each["resource"]["urn"].split("::", 3)
         if each["type"] != CREATING:
             found.append(f"{types.rpartition(':')[2]} {name}: {each['type']}")

@@ -14,13 +14,13 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from tools.command import exit_code
-from tools.existing_stack import outputs_of
+from tools.command import run_tool
+from tools.existing_stack import stack_outputs
 from tools.policies import policy_arguments
-from tools.pulumi_command import Refused, pulumi, shown
+from tools.pulumi_command import ToolError, pulumi_output, run_pulumi_in_foreground
 from tools.refreshed import refresh_flags, refresh_if_killed
 from tools.review_file import write_file, write_without_apps
-from tools.stacks import REVIEW_STACK, ROOT, set_secret, stack_file, stacks
+from tools.stacks import REVIEW_STACK, ROOT, backend_stacks, set_secret, stack_file
 
 NUMBER = re.compile(r"[1-9][0-9]*")
 NONE = "none"
@@ -36,7 +36,7 @@ CLUSTER_IS_GONE = "PULUMI_K8S_DELETE_UNREACHABLE"
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
-    return exit_code("review", lambda: _run(options, folder))
+    return run_tool("review", lambda: _run(options, folder))
 
 
 def _run(options: argparse.Namespace, folder: Path) -> None:
@@ -72,13 +72,13 @@ def _open(numbers: str) -> set[str]:
     if numbers.strip() == NONE:
         return set()
     if not numbers.strip():
-        raise Refused(f'OPEN: "": must be the numbers of open pull requests, or {NONE}')
+        raise ToolError(f'OPEN: "": must be the numbers of open pull requests, or {NONE}')
     return {f"pr-{_number('OPEN', each)}" for each in numbers.split()}
 
 
 def _number(key: str, number: str) -> str:
     if not NUMBER.fullmatch(number):
-        raise Refused(f"{key}: {json.dumps(number)}: must be a pull request's number, such as 12")
+        raise ToolError(f"{key}: {json.dumps(number)}: must be a pull request's number, such as 12")
     return number
 
 
@@ -89,28 +89,28 @@ def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
         out: a file that the same is written to as a list in Markdown; none if empty.
 
     Raises:
-        Refused: naming what is wrong.
+        ToolError: naming what is wrong.
     """
     made = write_file(stack, source, image, folder)
-    is_new = stack not in stacks(folder)
+    is_new = stack not in backend_stacks(folder)
     if is_new:
         chosen = ("--secrets-provider", made.provider) if made.provider else ()
-        pulumi("stack", "init", stack, "--no-select", *chosen, folder=folder)
+        pulumi_output("stack", "init", stack, "--no-select", *chosen, folder=folder)
     for key, value in made.secrets.items():
         set_secret(stack, key, value, folder)
     if not is_new and not refresh_if_killed(stack, folder):
         raise _failed("refresh")
-    _shown("up", "--stack", stack, "--yes", *policy_arguments(stack, folder), folder=folder)
-    _tell(stack, out, folder)
+    _run_pulumi("up", "--stack", stack, "--yes", *policy_arguments(stack, folder), folder=folder)
+    _print_urls(stack, out, folder)
 
 
 def down(stack: str, source: str, folder: Path) -> None:
     """Remove the stack and all that it has; nothing is done where there is none.
 
     Raises:
-        Refused: something is still there.
+        ToolError: something is still there.
     """
-    if stack in stacks(folder):
+    if stack in backend_stacks(folder):
         _destroy(stack, source, folder)
         sys.stdout.write(f"{stack} is removed\n")
     else:
@@ -126,45 +126,45 @@ def _destroy(stack: str, source: str, folder: Path) -> None:
     """
     command = ("destroy", "--stack", stack, "--yes", "--remove", *refresh_flags(stack, folder))
     if os.environ.get(CLUSTER_IS_GONE) == "true":
-        _shown(*command, folder=folder)
+        _run_pulumi(*command, folder=folder)
         return
     write_without_apps(stack, source, folder)
     try:
-        _shown(*command, "--run-program", folder=folder)
-    except Refused as error:
+        _run_pulumi(*command, "--run-program", folder=folder)
+    except ToolError as error:
         way_out = f"if the cluster is gone, set {CLUSTER_IS_GONE}=true and run it again"
-        raise Refused(f"{error}; {way_out}") from None
+        raise ToolError(f"{error}; {way_out}") from None
 
 
-def _shown(*arguments: str, folder: Path) -> None:
-    if shown(*arguments, folder=folder) != 0:
+def _run_pulumi(*arguments: str, folder: Path) -> None:
+    if run_pulumi_in_foreground(*arguments, folder=folder) != 0:
         raise _failed(arguments[0])
 
 
-def _failed(command: str) -> Refused:
-    return Refused(f"pulumi {command} failed: its words are above")
+def _failed(command: str) -> ToolError:
+    return ToolError(f"pulumi {command} failed: its words are above")
 
 
 def sweep(still_open: Collection[str], source: str, folder: Path) -> None:
     """Remove each review stack but those that are still open.
 
     Raises:
-        Refused: naming those that could not be removed, once all others are.
+        ToolError: naming those that could not be removed, once all others are.
     """
     failed = []
-    for stack in sorted(filter(REVIEW_STACK.fullmatch, stacks(folder) - set(still_open))):
+    for stack in sorted(filter(REVIEW_STACK.fullmatch, backend_stacks(folder) - set(still_open))):
         try:
             down(stack, source, folder)
-        except Refused as error:
+        except ToolError as error:
             sys.stderr.write(f"review: {stack}: {error}\n")
             failed.append(stack)
     if failed:
-        raise Refused(f"not removed: {', '.join(failed)}")
+        raise ToolError(f"not removed: {', '.join(failed)}")
 
 
-def _tell(stack: str, out: str, folder: Path) -> None:
+def _print_urls(stack: str, out: str, folder: Path) -> None:
     """The address of each application, as the stack's outputs have it."""
-    outputs = outputs_of(stack, folder).items()
+    outputs = stack_outputs(stack, folder).items()
     urls = {key.removesuffix(URL): url for key, url in outputs if key.endswith(URL)}
     if out:
         Path(out).write_text("".join(f"- {app}: {url}\n" for app, url in urls.items()))

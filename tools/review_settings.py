@@ -16,16 +16,16 @@ from settings.checks.routes import conflicts
 from settings.errors import explain
 from settings.image import Image
 from settings.stack import Settings
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
-THE_CLUSTERS = ("cluster", "existingCluster", "ingress", "production")
+CLUSTER_KEYS = ("cluster", "existingCluster", "ingress", "production")
 """Settings of the other stack that say what the review stack finds there, or how strict it is."""
 
-OF_ITS_STACK = ("adopt", "nodepool", "additionalHosts")
+STACK_ONLY_KEYS = ("adopt", "nodepool", "additionalHosts")
 """Keys of an application that only the stack with the cluster can have, or with what was there, or
 whose names lead to it."""
 
-OF_ITS_DATA = ("backup", "volume")
+DATA_KEYS = ("backup", "volume")
 """Keys of a database that lead to data outside of it."""
 
 
@@ -44,16 +44,16 @@ def review_settings(
         secret: the keys that had something encrypted in them; no value below is told.
 
     Raises:
-        Refused: naming what is wrong in the other stack's settings, or would be in both.
+        ToolError: naming what is wrong in the other stack's settings, or would be in both.
     """
-    settings = _checked(values, source, secret)
+    settings = _parsed(values, source, secret)
     images = _images(image, [app.name for app in settings.apps])
     namespaces = _namespaces(settings, stack)
     existing = values.get("existingCluster") or {}
-    made: dict[str, Any] = {"existingCluster": on_its_cluster(existing, source)}
+    made: dict[str, Any] = {"existingCluster": existing_cluster(existing, source)}
     if settings.controller:
         made["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
-    made |= _without(values, *THE_CLUSTERS)
+    made |= _without(values, *CLUSTER_KEYS)
     if "namespaces" in values:
         made["namespaces"] = [
             _without(each, "adopt", "existing") | {"name": namespaces[each["name"]]}
@@ -62,11 +62,11 @@ def review_settings(
     made["apps"] = [
         _app(app, stack, namespaces, images.get(app["name"])) for app in values.get("apps", ())
     ]
-    _check_beside(values.get("apps", ()), made["apps"], namespaces, source)
+    _check_conflicts(values.get("apps", ()), made["apps"], namespaces, source)
     return made
 
 
-def on_its_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
+def existing_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
     """The setting `existingCluster` by which a stack is on the cluster of the stack `source`.
 
     Args:
@@ -76,19 +76,19 @@ def on_its_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {"stack": source} | context
 
 
-def _checked(values: Mapping[str, Any], source: str, secret: Collection[str]) -> Settings:
+def _parsed(values: Mapping[str, Any], source: str, secret: Collection[str]) -> Settings:
     try:
         return Settings.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
         lines = explain(error, Settings, secret)
-        raise Refused(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
+        raise ToolError(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
 
 
 def _images(text: str, apps: list[str]) -> dict[str, str]:
     """What IMAGE says: NAME=IMAGE for an application each, or an image for the only one.
 
     Raises:
-        Refused: naming what is wrong.
+        ToolError: naming what is wrong.
     """
     found: dict[str, str] = {}
     for word in text.split():
@@ -97,12 +97,12 @@ def _images(text: str, apps: list[str]) -> dict[str, str]:
             (name,) = apps
         if name not in apps:
             allowed = f"must be NAME=IMAGE, with one of the applications {', '.join(apps)}"
-            raise Refused(f"IMAGE: {json.dumps(word)}: {allowed}")
+            raise ToolError(f"IMAGE: {json.dumps(word)}: {allowed}")
         try:
             found[name] = TypeAdapter(Image).validate_python(image)
         except ValidationError as error:
             allowed = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise Refused(f"IMAGE: {json.dumps(image)}: {allowed}") from None
+            raise ToolError(f"IMAGE: {json.dumps(image)}: {allowed}") from None
     return found
 
 
@@ -115,7 +115,7 @@ def _namespaces(settings: Settings, stack: str) -> dict[str, str]:
 def _app(
     app: Mapping[str, Any], stack: str, namespaces: Mapping[str, str], image: str | None
 ) -> dict[str, Any]:
-    made = _without(app, *OF_ITS_STACK)
+    made = _without(app, *STACK_ONLY_KEYS)
     made["namespace"] = namespaces[app.get("namespace") or app["name"]]
     if image:
         made["image"] = image
@@ -129,7 +129,7 @@ def _app(
         }
     if database := app.get("database"):
         kept = {"keepData": False, "abandonData": True}
-        made["database"] = _without(database, *OF_ITS_DATA) | kept
+        made["database"] = _without(database, *DATA_KEYS) | kept
     return made
 
 
@@ -156,18 +156,18 @@ def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}
 
 
-def _check_beside(apps: Any, made: Any, namespaces: Mapping[str, str], source: str) -> None:
+def _check_conflicts(apps: Any, made: Any, namespaces: Mapping[str, str], source: str) -> None:
     """What is the other stack's by chance.
 
     Raises:
-        Refused: naming it.
+        ToolError: naming it.
     """
     file = f"Pulumi.{source}.yaml"
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
-        raise Refused(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
+        raise ToolError(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
     for app in made:
         for line in conflicts([*apps, app], nested=False):
             key, _, reason = line.partition(": ")
             if not key.startswith(f"apps[{len(apps)}]."):
                 continue  # between two of the other stack
-            raise Refused(f"{file}: with {app['name']} of the review stack at {reason}")
+            raise ToolError(f"{file}: with {app['name']} of the review stack at {reason}")

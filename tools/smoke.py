@@ -18,9 +18,9 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tools.command import exit_code
-from tools.existing_stack import check, outputs_of, settings_of
-from tools.pulumi_command import Refused
+from tools.command import run_tool
+from tools.existing_stack import check_stack, stack_outputs, stack_settings
+from tools.pulumi_command import ToolError
 from tools.stacks import ROOT
 
 SECONDS = 300
@@ -44,10 +44,10 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
 
     def act() -> None:
-        check(options.stack, folder)
+        check_stack(options.stack, folder)
         smoke(options.stack, folder, options.timeout)
 
-    return exit_code("smoke", act)
+    return run_tool("smoke", act)
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
@@ -61,27 +61,27 @@ def smoke(stack: str, folder: Path, timeout: float) -> None:
     """Ask until every application works, for at most `timeout` seconds in all.
 
     Raises:
-        Refused: naming each that does not, with its URL, its answer, and the first line of it.
+        ToolError: naming each that does not, with its URL, its answer, and the first line of it.
     """
     deadline = time.monotonic() + timeout
     wrong = []
     for name, url in _urls(stack, folder):
-        mistake = _mistake_in_the_end(url, deadline)
-        sys.stdout.write(f"{name:<16}{mistake or f'{url} answers'}\n")
-        if mistake:
-            wrong.append(f"{name}: {mistake}")
+        problem = _last_problem(url, deadline)
+        sys.stdout.write(f"{name:<16}{problem or f'{url} answers'}\n")
+        if problem:
+            wrong.append(f"{name}: {problem}")
     if wrong:
-        raise Refused(f"{stack}: after {timeout:g} s: {'; '.join(wrong)}")
+        raise ToolError(f"{stack}: after {timeout:g} s: {'; '.join(wrong)}")
 
 
 def _urls(stack: str, folder: Path) -> Iterator[tuple[str, str]]:
     """The names of the applications with an address that can be asked, and the addresses."""
-    outputs = outputs_of(stack, folder)
-    for app in settings_of(stack, folder).get("apps", ()):
+    outputs = stack_outputs(stack, folder)
+    for app in stack_settings(stack, folder).get("apps", ()):
         name = app["name"]
         url = outputs.get(f"{name}_url")
         if url is None:
-            raise Refused(f"{stack}: {name} has no URL: it is not deployed yet")
+            raise ToolError(f"{stack}: {name} has no URL: it is not deployed yet")
         if (urlsplit(url).hostname or "").endswith(".svc"):
             sys.stdout.write(f"{name:<16}is reached from inside the cluster alone: not asked\n")
         elif "regex" in app.get("ingress", {}):
@@ -103,15 +103,15 @@ def _at_each_host(url: str, app: Mapping[str, Any]) -> Iterator[str]:
             yield parts._replace(netloc=host).geturl()
 
 
-def _mistake_in_the_end(url: str, deadline: float) -> str | None:
-    while mistake := _mistake(url):
+def _last_problem(url: str, deadline: float) -> str | None:
+    while problem := _problem(url):
         if time.monotonic() + PAUSE > deadline:
-            return mistake
+            return problem
         time.sleep(PAUSE)
     return None
 
 
-def _mistake(url: str) -> str | None:
+def _problem(url: str) -> str | None:
     """What is wrong with the application at the URL now."""
     prefix, place = urlsplit(url).path, url
     for _ in range(REDIRECTS):

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from settings.checks.unquoted import unquoted_in
 from settings.yaml_error import NotYaml, load
-from tools.command import exit_code
+from tools.command import run_tool
 from tools.git import committed
-from tools.pulumi_command import Refused
-from tools.stacks import ROOT, document, project, stack_file, stacks_with_a_file
+from tools.pulumi_command import ToolError
+from tools.stacks import ROOT, project_name, read_document, stack_file, stacks_with_file
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
@@ -24,25 +24,25 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(prog="unquoted", description="Numbers that lose digits.")
     parser.add_argument("stacks", nargs="*", help="all that have a file, by default")
     options = parser.parse_args(arguments)
-    chosen = options.stacks or stacks_with_a_file(folder)
-    return exit_code("unquoted", lambda: check_quotes(chosen, folder))
+    chosen = options.stacks or stacks_with_file(folder)
+    return run_tool("unquoted", lambda: check_quotes(chosen, folder))
 
 
 def check_quotes(stacks: Iterable[str], folder: Path) -> None:
     """See that what is text in the files of stacks is in quotes where YAML reads a number.
 
     Raises:
-        Refused: naming each that is not.
+        ToolError: naming each that is not.
     """
     if found := [line for stack in stacks for line in _found(stack, folder)]:
-        raise Refused("\n  ".join(("these must be in quotes:", *found)))
+        raise ToolError("\n  ".join(("these must be in quotes:", *found)))
 
 
 def _found(stack: str, folder: Path) -> list[str]:
     file = stack_file(stack, folder)
-    document(file)
+    read_document(file)
     text = file.read_text()
-    lines = unquoted_in(text, _committed(file) or text, project(folder))
+    lines = unquoted_in(text, _committed(file) or text, project_name(folder))
     return [f"{file.name}: {line}" for line in lines]
 
 

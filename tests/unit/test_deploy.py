@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.answering_pulumi import FakePulumi
 from tools import deploy
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 UP = "up --stack dev --yes"
 CREDENTIALS = "--target **SksKubeconfig::* --target **pulumi:providers:kubernetes::*"
@@ -43,7 +43,7 @@ def update(commit: str | None, kind: str = "update", result: str = "succeeded") 
 
 def failing_smoke(monkeypatch: pytest.MonkeyPatch) -> None:
     def smoke(stack: str, folder: Path, timeout: float) -> None:
-        raise Refused(f"{stack}: after {timeout:g} s: shop: answers 500")
+        raise ToolError(f"{stack}: after {timeout:g} s: shop: answers 500")
 
     monkeypatch.setattr(deploy, "smoke", smoke)
 
@@ -122,7 +122,7 @@ def test_the_way_back_is_the_last_commit_that_was_deployed(
     git(clone, "init", "--quiet")
     commit(clone, "example/shop:1")
     pulumi.answers("stack history", history)
-    assert deploy.way_back("dev", clone) == way
+    assert deploy.rollback_hint("dev", clone) == way
 
 
 def test_the_settings_are_not_blamed_where_they_are_as_they_were(
@@ -133,7 +133,7 @@ def test_the_settings_are_not_blamed_where_they_are_as_they_were(
     (clone / "program").write_text("another")
     git(clone, "commit", "--all", "--message", "another")
     pulumi.answers("stack history", [update(before)])
-    assert deploy.way_back("dev", clone).startswith("git revert: Pulumi.dev.yaml is as it was")
+    assert deploy.rollback_hint("dev", clone).startswith("git revert: Pulumi.dev.yaml is as it was")
 
 
 @pytest.mark.parametrize(

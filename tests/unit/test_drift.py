@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tools.drift import DRIFT, FAILED, NONE, main
-from tools.property_paths import different, value
+from tools.property_paths import different_paths, property_value
 
 DEPLOYMENT = "urn:pulumi:dev::webapp::webapp:index:WebApp$kubernetes:apps/v1:Deployment::web"
 POOL = "urn:pulumi:dev::webapp::webapp:index:SksCluster$exoscale:index/sksNodepool:SksNodepool::w"
@@ -187,7 +187,7 @@ def test_a_check_that_fails_tells_its_errors(
 )
 def test_values_by_paths(path: str, expected: Any) -> None:
     inputs = {"a": {"b": [{}, {"c": "d"}]}, "x": {"y.z/w": 1}, "hidden": "[secret]"}
-    assert value(inputs, path) == expected
+    assert property_value(inputs, path) == expected
 
 
 def port(number: int) -> dict[str, Any]:
@@ -239,7 +239,7 @@ def test_a_resource_whose_diffs_name_no_paths_is_compared_by_its_inputs(
 
 def test_paths_of_different_values() -> None:
     old = {"a": 1, "b.c": [1, 2], "d": {"e": "f"}}
-    assert [*different(old, {"a": 1, "b.c": [1], "d": {"e": "g"}, "h": None})] == [
+    assert [*different_paths(old, {"a": 1, "b.c": [1], "d": {"e": "g"}, "h": None})] == [
         '["b.c"][1]',
         "d.e",
     ]

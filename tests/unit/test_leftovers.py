@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.answering_pulumi import FakePulumi
 from tests.unit.kubernetes_api import Pages, kubernetes_api
-from tools import left_in_account
+from tools import account_leftovers
 from tools.leftovers import main
 
 CREATED = "2026-11-29T10:00:00Z"
@@ -152,7 +152,7 @@ def test_what_is_left_in_the_account_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Also of a stack that has no cluster yet, so that nothing can be asked of one."""
-    monkeypatch.setattr(left_in_account, "_ask", Account().ask)
+    monkeypatch.setattr(account_leftovers, "_ask", Account().ask)
     resources = [{"type": "a:b:C", "urn": APP, "id": each} for each in ("own", "pool", "group")]
     deployed(clone, pulumi, *resources)
     pulumi.answers("stack output", {})

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from policies.availability import BUDGET
-from policies.clear_secrets import names_a_secret
+from policies.clear_secrets import is_secret_name
 from policies.cluster import CLUSTER, NAMESPACE, RELEASE
 from policies.network import FIREWALL_RULE
 from policies.rule import Finding, Resource, StackRule
@@ -289,14 +289,14 @@ def test_an_autoscaler_says_how_many_pods_there_are() -> None:
     "name", "PASSWORD DB_PASSWORD dbPassword db.passwd API_TOKEN APP_SECRET SECRET_KEY".split()
 )
 def test_names_of_secrets(name: str) -> None:
-    assert names_a_secret(name)
+    assert is_secret_name(name)
 
 
 @pytest.mark.parametrize(
     "name", "KEY MONKEY PUBLIC_KEY TOKEN_URL SECRET_NAME PASSWORD_FILE TOKENS_PER_DAY _".split()
 )
 def test_names_that_only_look_like_it(name: str) -> None:
-    assert not names_a_secret(name)
+    assert not is_secret_name(name)
 
 
 @pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.command import exit_code
+from tools.command import run_tool
 from tools.forge import github, gitlab
 from tools.forge.forge import Forge
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,21 +33,21 @@ def main(arguments: Sequence[str]) -> int:
     what.add_argument("--close", action="store_true", help="close it, if it is open")
     commands.add_parser("open-requests", help="print the numbers of open pull requests")
     options = parser.parse_args(arguments)
-    return exit_code("forge", lambda: act(options))
+    return run_tool("forge", lambda: act(options))
 
 
 def act(options: argparse.Namespace) -> None:
     """Do what the command says.
 
     Raises:
-        Refused: with the forge's own words.
+        ToolError: with the forge's own words.
     """
     try:
         sys.stdout.writelines(f"{line}\n" for line in _done(options, _forge()))
     except (*github.ERRORS, *gitlab.ERRORS) as error:
-        raise Refused(f"{options.command}: {error}") from None
+        raise ToolError(f"{options.command}: {error}") from None
     except FileNotFoundError as error:
-        raise Refused(f"--file: {error.filename}: is not there") from None
+        raise ToolError(f"--file: {error.filename}: is not there") from None
 
 
 def _forge() -> Forge:
@@ -55,7 +55,7 @@ def _forge() -> Forge:
         return github.GitHub()
     if os.environ.get("CI_PROJECT_ID"):
         return gitlab.GitLab()
-    raise Refused(
+    raise ToolError(
         "neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: "
         "at a desk, set GITHUB_REPOSITORY=OWNER/NAME and GITHUB_TOKEN"
     )

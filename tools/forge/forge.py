@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 
 class Forge(Protocol):
@@ -27,26 +27,26 @@ class Forge(Protocol):
 
 def marked(marker: str, body: str) -> str:
     """A text with a marker, which readers do not see."""
-    return f"{line_of(marker)}\n{body}"
+    return f"{marker_line(marker)}\n{body}"
 
 
-def line_of(marker: str) -> str:
+def marker_line(marker: str) -> str:
     """The line that a marked text begins with."""
     return f"<!-- {marker} -->"
 
 
 def has_marker(body: str | None, marker: str) -> bool:
     """Whether a text is the one with the marker."""
-    return (body or "").startswith(line_of(marker))
+    return (body or "").startswith(marker_line(marker))
 
 
-def needed(*names: str, variables: Mapping[str, str] = os.environ) -> str:
+def required_variable(*names: str, variables: Mapping[str, str] = os.environ) -> str:
     """The value of the first variable that is set.
 
     Raises:
-        Refused: naming them all, if none is.
+        ToolError: naming them all, if none is.
     """
     for name in names:
         if value := variables.get(name):
             return value
-    raise Refused(f"{' or '.join(names)} is not set")
+    raise ToolError(f"{' or '.join(names)} is not set")

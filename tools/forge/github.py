@@ -9,7 +9,7 @@ from github import Auth, Consts, Github, GithubException
 from github.Issue import Issue
 from requests import RequestException
 
-from tools.forge.forge import has_marker, marked, needed
+from tools.forge.forge import has_marker, marked, required_variable
 
 ERRORS = (GithubException, RequestException)
 """What its library raises."""
@@ -22,12 +22,12 @@ class GitHub:
         """Take the token and the repository from the environment.
 
         Raises:
-            Refused: naming the variable that is not set.
+            ToolError: naming the variable that is not set.
         """
-        token = needed("GITHUB_TOKEN")
+        token = required_variable("GITHUB_TOKEN")
         address = os.environ.get("GITHUB_API_URL", Consts.DEFAULT_BASE_URL)
         api = Github(auth=Auth.Token(token), base_url=address, lazy=True)
-        self._repository = api.get_repo(needed("GITHUB_REPOSITORY"))
+        self._repository = api.get_repo(required_variable("GITHUB_REPOSITORY"))
 
     def comment(self, number: int, marker: str, body: str) -> str:
         issue = self._repository.get_issue(number)

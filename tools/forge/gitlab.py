@@ -8,7 +8,7 @@ from typing import Any
 from gitlab import Gitlab, GitlabError
 from requests import RequestException
 
-from tools.forge.forge import has_marker, marked, needed
+from tools.forge.forge import has_marker, marked, required_variable
 
 ERRORS = (GitlabError, RequestException)
 """What its library raises."""
@@ -25,11 +25,11 @@ class GitLab:
         """Take the token and the project from the environment.
 
         Raises:
-            Refused: naming the variable that is not set.
+            ToolError: naming the variable that is not set.
         """
-        address = needed("CI_API_V4_URL").removesuffix("/api/v4")
-        api = Gitlab(address, private_token=needed("GITLAB_TOKEN"))
-        self._project = api.projects.get(needed("CI_PROJECT_ID"), lazy=True)
+        address = required_variable("CI_API_V4_URL").removesuffix("/api/v4")
+        api = Gitlab(address, private_token=required_variable("GITLAB_TOKEN"))
+        self._project = api.projects.get(required_variable("CI_PROJECT_ID"), lazy=True)
 
     def comment(self, number: int, marker: str, body: str) -> str:
         request = self._project.mergerequests.get(number)

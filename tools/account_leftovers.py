@@ -11,9 +11,9 @@ from typing import Any
 import requests
 from exoscale_auth import ExoscaleV2Auth
 
-from tools.existing_stack import CREDENTIALS
-from tools.pulumi_command import Refused
-from tools.stacks import project
+from tools.existing_stack import CREDENTIAL_VARIABLES
+from tools.pulumi_command import ToolError
+from tools.stacks import project_name
 
 SECONDS = 10
 SUFFIX = "[0-9a-f]{7}"
@@ -23,7 +23,7 @@ CLUSTER = "cluster"
 """What the program calls the cluster, and its nodes' security group; nodepools begin with it."""
 
 
-def left_in_account(
+def account_leftovers(
     stack: str, cluster: Mapping[str, Any], known: Collection[str], folder: Path
 ) -> Iterator[str]:
     """A command for each cluster, nodepool and security group of the stack that is in no state.
@@ -36,10 +36,10 @@ def left_in_account(
         known: the IDs that the state has.
 
     Raises:
-        Refused: the API can't be asked.
+        ToolError: the API can't be asked.
     """
     zone, given = cluster["zone"], cluster.get("name")
-    named = f"{re.escape(project(folder))}-{re.escape(stack)}-{CLUSTER}"
+    named = f"{re.escape(project_name(folder))}-{re.escape(stack)}-{CLUSTER}"
     pattern = re.escape(given) if given else f"{named}-{SUFFIX}"
     for each in _ask(zone, "sks-cluster")["sks-clusters"]:
         if each["id"] in known:
@@ -57,9 +57,11 @@ def left_in_account(
 
 def _ask(zone: str, path: str) -> dict[str, Any]:
     """What Exoscale's API answers."""
-    key, secret = (os.environ.get(name) for name in CREDENTIALS)
+    key, secret = (os.environ.get(name) for name in CREDENTIAL_VARIABLES)
     if not (key and secret):
-        raise Refused(f"{' and '.join(CREDENTIALS)} are not set: the account can't be looked at")
+        raise ToolError(
+            f"{' and '.join(CREDENTIAL_VARIABLES)} are not set: the account can't be looked at"
+        )
     endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
     try:
         answer = requests.get(
@@ -68,4 +70,4 @@ def _ask(zone: str, path: str) -> dict[str, Any]:
         answer.raise_for_status()
         return dict(answer.json())
     except requests.RequestException as error:
-        raise Refused(f"Exoscale's API can't be asked: {error}") from None
+        raise ToolError(f"Exoscale's API can't be asked: {error}") from None
