@@ -1,4 +1,4 @@
-"""What a tool's command says when it can't do what it is asked."""
+"""Runs a command of the tools and reports its errors."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from tools.pulumi_command import ToolError
 
 INTERRUPTED = 128 + signal.SIGINT
-"""The exit code that shells give for it."""
+"""The exit code of a command that Ctrl-C ended, as in shells."""
 
 
 def run_tool(name: str, act: Callable[[], None]) -> int:
-    """Do what the command `name` is asked; return its exit code. What is wrong is told."""
+    """Runs a command and returns its exit code. An error is written after the command's `name`."""
     try:
         act()
     except ToolError as error:

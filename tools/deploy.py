@@ -1,8 +1,8 @@
-"""Deploys a stack, and sees that its applications work: `make deploy STACK=...`.
+"""Deploys a stack and tests its applications: `make deploy STACK=...`.
 
-What the `up`'s own preview did not show is not done (`--strict`). Such a preview has to know the
-cluster. So a first deployment is not strict, for all of it is new, and a kubeconfig that nears its
-end is renewed by an `up` of its own before anything else is previewed.
+With `--strict`, Pulumi makes no change that the preview of the same `up` did not show. That preview
+needs access to the cluster. So the first deployment is not strict, and a separate `up` renews a
+kubeconfig that is about to expire.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ CREDENTIAL_TARGETS = (
     "--target",
     "**pulumi:providers:kubernetes::*",
 )
-"""The resources by which the program gets at the cluster."""
+"""The resources that give the program access to the cluster."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="deploy", description="An up, and a smoke test.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="deploy", description="Deploys a stack and tests its applications."
+    )
     parser.add_argument("--stack", required=True)
     add_timeout(parser)
     options = parser.parse_args(arguments)
@@ -41,10 +43,10 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
 
 
 def deploy(stack: str, folder: Path, timeout: float) -> None:
-    """Deploy the stack; its applications have `timeout` seconds to work.
+    """Deploys the stack and waits at most `timeout` seconds until its applications work.
 
     Raises:
-        ToolError: with the way on, or the way back.
+        ToolError: the deployment or an application failed. The message says how to continue.
     """
     check_stack(stack, folder)
     if not refresh_if_killed(stack, folder):
@@ -57,7 +59,7 @@ def deploy(stack: str, folder: Path, timeout: float) -> None:
     try:
         smoke(stack, folder, timeout)
     except ToolError as error:
-        raise ToolError(f"{error}\nThe way back: {rollback_hint(stack, folder)}") from None
+        raise ToolError(f"{error}\nRollback: {rollback_hint(stack, folder)}") from None
 
 
 def _up(stack: str, folder: Path, *flags: str) -> None:
@@ -67,25 +69,26 @@ def _up(stack: str, folder: Path, *flags: str) -> None:
 
 def _failed(stack: str) -> ToolError:
     return ToolError(
-        f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
-        f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
+        f"{stack}: pulumi up failed, see above. Completed changes stay. Fix the error and deploy "
+        "again. If the stack is locked and no other deployment is running, run pulumi cancel "
+        f"--stack {stack}"
     )
 
 
 def rollback_hint(stack: str, folder: Path) -> str:
-    """The command that takes back what was deployed last."""
+    """Returns the command that undoes the last deployment, or why there is none."""
     before = _deployed_before(stack, folder)
     if not before:
-        return "none, for nothing was deployed before that is in a commit"
+        return "not possible, because no earlier deployment was made from another commit"
     file = stack_file(stack, folder)
     then = git("show", f"{before}:{file.name}", folder=folder)
     if then == file.read_text():
-        return f"git revert: {file.name} is as it was, so what changed is the program"
+        return f"use git revert, because the program has changed and {file.name} has not"
     return f"make rollback STACK={stack} TO={before[:12]}"
 
 
 def _deployed_before(stack: str, folder: Path) -> str | None:
-    """The commit that the last deployment of another one was made from."""
+    """Returns the commit of the last successful deployment of another commit."""
     now = git("rev-parse", "HEAD", folder=folder)
     history = json.loads(
         pulumi_output("stack", "history", "--json", "--stack", stack, folder=folder)

@@ -1,4 +1,4 @@
-"""A stack that is there: its settings, its outputs, and whether it can be worked with."""
+"""A stack's settings, outputs and state, and the check before a command works with it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from settings.stack_file import configuration
 from tools.pulumi_command import ToolError, pulumi_output
 from tools.stacks import (
-    STACK_NAME,
     backend_stacks,
     backend_url,
+    check_stack_name,
     project_name,
     read_document,
     stack_file,
@@ -23,10 +23,10 @@ CREDENTIAL_VARIABLES = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
 
 
 def stack_settings(stack: str, folder: Path) -> dict[str, Any]:
-    """The stack's settings; every value is a text.
+    """Returns the stack's settings. Every value is a string.
 
-    They are those of its file. Where that names Pulumi environments, Pulumi tells them, for those
-    have settings too.
+    They are read from the stack's file. If the file imports Pulumi ESC environments, they are read
+    with Pulumi instead, because environments contain settings too.
     """
     file, name = stack_file(stack, folder), project_name(folder)
     if not file.is_file() or "environment" not in read_document(file):
@@ -36,7 +36,7 @@ def stack_settings(stack: str, folder: Path) -> dict[str, Any]:
 
 
 def decrypted_config(stack: str, folder: Path) -> dict[str, Any]:
-    """The stack's configuration with its secrets in clear."""
+    """Returns the stack's configuration with decrypted secrets."""
     command = ("config", "--json", "--show-secrets", "--stack", stack)
     found: dict[str, Any] = json.loads(pulumi_output(*command, folder=folder))
     values = {key: each.get("objectValue", each.get("value")) for key, each in found.items()}
@@ -52,40 +52,40 @@ def _as_text(value: Any) -> Any:
 
 
 def stack_outputs(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
-    """The stack's outputs: none if it is not deployed yet.
+    """Returns the stack's outputs. A stack that was never deployed has none.
 
     Args:
-        flags: `--show-secrets`, without which Pulumi masks what is secret.
+        flags: `--show-secrets`, or nothing to have secrets masked.
     """
     answer = pulumi_output("stack", "output", "--json", "--stack", stack, *flags, folder=folder)
     return dict(json.loads(answer))
 
 
 def stack_state(stack: str, folder: Path) -> dict[str, Any]:
-    """The stack's state; what is secret in it is encrypted."""
+    """Returns the stack's state, in which secrets are encrypted."""
     state = json.loads(pulumi_output("stack", "export", "--stack", stack, folder=folder))
     return state.get("deployment") or {}
 
 
 def check_stack(stack: str, folder: Path) -> None:
-    """See that the stack can be worked with.
+    """Checks that the stack has a valid file, credentials and an entry at the backend.
 
     Raises:
-        ToolError: naming what is missing, and what to do.
+        ToolError: names what is missing and how to add it.
     """
-    if not STACK_NAME.fullmatch(stack):
-        allowed = "must be lower-case letters, digits and dashes between them"
-        raise ToolError(f"STACK: {json.dumps(stack)}: {allowed}")
+    check_stack_name("STACK", stack)
     file = stack_file(stack, folder)
     if not file.is_file():
-        raise ToolError(f"{stack}: {file.name} is not there: make new-stack NAME={stack} FROM=dev")
+        raise ToolError(
+            f"{stack}: {file.name} does not exist: run make new-stack NAME={stack} FROM=dev"
+        )
     check_quotes([stack], folder)
     if "cluster" in stack_settings(stack, folder):
         for variable in CREDENTIAL_VARIABLES:
-            # a pipeline gives an empty text for a secret that its environment does not have
+            # pipelines set a secret that the environment does not have to an empty string
             if os.environ.get(variable) == "":
-                raise ToolError(
-                    f"{stack}: {variable} is empty: is the secret there, in this place?"
-                )
+                raise ToolError(f"{stack}: {variable} is empty: add the secret to this environment")
     if stack not in backend_stacks(folder):
-        raise ToolError(f"{stack}: is not at {backend_url(folder)} yet: pulumi stack init {stack}")
+        raise ToolError(
+            f"{stack}: does not exist at {backend_url(folder)}: run pulumi stack init {stack}"
+        )

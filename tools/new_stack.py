@@ -1,8 +1,11 @@
-"""Makes a further stack from one that is there: `make new-stack NAME=... FROM=...`.
+"""Creates a stack from the file of another stack: `make new-stack NAME=... FROM=...`.
 
-The file is copied, the stack created at the backend that Pulumi is logged in to. What the other
-file has encrypted is of the other stack's key alone, so it is asked for, or read from standard
-input as lines KEY=VALUE, and encrypted anew. Nothing is left of a stack that could not be made.
+The file is copied, and the stack is created at the backend that Pulumi is logged in to. Each
+encrypted value is typed by the user, or read from standard input as a line KEY=VALUE. If the stack
+can't be created, its file is deleted.
+
+`pulumi stack init --copy-config-from` does not suffice: it drops the file's comments, gives both
+stacks the same secrets, and needs the other stack and its key at the same backend.
 """
 
 from __future__ import annotations
@@ -21,9 +24,9 @@ from tools.command import run_tool
 from tools.pulumi_command import ToolError, pulumi_output
 from tools.stacks import (
     ROOT,
-    STACK_NAME,
     backend_stacks,
     backend_url,
+    check_stack_name,
     config_key,
     encrypted_places,
     project_name,
@@ -37,19 +40,21 @@ from tools.unquoted import check_quotes
 SECRETS_PROVIDER_KEYS = re.compile(
     r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE
 )
-"""What a file says of the key that its values are encrypted with."""
+"""The lines of a file on the key that encrypts its values."""
 
-LINE_FORMAT = "one line for each secret, KEY=VALUE"
+LINE_FORMAT = "one line KEY=VALUE for each secret"
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdin) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="new-stack", description="A further stack.")
-    parser.add_argument("--name", required=True, help="lower-case letters, digits and dashes")
-    parser.add_argument("--from", required=True, dest="source", help="the stack to copy")
-    parser.add_argument(
-        "--secrets-provider", default="", help="by default, that of the stack that is copied"
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="new-stack", description="Creates a stack from another one."
     )
+    parser.add_argument("--name", required=True, help="lowercase letters, digits and hyphens")
+    parser.add_argument(
+        "--from", required=True, dest="source", help="the stack to copy the file of"
+    )
+    parser.add_argument("--secrets-provider", default="", help="default: that of the copied stack")
     options = parser.parse_args(arguments)
     return run_tool(
         "new-stack",
@@ -58,13 +63,13 @@ def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdi
 
 
 def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
-    """Make the stack `name` like the stack `source`.
+    """Creates the stack `name` from the file of the stack `source`.
 
     Args:
-        provider: Pulumi's `--secrets-provider`; if empty, the other stack's.
+        provider: Pulumi's `--secrets-provider`. Default: that of the other stack.
 
     Raises:
-        ToolError: naming what is wrong. Nothing is left behind.
+        ToolError: names what is wrong. The new stack does not exist then.
     """
     file = stack_file(name, folder)
     _check(name, file)
@@ -74,7 +79,7 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     provider = provider or there.get("secretsprovider", "")
     backend = backend_url(folder)
     if name in backend_stacks(folder):
-        raise ToolError(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
+        raise ToolError(f"NAME: {json.dumps(name)}: already exists at {backend}")
     own = project_name(folder)
     keys = [config_key(*each, own) for each in encrypted_places(there.get("config", {}))]
     secrets = _typed_secrets(keys) if stdin.isatty() else _piped_secrets(keys, stdin)
@@ -90,38 +95,36 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
         raise
     sys.stdout.write(
         f"stack             {name}\n"
-        f"file              {file.name}, like {copied.name}, with {len(secrets)} secrets\n"
+        f"file              {file.name}, copied from {copied.name}, with {len(secrets)} secrets\n"
         f"backend           {backend}\n"
         f"secrets provider  {_provider(file)}\n"
-        f"Next: change what differs in the file; make docs; pulumi preview --stack {name}\n"
+        f"Next: edit the file, run make docs and pulumi preview --stack {name}\n"
     )
 
 
 def _check(name: str, file: Path) -> None:
-    if not STACK_NAME.fullmatch(name):
-        allowed = "must be lower-case letters, digits and dashes between them"
-        raise ToolError(f"NAME: {json.dumps(name)}: {allowed}")
+    check_stack_name("NAME", name)
     if file.exists():
-        raise ToolError(f"NAME: {json.dumps(name)}: is a stack already: {file.name}")
+        raise ToolError(f"NAME: {json.dumps(name)}: already exists: {file.name}")
 
 
 def _typed_secrets(keys: Sequence[str]) -> dict[str, str]:
-    """What is typed for each key; nothing of it is shown."""
+    """Asks for the value of each key without showing it."""
     return _require_all(keys, {key: getpass(f"{key}: ") for key in keys})
 
 
 def _piped_secrets(keys: Sequence[str], stdin: TextIO) -> dict[str, str]:
-    """What standard input has; nothing of a value is told, also not of a line that is wrong."""
+    """Reads the value of each key from standard input. No message contains a line of it."""
     found: dict[str, str] = {}
     for number, line in enumerate(stdin.read().splitlines() if keys else (), start=1):
         key = next((each for each in keys if line.startswith(f"{each}=")), None)
         if key is None and line.strip():
             raise ToolError(
                 f"standard input, line {number}: must be {LINE_FORMAT}, with one of the keys "
-                f"that are encrypted in the other file: {', '.join(keys)}"
+                f"that the other file encrypts: {', '.join(keys)}"
             )
         if key in found:
-            raise ToolError(f"standard input, line {number}: {key}: is there twice")
+            raise ToolError(f"standard input, line {number}: {key}: duplicate key")
         if key:
             found[key] = line.removeprefix(f"{key}=")
     return _require_all(keys, found)
@@ -134,14 +137,14 @@ def _require_all(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
 
 
 def _provider(file: Path) -> str:
-    """What the file says of its key; Pulumi Cloud's own needs no word."""
+    """Returns the secrets provider of the file, which does not mention that of Pulumi Cloud."""
     there = read_document(file)
     salted = "passphrase" if "encryptionsalt" in there else "Pulumi Cloud"
     return str(there.get("secretsprovider", salted))
 
 
 def _remove(name: str, file: Path, folder: Path) -> None:
-    """Take back what was made. A stack that has resources is somebody else's: Pulumi keeps it."""
+    """Deletes the stack and its file. Pulumi does not delete a stack that has resources."""
     with suppress(ToolError):
         pulumi_output("stack", "rm", name, "--yes", folder=folder)
     file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a preview of a stack shows: its steps, its messages, its diff."""
+"""A preview of a stack: its steps, messages and diff."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ not wait for the last events of a failed command (pulumi/pulumi,
 """
 
 COLOR = re.compile(r"<\{%.*?%\}>")
-"""Where a color begins or ends in what an event says (pulumi/pulumi, `colors.go`)."""
+"""A color tag in an event's message (pulumi/pulumi, `colors.go`)."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Resource:
     """Its type, without the package."""
     name: str
     reasons: tuple[str, ...] = ()
-    """The properties whose change replaces it."""
+    """The changed properties that cause the replacement."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a policy has found."""
+    """A violation of a policy."""
 
     policy: str
     mandatory: bool
-    """Whether it stops a deployment."""
+    """Whether it blocks a deployment."""
     resource: Resource | None
     message: str
 
@@ -56,26 +56,26 @@ class Preview:
     stack: str
     failed: bool
     counts: Mapping[OpType, int] | None = None
-    """How many resources have each of Pulumi's operations; none if it did not come to the end."""
+    """The number of resources by operation. None if the preview did not complete."""
     replaced: tuple[Resource, ...] = ()
     deleted: tuple[Resource, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """Those first that stop a deployment."""
+    """The findings. Mandatory ones come first."""
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     diff: str = ""
 
     def count(self, *operations: str) -> int:
-        """How many resources have one of the operations."""
+        """Returns the number of resources with one of the operations."""
         counts = (self.counts or {}).items()
         return sum(number for operation, number in counts if operation in operations)
 
 
 def preview(stack: str, folder: Path) -> Preview:
-    """Preview the stack once; nothing is deployed.
+    """Previews the stack. Nothing is deployed.
 
     Raises:
-        ToolError: if pulumi is not there.
+        ToolError: pulumi is not installed.
     """
     with TemporaryDirectory() as temporary:
         log = Path(temporary) / "events"
@@ -118,7 +118,7 @@ def _resources(steps: Sequence[StepEventMetadata], operation: str) -> Iterator[R
 
 
 def _resource(urn: str, reasons: Sequence[str] = ()) -> Resource:
-    """The resource in `urn:pulumi:STACK::PROJECT::TYPE::NAME`, its type behind those above it."""
+    """Returns the resource of a URN, `urn:pulumi:STACK::PROJECT::PARENT_TYPES$TYPE::NAME`."""
     _, _, types, name = urn.split("::", 3)
     return Resource(types.rpartition(":")[2], name, tuple(reasons))
 
@@ -134,12 +134,12 @@ def _findings(events: Sequence[EngineEvent]) -> Iterator[Finding]:
 
 
 def _violation(message: str) -> str:
-    """What is wrong, without the policy's description, which the engine puts on a line before."""
+    """Returns a message without its first line, the policy's description."""
     return message.partition("\n")[2] or message
 
 
 def _messages(events: Sequence[EngineEvent], severity: str) -> Iterator[str]:
-    """The messages of a severity, each once."""
+    """Yields the messages of a severity without duplicates."""
     found = (each.diagnostic_event for each in events if each.diagnostic_event)
     messages = (
         _plain(each.message) for each in found if each.severity == severity and not each.ephemeral

@@ -1,4 +1,4 @@
-"""The comment that a pull request gets: previews of stacks, in Markdown."""
+"""The comment on a pull request: previews of stacks, in Markdown."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Iterator, Sequence
 from tools.preview import Finding, Preview, Resource
 
 LIMIT = 65_000
-"""Characters. GitHub takes 65,536 in a comment, and a marker is added; GitLab takes a million."""
+"""Characters. GitHub accepts 65,536 with the marker, which is added later; GitLab a million."""
 
 CREATED = ("create", "import")
 CHANGED = ("update",)
 REPLACED = ("replace",)
 DELETED = ("delete",)
-"""Pulumi's operations, by the table's columns."""
+"""Pulumi's operations in each column of the table."""
 
 SIMPLIFICATIONS = (
     (re.compile(r"^ *\[provider=.*\]\n", re.MULTILINE), ""),
     (re.compile(r"\[urn=urn:pulumi:.*?::.*?::.*?::(.*)\]"), r"[name=\1]"),
     (re.compile(r"^( +)([-+~]{1,2})(?=[ a-z])", re.MULTILINE), r"\2\1"),
 )
-"""What is made of Pulumi's diff: no providers, of a URN the name, and signs where a diff's are."""
+"""Removes providers, reduces URNs to names, and moves signs to where Markdown diffs have them."""
 
 
 def comment(previews: Sequence[Preview]) -> str:
-    """The whole comment. If it is too long, the diffs are cut, and say so; nothing else is."""
+    """Returns the comment. If it is too long, only the diffs are truncated, with a note."""
     head = "".join(_head(previews))
     room = LIMIT - len(head)
     diffs: dict[str, str] = {}
@@ -54,12 +54,13 @@ def _row(preview: Preview) -> Iterator[str]:
 
 
 def _highlights(preview: Preview) -> Iterator[str]:
-    """What has to be seen, without unfolding anything."""
+    """Yields what readers must see without unfolding the diff."""
     if preview.errors:
         yield f"{_fenced(chr(10).join(preview.errors))}\n"
     for resource in preview.replaced:
         reasons = ", ".join(map(_code, resource.reasons))
-        yield f"- **replaced**: {_display_name(resource)}{f', for {reasons}' if reasons else ''}\n"
+        because = f", because of {reasons}" if reasons else ""
+        yield f"- **replaced**: {_display_name(resource)}{because}\n"
     for resource in preview.deleted:
         yield f"- **deleted**: {_display_name(resource)}\n"
     for finding in preview.findings:
@@ -79,7 +80,7 @@ def _display_name(resource: Resource) -> str:
 
 
 def _code(text: str) -> str:
-    """Text on one line that Markdown leaves as it is: no `@name` in it is a person who is told."""
+    """Returns text as inline code, in which `@name` notifies nobody."""
     ticks = _longer_than_in(text, 1)
     space = " " if "`" in text else ""
     return f"{ticks}{space}{' '.join(text.split())}{space}{ticks}"
@@ -96,13 +97,13 @@ def _longer_than_in(text: str, least: int) -> str:
 
 
 def _folded_diff(preview: Preview, room: int) -> str:
-    """The diff, as much of it as there is room for."""
+    """Returns the folded diff, truncated to `room` characters."""
     if not preview.diff:
         return ""
     text, note = preview.diff, ""
     for pattern, made in SIMPLIFICATIONS:
         text = pattern.sub(made, text)
-    frame = len(_details(preview.stack, "", _truncation_note(preview.stack)))
+    frame = len(_details(preview.stack, _fenced("", "diff"), _truncation_note(preview.stack)))
     if len(text) + frame > room:
         text = text[: max(room - frame, 0)].rpartition("\n")[0]
         note = _truncation_note(preview.stack)
@@ -114,6 +115,5 @@ def _details(stack: str, body: str, note: str) -> str:
 
 
 def _truncation_note(stack: str) -> str:
-    return (
-        f"\nIt is longer than a comment may be: `make previews STACKS={stack}` prints all of it.\n"
-    )
+    command = f"make previews STACKS={stack} OUT=previews"
+    return f"\nThe diff is too long for a comment: `{command}` prints it.\n"

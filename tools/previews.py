@@ -1,6 +1,6 @@
-"""Previews stacks, and writes what they show: `make previews STACKS="..." OUT=FOLDER`.
+"""Previews stacks and writes a report: `make previews STACKS="..." OUT=FOLDER`.
 
-Nothing is deployed. `comment.md` is what a pull request is told, also where a preview fails.
+Nothing is deployed. `comment.md` is the comment for a pull request, also if a preview fails.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from tools.stacks import ROOT
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="previews", description="Previews of stacks.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="previews", description="Previews stacks.")
     parser.add_argument("--out", required=True, type=Path, help="the folder for comment.md")
-    parser.add_argument("stacks", nargs="+", help="the stacks, in the comment's order")
+    parser.add_argument("stacks", nargs="+", help="the stacks, in the order of the comment")
     options = parser.parse_args(arguments)
     return run_tool("previews", lambda: previews(options.stacks, options.out, folder))
 
 
 def previews(stacks: Sequence[str], out: Path, folder: Path) -> None:
-    """Preview each stack, show it, and write the comment into the folder `out`.
+    """Previews and shows each stack, and writes the comment into the folder `out`.
 
     Raises:
-        ToolError: naming the stacks whose preview failed. The comment tells why.
+        ToolError: lists the stacks whose preview failed. The comment contains the errors.
     """
     found = [_previewed(stack, folder) for stack in stacks]
     out.mkdir(parents=True, exist_ok=True)

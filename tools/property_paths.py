@@ -1,4 +1,4 @@
-"""Places in the inputs of a resource, by Pulumi's property paths, such as `spec.rules[0].host`."""
+"""Values in the inputs of a resource by Pulumi's property paths, such as `spec.rules[0].host`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECRET = "[secret]"
 
 
 def property_value(inputs: Mapping[str, Any], path: str) -> Any:
-    """The value at a property's path; None where there is none, SECRET where a part is hidden."""
+    """Returns the value at a path: None if there is none, SECRET if it is inside a masked value."""
     place: Any = inputs
     for word, quoted, index in re.findall(r'([^.\[\]"]+)(?=[.\[]|$)|\["([^"]*)"\]|\[(\d+)\]', path):
         if place == SECRET:
@@ -25,7 +25,7 @@ def property_value(inputs: Mapping[str, Any], path: str) -> Any:
 
 
 def different_paths(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """The paths of the values that differ; of lists, each index."""
+    """Yields the paths of the values that differ. In lists, each index is compared."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys([*old, *new]):
             step = f".{key}" if re.fullmatch(r"\w+", key) else f'["{key}"]'

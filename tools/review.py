@@ -1,7 +1,7 @@
 """A review stack for each pull request, `pr-NUMBER`: `make review`, `review-down`, `review-sweep`.
 
-It is made from another stack's file, whose cluster and ingress controller it uses. Each run makes
-the file anew; nothing of it has to be kept from one to the next.
+Its file is generated from another stack's file, and it uses the cluster and the ingress controller
+of that stack. Each run generates the file again, so that it need not be kept.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from tools.stacks import REVIEW_STACK, ROOT, backend_stacks, set_secret, stack_f
 
 NUMBER = re.compile(r"[1-9][0-9]*")
 NONE = "none"
-"""What OPEN says where no pull request is open: a list that could not be read is empty too."""
+"""The value of OPEN if no pull request is open. An empty value may come from a failed request."""
 
 URL = "_url"
-"""What the name of an application's output ends with."""
+"""The suffix of the output with an application's URL."""
 
 CLUSTER_IS_GONE = "PULUMI_K8S_DELETE_UNREACHABLE"
-"""The variable by which the Kubernetes provider forgets what is on a cluster that is gone."""
+"""Makes the Kubernetes provider remove objects on an unreachable cluster from the state."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
+    """Runs the command and returns its exit code."""
     options = _parser().parse_args(arguments)
     return run_tool("review", lambda: _run(options, folder))
 
@@ -54,12 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     every = {name: commands.add_parser(name) for name in ("up", "down", "sweep")}
     for command in every.values():
-        command.add_argument("--from", required=True, dest="source", help="the stack beside it")
+        command.add_argument("--from", required=True, dest="source", help="the stack to copy")
     for name in ("up", "down"):
         every[name].add_argument("--pr", required=True, help="the pull request's number")
-    every["up"].add_argument("--image", default="", help="[NAME=]IMAGE, one for an application")
-    every["up"].add_argument("--out", default="", help="a file for the URLs, in Markdown")
-    every["sweep"].add_argument("--open", required=True, help=f"numbers that stay, or {NONE}")
+    every["up"].add_argument("--image", default="", help="[NAME=]IMAGE for each application")
+    every["up"].add_argument("--out", default="", help="a file to write the URLs to, in Markdown")
+    every["sweep"].add_argument(
+        "--open", required=True, help=f"numbers of open pull requests, or {NONE}"
+    )
     return parser
 
 
@@ -68,7 +70,7 @@ def _stack(number: str) -> str:
 
 
 def _open(numbers: str) -> set[str]:
-    """The stacks that stay."""
+    """Returns the stacks to keep."""
     if numbers.strip() == NONE:
         return set()
     if not numbers.strip():
@@ -83,13 +85,13 @@ def _number(key: str, number: str) -> str:
 
 
 def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
-    """Make the stack, or bring it up to date; print where its applications are.
+    """Creates or updates the stack and prints the URLs of its applications.
 
     Args:
-        out: a file that the same is written to as a list in Markdown; none if empty.
+        out: a file to write the URLs to, as a list in Markdown. Default: none.
 
     Raises:
-        ToolError: naming what is wrong.
+        ToolError: names what is wrong.
     """
     made = write_file(stack, source, image, folder)
     is_new = stack not in backend_stacks(folder)
@@ -105,24 +107,24 @@ def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
 
 
 def down(stack: str, source: str, folder: Path) -> None:
-    """Remove the stack and all that it has; nothing is done where there is none.
+    """Deletes the stack with its resources and its file, if it exists.
 
     Raises:
-        ToolError: something is still there.
+        ToolError: a resource could not be deleted.
     """
     if stack in backend_stacks(folder):
         _destroy(stack, source, folder)
-        sys.stdout.write(f"{stack} is removed\n")
+        sys.stdout.write(f"{stack} is deleted\n")
     else:
-        sys.stdout.write(f"{stack} is not there\n")
+        sys.stdout.write(f"{stack} does not exist\n")
     stack_file(stack, folder).unlink(missing_ok=True)
 
 
 def _destroy(stack: str, source: str, folder: Path) -> None:
-    """Remove all that the stack has.
+    """Deletes the stack and its resources.
 
-    What is on the cluster is removed by the kubeconfig that the other stack has by now: that in the
-    review stack's own state may have run out.
+    Objects on the cluster are deleted with the current kubeconfig of the stack `source`. The one in
+    the review stack's own state may have expired.
     """
     command = ("destroy", "--stack", stack, "--yes", "--remove", *refresh_flags(stack, folder))
     if os.environ.get(CLUSTER_IS_GONE) == "true":
@@ -132,8 +134,8 @@ def _destroy(stack: str, source: str, folder: Path) -> None:
     try:
         _run_pulumi(*command, "--run-program", folder=folder)
     except ToolError as error:
-        way_out = f"if the cluster is gone, set {CLUSTER_IS_GONE}=true and run it again"
-        raise ToolError(f"{error}; {way_out}") from None
+        hint = f"If the cluster no longer exists, set {CLUSTER_IS_GONE}=true and run it again"
+        raise ToolError(f"{error}. {hint}") from None
 
 
 def _run_pulumi(*arguments: str, folder: Path) -> None:
@@ -142,14 +144,14 @@ def _run_pulumi(*arguments: str, folder: Path) -> None:
 
 
 def _failed(command: str) -> ToolError:
-    return ToolError(f"pulumi {command} failed: its words are above")
+    return ToolError(f"pulumi {command} failed, see above")
 
 
 def sweep(still_open: Collection[str], source: str, folder: Path) -> None:
-    """Remove each review stack but those that are still open.
+    """Deletes all review stacks except those in `still_open`.
 
     Raises:
-        ToolError: naming those that could not be removed, once all others are.
+        ToolError: lists the stacks that could not be deleted. All others are deleted.
     """
     failed = []
     for stack in sorted(filter(REVIEW_STACK.fullmatch, backend_stacks(folder) - set(still_open))):
@@ -159,11 +161,11 @@ def sweep(still_open: Collection[str], source: str, folder: Path) -> None:
             sys.stderr.write(f"review: {stack}: {error}\n")
             failed.append(stack)
     if failed:
-        raise ToolError(f"not removed: {', '.join(failed)}")
+        raise ToolError(f"not deleted: {', '.join(failed)}")
 
 
 def _print_urls(stack: str, out: str, folder: Path) -> None:
-    """The address of each application, as the stack's outputs have it."""
+    """Prints the URL of each application, and writes the URLs to the file `out`."""
     outputs = stack_outputs(stack, folder).items()
     urls = {key.removesuffix(URL): url for key, url in outputs if key.endswith(URL)}
     if out:

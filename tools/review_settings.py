@@ -1,7 +1,7 @@
-"""The settings of a review stack: another stack's applications, beside it on its cluster.
+"""The settings of a review stack: the applications of another stack, on the same cluster.
 
-Nothing in them is of the other stack: namespaces, hosts and paths have the review stack's name in
-front; databases are new, and go with it.
+The two stacks share nothing but the cluster and the ingress controller. Namespaces, hosts and paths
+have the review stack's name as a prefix. Databases are new and are deleted with the stack.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from settings.stack import Settings
 from tools.pulumi_command import ToolError
 
 CLUSTER_KEYS = ("cluster", "existingCluster", "ingress", "production")
-"""Settings of the other stack that say what the review stack finds there, or how strict it is."""
+"""Keys of the other stack on the cluster, the ingress controller and the strictness of checks."""
 
 STACK_ONLY_KEYS = ("adopt", "nodepool", "additionalHosts")
-"""Keys of an application that only the stack with the cluster can have, or with what was there, or
-whose names lead to it."""
+"""Keys of an application that require the cluster's stack, an existing object or a DNS name."""
 
 DATA_KEYS = ("backup", "volume")
-"""Keys of a database that lead to data outside of it."""
+"""Keys of a database that refer to data outside of it."""
 
 
 def review_settings(
@@ -36,15 +35,15 @@ def review_settings(
     image: str = "",
     secret: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The settings of the review stack `stack`, beside the stack `source` with these values.
+    """Returns the settings of the review stack `stack`.
 
     Args:
-        values: as the other stack's file has them, decrypted, without the project's name.
-        image: what applications run in place of their own, as IMAGE says it.
-        secret: the keys that had something encrypted in them; no value below is told.
+        values: the decrypted settings of the stack `source`, without the project's name.
+        image: IMAGE, which replaces the applications' images.
+        secret: the keys with encrypted values. Messages do not contain values below them.
 
     Raises:
-        ToolError: naming what is wrong in the other stack's settings, or would be in both.
+        ToolError: the settings of `source` or IMAGE are wrong, or the stacks would conflict.
     """
     settings = _parsed(values, source, secret)
     images = _images(image, [app.name for app in settings.apps])
@@ -67,10 +66,10 @@ def review_settings(
 
 
 def existing_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """The setting `existingCluster` by which a stack is on the cluster of the stack `source`.
+    """Returns the setting `existingCluster` of a stack on the cluster of the stack `source`.
 
     Args:
-        existing: that setting of the stack `source` itself; empty where it has `cluster`.
+        existing: the same setting of the stack `source`. Empty if that has the key `cluster`.
     """
     context = {key: value for key, value in existing.items() if key == "context"}
     return {"stack": source} | context
@@ -85,10 +84,10 @@ def _parsed(values: Mapping[str, Any], source: str, secret: Collection[str]) -> 
 
 
 def _images(text: str, apps: list[str]) -> dict[str, str]:
-    """What IMAGE says: NAME=IMAGE for an application each, or an image for the only one.
+    """Parses IMAGE: NAME=IMAGE for each application, or an image for the only application.
 
     Raises:
-        ToolError: naming what is wrong.
+        ToolError: names what is wrong.
     """
     found: dict[str, str] = {}
     for word in text.split():
@@ -107,7 +106,7 @@ def _images(text: str, apps: list[str]) -> dict[str, str]:
 
 
 def _namespaces(settings: Settings, stack: str) -> dict[str, str]:
-    """The review stack's namespace for each of the other's: its name, where there is one."""
+    """Returns the review stack's namespace for each namespace of the other stack."""
     names = [each.name for each in settings.app_namespaces]
     return {name: stack if len(names) == 1 else f"{stack}-{name}" for name in names}
 
@@ -134,7 +133,7 @@ def _app(
 
 
 def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
-    """Where it is served: a host of its own, else paths of its own."""
+    """Returns the host, the path or the regular expression of the review application."""
     host, path, ingress = (app.get(key) for key in ("host", "path", "ingress"))
     if host:
         any_host, rest = ("*.", host[2:]) if host.startswith("*.") else ("", host)
@@ -147,7 +146,7 @@ def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
 
 
 def _peer(peer: Mapping[str, Any], namespaces: Mapping[str, str]) -> dict[str, Any]:
-    """An application of the review stack in place of the other's; anything else stays."""
+    """Replaces the namespace of a peer by the review stack's. Other peers stay as they are."""
     named = {key: namespaces.get(each, each) for key, each in peer.items() if key == "namespace"}
     return {**peer, **named}
 
@@ -157,17 +156,17 @@ def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _check_conflicts(apps: Any, made: Any, namespaces: Mapping[str, str], source: str) -> None:
-    """What is the other stack's by chance.
+    """Checks that the review stack's namespaces and routes differ from the other stack's.
 
     Raises:
-        ToolError: naming it.
+        ToolError: names a namespace or route that both would use.
     """
     file = f"Pulumi.{source}.yaml"
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
-        raise ToolError(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
+        raise ToolError(f"{file}: the review stack needs the namespace {namespace}: rename it")
     for app in made:
         for line in conflicts([*apps, app], nested=False):
             key, _, reason = line.partition(": ")
             if not key.startswith(f"apps[{len(apps)}]."):
-                continue  # between two of the other stack
+                continue  # a conflict within the other stack
             raise ToolError(f"{file}: with {app['name']} of the review stack at {reason}")

@@ -102,7 +102,7 @@ def test_what_would_be_put_back_is_drift(pulumi: Pulumi, tmp_path: Path) -> None
     assert code == DRIFT
     assert "| SksNodepool w | `size` | `2` | `3` |\n" in report
     assert "`a`" not in report
-    assert "Not deployed" not in report
+    assert "also deploys" not in report
 
 
 def test_what_nobody_would_put_back_is_none_and_an_old_report_goes(
@@ -112,7 +112,7 @@ def test_what_nobody_would_put_back_is_none_and_an_old_report_goes(
     (tmp_path / "out" / "dev.md").write_text("of yesterday")
     pulumi.answers(found=step("update", {"a": 1}, {"a": 2}, "a"))
     assert run(tmp_path) == (NONE, "")
-    assert capsys.readouterr().out == "dev: no changes by hand\n"
+    assert capsys.readouterr().out == "dev: no manual changes\n"
 
 
 def test_what_is_not_deployed_is_none(
@@ -130,7 +130,7 @@ def test_what_was_deleted_is_drift_unless_the_settings_leave_it_out_by_now(
     there = {"metadata": {"name": "web", "namespace": "shop"}}
     gone = step("delete", there, None, urn=DEPLOYMENT)
     pulumi.answers(found=gone, planned=step("create", None, there, urn=DEPLOYMENT))
-    assert "| Deployment shop/web |  | `there` | `gone` |\n" in run(tmp_path)[1]
+    assert "| Deployment shop/web |  | `exists` | `deleted` |\n" in run(tmp_path)[1]
     pulumi.answers(found=gone)
     assert run(tmp_path) == (NONE, "")
 

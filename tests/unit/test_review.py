@@ -153,9 +153,7 @@ def test_a_failing_up_is_a_failure(
 ) -> None:
     monkeypatch.setenv("FAILS", "up --stack")
     assert run(folder, "up", pr="12") == 1
-    assert capfd.readouterr().err == (
-        "error: no passphrase\nreview: pulumi up failed: its words are above\n"
-    )
+    assert capfd.readouterr().err == ("error: no passphrase\nreview: pulumi up failed, see above\n")
 
 
 def test_it_is_removed_by_what_the_other_stack_says_of_the_cluster(
@@ -180,7 +178,7 @@ def test_of_a_stack_that_is_not_there_the_file_goes(
 ) -> None:
     (folder / "Pulumi.pr-12.yaml").touch()
     assert run(folder, "down", pr="12") == 0
-    assert capfd.readouterr().out == "pr-12 is not there\n"
+    assert capfd.readouterr().out == "pr-12 does not exist\n"
     assert asked(folder) == ["stack ls --json"]
     assert not (folder / "Pulumi.pr-12.yaml").exists()
 
@@ -215,7 +213,7 @@ def test_what_is_left_behind_is_still_a_stack(
         capfd.readouterr()
         .err.splitlines()[-1]
         .endswith(
-            "failed: its words are above; if the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE"
+            "failed, see above. If the cluster no longer exists, set PULUMI_K8S_DELETE_UNREACHABLE"
             "=true and run it again"
         )
     )
@@ -234,12 +232,12 @@ def test_a_sweep_leaves_what_is_open_and_goes_on_after_a_failure(
     monkeypatch.setenv("FAILS", "destroy --stack pr-1 ")
     assert run(folder, "sweep", open="15\n12\n") == 1
     told = capfd.readouterr()
-    assert told.out == "pr-7 is removed\n"
-    assert told.err.splitlines()[-1] == "review: not removed: pr-1"
+    assert told.out == "pr-7 is deleted\n"
+    assert told.err.splitlines()[-1] == "review: not deleted: pr-1"
     monkeypatch.setenv("FAILS", "nothing")
     assert run(folder, "sweep", open="none") == 0
     told = capfd.readouterr()
-    assert re.findall("(.*) is removed", told.out) == ["pr-1", "pr-12", "pr-15", "pr-7"]
+    assert re.findall("(.*) is deleted", told.out) == ["pr-1", "pr-12", "pr-15", "pr-7"]
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_applications_below_each_other_stay_so() -> None:
         ),
         (
             [WEB | {"namespace": "pr-12-web"}, WEB | {"name": "api", "namespace": "web"}],
-            "Pulumi.dev.yaml: the namespace pr-12-web is to be the review stack's: rename it",
+            "Pulumi.dev.yaml: the review stack needs the namespace pr-12-web: rename it",
         ),
     ],
 )

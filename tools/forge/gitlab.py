@@ -1,4 +1,4 @@
-"""GitLab, as its pipelines see it."""
+"""GitLab, from a pipeline."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from requests import RequestException
 from tools.forge.forge import has_marker, marked, required_variable
 
 ERRORS = (GitlabError, RequestException)
-"""What its library raises."""
+"""The exceptions of its library."""
 
 
 class GitLab:
     """The project `CI_PROJECT_ID`, with the access token `GITLAB_TOKEN`.
 
-    A job's own token may not write comments and issues
+    A job token is not allowed to write comments and issues
     (docs.gitlab.com, "CI/CD job token", endpoints).
     """
 
     def __init__(self) -> None:
-        """Take the token and the project from the environment.
+        """Reads the token and the project from the environment.
 
         Raises:
-            ToolError: naming the variable that is not set.
+            ToolError: a variable is not set.
         """
         address = required_variable("CI_API_V4_URL").removesuffix("/api/v4")
         api = Gitlab(address, private_token=required_variable("GITLAB_TOKEN"))
