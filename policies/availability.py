@@ -1,4 +1,4 @@
-"""The rule on what stays while nodes come and go."""
+"""The rule on availability while nodes are drained."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def _check_budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
             if pods > 1 and not any(_selects(budget, each) for budget in budgets):
                 yield Finding(
                     each,
-                    f"has up to {pods} pods and no PodDisruptionBudget: a drain may end all at "
-                    "once: declare one that selects them",
+                    f"has up to {pods} pods and no PodDisruptionBudget: a drain may stop all "
+                    "pods at once: add a PodDisruptionBudget that selects them",
                 )
 
 
 def _most_pods(resource: Resource, resources: Sequence[Resource]) -> int:
-    """The largest number of pods it can have: its own, or its autoscaler's."""
+    """Returns the maximum number of pods: that of the autoscaler, or else the replicas."""
     place = (_namespace(resource), _metadata(resource).get("name"))
     for each in resources:
         if (
@@ -48,16 +48,16 @@ def _namespace(resource: Resource) -> str:
 
 
 def _selects(budget: Resource, resource: Resource) -> bool:
-    """Whether a disruption budget selects the pods of a resource."""
-    wanted = (budget.spec.get("selector") or {}).get("matchLabels") or {}
+    """Returns whether a disruption budget selects the pods of a resource."""
+    selector = (budget.spec.get("selector") or {}).get("matchLabels") or {}
     labels = resource.spec["template"]["metadata"]["labels"]
-    return _namespace(budget) == _namespace(resource) and wanted.items() <= labels.items()
+    return _namespace(budget) == _namespace(resource) and selector.items() <= labels.items()
 
 
 RULES = (
     StackRule(
         "disruption-budget",
-        "What can have more than one pod has a PodDisruptionBudget.",
+        "A workload that can have more than one pod has a PodDisruptionBudget.",
         _check_budgets,
     ),
 )

@@ -1,4 +1,4 @@
-"""The pods that resources make, and their containers."""
+"""The pods of workloads, and their containers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEMPLATE_TYPES = (*REPLICATED, "kubernetes:apps/v1:DaemonSet", "kubernetes:batch
 
 
 def pod_spec(resource: Resource) -> Pod | None:
-    """The specification of a resource's pods, None if it makes none."""
+    """Returns the specification of a resource's pods, or None if it has no pods."""
     if resource.type == POD:
         return resource.spec
     if resource.type in TEMPLATE_TYPES:
@@ -33,7 +33,7 @@ def _template(spec: Mapping[str, Any]) -> Pod:
 
 
 def pod_containers(resource: Resource) -> Iterator[tuple[Pod, Container]]:
-    """Each container of a resource's pods, with the pod."""
+    """Yields each container of a resource's pods, with the specification of the pod."""
     pod = pod_spec(resource)
     if pod is not None:
         for key in ("initContainers", "containers"):
@@ -42,6 +42,6 @@ def pod_containers(resource: Resource) -> Iterator[tuple[Pod, Container]]:
 
 
 def security_context(of: Pod | Container) -> Mapping[str, Any]:
-    """The security context of a pod or a container."""
+    """Returns the security context of a pod or a container."""
     context: Mapping[str, Any] = of.get("securityContext") or {}
     return context
