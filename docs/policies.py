@@ -10,5 +10,5 @@ PAGE = FOLDER / "policies.md"
 
 def page() -> str:
     """Returns the content of the page with a new table."""
-    rows = "".join(f"| `{rule.name}` | {rule.wants} |\n" for rule in RULES)
+    rows = "".join(f"| `{rule.name}` | {rule.description} |\n" for rule in RULES)
     return with_table(PAGE, f"| rule | requirement |\n|---|---|\n{rows}")

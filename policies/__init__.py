@@ -1,1 +1,1 @@
-"""The policy pack: what a stack has to be like, whichever program declares it."""
+"""The policy pack: rules on a stack's resources, whatever program declares them."""

@@ -1,9 +1,9 @@
-"""Serves the pack to Pulumi's engine."""
+"""Serves the policy pack to Pulumi's engine."""
 
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parent.parent)  # it was this folder
+sys.path[0] = str(Path(__file__).parent.parent)  # Python sets it to this folder
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 

@@ -1,4 +1,4 @@
-"""The rule on what stays while nodes come and go."""
+"""The rule on availability while nodes are drained."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 
 
-def _budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
+def _check_budgets(resources: Sequence[Resource]) -> Iterator[Finding]:
     budgets = [each for each in resources if each.type == BUDGET]
     for each in resources:
         if each.type in REPLICATED:
             pods = _most_pods(each, resources)
-            if pods > 1 and not any(_is_for(budget, each) for budget in budgets):
+            if pods > 1 and not any(_selects(budget, each) for budget in budgets):
                 yield Finding(
                     each,
-                    f"has up to {pods} pods and no PodDisruptionBudget: a drain may end all at "
-                    "once: declare one that selects them",
+                    f"has up to {pods} pods and no PodDisruptionBudget: a drain may stop all "
+                    "pods at once: add a PodDisruptionBudget that selects them",
                 )
 
 
 def _most_pods(resource: Resource, resources: Sequence[Resource]) -> int:
-    """The largest number of pods it can have: its own, or its autoscaler's."""
+    """Returns the maximum number of pods: that of the autoscaler, or else the replicas."""
     place = (_namespace(resource), _metadata(resource).get("name"))
     for each in resources:
         if (
@@ -47,17 +47,17 @@ def _namespace(resource: Resource) -> str:
     return namespace
 
 
-def _is_for(budget: Resource, resource: Resource) -> bool:
-    """Whether a disruption budget selects the pods of a resource."""
-    wanted = (budget.spec.get("selector") or {}).get("matchLabels") or {}
+def _selects(budget: Resource, resource: Resource) -> bool:
+    """Returns whether a disruption budget selects the pods of a resource."""
+    selector = (budget.spec.get("selector") or {}).get("matchLabels") or {}
     labels = resource.spec["template"]["metadata"]["labels"]
-    return _namespace(budget) == _namespace(resource) and wanted.items() <= labels.items()
+    return _namespace(budget) == _namespace(resource) and selector.items() <= labels.items()
 
 
 RULES = (
     StackRule(
         "disruption-budget",
-        "What can have more than one pod has a PodDisruptionBudget.",
-        _budgets,
+        "A workload that can have more than one pod has a PodDisruptionBudget.",
+        _check_budgets,
     ),
 )

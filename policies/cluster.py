@@ -1,4 +1,4 @@
-"""Rules on the cluster: its versions, that it stays, and whose it is."""
+"""Rules on the cluster: versions, protection and ownership."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from stack.owner import ENVIRONMENT, OWNER
 CLUSTER = "exoscale:index/sksCluster:SksCluster"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 NAMESPACE = "kubernetes:core/v1:Namespace"
-IN_FULL = re.compile(r"v?\d+\.\d+\.\d+([-+].+)?")
-"""A version, and no range such as `^4.15` or `1.36`, which means the newest of them."""
+FULL_VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+].+)?")
+"""A full version. `^4.15` and `1.36` are ranges, which select the latest version in them."""
 
 
-def _versions(resource: Resource) -> Iterator[str]:
+def _check_versions(resource: Resource) -> Iterator[str]:
     if resource.type == CLUSTER:
-        what = "Kubernetes"
+        name = "Kubernetes"
     elif resource.type == RELEASE and not resource.inputs["chart"].startswith((".", "/")):
-        what = f"chart {resource.inputs['chart']}"
+        name = f"chart {resource.inputs['chart']}"
     else:
         return
     version = resource.inputs.get("version") or ""
-    if not IN_FULL.fullmatch(version):
-        yield f"{what}: version {version or 'newest'}: write MAJOR.MINOR.PATCH"
+    if not FULL_VERSION.fullmatch(version):
+        yield f"{name}: version {version or 'latest'}: write MAJOR.MINOR.PATCH"
 
 
-def _protection(resource: Resource) -> Iterator[str]:
+def _check_protection(resource: Resource) -> Iterator[str]:
     if resource.type == CLUSTER and not resource.protect:
-        yield "can be removed or replaced: write `cluster.protect: true`"
+        yield "can be deleted or replaced: write `cluster.protect: true`"
 
 
-def _labels(resource: Resource) -> Iterator[str]:
+def _check_labels(resource: Resource) -> Iterator[str]:
     if resource.type == CLUSTER:
         labels = resource.inputs.get("labels") or {}
     elif resource.type == NAMESPACE:
@@ -40,20 +40,19 @@ def _labels(resource: Resource) -> Iterator[str]:
     else:
         return
     if missing := [key for key in (OWNER, ENVIRONMENT) if not labels.get(key)]:
-        yield f"has no label {' and no '.join(missing)}: write who answers for it as `owner`"
+        yield f"has no label {' or '.join(missing)}: set `owner` to the responsible team"
 
 
 RULES = (
     Rule(
         "pinned-versions",
-        "The versions of Kubernetes and of Helm charts stand in full; a chart in a folder has its "
-        "own.",
-        _versions,
+        "Kubernetes and Helm charts have full versions. A chart in a folder contains its own.",
+        _check_versions,
     ),
-    Rule("protected-cluster", "The cluster is protected.", _protection),
+    Rule("protected-cluster", "The cluster is protected.", _check_protection),
     Rule(
         "owner",
         f"The cluster and each namespace have the labels `{OWNER}` and `{ENVIRONMENT}`.",
-        _labels,
+        _check_labels,
     ),
 )

@@ -1,4 +1,4 @@
-"""Rules on who may reach the nodes."""
+"""Rules on network access to the nodes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from components.sks_cluster.firewall.args import KUBELET_PORT, NODE_PORTS, is_op
 from policies.rule import Finding, Resource, Rule, StackRule
 
 SSH_PORT = 22
-CLOSED = {"the kubelet's": KUBELET_PORT, "SSH's": SSH_PORT}
+CLOSED = {"kubelet": KUBELET_PORT, "SSH": SSH_PORT}
 FIREWALL_RULE = "exoscale:index/securityGroupRule:SecurityGroupRule"
 SERVICE = "kubernetes:core/v1:Service"
 
 
 def _open_source(resource: Resource) -> str | None:
-    """The network of a firewall rule that lets in the world, or a large part of it."""
+    """Returns the source network of a firewall rule if it is the internet or a large part of it."""
     if resource.type != FIREWALL_RULE or resource.inputs["type"] != "INGRESS":
         return None
     source: str | None = resource.inputs.get("cidr")
@@ -22,23 +22,23 @@ def _open_source(resource: Resource) -> str | None:
 
 
 def _ports(resource: Resource) -> range:
-    """What a firewall rule lets in; ICMP has no ports."""
+    """Returns the ports of a firewall rule. ICMP has none."""
     first = resource.inputs.get("startPort")
     return range(int(first), int(resource.inputs["endPort"]) + 1) if first else range(0)
 
 
-def _closed_ports(resource: Resource) -> Iterator[str]:
+def _check_closed_ports(resource: Resource) -> Iterator[str]:
     source = _open_source(resource)
     if source:
-        for whose, port in CLOSED.items():
+        for name, port in CLOSED.items():
             if port in _ports(resource):
                 yield (
-                    f"port {port}, {whose}, is open to {source}: leave it out of the rule's "
-                    "`ports`, or write your own network as its source"
+                    f"port {port} ({name}) is open to {source}: remove it from the rule's `ports`, "
+                    "or write your own network as its source"
                 )
 
 
-def _node_ports(resources: Sequence[Resource]) -> Iterator[Finding]:
+def _check_node_ports(resources: Sequence[Resource]) -> Iterator[Finding]:
     first, last = port_range(NODE_PORTS)
     sources = {
         source
@@ -50,7 +50,7 @@ def _node_ports(resources: Sequence[Resource]) -> Iterator[Finding]:
             yield Finding(
                 each,
                 f"type NodePort: open to {', '.join(sorted(sources))} on every node: write "
-                "`service: ClusterIP` or LoadBalancer, or narrow `cluster.nodePortSources`",
+                "`service: ClusterIP` or LoadBalancer, or restrict `cluster.nodePortSources`",
             )
 
 
@@ -61,13 +61,13 @@ def _overlaps(ports: range, first: int, last: int) -> bool:
 RULES = (
     Rule(
         "closed-ports",
-        f"The kubelet ({KUBELET_PORT}) and SSH ({SSH_PORT}) are not open to the world.",
-        _closed_ports,
+        f"The kubelet ({KUBELET_PORT}) and SSH ({SSH_PORT}) are not open to the internet.",
+        _check_closed_ports,
     ),
     StackRule(
         "no-public-node-port",
-        f"No Service of the type NodePort where the firewall opens {NODE_PORTS} to the world. "
-        "A load balancer needs them open, and is no such Service.",
-        _node_ports,
+        f"No Service has the type NodePort if the firewall opens {NODE_PORTS} to the internet, as "
+        "load balancers require.",
+        _check_node_ports,
     ),
 )

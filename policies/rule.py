@@ -1,4 +1,4 @@
-"""What a rule is: what it wants, and what finds where a stack is otherwise."""
+"""Rules: a description, and a function that finds violations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as a program declares it."""
+    """A resource declared by a program."""
 
     type: str
     """Its type token, such as `kubernetes:apps/v1:Deployment`."""
@@ -17,18 +17,18 @@ class Resource:
     """Its name in the program."""
     urn: str
     inputs: Mapping[str, Any]
-    """What is asked for, with the keys of the provider's schema."""
+    """Its inputs, with the keys of the provider's schema."""
     protect: bool = False
     """Whether Pulumi refuses to delete it."""
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels of a Kubernetes object."""
+        """Returns the labels of a Kubernetes object."""
         return _within(self.inputs, "metadata", "labels")
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        """The specification of a Kubernetes object."""
+        """Returns the specification of a Kubernetes object."""
         return _within(self.inputs, "spec")
 
 
@@ -39,7 +39,7 @@ def _within(inputs: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 
 class Finding(NamedTuple):
-    """What is wrong about a resource, and what to write: one line."""
+    """A violation: what is wrong with a resource and what to write instead, in one line."""
 
     resource: Resource
     message: str
@@ -47,20 +47,20 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that each resource keeps or breaks by itself."""
+    """A rule on single resources."""
 
     name: str
-    """What it is called in findings, and in a configuration of the pack."""
-    wants: str
-    """What it wants, in a sentence."""
+    """Its name in findings and in the configuration of the pack."""
+    description: str
+    """What it requires, in a sentence."""
     check: Callable[[Resource], Iterable[str]]
-    """The message of each finding."""
+    """Yields the message of each finding."""
 
 
 @dataclass(frozen=True)
 class StackRule:
-    """A rule on resources together."""
+    """A rule on several resources."""
 
     name: str
-    wants: str
+    description: str
     check: Callable[[Sequence[Resource]], Iterable[Finding]]

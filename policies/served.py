@@ -1,8 +1,8 @@
-"""The rules as Pulumi's policy SDK has them.
+"""The rules as policies of Pulumi's policy SDK.
 
-What the engine tells of the whole stack is what resources will be, and in the preview of a cluster
-that is not there yet Kubernetes objects will be nothing. So rules on the stack see what each
-resource was declared with, which the engine tells before.
+When the engine validates the stack, it passes the planned outputs of resources. In the preview of a
+new cluster, Kubernetes objects have none. So a rule on the stack gets the inputs of each resource,
+which the engine passes earlier.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Declared = dict[str, Resource]
 
 
 def policies() -> list[Policy]:
-    """All rules."""
+    """Returns all rules as policies."""
     declared: Declared = {}
     return [
-        StackValidationPolicy(rule.name, rule.wants, _on_stack(rule, declared))
+        StackValidationPolicy(rule.name, rule.description, _on_stack(rule, declared))
         if isinstance(rule, StackRule)
-        else ResourceValidationPolicy(rule.name, rule.wants, _on_resource(rule, declared))
+        else ResourceValidationPolicy(rule.name, rule.description, _on_resource(rule, declared))
         for rule in RULES
     ]
 
@@ -48,8 +48,8 @@ def _on_resource(rule: Rule, declared: Declared) -> ResourceValidation:
 
 def _on_stack(rule: StackRule, declared: Declared) -> StackValidation:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        there = [declared[each.urn] for each in args.resources if each.urn in declared]
-        for found in rule.check(there):
+        resources = [declared[each.urn] for each in args.resources if each.urn in declared]
+        for found in rule.check(resources):
             report(found.message, found.resource.urn)
 
     return validate

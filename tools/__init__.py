@@ -1,1 +1,1 @@
-"""What people and pipelines run beside `pulumi`: `make` has a target for each."""
+"""Commands that people and pipelines run besides `pulumi`: `make` has a target for each."""

@@ -1,4 +1,4 @@
-"""What a stack's cluster says of its applications' pods."""
+"""A stack's cluster and the pods of its applications."""
 
 from __future__ import annotations
 
@@ -13,41 +13,43 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from tools.existing_stack import outputs_of, settings_of
-from tools.pulumi_command import Refused
+from tools.existing_stack import stack_outputs, stack_settings
+from tools.pulumi_command import ToolError
 
 
 @contextmanager
-def cluster_of(stack: str, outputs: Mapping[str, Any], folder: Path) -> Iterator[client.ApiClient]:
-    """A client of the stack's cluster, by the kubeconfig that is among its outputs.
+def cluster_client(
+    stack: str, outputs: Mapping[str, Any], folder: Path
+) -> Iterator[client.ApiClient]:
+    """Returns a client of the stack's cluster, with the kubeconfig in the stack's outputs.
 
-    The kubeconfig is not written anywhere, but for the certificates and the key in it, which the
-    client has in temporary files of the user's own until the end.
+    The kubeconfig is not written to a file, except for its certificates and key: until the end, the
+    client keeps them in temporary files that only the user can read.
 
     Raises:
-        Refused: if the cluster does not answer, or not as it should.
+        ToolError: the cluster does not respond, or responds with an error.
     """
     kubeconfig = yaml.safe_load(outputs["kubeconfig"])
-    context = settings_of(stack, folder).get("existingCluster", {}).get("context")
+    context = stack_settings(stack, folder).get("existingCluster", {}).get("context")
     try:
         with new_client_from_config_dict(kubeconfig, context, persist_config=False) as api:
             yield api
     except (ApiException, HTTPError, ConfigException) as error:
         reason = getattr(error, "reason", None) or error
-        raise Refused(f"{stack}: its cluster can't be asked: {reason}") from None
+        raise ToolError(f"{stack}: the cluster does not respond: {reason}") from None
 
 
-def pods_of_apps(stack: str, folder: Path) -> dict[str, list[Any]]:
-    """The pods that are ready, of each application that is deployed, by the applications' names.
+def ready_pods(stack: str, folder: Path) -> dict[str, list[Any]]:
+    """Returns the ready pods of each deployed application, by the applications' names.
 
     Raises:
-        Refused: if the cluster does not answer, or not as it should.
+        ToolError: the cluster does not respond, or responds with an error.
     """
-    outputs = outputs_of(stack, folder, "--show-secrets")
+    outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" not in outputs:
         return {}
-    names = [app["name"] for app in settings_of(stack, folder).get("apps", ())]
-    with cluster_of(stack, outputs, folder) as api:
+    names = [app["name"] for app in stack_settings(stack, folder).get("apps", ())]
+    with cluster_client(stack, outputs, folder) as api:
         return {
             name: list(_pods(api, name, outputs[f"{name}_namespace"]))
             for name in names
@@ -56,7 +58,7 @@ def pods_of_apps(stack: str, folder: Path) -> dict[str, list[Any]]:
 
 
 def _pods(api: client.ApiClient, name: str, namespace: str) -> Iterator[Any]:
-    """The ready pods of a Deployment, which may be none."""
+    """Yields the ready pods of a Deployment, which may not exist."""
     try:
         deployment = client.AppsV1Api(api).read_namespaced_deployment(name, namespace)
     except ApiException as error:

@@ -1,4 +1,4 @@
-"""What a tool's command says when it can't do what it is asked."""
+"""Runs a command of the tools and reports its errors."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 INTERRUPTED = 128 + signal.SIGINT
-"""The exit code that shells give for it."""
+"""The exit code of a command that Ctrl-C ended, as in shells."""
 
 
-def exit_code(name: str, act: Callable[[], None]) -> int:
-    """Do what the command `name` is asked; return its exit code. What is wrong is told."""
+def run_tool(name: str, act: Callable[[], None]) -> int:
+    """Runs a command and returns its exit code. An error is written after the command's `name`."""
     try:
         act()
-    except Refused as error:
+    except ToolError as error:
         sys.stdout.flush()
         sys.stderr.write(f"{name}: {error}\n")
         return 1

@@ -1,8 +1,8 @@
-"""Deploys a stack, and sees that its applications work: `make deploy STACK=...`.
+"""Deploys a stack and tests its applications: `make deploy STACK=...`.
 
-What the `up`'s own preview did not show is not done (`--strict`). Such a preview has to know the
-cluster. So a first deployment is not strict, for all of it is new, and a kubeconfig that nears its
-end is renewed by an `up` of its own before anything else is previewed.
+With `--strict`, Pulumi makes no change that the preview of the same `up` did not show. That preview
+needs access to the cluster. So the first deployment is not strict, and a separate `up` renews a
+kubeconfig that is about to expire.
 """
 
 from __future__ import annotations
@@ -13,76 +13,86 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.command import exit_code
-from tools.existing_stack import check, outputs_of
+from tools.command import run_tool
+from tools.existing_stack import check_stack, stack_outputs
 from tools.git import git
 from tools.policies import policy_arguments
-from tools.pulumi_command import Refused, pulumi, shown
+from tools.pulumi_command import ToolError, pulumi_output, run_pulumi_in_foreground
 from tools.refreshed import refresh_if_killed
 from tools.smoke import add_timeout, smoke
 from tools.stacks import ROOT, stack_file
 
-CREDENTIALS = ("--target", "**SksKubeconfig::*", "--target", "**pulumi:providers:kubernetes::*")
-"""The resources by which the program gets at the cluster."""
+CREDENTIAL_TARGETS = (
+    "--target",
+    "**SksKubeconfig::*",
+    "--target",
+    "**pulumi:providers:kubernetes::*",
+)
+"""The resources that give the program access to the cluster."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="deploy", description="An up, and a smoke test.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="deploy", description="Deploys a stack and tests its applications."
+    )
     parser.add_argument("--stack", required=True)
     add_timeout(parser)
     options = parser.parse_args(arguments)
-    return exit_code("deploy", lambda: deploy(options.stack, folder, options.timeout))
+    return run_tool("deploy", lambda: deploy(options.stack, folder, options.timeout))
 
 
 def deploy(stack: str, folder: Path, timeout: float) -> None:
-    """Deploy the stack; its applications have `timeout` seconds to work.
+    """Deploys the stack and waits at most `timeout` seconds until its applications work.
 
     Raises:
-        Refused: with the way on, or the way back.
+        ToolError: the deployment or an application failed. The message says how to continue.
     """
-    check(stack, folder)
+    check_stack(stack, folder)
     if not refresh_if_killed(stack, folder):
         raise _failed(stack)
-    if "kubeconfig" in outputs_of(stack, folder):
-        _up(stack, folder, "--strict", *CREDENTIALS)
+    if "kubeconfig" in stack_outputs(stack, folder):
+        _up(stack, folder, "--strict", *CREDENTIAL_TARGETS)
         _up(stack, folder, "--strict", *policy_arguments(stack, folder))
     else:
         _up(stack, folder, *policy_arguments(stack, folder))
     try:
         smoke(stack, folder, timeout)
-    except Refused as error:
-        raise Refused(f"{error}\nThe way back: {way_back(stack, folder)}") from None
+    except ToolError as error:
+        raise ToolError(f"{error}\nRollback: {rollback_hint(stack, folder)}") from None
 
 
 def _up(stack: str, folder: Path, *flags: str) -> None:
-    if shown("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
+    if run_pulumi_in_foreground("up", "--stack", stack, "--yes", *flags, folder=folder) != 0:
         raise _failed(stack)
 
 
-def _failed(stack: str) -> Refused:
-    return Refused(
-        f"{stack}: the up failed, see above. What it did stays: mend it and deploy again. "
-        f"If the stack is locked and no other deploy runs: pulumi cancel --stack {stack}"
+def _failed(stack: str) -> ToolError:
+    return ToolError(
+        f"{stack}: pulumi up failed, see above. Completed changes stay. Fix the error and deploy "
+        "again. If the stack is locked and no other deployment is running, run pulumi cancel "
+        f"--stack {stack}"
     )
 
 
-def way_back(stack: str, folder: Path) -> str:
-    """The command that takes back what was deployed last."""
+def rollback_hint(stack: str, folder: Path) -> str:
+    """Returns the command that undoes the last deployment, or why there is none."""
     before = _deployed_before(stack, folder)
     if not before:
-        return "none, for nothing was deployed before that is in a commit"
+        return "not possible, because no earlier deployment was made from another commit"
     file = stack_file(stack, folder)
     then = git("show", f"{before}:{file.name}", folder=folder)
     if then == file.read_text():
-        return f"git revert: {file.name} is as it was, so what changed is the program"
+        return f"use git revert, because the program has changed and {file.name} has not"
     return f"make rollback STACK={stack} TO={before[:12]}"
 
 
 def _deployed_before(stack: str, folder: Path) -> str | None:
-    """The commit that the last deployment of another one was made from."""
+    """Returns the commit of the last successful deployment of another commit."""
     now = git("rev-parse", "HEAD", folder=folder)
-    history = json.loads(pulumi("stack", "history", "--json", "--stack", stack, folder=folder))
+    history = json.loads(
+        pulumi_output("stack", "history", "--json", "--stack", stack, folder=folder)
+    )
     for update in history:
         commit = update["environment"].get("git.head")
         done = (update["kind"], update["result"]) == ("update", "succeeded")

@@ -1,48 +1,49 @@
-"""What was changed by hand: `make drift STACKS="dev prod" OUT=DIR`.
+"""Finds manual changes of deployed resources: `make drift STACKS="dev prod" OUT=DIR`.
 
-Three previews, none of which writes the state. `pulumi refresh --preview-only` tells where what is
-there differs from what was deployed, `pulumi preview --refresh` what an `up --refresh` would do.
-What both name is drift; what the first alone names belongs to somebody else, for nobody would put
-it back. `pulumi preview` tells what the settings say and no `up` has done yet: that is no drift.
+It runs three previews, which do not change the state:
 
-The exit code is 3 if there is drift, 1 if a check failed. Then DIR has a report, STACK.md.
+- `pulumi refresh --preview-only` lists differences between the deployed and the current resources.
+- `pulumi preview --refresh` lists what `pulumi up --refresh` would change.
+- `pulumi preview` lists changes of the settings that are not deployed yet. These are not drift.
+
+A property is drift if both of the first two list it. If only the first one does, another owner
+manages the property, and `pulumi up --refresh` would not change it.
+
+The exit code is 3 if there is drift and 1 if a check failed. DIR then contains a report, STACK.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.property_paths import different, value
-from tools.pulumi_command import Refused
-from tools.stacks import check_file
+from tools.property_paths import different_paths, property_value
+from tools.pulumi_command import ToolError, run_pulumi
+from tools.stacks import ROOT, check_stack_file
 
-ROOT = Path(__file__).parent.parent
 NONE, FAILED, DRIFT = 0, 1, 3
 
 UNCHANGED = ("same", "read", "refresh")
-TAKE_BACK = "PULUMI_K8S_ENABLE_PATCH_FORCE"
-"""Lets a preview, too, go on where kubectl owns a field by now: it would be taken back."""
+FORCE_PATCH = "PULUMI_K8S_ENABLE_PATCH_FORCE"
+"""Makes a preview succeed if kubectl owns a field, and an `up` take the field over."""
 
 LONGEST = 80
-"""Characters of a value in a report."""
+"""The maximum length of a value in a report, in characters."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a preview says of one resource.
+    """The change of one resource in a preview.
 
     Attributes:
-        paths: of the properties that differ, such as `spec.rules[0].host`.
-        old: inputs before; empty where there was nothing.
-        new: inputs after; empty where there will be nothing.
+        paths: the paths of the changed properties, such as `spec.rules[0].host`.
+        old: the inputs before the change. Empty if the resource did not exist.
+        new: the inputs after the change. Empty if the resource is deleted.
     """
 
     operation: str
@@ -53,11 +54,11 @@ class Step:
 
     @classmethod
     def of(cls, step: Mapping[str, Any]) -> Step:
-        """From the JSON of a preview."""
+        """Returns the step in the JSON of a preview."""
         old, new = ((step.get(side) or {}).get("inputs") or {} for side in ("oldState", "newState"))
         paths = tuple(step.get("detailedDiff") or ())
-        if step["op"] == "update" and not paths:  # a resource of Terraform's plugin framework
-            paths = tuple(different(old, new))
+        if step["op"] == "update" and not paths:  # resources of Terraform's plugin framework
+            paths = tuple(different_paths(old, new))
         return cls(step["op"], step["urn"], paths, old, new)
 
     def __str__(self) -> str:
@@ -71,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Change:
-    """A property that somebody changed; without a path, a resource that somebody removed."""
+    """A manual change of a property or, without a path, the manual deletion of a resource."""
 
     what: str
     path: str
@@ -81,23 +82,23 @@ class Change:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        waiting: what an `up` without a refresh would do.
-        no_preview: changed resources that can only be put back without a preview.
+        undeployed: what `pulumi up` without a refresh would change.
+        no_preview: changed resources that can only be restored without a preview.
     """
 
-    by_hand: list[Change]
-    waiting: list[Step]
+    manual_changes: list[Change]
+    undeployed: list[Step]
     no_preview: tuple[Step, ...] = ()
 
 
-class FailedPreview(Refused):
-    """A preview that did not come to its end.
+class FailedPreview(ToolError):
+    """A preview failed.
 
     Attributes:
-        steps: by URN, those that failed.
+        steps: the failed steps, by URN.
     """
 
     def __init__(self, message: str, steps: Mapping[str, Step]) -> None:
@@ -106,10 +107,10 @@ class FailedPreview(Refused):
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="drift", description="What was changed by hand.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="drift", description="Finds manual changes.")
     parser.add_argument("stacks", nargs="+", metavar="STACK")
-    parser.add_argument("--out", required=True, type=Path, help="the folder of the reports")
+    parser.add_argument("--out", required=True, type=Path, help="the folder for the reports")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     codes = [_checked(stack, folder, options.out / f"{stack}.md") for stack in options.stacks]
@@ -117,49 +118,51 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
 
 
 def _checked(stack: str, folder: Path, file: Path) -> int:
-    """Check one stack; write its report if there is something to tell."""
+    """Checks a stack, writes a report of drift or of an error, and returns the exit code."""
     file.unlink(missing_ok=True)
     try:
-        findings = check(stack, folder)
-    except Refused as error:
+        findings = findings_of(stack, folder)
+    except ToolError as error:
         file.write_text(f"# {stack}: the check for drift failed\n\n```\n{error}\n```\n")
         sys.stderr.write(f"drift: {stack}: {error}\n")
         return FAILED
-    sys.stdout.write(f"{stack}: {len(findings.by_hand) or 'no'} changes by hand\n")
-    sys.stdout.writelines(f"  not deployed yet: {_told(step)}\n" for step in findings.waiting)
-    if not findings.by_hand:
+    sys.stdout.write(f"{stack}: {len(findings.manual_changes) or 'no'} manual changes\n")
+    sys.stdout.writelines(
+        f"  not deployed yet: {_described(step)}\n" for step in findings.undeployed
+    )
+    if not findings.manual_changes:
         return NONE
     file.write_text(report(stack, findings))
     sys.stdout.write(f"  see {file}\n")
     return DRIFT
 
 
-def check(stack: str, folder: Path) -> Findings:
-    """Compare what is there with what was deployed, and with what is declared.
+def findings_of(stack: str, folder: Path) -> Findings:
+    """Compares the current resources with the deployed ones and with the settings.
 
     Raises:
-        Refused: the stack's file is no YAML, or, in Pulumi's words, it can't be compared.
+        ToolError: the stack's file is invalid YAML, or a preview failed.
     """
-    check_file(stack, folder)
+    check_stack_file(stack, folder)
     refreshed = _steps("refresh", "--preview-only", stack=stack, folder=folder, all_steps=True)
     found = [step for step in refreshed if step.operation not in UNCHANGED]
     planned, no_preview = _planned({step.urn for step in found}, stack, folder)
-    waiting = _steps("preview", stack=stack, folder=folder)
-    return Findings(drift(refreshed, [*planned, *no_preview]), waiting, no_preview)
+    undeployed = _steps("preview", stack=stack, folder=folder)
+    return Findings(drift(refreshed, [*planned, *no_preview]), undeployed, no_preview)
 
 
 def _planned(
     changed: Collection[str], stack: str, folder: Path
 ) -> tuple[list[Step], tuple[Step, ...]]:
-    """What an `up --refresh` would do, and what of it fails in a preview alone.
+    """Returns what `pulumi up --refresh` would change, and the steps that fail only in a preview.
 
-    A preview applies the settings on trial, beside the fields that kubectl owns, and so beside a
-    Service's port that kubectl has given another number: the API server refuses the two. An `up`
-    takes kubectl's fields over first. Source: pulumi/pulumi-kubernetes, `pkg/await/await.go`,
+    A preview does a dry run beside the fields that kubectl owns. If kubectl has changed the number
+    of a Service's port, the API server rejects the dry run because of the two ports. An `up` takes
+    kubectl's fields over first. Source: pulumi/pulumi-kubernetes, `pkg/await/await.go`,
     `fixCSAFieldManagers`.
 
     Args:
-        changed: the URNs of what differs from what was deployed; only of these a failure is borne.
+        changed: the URNs of the changed resources. A failure of any other step is an error.
     """
     failed: dict[str, Step] = {}
     while True:
@@ -177,13 +180,14 @@ def _planned(
 
 
 def drift(found: Sequence[Step], planned: Sequence[Step]) -> list[Change]:
-    """What differs and would be put back.
+    """Returns the changes that `pulumi up --refresh` would undo.
 
     Args:
-        found: of `pulumi refresh`: from what was deployed to what is there. Of a resource of
-            Terraform's plugin framework, such as a managed database, it tells no difference:
-            that is what was deployed.
-        planned: of `pulumi preview --refresh`: from what is there to what is declared.
+        found: the steps of `pulumi refresh`, from the deployed to the current resources. For
+            resources of Terraform's plugin framework, such as a managed database, they contain
+            only the deployed inputs, without a difference.
+        planned: the steps of `pulumi preview --refresh`, from the current resources to the
+            settings.
     """
     plans = {step.urn: step for step in planned}
     return [
@@ -193,19 +197,26 @@ def drift(found: Sequence[Step], planned: Sequence[Step]) -> list[Change]:
 
 def _changes(found: Step, plan: Step) -> Iterator[Change]:
     if found.operation == "delete":
-        yield Change(str(found), "", "there", "gone")
+        yield Change(str(found), "", "exists", "deleted")
     for path in found.paths:
         if path in plan.paths:
-            yield Change(str(found), path, shown(found.old, path), shown(found.new, path))
+            yield Change(
+                str(found), path, displayed_value(found.old, path), displayed_value(found.new, path)
+            )
     if found.operation == "refresh":
         for path in plan.paths:
-            if value(found.old, path) != value(plan.old, path):
-                yield Change(str(found), path, shown(found.old, path), shown(plan.old, path))
+            if property_value(found.old, path) != property_value(plan.old, path):
+                yield Change(
+                    str(found),
+                    path,
+                    displayed_value(found.old, path),
+                    displayed_value(plan.old, path),
+                )
 
 
-def shown(inputs: Mapping[str, Any], path: str) -> str:
-    """The value at a path, as JSON; nothing where there is none."""
-    found = value(inputs, path)
+def displayed_value(inputs: Mapping[str, Any], path: str) -> str:
+    """Returns the value at a path as JSON, or an empty string if there is none."""
+    found = property_value(inputs, path)
     if found is None:
         return ""
     text = json.dumps(found, ensure_ascii=False)
@@ -213,58 +224,51 @@ def shown(inputs: Mapping[str, Any], path: str) -> str:
 
 
 def report(stack: str, findings: Findings) -> str:
-    """The text for an issue, in Markdown."""
+    """Returns the text of an issue, in Markdown."""
     rows = [
         f"| {each.what} | {_code(each.path)} | {_code(each.deployed)} | {_code(each.found)} |"
-        for each in findings.by_hand
+        for each in findings.manual_changes
     ]
     flags = " --skip-preview" if findings.no_preview else ""
     lines = [
-        f"# {stack}: changed by hand",
+        f"# {stack}: manual changes",
         "",
-        "| what | property | deployed | found |",
+        "| resource | property | deployed | current |",
         "|---|---|---|---|",
         *rows,
         "",
-        f"What is to stay goes into `Pulumi.{stack}.yaml`. This puts all of it back:",
+        f"To keep a change, add it to `Pulumi.{stack}.yaml`. To undo all changes, run:",
         "",
         "```bash",
-        f"{TAKE_BACK}=true pulumi up --refresh{flags} --stack {stack}",
+        f"{FORCE_PATCH}=true pulumi up --refresh{flags} --stack {stack}",
         "```",
     ]
     if findings.no_preview:
         names = ", ".join(map(str, findings.no_preview))
-        lines += ["", f"`--skip-preview`, because the preview of this change fails: {names}."]
-    if findings.waiting:
-        lines += ["", "Not deployed yet, so done by that command too:", ""]
-        lines += [f"- {_told(step)}" for step in findings.waiting]
+        lines += [
+            "",
+            f"`--skip-preview` is necessary because the preview of this change fails: {names}.",
+        ]
+    if findings.undeployed:
+        lines += ["", "The command also deploys these changes of the settings:", ""]
+        lines += [f"- {_described(step)}" for step in findings.undeployed]
     return "\n".join(lines) + "\n"
 
 
-def _told(step: Step) -> str:
-    """What an `up` would do with a resource."""
+def _described(step: Step) -> str:
+    """Returns a line on the change of a resource."""
     return f"{step.operation} {step} {', '.join(map(_code, step.paths))}".rstrip()
 
 
 def _code(text: str) -> str:
-    """A table's cell that shows the text as it is, whatever it is."""
+    """Returns text as inline code in a table's cell."""
     return "`{}`".format(text.replace("`", "'").replace("|", r"\|")) if text else ""
 
 
 def _steps(*command: str, stack: str, folder: Path, all_steps: bool = False) -> list[Step]:
-    """What a preview says of the resources that differ, or of all."""
-    arguments = ["pulumi", *command, "--json", "--stack", stack, "--non-interactive"]
-    try:
-        done = subprocess.run(
-            arguments,
-            cwd=folder,
-            env={**os.environ, TAKE_BACK: "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-    except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/getting-started.md") from None
+    """Runs a preview and returns the steps of changed resources, or of all resources."""
+    arguments = (*command, "--json", "--stack", stack)
+    done = run_pulumi(*arguments, folder=folder, variables={FORCE_PATCH: "true"})
     try:
         document = json.loads(done.stdout)
     except ValueError:
@@ -277,11 +281,11 @@ def _steps(*command: str, stack: str, folder: Path, all_steps: bool = False) -> 
     if done.returncode == 0:
         return steps
     errors = [each for each in document.get("diagnostics", ()) if each["severity"] == "error"]
-    # what it said before it could tell errors as JSON
-    words = (done.stderr or done.stdout).strip()
+    # an error that Pulumi reported before its JSON output began
+    message = (done.stderr or done.stdout).strip()
     failed = {each.get("urn") for each in errors}
     raise FailedPreview(
-        "\n".join(each["message"].strip() for each in errors) or words,
+        "\n".join(each["message"].strip() for each in errors) or message,
         {step.urn: step for step in steps if step.urn in failed},
     )
 

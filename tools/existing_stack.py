@@ -1,4 +1,4 @@
-"""A stack that is there: its settings, its outputs, and whether it can be worked with."""
+"""A stack's settings, outputs and state, and the check before a command works with it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ from pathlib import Path
 from typing import Any
 
 from stack.stack_file import configuration
-from tools.pulumi_command import Refused, pulumi
-from tools.stacks import NAME, document, project, stack_file, stacks
+from tools.pulumi_command import ToolError, pulumi_output
+from tools.stacks import (
+    backend_stacks,
+    backend_url,
+    check_stack_name,
+    project_name,
+    read_document,
+    stack_file,
+)
 from tools.unquoted import check_quotes
 
-CREDENTIALS = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
+CREDENTIAL_VARIABLES = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
 
 
-def settings_of(stack: str, folder: Path) -> dict[str, Any]:
-    """The stack's settings; every value is a text.
+def stack_settings(stack: str, folder: Path) -> dict[str, Any]:
+    """Returns the stack's settings. Every value is a string.
 
-    They are those of its file. Where that names Pulumi environments, Pulumi tells them, for those
-    have settings too.
+    They are read from the stack's file. If the file imports Pulumi ESC environments, they are read
+    with Pulumi instead, because environments contain settings too.
     """
-    file, name = stack_file(stack, folder), project(folder)
-    if not file.is_file() or "environment" not in document(file):
+    file, name = stack_file(stack, folder), project_name(folder)
+    if not file.is_file() or "environment" not in read_document(file):
         return configuration(file, name)
-    shown = ("config", "--json", "--show-secrets", "--stack", stack)
-    told: dict[str, Any] = json.loads(pulumi(*shown, folder=folder))
-    return {
-        key.removeprefix(f"{name}:"): _as_text(each.get("objectValue", each["value"]))
-        for key, each in told.items()
-        if "value" in each
-    }
+    values = decrypted_config(stack, folder).items()
+    return {key.removeprefix(f"{name}:"): _as_text(each) for key, each in values}
+
+
+def decrypted_config(stack: str, folder: Path) -> dict[str, Any]:
+    """Returns the stack's configuration with decrypted secrets."""
+    command = ("config", "--json", "--show-secrets", "--stack", stack)
+    found: dict[str, Any] = json.loads(pulumi_output(*command, folder=folder))
+    values = {key: each.get("objectValue", each.get("value")) for key, each in found.items()}
+    return {key: each for key, each in values.items() if each is not None}
 
 
 def _as_text(value: Any) -> Any:
@@ -41,40 +51,41 @@ def _as_text(value: Any) -> Any:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def outputs_of(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
-    """The stack's outputs: none if it is not deployed yet.
+def stack_outputs(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
+    """Returns the stack's outputs. A stack that was never deployed has none.
 
     Args:
-        flags: `--show-secrets`, without which Pulumi masks what is secret.
+        flags: `--show-secrets`, or nothing to have secrets masked.
     """
-    answer = pulumi("stack", "output", "--json", "--stack", stack, *flags, folder=folder)
+    answer = pulumi_output("stack", "output", "--json", "--stack", stack, *flags, folder=folder)
     return dict(json.loads(answer))
 
 
-def state_of(stack: str, folder: Path) -> dict[str, Any]:
-    """The stack's state; what is secret in it is encrypted."""
-    state = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
+def stack_state(stack: str, folder: Path) -> dict[str, Any]:
+    """Returns the stack's state, in which secrets are encrypted."""
+    state = json.loads(pulumi_output("stack", "export", "--stack", stack, folder=folder))
     return state.get("deployment") or {}
 
 
-def check(stack: str, folder: Path) -> None:
-    """See that the stack can be worked with.
+def check_stack(stack: str, folder: Path) -> None:
+    """Checks that the stack has a valid file, credentials and an entry at the backend.
 
     Raises:
-        Refused: naming what is missing, and what to do.
+        ToolError: names what is missing and how to add it.
     """
-    if not NAME.fullmatch(stack):
-        allowed = "must be lower-case letters, digits and dashes between them"
-        raise Refused(f"STACK: {json.dumps(stack)}: {allowed}")
+    check_stack_name("STACK", stack)
     file = stack_file(stack, folder)
     if not file.is_file():
-        raise Refused(f"{stack}: {file.name} is not there: make new-stack NAME={stack} FROM=dev")
+        raise ToolError(
+            f"{stack}: {file.name} does not exist: run make new-stack NAME={stack} FROM=dev"
+        )
     check_quotes([stack], folder)
-    if "cluster" in settings_of(stack, folder):
-        for variable in CREDENTIALS:
-            # a pipeline gives an empty text for a secret that its environment does not have
+    if "cluster" in stack_settings(stack, folder):
+        for variable in CREDENTIAL_VARIABLES:
+            # pipelines set a secret that the environment does not have to an empty string
             if os.environ.get(variable) == "":
-                raise Refused(f"{stack}: {variable} is empty: is the secret there, in this place?")
-    if stack not in stacks(folder):
-        backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
-        raise Refused(f"{stack}: is not at {backend} yet: pulumi stack init {stack}")
+                raise ToolError(f"{stack}: {variable} is empty: add the secret to this environment")
+    if stack not in backend_stacks(folder):
+        raise ToolError(
+            f"{stack}: does not exist at {backend_url(folder)}: run pulumi stack init {stack}"
+        )

@@ -1,4 +1,4 @@
-"""Asking git for a tool."""
+"""Runs git for the tools."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def git(*arguments: str, folder: Path) -> str | None:
-    """What git prints; None where it knows of no such thing, or is not there."""
+    """Returns the output of git, or None if git fails or is not installed."""
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
     except FileNotFoundError:
@@ -16,5 +16,5 @@ def git(*arguments: str, folder: Path) -> str | None:
 
 
 def committed(file: Path) -> str | None:
-    """A file's contents in the last commit; None if it is in no commit."""
+    """Returns a file's contents in the last commit, or None if the commit does not have it."""
     return git("show", f"HEAD:./{file.name}", folder=file.parent)

@@ -1,4 +1,4 @@
-"""The images in a stack's file, and those that its pods run."""
+"""The images in a stack's file and those that its pods run."""
 
 from __future__ import annotations
 
@@ -8,68 +8,72 @@ from pathlib import Path
 from typing import Any
 
 from components.args.problem import Place
-from tools.cluster import pods_of_apps
-from tools.existing_stack import settings_of
-from tools.pulumi_command import Refused
+from tools.cluster import ready_pods
+from tools.existing_stack import stack_settings
+from tools.pulumi_command import ToolError
 
 BEFORE_ROLLOUT = "beforeRollout"
-"""Stands for the container of an application's Job, whose pods go after a while."""
+"""The name used for the container of an application's Job, whose pods are deleted later."""
 
 
 @dataclass(frozen=True)
-class Written:
+class ConfiguredImage:
     """An image in a stack's file."""
 
     app: str
     container: str
     place: Place
-    """Where it stands."""
+    """Its location in the file."""
     image: str
 
 
 def digest_of(image: str) -> str:
-    """The digest of a reference; empty if it has none."""
+    """Returns the digest of an image reference, or an empty string."""
     return image.partition("@")[2]
 
 
-def written(stack: str, folder: Path) -> Iterator[Written]:
-    """The images of the containers in the stack's file."""
-    for index, app in enumerate(settings_of(stack, folder).get("apps", ())):
+def configured_images(stack: str, folder: Path) -> Iterator[ConfiguredImage]:
+    """Yields the images of the containers in the stack's file."""
+    for index, app in enumerate(stack_settings(stack, folder).get("apps", ())):
         place: Place = ("apps", index)
-        yield Written(app["name"], app["name"], (*place, "image"), app["image"])
+        yield ConfiguredImage(app["name"], app["name"], (*place, "image"), app["image"])
         for kind in ("sidecars", "initContainers"):
             for number, each in enumerate(app.get(kind, ())):
                 where = (*place, kind, number, "image")
-                yield Written(app["name"], each["name"], where, each["image"])
+                yield ConfiguredImage(app["name"], each["name"], where, each["image"])
         if image := app.get(BEFORE_ROLLOUT, {}).get("image"):
-            yield Written(app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image)
+            yield ConfiguredImage(
+                app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image
+            )
 
 
-def running(stack: str, folder: Path) -> dict[tuple[str, str], str]:
-    """The image of each container that runs, by the names of application and container.
+def running_images(stack: str, folder: Path) -> dict[tuple[str, str], str]:
+    """Returns the image of each running container, by the names of application and container.
 
-    It has its name and tag from the pod, and its digest from the node that pulled it; none where
-    the node knows of none. A Job's is taken from the stack's file.
+    The name and tag come from the pod, and the digest from the node that pulled the image, if the
+    node reports one. The image of a Job comes from the stack's file.
 
     Raises:
-        Refused: if pods of an application run different ones.
+        ToolError: the pods of an application run different images.
     """
     found = {
         (each.app, each.container): each.image
-        for each in written(stack, folder)
+        for each in configured_images(stack, folder)
         if each.container == BEFORE_ROLLOUT
     }
-    for app, pods in pods_of_apps(stack, folder).items():
+    for app, pods in ready_pods(stack, folder).items():
         for pod in pods:
             for container, image in _images(pod).items():
                 if found.setdefault((app, container), image) != image:
                     images = f"{found[app, container]} and {image}"
-                    raise Refused(f"{stack}: {app} runs {images}: wait until it is rolled out")
+                    raise ToolError(
+                        f"{stack}: {app} runs {images}: wait until the rollout is complete"
+                    )
     return found
 
 
 def _images(pod: Any) -> dict[str, str]:
-    """The images of a pod's containers, by the containers' names."""
+    """Returns the images of a pod's containers, by the containers' names."""
     containers = [*pod.spec.containers, *(pod.spec.init_containers or ())]
     names = {each.name: each.image.partition("@")[0] for each in containers}
     statuses = [*pod.status.container_statuses, *(pod.status.init_container_statuses or ())]

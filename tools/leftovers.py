@@ -1,9 +1,9 @@
-"""What killed runs have left of a stack: `make leftovers STACK=dev`.
+"""Lists resources that killed runs have created and the state does not have: `make leftovers`.
 
-What was being created just when Pulumi was killed may be in no state: in the account a cluster, a
-nodepool or a group. On the cluster, most objects are taken over by their names. But
-ConfigMaps, Secrets and Jobs have generated ones: the next run creates another one. Nothing is
-deleted here.
+A resource whose creation had started when Pulumi was killed may not be in the state. In the
+account, this is a cluster, a node pool or a security group. On the cluster, the next run takes over
+most objects by their names. But ConfigMaps, Secrets and Jobs have generated names, and the next run
+creates others. This command deletes nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from components.web_app.names import (
     generated_secret,
     job_name,
 )
-from tools.cluster import cluster_of
-from tools.command import exit_code
-from tools.existing_stack import check, outputs_of, settings_of, state_of
-from tools.left_in_account import left_in_account
+from tools.account_leftovers import account_leftovers
+from tools.cluster import cluster_client
+from tools.command import run_tool
+from tools.existing_stack import check_stack, stack_outputs, stack_settings, stack_state
 from tools.stacks import ROOT
 
 KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
@@ -38,58 +38,60 @@ KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
     "Secret": lambda api, place: client.CoreV1Api(api).list_namespaced_secret(place),
     "Job": lambda api, place: client.BatchV1Api(api).list_namespaced_job(place),
 }
-"""The kinds whose names are generated, and how those in a namespace are listed."""
+"""The kinds with generated names, and the request that lists those in a namespace."""
 
 AUTONAMED = "pulumi.com/autonamed"
 """The annotation of an object whose name the Kubernetes plugin has generated.
 
-It appends a dash and eight hexadecimal digits to the resource's name (pulumi/pulumi-kubernetes,
+The name is the resource's name, a hyphen and eight hexadecimal digits (pulumi/pulumi-kubernetes,
 `provider/pkg/metadata/naming.go`).
 """
 
 NAMESPACE = "_namespace"
-"""What the output with an application's namespace ends with."""
+"""The suffix of the output with an application's namespace."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="leftovers", description="What is in no state.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="leftovers", description="Lists resources that are not in the state."
+    )
     parser.add_argument("--stack", required=True)
     options = parser.parse_args(arguments)
-    return exit_code("leftovers", lambda: show(options.stack, folder))
+    return run_tool("leftovers", lambda: show(options.stack, folder))
 
 
 def show(stack: str, folder: Path) -> None:
-    """Print the command that deletes each.
+    """Prints the commands that delete the leftovers.
 
     Raises:
-        Refused: the account or the cluster can't be asked.
+        ToolError: the account or the cluster does not respond.
     """
-    check(stack, folder)
+    check_stack(stack, folder)
     found = list(leftovers(stack, folder))
     if not found:
-        sys.stdout.write(f"{stack}: nothing is left of a run that was killed\n")
+        sys.stdout.write(f"{stack}: killed runs have left nothing\n")
         return
     sys.stdout.write(
-        f"{stack}: these are in no state. Unless a run is going on, one that was killed has left "
-        "them. To delete them:\n" + "".join(f"  {line}\n" for line in found)
+        f"{stack}: these resources are not in the state. If no run is active, a killed run has "
+        "created them. To delete them:\n" + "".join(f"  {line}\n" for line in found)
     )
 
 
 def leftovers(stack: str, folder: Path) -> Iterator[str]:
-    """A command for each thing that has a name as the stack's have, and is in no state.
+    """Yields a command for each resource that is named as the stack's and is not in the state.
 
     Raises:
-        Refused: the account or the cluster can't be asked.
+        ToolError: the account or the cluster does not respond.
     """
-    resources = state_of(stack, folder).get("resources") or ()
-    settings = settings_of(stack, folder)
+    resources = stack_state(stack, folder).get("resources") or ()
+    settings = stack_settings(stack, folder)
     if cluster := settings.get("cluster"):
         known = {str(each.get("id")) for each in resources}
-        yield from left_in_account(stack, cluster, known, folder)
-    outputs = outputs_of(stack, folder, "--show-secrets")
+        yield from account_leftovers(stack, cluster, known, folder)
+    outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" in outputs:
-        with cluster_of(stack, outputs, folder) as api:
+        with cluster_client(stack, outputs, folder) as api:
             yield from _on_cluster(api, resources, outputs, settings.get("apps", ()))
 
 
@@ -112,7 +114,7 @@ def _on_cluster(
                 in_state = (kind, f"{namespace}/{found.name}") in known
                 if generated and not in_state and pattern.fullmatch(found.name):
                     command = f"kubectl --namespace {namespace} delete {kind.lower()}"
-                    yield f"{command} {found.name}   # of {found.creation_timestamp}"
+                    yield f"{command} {found.name}   # created {found.creation_timestamp}"
 
 
 def _kind(resource: dict[str, Any]) -> str:
@@ -120,7 +122,7 @@ def _kind(resource: dict[str, Any]) -> str:
 
 
 def _names(apps: set[str], settings: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """What the program calls such resources, whether or not the state has one."""
+    """Yields the names that the program gives to such resources."""
     for app in apps:
         for suffix in (CONFIG, CONFIG_FILES, SECRETS, SECRET_FILES, REGISTRY):
             yield f"{app}-{suffix}"

@@ -1,8 +1,11 @@
-"""Makes a further stack from one that is there: `make new-stack NAME=... FROM=...`.
+"""Creates a stack from the file of another stack: `make new-stack NAME=... FROM=...`.
 
-The file is copied, the stack created at the backend that Pulumi is logged in to. What the other
-file has encrypted is of the other stack's key alone, so it is asked for, or read from standard
-input as lines KEY=VALUE, and encrypted anew. Nothing is left of a stack that could not be made.
+The file is copied, and the stack is created at the backend that Pulumi is logged in to. Each
+encrypted value is typed by the user, or read from standard input as a line KEY=VALUE. If the stack
+can't be created, its file is deleted.
+
+`pulumi stack init --copy-config-from` does not suffice: it drops the file's comments, gives both
+stacks the same secrets, and needs the other stack and its key at the same backend.
 """
 
 from __future__ import annotations
@@ -17,69 +20,74 @@ from getpass import getpass
 from pathlib import Path
 from typing import TextIO
 
-from tools.command import exit_code
-from tools.pulumi_command import Refused, pulumi
+from tools.command import run_tool
+from tools.pulumi_command import ToolError, pulumi_output
 from tools.stacks import (
-    NAME,
     ROOT,
-    document,
-    encrypted,
-    project,
+    backend_stacks,
+    backend_url,
+    check_stack_name,
+    config_key,
+    encrypted_places,
+    project_name,
+    read_document,
     set_secret,
-    setting,
     source_file,
     stack_file,
-    stacks,
 )
 from tools.unquoted import check_quotes
 
-OF_THE_KEY = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
-"""What a file says of the key that its values are encrypted with."""
+SECRETS_PROVIDER_KEYS = re.compile(
+    r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE
+)
+"""The lines of a file on the key that encrypts its values."""
 
-FOR_A_LINE = "one line for each secret, KEY=VALUE"
+LINE_FORMAT = "one line KEY=VALUE for each secret"
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdin) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="new-stack", description="A further stack.")
-    parser.add_argument("--name", required=True, help="lower-case letters, digits and dashes")
-    parser.add_argument("--from", required=True, dest="source", help="the stack to copy")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="new-stack", description="Creates a stack from another one."
+    )
+    parser.add_argument("--name", required=True, help="lowercase letters, digits and hyphens")
     parser.add_argument(
-        "--secrets-provider", default="", help="by default, that of the stack that is copied"
+        "--from", required=True, dest="source", help="the stack to copy the file of"
     )
+    parser.add_argument("--secrets-provider", default="", help="default: that of the copied stack")
     options = parser.parse_args(arguments)
-    return exit_code(
+    return run_tool(
         "new-stack",
-        lambda: make(options.name, options.source, options.secrets_provider, folder, stdin),
+        lambda: create_stack(options.name, options.source, options.secrets_provider, folder, stdin),
     )
 
 
-def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
-    """Make the stack `name` like the stack `source`.
+def create_stack(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
+    """Creates the stack `name` from the file of the stack `source`.
 
     Args:
-        provider: Pulumi's `--secrets-provider`; if empty, the other stack's.
+        provider: Pulumi's `--secrets-provider`. Default: that of the other stack.
 
     Raises:
-        Refused: naming what is wrong. Nothing is left behind.
+        ToolError: names what is wrong. The new stack does not exist then.
     """
     file = stack_file(name, folder)
     _check(name, file)
     copied = source_file(source, folder)
     check_quotes([source], folder)
-    text, there = copied.read_text(), document(copied)
-    provider = provider or there.get("secretsprovider", "")
-    backend = json.loads(pulumi("whoami", "--json", folder=folder))["url"]
-    if name in stacks(folder):
-        raise Refused(f"NAME: {json.dumps(name)}: is a stack already, at {backend}")
-    own = project(folder)
-    keys = [setting(*each, own) for each in encrypted(there.get("config", {}))]
-    secrets = _asked(keys) if stdin.isatty() else _read(keys, stdin)
+    text, document = copied.read_text(), read_document(copied)
+    provider = provider or document.get("secretsprovider", "")
+    backend = backend_url(folder)
+    if name in backend_stacks(folder):
+        raise ToolError(f"NAME: {json.dumps(name)}: already exists at {backend}")
+    project = project_name(folder)
+    keys = [config_key(*each, project) for each in encrypted_places(document.get("config", {}))]
+    secrets = _typed_secrets(keys) if stdin.isatty() else _piped_secrets(keys, stdin)
 
-    file.write_text(OF_THE_KEY.sub("", text))
+    file.write_text(SECRETS_PROVIDER_KEYS.sub("", text))
     try:
-        chosen = ("--secrets-provider", provider) if provider else ()
-        pulumi("stack", "init", name, "--no-select", *chosen, folder=folder)
+        provider_flag = ("--secrets-provider", provider) if provider else ()
+        pulumi_output("stack", "init", name, "--no-select", *provider_flag, folder=folder)
         for key, value in secrets.items():
             set_secret(name, key, value, folder)
     except BaseException:
@@ -87,60 +95,58 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
         raise
     sys.stdout.write(
         f"stack             {name}\n"
-        f"file              {file.name}, like {copied.name}, with {len(secrets)} secrets\n"
+        f"file              {file.name}, copied from {copied.name}, with {len(secrets)} secrets\n"
         f"backend           {backend}\n"
         f"secrets provider  {_provider(file)}\n"
-        f"Next: change what differs in the file; make docs; pulumi preview --stack {name}\n"
+        f"Next: edit the file, run make docs and pulumi preview --stack {name}\n"
     )
 
 
 def _check(name: str, file: Path) -> None:
-    if not NAME.fullmatch(name):
-        allowed = "must be lower-case letters, digits and dashes between them"
-        raise Refused(f"NAME: {json.dumps(name)}: {allowed}")
+    check_stack_name("NAME", name)
     if file.exists():
-        raise Refused(f"NAME: {json.dumps(name)}: is a stack already: {file.name}")
+        raise ToolError(f"NAME: {json.dumps(name)}: already exists: {file.name}")
 
 
-def _asked(keys: Sequence[str]) -> dict[str, str]:
-    """What is typed for each key; nothing of it is shown."""
-    return _complete(keys, {key: getpass(f"{key}: ") for key in keys})
+def _typed_secrets(keys: Sequence[str]) -> dict[str, str]:
+    """Asks for the value of each key without showing it."""
+    return _require_all(keys, {key: getpass(f"{key}: ") for key in keys})
 
 
-def _read(keys: Sequence[str], stdin: TextIO) -> dict[str, str]:
-    """What standard input has; nothing of a value is told, also not of a line that is wrong."""
+def _piped_secrets(keys: Sequence[str], stdin: TextIO) -> dict[str, str]:
+    """Reads the value of each key from standard input. No message contains a line of it."""
     found: dict[str, str] = {}
     for number, line in enumerate(stdin.read().splitlines() if keys else (), start=1):
         key = next((each for each in keys if line.startswith(f"{each}=")), None)
         if key is None and line.strip():
-            raise Refused(
-                f"standard input, line {number}: must be {FOR_A_LINE}, with one of the keys "
-                f"that are encrypted in the other file: {', '.join(keys)}"
+            raise ToolError(
+                f"standard input, line {number}: must be {LINE_FORMAT}, with one of the keys "
+                f"that the other file encrypts: {', '.join(keys)}"
             )
         if key in found:
-            raise Refused(f"standard input, line {number}: {key}: is there twice")
+            raise ToolError(f"standard input, line {number}: {key}: duplicate key")
         if key:
             found[key] = line.removeprefix(f"{key}=")
-    return _complete(keys, found)
+    return _require_all(keys, found)
 
 
-def _complete(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
+def _require_all(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
     if missing := [key for key in keys if not found.get(key)]:
-        raise Refused(f"no value for {', '.join(missing)}: type it, or pipe in {FOR_A_LINE}")
+        raise ToolError(f"no value for {', '.join(missing)}: type it, or pipe in {LINE_FORMAT}")
     return found
 
 
 def _provider(file: Path) -> str:
-    """What the file says of its key; Pulumi Cloud's own needs no word."""
-    there = document(file)
-    salted = "passphrase" if "encryptionsalt" in there else "Pulumi Cloud"
-    return str(there.get("secretsprovider", salted))
+    """Returns the secrets provider of the file, which does not mention that of Pulumi Cloud."""
+    document = read_document(file)
+    default = "passphrase" if "encryptionsalt" in document else "Pulumi Cloud"
+    return str(document.get("secretsprovider", default))
 
 
 def _remove(name: str, file: Path, folder: Path) -> None:
-    """Take back what was made. A stack that has resources is somebody else's: Pulumi keeps it."""
-    with suppress(Refused):
-        pulumi("stack", "rm", name, "--yes", folder=folder)
+    """Deletes the stack and its file. Pulumi does not delete a stack that has resources."""
+    with suppress(ToolError):
+        pulumi_output("stack", "rm", name, "--yes", folder=folder)
     file.unlink(missing_ok=True)
 
 

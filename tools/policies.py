@@ -1,6 +1,6 @@
-"""How pulumi is told of the policies.
+"""Pulumi's arguments for the policies of a stack.
 
-`pulumi up --stack prod $(python -m tools.policies prod)` has them, as mandatory as they are there.
+`pulumi up --stack prod $(python -m tools.policies prod)` applies the policies of the stack.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ import sys
 from pathlib import Path
 
 from stack.stack_file import is_made_of
-from tools.existing_stack import settings_of
+from tools.existing_stack import stack_settings
+from tools.stacks import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACK = ("--policy-pack", "policies/pack")
 ADVISORY = ("--policy-pack-config", "policies/advisory.json")
 
 
 def policy_arguments(stack: str, folder: Path = ROOT) -> tuple[str, ...]:
-    """What `pulumi preview` and `pulumi up` take for a stack, in the project's folder.
+    """Returns the arguments of `pulumi preview` and `pulumi up`, run in the project's folder.
 
-    The policies are mandatory where the settings say `production: true`, else advice.
+    The policies are mandatory if the settings contain `production: true`. Otherwise they are
+    advisory.
     """
-    strict = is_made_of(True, settings_of(stack, folder).get("production", "false"))
+    strict = is_made_of(True, stack_settings(stack, folder).get("production", "false"))
     return PACK if strict else PACK + ADVISORY
 
 

@@ -1,4 +1,4 @@
-"""What a preview of a stack shows: its steps, its messages, its diff."""
+"""A preview of a stack: its steps, messages and diff."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
 from tools.policies import policy_arguments
-from tools.pulumi_command import finished
+from tools.pulumi_command import run_pulumi
 from tools.refreshed import refresh_flags
 
 EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
-"""Gives pulumi its `--event-log`, by which Pulumi's own Automation API follows it too
-(pulumi/pulumi, `sdk/python/lib/pulumi/automation/_stack.py`)."""
+"""Makes Pulumi accept `--event-log`, which the Automation API uses too.
+
+The Automation API's own `Stack.preview` is not used: it changes the user's selected stack, and does
+not wait for the last events of a failed command (pulumi/pulumi,
+`sdk/python/lib/pulumi/automation/_stack.py`).
+"""
 
 COLOR = re.compile(r"<\{%.*?%\}>")
-"""Where a color begins or ends in what an event says (pulumi/pulumi, `colors.go`)."""
+"""A color tag in an event's message (pulumi/pulumi, `colors.go`)."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,16 @@ class Resource:
     """Its type, without the package."""
     name: str
     reasons: tuple[str, ...] = ()
-    """The properties whose change replaces it."""
+    """The changed properties that cause the replacement."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a policy has found."""
+    """A violation of a policy."""
 
     policy: str
     mandatory: bool
-    """Whether it stops a deployment."""
+    """Whether it blocks a deployment."""
     resource: Resource | None
     message: str
 
@@ -50,48 +55,48 @@ class Preview:
 
     stack: str
     failed: bool
-    counts: Mapping[str, int] | None = None
-    """How many resources have each of Pulumi's operations; none if it did not come to the end."""
+    counts: Mapping[OpType, int] | None = None
+    """The number of resources by operation. None if the preview did not complete."""
     replaced: tuple[Resource, ...] = ()
     deleted: tuple[Resource, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """Those first that stop a deployment."""
+    """The findings. Mandatory ones come first."""
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     diff: str = ""
 
     def count(self, *operations: str) -> int:
-        """How many resources have one of the operations."""
-        return sum((self.counts or {}).get(each, 0) for each in operations)
+        """Returns the number of resources with one of the operations."""
+        counts = (self.counts or {}).items()
+        return sum(number for operation, number in counts if operation in operations)
 
 
 def preview(stack: str, folder: Path) -> Preview:
-    """Preview the stack once; nothing is deployed.
+    """Previews the stack. Nothing is deployed.
 
     Raises:
-        Refused: if pulumi is not there.
+        ToolError: pulumi is not installed.
     """
     with TemporaryDirectory() as temporary:
         log = Path(temporary) / "events"
-        done = finished(
+        done = run_pulumi(
             *("preview", "--stack", stack, "--diff", "--color", "never"),
             *refresh_flags(stack, folder),
             *("--event-log", str(log), *policy_arguments(stack, folder)),
             folder=folder,
             variables=EVENT_LOG,
         )
-        lines = log.read_text().splitlines() if log.is_file() else []
-    events = [json.loads(line) for line in lines]
+        events = list(_events(log.read_text())) if log.is_file() else []
     failed = done.returncode != 0
-    steps = [each["metadata"] for each in _of("resourcePreEvent", events)]
+    steps = [each.resource_pre_event.metadata for each in events if each.resource_pre_event]
     findings = sorted(_findings(events), key=lambda each: not each.mandatory)
     whole = not failed or any(each.mandatory for each in findings)
-    summaries = list(_of("summaryEvent", events)) if whole else []
+    summaries = [each.summary_event for each in events if each.summary_event]
     errors = () if not failed else tuple(_messages(events, "error")) or (done.stderr.strip(),)
     return Preview(
         stack,
         failed,
-        counts=summaries[-1]["resourceChanges"] if summaries else None,
+        counts=summaries[-1].resource_changes if whole and summaries else None,
         replaced=tuple(_resources(steps, "replace")),
         deleted=tuple(_resources(steps, "delete")),
         findings=tuple(findings),
@@ -101,44 +106,45 @@ def preview(stack: str, folder: Path) -> Preview:
     )
 
 
-def _of(kind: str, events: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
-    return (event[kind] for event in events if kind in event)
+def _events(log: str) -> Iterator[EngineEvent]:
+    """Returns the events of a log. If Pulumi was killed, its last line may be incomplete."""
+    return (EngineEvent.from_json(json.loads(line)) for line in log.split("\n")[:-1])
 
 
-def _resources(steps: Sequence[Mapping[str, Any]], operation: str) -> Iterator[Resource]:
+def _resources(steps: Sequence[StepEventMetadata], operation: str) -> Iterator[Resource]:
     for step in steps:
-        if step["op"] == operation:
-            yield _resource(step["urn"], step.get("keys") or ())
+        if step.op == operation:
+            yield _resource(step.urn, step.keys or ())
 
 
 def _resource(urn: str, reasons: Sequence[str] = ()) -> Resource:
-    """The resource in `urn:pulumi:STACK::PROJECT::TYPE::NAME`, its type behind those above it."""
+    """Returns the resource of a URN, `urn:pulumi:STACK::PROJECT::PARENT_TYPES$TYPE::NAME`."""
     _, _, types, name = urn.split("::", 3)
     return Resource(types.rpartition(":")[2], name, tuple(reasons))
 
 
-def _findings(events: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    for event in _of("policyEvent", events):
-        urn = event.get("resourceUrn")
+def _findings(events: Sequence[EngineEvent]) -> Iterator[Finding]:
+    for event in (each.policy_event for each in events if each.policy_event):
         yield Finding(
-            event["policyName"],
-            event["enforcementLevel"] == "mandatory",
-            _resource(urn) if urn else None,
-            _violation(_plain(event["message"])),
+            event.policy_name,
+            event.enforcement_level == "mandatory",
+            _resource(event.resource_urn) if event.resource_urn else None,
+            _violation(_plain(event.message)),
         )
 
 
 def _violation(message: str) -> str:
-    """What is wrong, without the policy's description, which the engine puts on a line before."""
+    """Returns a message without its first line, the policy's description."""
     return message.partition("\n")[2] or message
 
 
-def _messages(events: Sequence[Mapping[str, Any]], severity: str) -> Iterator[str]:
-    """The messages of a severity, each once."""
-    found = (each for each in _of("diagnosticEvent", events) if not each.get("ephemeral"))
-    return iter(
-        dict.fromkeys(_plain(each["message"]) for each in found if each["severity"] == severity)
+def _messages(events: Sequence[EngineEvent], severity: str) -> Iterator[str]:
+    """Yields the messages of a severity without duplicates."""
+    found = (each.diagnostic_event for each in events if each.diagnostic_event)
+    messages = (
+        _plain(each.message) for each in found if each.severity == severity and not each.ephemeral
     )
+    return iter(dict.fromkeys(messages))
 
 
 def _plain(message: str) -> str:

@@ -1,8 +1,8 @@
-"""Runs a command with a folder for temporary files of its own: `python -m tools.private_tmp CMD`.
+"""Runs a command with its own folder for temporary files: `python -m tools.private_tmp CMD`.
 
-The Kubernetes plugin leaves the cluster's kubeconfig there whenever it looks at a Helm release
-(pulumi/pulumi-kubernetes, provider/pkg/provider/util.go, `writeKubeconfigToFile`). The folder is
-removed at the end.
+The Kubernetes plugin writes the cluster's kubeconfig to a temporary file for each Helm release and
+does not delete it (pulumi/pulumi-kubernetes, provider/pkg/provider/util.go,
+`writeKubeconfigToFile`). This command deletes the folder at the end.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ BY_SIGNAL = 128
 
 
 def main(command: Sequence[str]) -> int:
-    """Run the command; return its exit code, as a shell tells it."""
+    """Runs the command and returns its exit code as a shell does."""
     with TemporaryDirectory(prefix="pulumi-") as folder:
         started: list[subprocess.Popen[bytes]] = []
 
-        def hand_on(*_: object) -> None:
+        def forward_signal(*_: object) -> None:
             for each in started:
                 each.terminate()
 
-        # A terminal sends SIGINT to the command as well; what it does about it is its own matter.
+        # A terminal sends SIGINT to the command too, which decides what to do.
         signal.signal(signal.SIGINT, lambda *_: None)
-        signal.signal(signal.SIGTERM, hand_on)
+        signal.signal(signal.SIGTERM, forward_signal)
         try:
             started.append(subprocess.Popen(command, env={**os.environ, "TMPDIR": folder}))
         except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Brings the images that one stack runs to another: `make promote FROM=... TO=...`.
+"""Copies the images that one stack runs to another stack: `make promote FROM=... TO=...`.
 
-They are written, with their digests, into the file of the other stack. `make promoted` refuses a
-file with an image that neither of the two runs.
+The images are written, with their digests, into the file of the other stack. `make promoted`
+rejects a file with an image that neither stack runs.
 """
 
 from __future__ import annotations
@@ -12,79 +12,87 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.args.problem import path
-from tools.command import exit_code
-from tools.existing_stack import check
-from tools.images import Written, digest_of, running, written
-from tools.pulumi_command import Refused, pulumi
+from tools.command import run_tool
+from tools.existing_stack import check_stack
+from tools.images import ConfiguredImage, configured_images, digest_of, running_images
+from tools.pulumi_command import ToolError, pulumi_output
 from tools.stacks import ROOT, stack_file
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="promote", description="Images for another stack.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="promote", description="Copies images to another stack.")
     parser.add_argument("what", choices=("write", "check"))
-    parser.add_argument("--from", required=True, dest="source", help="the stack that runs them")
-    parser.add_argument("--to", required=True, dest="target", help="the stack that gets them")
+    parser.add_argument(
+        "--from", required=True, dest="source", help="the stack that runs the images"
+    )
+    parser.add_argument("--to", required=True, dest="target", help="the stack that gets the images")
     options = parser.parse_args(arguments)
     act = promote if options.what == "write" else check_promoted
-    return exit_code("promote", lambda: act(options.source, options.target, folder))
+    return run_tool("promote", lambda: act(options.source, options.target, folder))
 
 
 def promote(source: str, target: str, folder: Path) -> None:
-    """Write what `source` runs into the file of `target`; applications are matched by name.
+    """Writes the images that `source` runs into the file of `target`, by applications' names.
 
     Raises:
-        Refused: if the digest of one is not known. Nothing is written then.
+        ToolError: the digest of an image is unknown. Nothing is written then.
     """
     for stack in (source, target):
-        check(stack, folder)
-    runs = running(source, folder)
-    of_source = {(each.app, each.container) for each in written(source, folder)}
+        check_stack(stack, folder)
+    runs = running_images(source, folder)
+    of_source = {(each.app, each.container) for each in configured_images(source, folder)}
     images = {
         each: _with_digest(each, source, runs.get((each.app, each.container)))
-        for each in written(target, folder)
+        for each in configured_images(target, folder)
         if (each.app, each.container) in of_source
     }
-    for each in written(target, folder):
+    for each in configured_images(target, folder):
         image = images.get(each)
         if image is None:
-            sys.stdout.write(f"{path(each.place)}: {source} has no such container: left alone\n")
+            sys.stdout.write(
+                f"{path(each.place)}: not changed, because {source} has no such container\n"
+            )
         elif image == each.image:
-            sys.stdout.write(f"{path(each.place)}: {image}: is there already\n")
+            sys.stdout.write(f"{path(each.place)}: {image}: not changed\n")
         else:
             setting = ("config", "set", "--stack", target, "--path", path(each.place), image)
-            pulumi(*setting, folder=folder)
+            pulumi_output(*setting, folder=folder)
             sys.stdout.write(f"{path(each.place)}: {image}: was {each.image}\n")
 
 
-def _with_digest(container: Written, source: str, image: str | None) -> str:
+def _with_digest(container: ConfiguredImage, source: str, image: str | None) -> str:
     name = f"{container.app}'s container {container.container}"
     if image is None:
-        raise Refused(f"{source}: no pod with {name} is ready: deploy it, or see why it is not")
+        raise ToolError(
+            f"{source}: no pod with {name} is ready: deploy it, or find out why it is not ready"
+        )
     if not digest_of(image):
-        raise Refused(f"{source}: the digest of {image}, {name}, is known to no node or file")
+        raise ToolError(
+            f"{source}: neither the nodes nor the file have the digest of {image}, {name}"
+        )
     return image
 
 
 def check_promoted(source: str, target: str, folder: Path) -> None:
-    """See that `target` is given no image but those that `source` runs, or it itself.
+    """Checks that the file of `target` has only images that `source` or `target` runs.
 
     Raises:
-        Refused: naming each other one.
+        ToolError: lists each other image.
     """
     for stack in (source, target):
-        check(stack, folder)
-    unknown = list(written(target, folder))
+        check_stack(stack, folder)
+    unknown = list(configured_images(target, folder))
     for stack in (source, target):
-        digests = {digest_of(image) for image in running(stack, folder).values()} - {""}
+        digests = {digest_of(image) for image in running_images(stack, folder).values()} - {""}
         unknown = [each for each in unknown if digest_of(each.image) not in digests]
         if not unknown:
             return
     file = stack_file(target, folder).name
     wrong = "; ".join(f"{path(each.place)}: {each.image}" for each in unknown)
-    raise Refused(
-        f"{file}: {source} runs no such image, nor does {target}: {wrong}. "
-        f"To take those of {source}: make promote FROM={source} TO={target}"
+    raise ToolError(
+        f"{file}: neither {source} nor {target} runs these images: {wrong}. "
+        f"To use those of {source}, run make promote FROM={source} TO={target}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Places in the inputs of a resource, by Pulumi's property paths, such as `spec.rules[0].host`."""
+"""Values in the inputs of a resource by Pulumi's property paths, such as `spec.rules[0].host`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 SECRET = "[secret]"
 
 
-def value(inputs: Mapping[str, Any], path: str) -> Any:
-    """The value at a property's path; None where there is none, SECRET where a part is hidden."""
+def property_value(inputs: Mapping[str, Any], path: str) -> Any:
+    """Returns the value at a path: None if there is none, SECRET if it is inside a masked value."""
     place: Any = inputs
     for word, quoted, index in re.findall(r'([^.\[\]"]+)(?=[.\[]|$)|\["([^"]*)"\]|\[(\d+)\]', path):
         if place == SECRET:
@@ -24,14 +24,14 @@ def value(inputs: Mapping[str, Any], path: str) -> Any:
     return place
 
 
-def different(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """The paths of the values that differ; of lists, each index."""
+def different_paths(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yields the paths of the values that differ. In lists, each index is compared."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys([*old, *new]):
             step = f".{key}" if re.fullmatch(r"\w+", key) else f'["{key}"]'
-            yield from different(old.get(key), new.get(key), f"{path}{step}".lstrip("."))
+            yield from different_paths(old.get(key), new.get(key), f"{path}{step}".lstrip("."))
     elif isinstance(old, list) and isinstance(new, list):
         for index, (one, other) in enumerate(zip_longest(old, new)):
-            yield from different(one, other, f"{path}[{index}]")
+            yield from different_paths(one, other, f"{path}[{index}]")
     elif old != new:
         yield path

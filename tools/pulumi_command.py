@@ -1,4 +1,4 @@
-"""Running pulumi for a tool."""
+"""Runs pulumi for the tools."""
 
 from __future__ import annotations
 
@@ -10,61 +10,61 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-KEY_OF_THE_STATE = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
-"""A stack whose file is new, or not there, has its secrets by the key that its state has."""
+STATE_SECRETS_PROVIDER = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true"}
+"""Makes Pulumi use the secrets provider of the state where the stack's file names none."""
 
 
-class Refused(Exception):
-    """What a tool can't do: one clear message."""
+class ToolError(Exception):
+    """Why a command of the tools failed: one clear message."""
 
 
-def pulumi(*arguments: str, folder: Path, given: str | None = None) -> str:
-    """Run pulumi in `folder`; return what it prints.
+def pulumi_output(*arguments: str, folder: Path, stdin: str | None = None) -> str:
+    """Runs pulumi in `folder` and returns its standard output.
 
     Args:
-        given: what it reads from standard input. It is in no message.
+        stdin: the standard input of the command. No message contains it.
 
     Raises:
-        Refused: with Pulumi's own words, where it fails or is not there.
+        ToolError: pulumi fails, with its own message, or is not installed.
     """
-    done = finished(*arguments, folder=folder, given=given)
+    done = run_pulumi(*arguments, folder=folder, stdin=stdin)
     if done.returncode != 0:
-        words = (done.stderr or done.stdout).strip()
-        raise Refused(f"pulumi {' '.join(arguments)} failed: {words}")
+        message = (done.stderr or done.stdout).strip()
+        raise ToolError(f"pulumi {' '.join(arguments)} failed: {message}")
     return done.stdout
 
 
-def finished(
+def run_pulumi(
     *arguments: str,
     folder: Path,
-    given: str | None = None,
+    stdin: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run pulumi in `folder`, also where it fails; return its exit code and what it prints.
+    """Runs pulumi in `folder` and returns its exit code and its output.
 
     Args:
-        given: what it reads from standard input.
-        variables: what is set in its environment, beside what is there.
+        stdin: the standard input of the command.
+        variables: environment variables to add.
 
     Raises:
-        Refused: if it is not there.
+        ToolError: pulumi is not installed.
     """
     pipe = subprocess.PIPE
-    with _started(arguments, folder, variables, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        stdout, stderr = process.communicate(given or "")
+    with _start(arguments, folder, variables, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        stdout, stderr = process.communicate(stdin or "")
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
-def shown(*arguments: str, folder: Path) -> int:
-    """Run pulumi in `folder` in front of the user; return its exit code.
+def run_pulumi_in_foreground(*arguments: str, folder: Path) -> int:
+    """Runs pulumi in `folder`, shows its output to the user, and returns its exit code.
 
-    Ctrl-C ends Pulumi, which is waited for: killed, it would leave the stack locked.
+    On Ctrl-C, this process waits until Pulumi has ended: a killed Pulumi leaves the stack locked.
 
     Raises:
-        Refused: if it is not there.
+        ToolError: pulumi is not installed.
     """
     sys.stdout.flush()
-    process = _started(arguments, folder, stdin=subprocess.DEVNULL)
+    process = _start(arguments, folder, stdin=subprocess.DEVNULL)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return process.wait()
@@ -72,15 +72,15 @@ def shown(*arguments: str, folder: Path) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def _started(
+def _start(
     arguments: tuple[str, ...],
     folder: Path,
     variables: Mapping[str, str] | None = None,
     **streams: Any,
 ) -> subprocess.Popen[str]:
     command = ["pulumi", *arguments, "--non-interactive"]
-    environment = {**os.environ, **KEY_OF_THE_STATE, **(variables or {})}
+    environment = {**os.environ, **STATE_SECRETS_PROVIDER, **(variables or {})}
     try:
         return subprocess.Popen(command, cwd=folder, env=environment, text=True, **streams)
     except FileNotFoundError:
-        raise Refused("pulumi is not on PATH: see docs/getting-started.md") from None
+        raise ToolError("pulumi is not on PATH: see docs/getting-started.md") from None

@@ -1,8 +1,8 @@
-"""Runs pulumi on a stack that may have been killed: `python -m tools.refreshed up --stack dev`.
+"""Refreshes a stack after a killed run and runs pulumi: `python -m tools.refreshed up --stack dev`.
 
-A run that is killed leaves in the state which operations it had begun, as pending operations. The
-next `pulumi up` compares with the state as it was before them, drops them, and says "unchanged"
-where the cluster has something else by now. So what is there is looked at first.
+A killed run leaves the operations that it had started in the state, as pending operations. The next
+`pulumi up` drops them and compares with the state before them: it reports "unchanged" even where
+the cluster has changed. So the state is refreshed first.
 """
 
 from __future__ import annotations
@@ -14,111 +14,110 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.command import exit_code
-from tools.existing_stack import state_of
-from tools.pulumi_command import KEY_OF_THE_STATE, Refused, shown
-from tools.stacks import ROOT, check_file
+from tools.command import run_tool
+from tools.existing_stack import stack_state
+from tools.pulumi_command import STATE_SECRETS_PROVIDER, ToolError, run_pulumi_in_foreground
+from tools.stacks import ROOT, check_stack_file
 
 REFRESH = ("refresh", "--yes", "--skip-preview", "--skip-pending-creates")
 RUN_PROGRAM = "--run-program"
 DELETE_HOOKS = {"BeforeDelete", "AfterDelete"}
-"""The hooks without whose program Pulumi refuses to destroy a stack that has them in its state.
+"""Hooks that Pulumi runs the program for: without it, it refuses to destroy the stack.
 
 Source: pulumi/pulumi, pkg/engine/destroy.go: `newDestroySource`.
 """
 CREATING = "creating"
-"""An operation that a refresh leaves pending: docs/troubleshooting.md says how to continue."""
+"""An operation that a refresh leaves pending. docs/troubleshooting.md says how to continue."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
+    """Runs the command and returns its exit code."""
     parser = argparse.ArgumentParser(prog="refreshed", allow_abbrev=False)
     parser.add_argument("command", choices=("destroy", "preview", "up"))
     parser.add_argument("--stack", required=True)
     options, rest = parser.parse_known_args(arguments)
 
     def run() -> None:
-        check_file(options.stack, folder)
+        check_stack_file(options.stack, folder)
         match options.command:
             case "destroy":
-                _refreshed(options.stack, folder)
+                _require_refresh(options.stack, folder)
                 destroy(options.stack, rest, folder)
             case "up":
-                _refreshed(options.stack, folder)
-                _become("up", options.stack, rest, folder)
+                _require_refresh(options.stack, folder)
+                _replace_process("up", options.stack, rest, folder)
             case "preview":
                 flags = refresh_flags(options.stack, folder)
-                _become("preview", options.stack, [*flags, *rest], folder)
+                _replace_process("preview", options.stack, [*flags, *rest], folder)
 
-    return exit_code("refreshed", run)
+    return run_tool("refreshed", run)
 
 
-def _become(command: str, stack: str, flags: Sequence[str], folder: Path) -> None:
-    """Run pulumi in place of this process: it may ask, and has a terminal's signals."""
+def _replace_process(command: str, stack: str, flags: Sequence[str], folder: Path) -> None:
+    """Replaces this process with pulumi, which can then ask questions and gets Ctrl-C."""
     sys.stdout.flush()
     os.chdir(folder)
-    environment = {**os.environ, **KEY_OF_THE_STATE}
+    environment = {**os.environ, **STATE_SECRETS_PROVIDER}
     os.execvpe("pulumi", ["pulumi", command, "--stack", stack, *flags], environment)
 
 
 def destroy(stack: str, flags: Sequence[str], folder: Path) -> None:
-    """Remove all that the stack has.
+    """Deletes all resources of the stack.
 
     Raises:
-        Refused: something is left. Pulumi reports success where Ctrl-C came between two steps.
+        ToolError: a resource is left. Pulumi reports success if Ctrl-C came between two steps.
     """
     hooks = (each.get("resourceHooks") or () for each in _resources(stack, folder))
     if any(DELETE_HOOKS.intersection(each) for each in hooks):
         flags = (RUN_PROGRAM, *flags)
-    if shown("destroy", "--stack", stack, *flags, folder=folder) != 0:
-        raise Refused(f"{stack}: the destroy failed, see above: run it again")
+    if run_pulumi_in_foreground("destroy", "--stack", stack, *flags, folder=folder) != 0:
+        raise ToolError(f"{stack}: pulumi destroy failed, see above. Run it again")
     if left := len(_resources(stack, folder)):
-        raise Refused(
-            f"{stack}: {left} resources are left, whatever is said above: the destroy was "
-            "interrupted. Run it again"
+        raise ToolError(
+            f"{stack}: {left} resources are left, because the destroy was interrupted. Run it again"
         )
 
 
 def _resources(stack: str, folder: Path) -> Sequence[Mapping[str, Any]]:
-    return state_of(stack, folder).get("resources") or ()
+    return stack_state(stack, folder).get("resources") or ()
 
 
-def _refreshed(stack: str, folder: Path) -> None:
+def _require_refresh(stack: str, folder: Path) -> None:
     if not refresh_if_killed(stack, folder):
-        raise Refused(
-            f"{stack}: the refresh failed, see above, and nothing else was done. If the stack is "
-            f"locked and no other run is going on: pulumi cancel --stack {stack}. If the "
-            'kubeconfig has expired: docs/troubleshooting.md, "Unreachable cluster"'
+        raise ToolError(
+            f"{stack}: pulumi refresh failed, see above. Nothing else was done. If the stack is "
+            f"locked and no other command is running, run pulumi cancel --stack {stack}. If the "
+            'kubeconfig has expired, see "Unreachable cluster" in docs/troubleshooting.md'
         )
 
 
 def refresh_if_killed(stack: str, folder: Path) -> bool:
-    """Take what is there into the state, if a run was killed in the middle of a change.
+    """Refreshes the state if the last run was killed during a change.
 
-    A run that is still going on looks the same: then Pulumi says that the stack is locked.
+    A run that is still active looks the same. Pulumi then reports that the stack is locked.
 
     Returns:
-        Whether it succeeded, or was not needed.
+        Whether the refresh succeeded or was not necessary.
     """
-    interrupted = _interrupted(stack, folder)
+    interrupted = _interrupted_changes(stack, folder)
     if not interrupted:
         return True
     sys.stdout.write(
-        f"{stack}: refreshed first, because a run was killed while it changed these:\n"
+        f"{stack}: the state is refreshed first, because a run was killed during these changes:\n"
         + "".join(f"  {each}\n" for each in interrupted)
     )
-    return shown(*REFRESH, "--stack", stack, folder=folder) == 0
+    return run_pulumi_in_foreground(*REFRESH, "--stack", stack, folder=folder) == 0
 
 
 def refresh_flags(stack: str, folder: Path) -> tuple[str, ...]:
-    """What a preview, which leaves the state as it is, has to be given to tell the truth."""
-    return ("--refresh",) if _interrupted(stack, folder) else ()
+    """Returns the flags of a preview that make it correct after a killed run."""
+    return ("--refresh",) if _interrupted_changes(stack, folder) else ()
 
 
-def _interrupted(stack: str, folder: Path) -> list[str]:
-    """The resources that a killed run was changing, and how."""
+def _interrupted_changes(stack: str, folder: Path) -> list[str]:
+    """Returns the changes that a killed run had started."""
     found = []
-    for each in state_of(stack, folder).get("pending_operations") or ():
+    for each in stack_state(stack, folder).get("pending_operations") or ():
         _, _, types, name = each["resource"]["urn"].split("::", 3)
         if each["type"] != CREATING:
             found.append(f"{types.rpartition(':')[2]} {name}: {each['type']}")

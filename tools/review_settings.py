@@ -1,7 +1,7 @@
-"""The settings of a review stack: another stack's applications, beside it on its cluster.
+"""The settings of a review stack: the applications of another stack, on the same cluster.
 
-Nothing in them is of the other stack: namespaces, hosts and paths have the review stack's name in
-front; databases are new, and go with it.
+The two stacks share nothing but the cluster and the ingress controller. Namespaces, hosts and paths
+have the review stack's name as a prefix. Databases are new and are deleted with the stack.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from components.args.errors import explain
 from components.args.image import Image
 from stack.args import StackArgs
 from stack.checks.routes import conflicts
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
-THE_CLUSTERS = ("cluster", "existingCluster", "ingress", "production")
-"""Settings of the other stack that say what the review stack finds there, or how strict it is."""
+CLUSTER_KEYS = ("cluster", "existingCluster", "ingress", "production")
+"""Keys of the other stack on the cluster, the ingress controller and the strictness of checks."""
 
-OF_ITS_STACK = ("adopt", "nodepool", "additionalHosts")
-"""Keys of an application that only the stack with the cluster can have, or with what was there, or
-whose names lead to it."""
+STACK_ONLY_KEYS = ("adopt", "nodepool", "additionalHosts")
+"""Keys of an application that require the cluster's stack, an existing object or a DNS name."""
 
-OF_ITS_DATA = ("backup", "volume")
-"""Keys of a database that lead to data outside of it."""
+DATA_KEYS = ("backup", "volume")
+"""Keys of a database that refer to data outside of it."""
 
 
 def review_settings(
@@ -36,59 +35,59 @@ def review_settings(
     image: str = "",
     secret: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The settings of the review stack `stack`, beside the stack `source` with these values.
+    """Returns the settings of the review stack `stack`.
 
     Args:
-        values: as the other stack's file has them, decrypted, without the project's name.
-        image: what applications run in place of their own, as IMAGE says it.
-        secret: the keys that had something encrypted in them; no value below is told.
+        values: the decrypted settings of the stack `source`, without the project's name.
+        image: IMAGE, which replaces the applications' images.
+        secret: the keys with encrypted values. Messages do not contain values below them.
 
     Raises:
-        Refused: naming what is wrong in the other stack's settings, or would be in both.
+        ToolError: the settings of `source` or IMAGE are wrong, or the stacks would conflict.
     """
-    settings = _checked(values, source, secret)
+    settings = _parsed(values, source, secret)
     images = _images(image, [app.name for app in settings.apps])
     namespaces = _namespaces(settings, stack)
     existing = values.get("existingCluster") or {}
-    made: dict[str, Any] = {"existingCluster": on_its_cluster(existing, source)}
+    review: dict[str, Any] = {"existingCluster": existing_cluster(existing, source)}
     if settings.controller:
-        made["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
-    made |= _without(values, *THE_CLUSTERS)
+        review["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
+    review |= _without(values, *CLUSTER_KEYS)
     if "namespaces" in values:
-        made["namespaces"] = [
+        review["namespaces"] = [
             _without(each, "adopt", "existing") | {"name": namespaces[each["name"]]}
             for each in values["namespaces"]
         ]
-    made["apps"] = [
+    review["apps"] = [
         _app(app, stack, namespaces, images.get(app["name"])) for app in values.get("apps", ())
     ]
-    _check_beside(values.get("apps", ()), made["apps"], namespaces, source)
-    return made
+    _check_conflicts(values.get("apps", ()), review["apps"], namespaces, source)
+    return review
 
 
-def on_its_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """The setting `existingCluster` by which a stack is on the cluster of the stack `source`.
+def existing_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Returns the setting `existingCluster` of a stack on the cluster of the stack `source`.
 
     Args:
-        existing: that setting of the stack `source` itself; empty where it has `cluster`.
+        existing: the same setting of the stack `source`. Empty if that has the key `cluster`.
     """
     context = {key: value for key, value in existing.items() if key == "context"}
     return {"stack": source} | context
 
 
-def _checked(values: Mapping[str, Any], source: str, secret: Collection[str]) -> StackArgs:
+def _parsed(values: Mapping[str, Any], source: str, secret: Collection[str]) -> StackArgs:
     try:
         return StackArgs.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
         lines = explain(error, StackArgs, secret)
-        raise Refused(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
+        raise ToolError(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
 
 
 def _images(text: str, apps: list[str]) -> dict[str, str]:
-    """What IMAGE says: NAME=IMAGE for an application each, or an image for the only one.
+    """Parses IMAGE: NAME=IMAGE for each application, or an image for the only application.
 
     Raises:
-        Refused: naming what is wrong.
+        ToolError: names what is wrong.
     """
     found: dict[str, str] = {}
     for word in text.split():
@@ -97,17 +96,17 @@ def _images(text: str, apps: list[str]) -> dict[str, str]:
             (name,) = apps
         if name not in apps:
             allowed = f"must be NAME=IMAGE, with one of the applications {', '.join(apps)}"
-            raise Refused(f"IMAGE: {json.dumps(word)}: {allowed}")
+            raise ToolError(f"IMAGE: {json.dumps(word)}: {allowed}")
         try:
             found[name] = TypeAdapter(Image).validate_python(image)
         except ValidationError as error:
             allowed = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise Refused(f"IMAGE: {json.dumps(image)}: {allowed}") from None
+            raise ToolError(f"IMAGE: {json.dumps(image)}: {allowed}") from None
     return found
 
 
 def _namespaces(settings: StackArgs, stack: str) -> dict[str, str]:
-    """The review stack's namespace for each of the other's: its name, where there is one."""
+    """Returns the review stack's namespace for each namespace of the other stack."""
     names = [each.name for each in settings.app_namespaces]
     return {name: stack if len(names) == 1 else f"{stack}-{name}" for name in names}
 
@@ -115,26 +114,26 @@ def _namespaces(settings: StackArgs, stack: str) -> dict[str, str]:
 def _app(
     app: Mapping[str, Any], stack: str, namespaces: Mapping[str, str], image: str | None
 ) -> dict[str, Any]:
-    made = _without(app, *OF_ITS_STACK)
-    made["namespace"] = namespaces[app.get("namespace") or app["name"]]
+    review = _without(app, *STACK_ONLY_KEYS)
+    review["namespace"] = namespaces[app.get("namespace") or app["name"]]
     if image:
-        made["image"] = image
-    made |= _route(app, stack)
+        review["image"] = image
+    review |= _route(app, stack)
     if balancer := app.get("loadBalancer"):
-        made["loadBalancer"] = _without(balancer, "existing", "name")
+        review["loadBalancer"] = _without(balancer, "existing", "name")
     if policy := app.get("networkPolicy"):
         peers = {key: policy[key] for key in ("from", "egress") if key in policy}
-        made["networkPolicy"] = policy | {
+        review["networkPolicy"] = policy | {
             key: [_peer(each, namespaces) for each in listed] for key, listed in peers.items()
         }
     if database := app.get("database"):
         kept = {"keepData": False, "abandonData": True}
-        made["database"] = _without(database, *OF_ITS_DATA) | kept
-    return made
+        review["database"] = _without(database, *DATA_KEYS) | kept
+    return review
 
 
 def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
-    """Where it is served: a host of its own, else paths of its own."""
+    """Returns the host, the path or the regular expression of the review application."""
     host, path, ingress = (app.get(key) for key in ("host", "path", "ingress"))
     if host:
         any_host, rest = ("*.", host[2:]) if host.startswith("*.") else ("", host)
@@ -147,7 +146,7 @@ def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
 
 
 def _peer(peer: Mapping[str, Any], namespaces: Mapping[str, str]) -> dict[str, Any]:
-    """An application of the review stack in place of the other's; anything else stays."""
+    """Replaces the namespace of a peer by the review stack's. Other peers stay as they are."""
     named = {key: namespaces.get(each, each) for key, each in peer.items() if key == "namespace"}
     return {**peer, **named}
 
@@ -156,18 +155,18 @@ def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}
 
 
-def _check_beside(apps: Any, made: Any, namespaces: Mapping[str, str], source: str) -> None:
-    """What is the other stack's by chance.
+def _check_conflicts(apps: Any, review: Any, namespaces: Mapping[str, str], source: str) -> None:
+    """Checks that the review stack's namespaces and routes differ from the other stack's.
 
     Raises:
-        Refused: naming it.
+        ToolError: names a namespace or route that both would use.
     """
     file = f"Pulumi.{source}.yaml"
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
-        raise Refused(f"{file}: the namespace {namespace} is to be the review stack's: rename it")
-    for app in made:
+        raise ToolError(f"{file}: the review stack needs the namespace {namespace}: rename it")
+    for app in review:
         for line in conflicts([*apps, app], nested=False):
             key, _, reason = line.partition(": ")
             if not key.startswith(f"apps[{len(apps)}]."):
-                continue  # between two of the other stack
-            raise Refused(f"{file}: with {app['name']} of the review stack at {reason}")
+                continue  # a conflict within the other stack
+            raise ToolError(f"{file}: conflict with {app['name']} of the review stack: {reason}")

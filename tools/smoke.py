@@ -1,8 +1,8 @@
-"""Asks each application of a stack by its URL: `make smoke STACK=...`.
+"""Sends a request to the URL of each application of a stack: `make smoke STACK=...`.
 
-An application works if it answers below its prefix, and leads nowhere else: neither a redirect nor
-a link of its page is a path of the same host that is not below it. A proxy is gone through where
-`http_proxy` or `https_proxy` name one.
+An application works if it responds with a success below its path prefix, and if no redirect or link
+of the page leads to a path of the same host outside of the prefix. The variables `http_proxy` and
+`https_proxy` are respected.
 """
 
 from __future__ import annotations
@@ -18,84 +18,84 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tools.command import exit_code
-from tools.existing_stack import check, outputs_of, settings_of
-from tools.pulumi_command import Refused
+from tools.command import run_tool
+from tools.existing_stack import check_stack, stack_outputs, stack_settings
+from tools.pulumi_command import ToolError
 from tools.stacks import ROOT
 
 SECONDS = 300
-"""A new load balancer, a name and a certificate take some minutes."""
+"""The default timeout: a new load balancer, DNS name or certificate takes some minutes."""
 
 ANSWER_SECONDS = 10
-"""What one request may take."""
+"""The timeout of one request."""
 
 PAUSE = 1.0
-"""Seconds from one try to the next."""
+"""Seconds between two attempts."""
 
 REDIRECTS = 10
 LINKS = ("action", "href", "src")
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="smoke", description="Whether applications answer.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="smoke", description="Tests the URLs of applications.")
     parser.add_argument("--stack", required=True)
     add_timeout(parser)
     options = parser.parse_args(arguments)
 
     def act() -> None:
-        check(options.stack, folder)
+        check_stack(options.stack, folder)
         smoke(options.stack, folder, options.timeout)
 
-    return exit_code("smoke", act)
+    return run_tool("smoke", act)
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
-    """Give a command the option that says how long applications have to answer."""
+    """Adds the option for the timeout of the smoke test to a command."""
     parser.add_argument(
-        "--timeout", type=float, default=SECONDS, help=f"seconds to answer within ({SECONDS})"
+        "--timeout", type=float, default=SECONDS, help=f"timeout in seconds. Default: {SECONDS}"
     )
 
 
 def smoke(stack: str, folder: Path, timeout: float) -> None:
-    """Ask until every application works, for at most `timeout` seconds in all.
+    """Waits at most `timeout` seconds until every application works.
 
     Raises:
-        Refused: naming each that does not, with its URL, its answer, and the first line of it.
+        ToolError: lists each failed application with its URL and the first line of the response.
     """
     deadline = time.monotonic() + timeout
     wrong = []
     for name, url in _urls(stack, folder):
-        mistake = _mistake_in_the_end(url, deadline)
-        sys.stdout.write(f"{name:<16}{mistake or f'{url} answers'}\n")
-        if mistake:
-            wrong.append(f"{name}: {mistake}")
+        problem = _last_problem(url, deadline)
+        sys.stdout.write(f"{name:<16}{problem or f'{url} works'}\n")
+        if problem:
+            wrong.append(f"{name}: {problem}")
     if wrong:
-        raise Refused(f"{stack}: after {timeout:g} s: {'; '.join(wrong)}")
+        raise ToolError(f"{stack}: after {timeout:g} s: {'; '.join(wrong)}")
 
 
 def _urls(stack: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """The names of the applications with an address that can be asked, and the addresses."""
-    outputs = outputs_of(stack, folder)
-    for app in settings_of(stack, folder).get("apps", ()):
+    """Yields the name and the URL of each application that can be tested."""
+    outputs = stack_outputs(stack, folder)
+    for app in stack_settings(stack, folder).get("apps", ()):
         name = app["name"]
         url = outputs.get(f"{name}_url")
         if url is None:
-            raise Refused(f"{stack}: {name} has no URL: it is not deployed yet")
+            raise ToolError(f"{stack}: {name} has no URL, because it is not deployed yet")
         if (urlsplit(url).hostname or "").endswith(".svc"):
-            sys.stdout.write(f"{name:<16}is reached from inside the cluster alone: not asked\n")
+            sys.stdout.write(f"{name:<16}skipped: it is only reachable inside the cluster\n")
         elif "regex" in app.get("ingress", {}):
-            sys.stdout.write(f"{name:<16}has a regular expression for a path: not asked\n")
+            sys.stdout.write(f"{name:<16}skipped: its path is a regular expression\n")
         else:
             for each in _at_each_host(url, app):
                 if (urlsplit(each).hostname or "").startswith("*."):
-                    sys.stdout.write(f"{name:<16}{each} is any host of a domain: not asked\n")
+                    sys.stdout.write(f"{name:<16}skipped: {each} is a wildcard host\n")
                 else:
                     yield name, each
 
 
 def _at_each_host(url: str, app: Mapping[str, Any]) -> Iterator[str]:
-    """The URL, and the same at the application's other hosts, where it has the first one's name."""
+    """Yields the URL, and the same URL at each of the application's additional hosts."""
     yield url
     parts = urlsplit(url)
     if parts.hostname == app.get("host"):
@@ -103,39 +103,40 @@ def _at_each_host(url: str, app: Mapping[str, Any]) -> Iterator[str]:
             yield parts._replace(netloc=host).geturl()
 
 
-def _mistake_in_the_end(url: str, deadline: float) -> str | None:
-    while mistake := _mistake(url):
+def _last_problem(url: str, deadline: float) -> str | None:
+    while problem := _problem(url):
         if time.monotonic() + PAUSE > deadline:
-            return mistake
+            return problem
         time.sleep(PAUSE)
     return None
 
 
-def _mistake(url: str) -> str | None:
-    """What is wrong with the application at the URL now."""
+def _problem(url: str) -> str | None:
+    """Returns what is wrong with the application at the URL, or None if it works."""
     prefix, place = urlsplit(url).path, url
     for _ in range(REDIRECTS):
         try:
             answer = requests.get(place, allow_redirects=False, timeout=ANSWER_SECONDS)
         except requests.RequestException as error:
-            return f"{place} does not answer: {error}"
+            return f"{place} does not respond: {error}"
         if not answer.is_redirect:
             break
         target = urljoin(place, answer.headers["Location"])
         if urlsplit(target).hostname != urlsplit(url).hostname:
             return None
         if not _below(prefix, target):
-            return f"{place} answers {answer.status_code} to {target}, which is not below {prefix}"
+            status = f"{place} responds {answer.status_code}"
+            return f"{status} with a redirect to {target}, which is outside of {prefix}"
         place = target
     else:
-        return f"{url} redirects more than {REDIRECTS} times, at last to {place}"
+        return f"{url} redirects more than {REDIRECTS} times, last to {place}"
     if not answer.ok:
-        return f"{place} answers {answer.status_code} {answer.reason}: {_first_line(answer.text)}"
+        return f"{place} responds {answer.status_code} {answer.reason}: {_first_line(answer.text)}"
     if "html" in answer.headers.get("Content-Type", ""):
         for link in _links(answer.text):
             if not _below(prefix, link):
-                status = f"{place} answers {answer.status_code}"
-                return f"{status}, with a link to {link}, which is not below {prefix}"
+                status = f"{place} responds {answer.status_code}"
+                return f"{status} with a link to {link}, which is outside of {prefix}"
     return None
 
 
@@ -149,7 +150,7 @@ def _first_line(text: str) -> str:
 
 
 def _links(page: str) -> Iterator[str]:
-    """The page's links that are absolute paths: what is relative is below the prefix with it."""
+    """Returns the page's links that are absolute paths. Relative links are inside the prefix."""
     found: list[str] = []
 
     class Links(HTMLParser):

@@ -1,4 +1,4 @@
-"""What several tools ask of the project's stacks."""
+"""The project's stacks: their names, their files, and those at the backend."""
 
 from __future__ import annotations
 
@@ -12,86 +12,102 @@ import yaml
 
 from components.args.problem import Place, path
 from components.args.yaml_text import load
-from tools.pulumi_command import Refused, pulumi
+from tools.pulumi_command import ToolError, pulumi_output
 
 ROOT = Path(__file__).parent.parent
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-"""In lower case, as Exoscale wants it in a nodepool's name."""
+STACK_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+"""A valid stack name. It is lowercase because Exoscale requires that of nodepool names."""
 
 REVIEW_STACK = re.compile(r"pr-[1-9][0-9]*")
-"""The name of a pull request's stack, whose file is in no commit."""
+"""The name of a pull request's review stack. Its file is not committed."""
 
 
-def project(folder: Path) -> str:
-    """The project's name, which stands before its keys in a stack's file."""
+def check_stack_name(variable: str, name: str) -> None:
+    """Checks the name of a stack, which the user gave as `variable`.
+
+    Raises:
+        ToolError: the name is invalid.
+    """
+    if not STACK_NAME.fullmatch(name):
+        allowed = "must be lowercase letters and digits, with hyphens only between them"
+        raise ToolError(f"{variable}: {json.dumps(name)}: {allowed}")
+
+
+def project_name(folder: Path) -> str:
+    """Returns the project's name, which is the namespace of its keys in a stack's file."""
     return str(yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"])
 
 
 def stack_file(name: str, folder: Path) -> Path:
-    """Where a stack's settings are, whether or not they are there."""
+    """Returns the path of a stack's file, which may not exist."""
     return folder / f"Pulumi.{name}.yaml"
 
 
-def document(file: Path) -> dict[str, Any]:
-    """What a stack's file says.
+def read_document(file: Path) -> dict[str, Any]:
+    """Returns the contents of a stack's file.
 
     Raises:
-        Refused: it can't be read, or is no YAML; the place is named.
+        ToolError: the file can't be read or is invalid YAML, with the line.
     """
     try:
         found = load(file.read_text()) or {}
     except OSError as error:
-        raise Refused(f"{file.name}: {error.strerror}") from None
-    except ValueError as error:  # no YAML, or no UTF-8
-        raise Refused(f"{file.name}: {error}") from None
+        raise ToolError(f"{file.name}: {error.strerror}") from None
+    except ValueError as error:  # invalid YAML or invalid UTF-8
+        raise ToolError(f"{file.name}: {error}") from None
     if not isinstance(found, dict):
-        raise Refused(f"{file.name}: must be a mapping, with config: at its top")
+        raise ToolError(f"{file.name}: must be a mapping with the key config")
     return found
 
 
-def check_file(stack: str, folder: Path) -> None:
-    """See that a stack's file, if it is there, is YAML: Pulumi names another line.
+def check_stack_file(stack: str, folder: Path) -> None:
+    """Checks that a stack's file, if it exists, is valid YAML: Pulumi reports a wrong line.
 
     Raises:
-        Refused: naming the place.
+        ToolError: the file is invalid, with the line.
     """
     file = stack_file(stack, folder)
     if file.is_file():
-        document(file)
+        read_document(file)
 
 
-def stacks_with_a_file(folder: Path) -> list[str]:
-    """The stacks that have settings here."""
+def stacks_with_file(folder: Path) -> list[str]:
+    """Returns the names of the stacks that have a file."""
     return sorted(each.name.split(".")[1] for each in folder.glob("Pulumi.*.yaml"))
 
 
 def source_file(name: str, folder: Path) -> Path:
-    """The file of the stack that another is to be made from.
+    """Returns the file of the stack that a new stack is created from.
 
     Raises:
-        Refused: there is none; those that there are are named.
+        ToolError: the stack has no file. The message lists the stacks that have one.
     """
     file = stack_file(name, folder)
-    if not NAME.fullmatch(name) or not file.is_file():
-        there = ", ".join(stacks_with_a_file(folder))
-        raise Refused(f"FROM: {json.dumps(name)}: must be one of the stacks {there}")
+    if not STACK_NAME.fullmatch(name) or not file.is_file():
+        names = ", ".join(stacks_with_file(folder))
+        raise ToolError(f"FROM: {json.dumps(name)}: must be one of the stacks {names}")
     return file
 
 
-def stacks(folder: Path) -> set[str]:
-    """The project's stacks at the backend, without the organization that they may be in."""
-    found = json.loads(pulumi("stack", "ls", "--json", folder=folder))
+def backend_url(folder: Path) -> str:
+    """Returns the URL of the backend that Pulumi is logged in to."""
+    return str(json.loads(pulumi_output("whoami", "--json", folder=folder))["url"])
+
+
+def backend_stacks(folder: Path) -> set[str]:
+    """Returns the names of the project's stacks at the backend, without the organization."""
+    found = json.loads(pulumi_output("stack", "ls", "--json", folder=folder))
     return {each["name"].rpartition("/")[2] for each in found}
 
 
-def encrypted(config: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
-    """The places of encrypted values: the key at the top, and the rest."""
+def encrypted_places(config: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
+    """Yields the location of each encrypted value: the top-level key and the path below it."""
     for key, value in config.items():
         yield from ((key, place) for place in _places(value))
 
 
-def setting(key: str, place: Place, name: str) -> str:
-    """A place as `pulumi config set --path` takes it, in the project of this name."""
+def config_key(key: str, place: Place, name: str) -> str:
+    """Returns a location in the format of `pulumi config set --path`, for the project `name`."""
     below = path(place)
     return f"{key.removeprefix(f'{name}:')}{below if below[:1] in ('', '[') else f'.{below}'}"
 
@@ -105,6 +121,6 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 
 def set_secret(stack: str, key: str, value: str, folder: Path) -> None:
-    """Encrypt a value in the stack's file; it goes there by standard input."""
+    """Sets an encrypted value in the stack's file. Pulumi reads the value from standard input."""
     command = ("config", "set", "--stack", stack, "--secret", "--raw", "--path", key)
-    pulumi(*command, folder=folder, given=value)
+    pulumi_output(*command, folder=folder, stdin=value)

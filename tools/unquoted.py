@@ -1,7 +1,7 @@
-"""Refuses numbers without quotes that are meant as text: `make unquoted STACKS="dev prod"`.
+"""Rejects unquoted numbers where a string is expected: `make unquoted STACKS="dev prod"`.
 
-Pulumi reads such a number, and may write it into the stack's file before the program sees what was
-written there. So this reads the file without Pulumi, as it is and as it was committed.
+Pulumi parses such a number and may rewrite it in the stack's file before the program sees the
+original text. So this command reads the file without Pulumi, as it is now and as it was committed.
 """
 
 from __future__ import annotations
@@ -13,41 +13,43 @@ from pathlib import Path
 
 from components.args.yaml_text import NotYaml, load
 from stack.unquoted import unquoted_in
-from tools.command import exit_code
+from tools.command import run_tool
 from tools.git import committed
-from tools.pulumi_command import Refused
-from tools.stacks import ROOT, document, project, stack_file, stacks_with_a_file
+from tools.pulumi_command import ToolError
+from tools.stacks import ROOT, project_name, read_document, stack_file, stacks_with_file
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="unquoted", description="Numbers that lose digits.")
-    parser.add_argument("stacks", nargs="*", help="all that have a file, by default")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="unquoted", description="Rejects unquoted numbers that lose digits."
+    )
+    parser.add_argument("stacks", nargs="*", help="default: all stacks that have a file")
     options = parser.parse_args(arguments)
-    chosen = options.stacks or stacks_with_a_file(folder)
-    return exit_code("unquoted", lambda: check_quotes(chosen, folder))
+    stacks = options.stacks or stacks_with_file(folder)
+    return run_tool("unquoted", lambda: check_quotes(stacks, folder))
 
 
 def check_quotes(stacks: Iterable[str], folder: Path) -> None:
-    """See that what is text in the files of stacks is in quotes where YAML reads a number.
+    """Checks that strings in the stacks' files are quoted where YAML would parse a number.
 
     Raises:
-        Refused: naming each that is not.
+        ToolError: lists each unquoted value.
     """
     if found := [line for stack in stacks for line in _found(stack, folder)]:
-        raise Refused("\n  ".join(("these must be in quotes:", *found)))
+        raise ToolError("\n  ".join(("quote these values:", *found)))
 
 
 def _found(stack: str, folder: Path) -> list[str]:
     file = stack_file(stack, folder)
-    document(file)
+    read_document(file)
     text = file.read_text()
-    lines = unquoted_in(text, _committed(file) or text, project(folder))
+    lines = unquoted_in(text, _committed(file) or text, project_name(folder))
     return [f"{file.name}: {line}" for line in lines]
 
 
 def _committed(file: Path) -> str | None:
-    """What the last commit has, unless it is no YAML, which this one may be mending."""
+    """Returns the committed file, or None if that is invalid YAML: the change may be the fix."""
     text = committed(file)
     try:
         load(text or "")

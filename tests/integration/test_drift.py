@@ -161,8 +161,8 @@ def test_each_change_by_hand_is_found_and_put_back(
         (deployment, "spec.replicas", "3", "5"),
         (deployment, f"{CONTAINER}.image", '"derlin/rickroller:latest"', '"example/other:2"'),
         (deployment, f"{CONTAINER}.env[1].value", '"true"', '"false"'),
-        ("Service test/rickroller", "", "there", "gone"),
-        ("NetworkPolicy test/rickroller", "", "there", "gone"),
+        ("Service test/rickroller", "", "exists", "deleted"),
+        ("NetworkPolicy test/rickroller", "", "exists", "deleted"),
         (
             f"Ingress test/{ingress}",
             "spec.rules[0].http.paths[0].path",
@@ -175,7 +175,7 @@ def test_each_change_by_hand_is_found_and_put_back(
         ("Namespace test", f'metadata.labels["{POD_SECURITY}"]', '"restricted"', ""),
         ("SksCluster cluster", "labels.team", '"shop"', '"other"'),
         ("SksNodepool cluster-workers", "size", "2", "3"),
-        ("SecurityGroupRule cluster-ssh-198.51.100.0/24", "", "there", "gone"),
+        ("SecurityGroupRule cluster-ssh-198.51.100.0/24", "", "exists", "deleted"),
     }
     waiting = [line for line in report.splitlines() if line.startswith("- ")]
     assert waiting == [

@@ -58,9 +58,9 @@ def test_what_breaks_a_rule_is_not_for_production(stack: Stack, settings: dict[s
     assert code != 0
     for line in (
         "[mandatory]  closed-ports  (exoscale:index:SecurityGroupRule: cluster-ssh-0.0.0.0/0)",
-        "port 22, SSH's, is open to 0.0.0.0/0: leave it out of the rule's `ports`",
+        "port 22 (SSH) is open to 0.0.0.0/0: remove it from the rule's `ports`",
         "[mandatory]  no-clear-secret  (kubernetes:apps/v1:Deployment: rickroller.rickroller)",
-        "DB_PASSWORD: looks like a secret, in clear: move it to `secrets.environment`",
+        "DB_PASSWORD: looks like an unencrypted secret: move it to `secrets.environment`",
     ):
         assert line in text
     assert "hunter2" not in text

@@ -128,7 +128,7 @@ def test_the_life_of_review_stacks(
     assert {each for each in kube.names("namespaces") if each.startswith("pr-")} == {"pr-12"}
     capfd.readouterr()
     assert run("down", "--pr=15") == 0
-    assert capfd.readouterr().out == "pr-15 is not there\n"
+    assert capfd.readouterr().out == "pr-15 does not exist\n"
     dev("preview", "--expect-no-changes")
     assert objects(kube) == before
 
@@ -136,7 +136,7 @@ def test_the_life_of_review_stacks(
     assert run("sweep", "--open=none") == 1
     told = capfd.readouterr()
     assert 'existingCluster.stack: "organization/webapp/dev": must be a stack that is' in told.out
-    assert told.err.splitlines()[-1] == "review: not removed: pr-12"
+    assert told.err.splitlines()[-1] == "review: not deleted: pr-12"
     monkeypatch.setenv(review.CLUSTER_IS_GONE, "true")
     assert run("sweep", "--open=none") == 0
     assert [each.name for each in dev.folder.glob("Pulumi.pr-*")] == []
@@ -158,7 +158,7 @@ def interrupted_up(dev: Stack, kube: Kube, number: str) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=COMMAND_SECONDS)
     assert process.returncode == 1, said
-    assert "its words are above" in said
+    assert "failed, see above" in said
 
 
 def run_out(stack: Stack, kubeconfig: Path) -> None:

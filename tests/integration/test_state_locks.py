@@ -81,8 +81,9 @@ def test_the_second_of_two_deploys_is_told_the_way_out(stack: Stack, kube: Kube)
         assert LOCKED in said
         assert re.search(r"\(pid \d+\)", said)
         assert said.splitlines()[-1] == (
-            "deploy: dev: the up failed, see above. What it did stays: mend it and deploy again. "
-            "If the stack is locked and no other deploy runs: pulumi cancel --stack dev"
+            "deploy: dev: pulumi up failed, see above. Completed changes stay. Fix the error and "
+            "deploy again. If the stack is locked and no other deployment is running, run pulumi "
+            "cancel --stack dev"
         )
         make_room()
         said, _ = first.communicate(timeout=COMMAND_SECONDS)

@@ -60,7 +60,7 @@ def rule_on_ssh(source: str = "0.0.0.0/0") -> AnalyzeRequest:
 def test_the_engine_is_told_of_all_rules_and_their_findings(pack: AnalyzerStub) -> None:
     told = {each.name: each for each in pack.GetAnalyzerInfo(Empty()).policies}
     assert {name: each.description for name, each in told.items()} == {
-        rule.name: rule.wants for rule in RULES
+        rule.name: rule.description for rule in RULES
     }
     assert {each.enforcementLevel for each in told.values()} == {MANDATORY}
 

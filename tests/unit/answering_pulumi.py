@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ done
 echo "error: was not to be asked: $*" >&2
 exit 255
 """
+
+
+def event_log(events: Iterable[Any]) -> str:
+    """The file that `--event-log` writes."""
+    return "".join(f"{json.dumps(each)}\n" for each in events)
 
 
 def killed(*operations: str) -> dict[str, Any]:
@@ -59,7 +65,7 @@ class FakePulumi:
             "out": out if isinstance(out, str) else json.dumps(out),
             "err": err,
             "code": str(code),
-            "events": "".join(f"{json.dumps(each)}\n" for each in events),
+            "events": events if isinstance(events, str) else event_log(events),
         }
         for name, text in texts.items():
             (folder / name).write_text(text)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.answering_pulumi import FakePulumi
 from tools import deploy
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 UP = "up --stack dev --yes"
 CREDENTIALS = "--target **SksKubeconfig::* --target **pulumi:providers:kubernetes::*"
@@ -43,7 +43,7 @@ def update(commit: str | None, kind: str = "update", result: str = "succeeded") 
 
 def failing_smoke(monkeypatch: pytest.MonkeyPatch) -> None:
     def smoke(stack: str, folder: Path, timeout: float) -> None:
-        raise Refused(f"{stack}: after {timeout:g} s: shop: answers 500")
+        raise ToolError(f"{stack}: after {timeout:g} s: shop: answers 500")
 
     monkeypatch.setattr(deploy, "smoke", smoke)
 
@@ -57,7 +57,7 @@ def test_what_is_there_is_deployed_strictly_and_its_credentials_first(
     credentials, everything = pulumi.asked("up")
     assert credentials == f"{UP} --strict {CREDENTIALS}"
     assert everything.startswith(f"{UP} --strict --policy-pack ")
-    assert "shop            is reached from inside" in capsys.readouterr().out
+    assert "shop            skipped: it is only reachable inside" in capsys.readouterr().out
 
 
 def test_a_first_deployment_can_not_be_strict(clone: Path, pulumi: FakePulumi) -> None:
@@ -76,7 +76,7 @@ def test_an_up_that_fails_tells_the_way_on(
     assert run(clone) == 1
     assert len(pulumi.asked("up")) == 1
     told = capsys.readouterr().err
-    assert told.startswith("deploy: dev: the up failed, see above. ")
+    assert told.startswith("deploy: dev: pulumi up failed, see above. ")
     assert "pulumi cancel --stack dev" in told
 
 
@@ -105,14 +105,14 @@ def test_a_smoke_test_that_fails_tells_the_way_back(
     assert run(clone) == 1
     assert capsys.readouterr().err == (
         "deploy: dev: after 300 s: shop: answers 500\n"
-        f"The way back: make rollback STACK=dev TO={before[:12]}\n"
+        f"Rollback: make rollback STACK=dev TO={before[:12]}\n"
     )
 
 
 @pytest.mark.parametrize(
     ("history", "way"),
     [
-        ([], "none, for nothing was deployed before that is in a commit"),
+        ([], "not possible, because no earlier deployment was made from another commit"),
         ([update("0" * 40)], "make rollback STACK=dev TO=000000000000"),
     ],
 )
@@ -122,7 +122,7 @@ def test_the_way_back_is_the_last_commit_that_was_deployed(
     git(clone, "init", "--quiet")
     commit(clone, "example/shop:1")
     pulumi.answers("stack history", history)
-    assert deploy.way_back("dev", clone) == way
+    assert deploy.rollback_hint("dev", clone) == way
 
 
 def test_the_settings_are_not_blamed_where_they_are_as_they_were(
@@ -133,16 +133,18 @@ def test_the_settings_are_not_blamed_where_they_are_as_they_were(
     (clone / "program").write_text("another")
     git(clone, "commit", "--all", "--message", "another")
     pulumi.answers("stack history", [update(before)])
-    assert deploy.way_back("dev", clone).startswith("git revert: Pulumi.dev.yaml is as it was")
+    assert deploy.rollback_hint("dev", clone).startswith(
+        "use git revert, because the program has changed"
+    )
 
 
 @pytest.mark.parametrize(
     ("stack", "variable", "message"),
     [
-        ("Dev", None, 'STACK: "Dev": must be lower-case letters, digits and dashes'),
+        ("Dev", None, 'STACK: "Dev": must be lowercase letters and digits, with hyphens'),
         ("../x", None, 'STACK: "../x": must be'),
-        ("qa", None, "qa: Pulumi.qa.yaml is not there: make new-stack NAME=qa FROM=dev"),
-        ("new", None, "new: is not at file:///states yet: pulumi stack init new"),
+        ("qa", None, "qa: Pulumi.qa.yaml does not exist: run make new-stack NAME=qa FROM=dev"),
+        ("new", None, "new: does not exist at file:///states: run pulumi stack init new"),
         ("dev", "EXOSCALE_API_KEY", "dev: EXOSCALE_API_KEY is empty: "),
         ("dev", "EXOSCALE_API_SECRET", "dev: EXOSCALE_API_SECRET is empty: "),
     ],

@@ -138,7 +138,7 @@ def test_without_an_open_issue_nothing_is_closed(
     told(forge, pages, "issues", "of somebody")
     assert issue("--close") == 0
     assert not forge.asked
-    assert capsys.readouterr().out == "none is open\n"
+    assert capsys.readouterr().out == "no open issue\n"
 
 
 def test_open_requests_are_listed(
@@ -195,7 +195,7 @@ def test_a_file_that_is_not_there(
     forge: WebServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert comment(tmp_path / "none.md") == 1
-    assert capsys.readouterr().err == f"forge: --file: {tmp_path / 'none.md'}: is not there\n"
+    assert capsys.readouterr().err == f"forge: --file: {tmp_path / 'none.md'}: does not exist\n"
 
 
 def test_to_github_a_pull_request_is_no_issue(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.answering_pulumi import FakePulumi
 from tests.unit.kubernetes_api import Pages, kubernetes_api
-from tools import left_in_account
+from tools import account_leftovers
 from tools.leftovers import main
 
 CREATED = "2026-11-29T10:00:00Z"
@@ -86,7 +86,7 @@ def test_each_that_is_in_no_state_is_named(
     pages["/apis/batch/v1/namespaces/web/jobs"] = [named("shop-before-rollout-22222222")]
     assert main(["--stack=dev"], stack) == 0
     first, *lines = capsys.readouterr().out.splitlines()
-    assert first.startswith("dev: these are in no state. ")
+    assert first.startswith("dev: these resources are not in the state. ")
     assert [line.partition("   #")[0] for line in lines] == [
         "  kubectl --namespace web delete configmap shop-config-22222222",
         "  kubectl --namespace web delete secret shop-app-key-22222222",
@@ -100,7 +100,7 @@ def test_nothing_is_left(
     stack: Path, pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--stack=dev"], stack) == 0
-    assert capsys.readouterr().out == "dev: nothing is left of a run that was killed\n"
+    assert capsys.readouterr().out == "dev: killed runs have left nothing\n"
 
 
 def test_a_cluster_that_does_not_answer_is_told(
@@ -108,7 +108,7 @@ def test_a_cluster_that_does_not_answer_is_told(
 ) -> None:
     pages.clear()
     assert main(["--stack=dev"], stack) == 1
-    assert "dev: its cluster can't be asked: Not Found" in capsys.readouterr().err
+    assert "dev: the cluster does not respond: Not Found" in capsys.readouterr().err
 
 
 class Account:
@@ -152,7 +152,7 @@ def test_what_is_left_in_the_account_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Also of a stack that has no cluster yet, so that nothing can be asked of one."""
-    monkeypatch.setattr(left_in_account, "_ask", Account().ask)
+    monkeypatch.setattr(account_leftovers, "_ask", Account().ask)
     resources = [{"type": "a:b:C", "urn": APP, "id": each} for each in ("own", "pool", "group")]
     deployed(clone, pulumi, *resources)
     pulumi.answers("stack output", {})
@@ -167,7 +167,7 @@ def test_what_is_left_in_the_account_is_named(
 
 @pytest.mark.parametrize(
     ("key", "message"),
-    [("", "are not set: the account can't be"), ("EXOkey", "Exoscale's API can't be asked: ")],
+    [("", "must be set to read the account"), ("EXOkey", "the request to Exoscale's API failed: ")],
 )
 def test_an_account_that_can_not_be_asked_is_told(
     clone: Path,

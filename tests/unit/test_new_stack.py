@@ -128,18 +128,23 @@ def lines_without(key: str) -> str:
 @pytest.mark.parametrize(
     ("name", "source", "lines", "message"),
     [
-        ("Review", "dev", "", 'NAME: "Review": must be lower-case letters, digits and dashes'),
+        ("Review", "dev", "", 'NAME: "Review": must be lowercase letters and digits, with hyphens'),
         ("a/b", "dev", "", 'NAME: "a/b": must be'),
         ("-a", "dev", "", 'NAME: "-a": must be'),
         ("a\n", "dev", "", 'NAME: "a\\n": must be'),
-        ("shop", "dev", "", 'NAME: "shop": is a stack already: Pulumi.shop.yaml'),
-        ("taken", "dev", "", 'NAME: "taken": is a stack already, at file:///states'),
+        ("shop", "dev", "", 'NAME: "shop": already exists: Pulumi.shop.yaml'),
+        ("taken", "dev", "", 'NAME: "taken": already exists at file:///states'),
         ("new", "prod", "", 'FROM: "prod": must be one of the stacks dev, shop'),
         ("new", "../dev", "", 'FROM: "../dev": must be one of'),
         ("new", "shop", "", f"no value for {', '.join(KEYS)}: "),
         ("new", "shop", lines_without(KEYS[1]), f"no value for {KEYS[1]}: "),
-        ("new", "shop", LINES + "hidden=x\n", "standard input, line 4: must be one line for each"),
-        ("new", "shop", LINES + f"{KEYS[0]}=x\n", f"line 4: {KEYS[0]}: is there twice"),
+        (
+            "new",
+            "shop",
+            LINES + "hidden=x\n",
+            "standard input, line 4: must be one line KEY=VALUE for each",
+        ),
+        ("new", "shop", LINES + f"{KEYS[0]}=x\n", f"line 4: {KEYS[0]}: duplicate key"),
     ],
 )
 def test_what_is_refused_changes_nothing(

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from policies.availability import BUDGET
-from policies.clear_secrets import names_a_secret
+from policies.clear_secrets import is_secret_name
 from policies.cluster import CLUSTER, NAMESPACE, RELEASE
 from policies.network import FIREWALL_RULE
 from policies.rule import Finding, Resource, StackRule
@@ -76,50 +76,49 @@ POD_SECURITY, SECURITY = "spec.template.spec.securityContext", f"{CONTAINER}.sec
 BY_SETTINGS = [
     (
         *("closed-ports", "cluster.firewallRules[0].sources", [WORLD], "cluster-ssh-0.0.0.0/0"),
-        "port 22, SSH's, is open to 0.0.0.0/0: leave it out of the rule's `ports`, or write your "
-        "own network as its source",
+        "port 22 (SSH) is open to 0.0.0.0/0: remove it from the rule's `ports`, or write your own "
+        "network as its source",
     ),
     (
         *("no-public-node-port", f"{APP}.service", "NodePort", "web"),
         "type NodePort: open to 0.0.0.0/0 on every node: write `service: ClusterIP` or "
-        "LoadBalancer, or narrow `cluster.nodePortSources`",
+        "LoadBalancer, or restrict `cluster.nodePortSources`",
     ),
     (
         *("pinned-image", f"{APP}.image", "registry.example.com:5000/web", "web"),
-        "container web: image registry.example.com:5000/web: can become another image at any "
-        "time: write a version as its tag, or a digest",
+        "container web: image registry.example.com:5000/web: can change at any time: write a "
+        "version as its tag, or a digest",
     ),
     (
         *("requests-and-limits", f"{APP}.resources", {"requests": {"cpu": "1"}}, "web"),
-        "container web: has no requests.memory, limits.memory: write what it needs in its "
-        "`resources`",
+        "container web: has no requests.memory, limits.memory: set them in `resources`",
     ),
     (
         *("non-root", f"{APP}.security", {"runAsUser": 0}, "web"),
-        "container web: may run as root: write another user than 0 as its `security.runAsUser`",
+        "container web: may run as root: set `security.runAsUser` to a user other than 0",
     ),
     (
         *("no-clear-secret", f"{APP}.environment.DB_PASSWORD", "hunter2", "web"),
-        "container web: DB_PASSWORD: looks like a secret, in clear: move it to "
-        "`secrets.environment`, and encrypt it by `pulumi config set --secret`",
+        "container web: DB_PASSWORD: looks like an unencrypted secret: move it to "
+        "`secrets.environment` and encrypt it with `pulumi config set --secret`",
     ),
     (
         *("no-clear-secret", f"{APP}.environment.DATABASE", "pg://me:hunter2@db/x", "web"),
-        "container web: DATABASE: looks like a secret, in clear: move it to "
-        "`secrets.environment`, and encrypt it by `pulumi config set --secret`",
+        "container web: DATABASE: looks like an unencrypted secret: move it to "
+        "`secrets.environment` and encrypt it with `pulumi config set --secret`",
     ),
     (
         *("no-clear-secret", f"{APP}.config.environment.SIGNING_KEY", "hunter2", "web-config"),
-        "SIGNING_KEY: looks like a secret, in clear: move it to `secrets.environment`, and "
-        "encrypt it by `pulumi config set --secret`",
+        "SIGNING_KEY: looks like an unencrypted secret: move it to `secrets.environment` and "
+        "encrypt it with `pulumi config set --secret`",
     ),
     (
         *("protected-cluster", "cluster.protect", False, "cluster"),
-        "can be removed or replaced: write `cluster.protect: true`",
+        "can be deleted or replaced: write `cluster.protect: true`",
     ),
     (
         *("owner", "owner", "", "cluster"),
-        "has no label owner and no environment: write who answers for it as `owner`",
+        "has no label owner or environment: set `owner` to the responsible team",
     ),
 ]
 """Rule, place in the settings, value there, name of the resource, message."""
@@ -127,33 +126,33 @@ BY_SETTINGS = [
 BY_INPUTS = [
     (
         *("closed-ports", FIREWALL_RULE, "cluster-web-0.0.0.0/0", "endPort", 10250),
-        "port 10250, the kubelet's, is open to 0.0.0.0/0: leave it out of the rule's `ports`, or "
-        "write your own network as its source",
+        "port 10250 (kubelet) is open to 0.0.0.0/0: remove it from the rule's `ports`, or write "
+        "your own network as its source",
     ),
     (
         *("non-root", DEPLOYMENT, "web", POD_SECURITY, {"runAsUser": 1000}),
-        "container web: may run as root: write another user than 0 as its `security.runAsUser`",
+        "container web: may run as root: set `security.runAsUser` to a user other than 0",
     ),
     (
         *("no-privilege", DEPLOYMENT, "web", "spec.template.spec.hostNetwork", True),
-        "hostNetwork: true: shares the node's own: leave it out",
+        "hostNetwork: true: shares the namespace of the node: remove it",
     ),
     (
         *("no-privilege", DEPLOYMENT, "web", f"{SECURITY}.privileged", True),
-        "container web: privileged: true: may do all that the node may: leave it out",
+        "container web: privileged: true: has root access to the node: remove it",
     ),
     (
         *("no-privilege", DEPLOYMENT, "web", SECURITY, {}),
-        "container web: may gain privileges: write allowPrivilegeEscalation: false",
+        "container web: may escalate its privileges: write allowPrivilegeEscalation: false",
     ),
     (
         *("no-privilege", DEPLOYMENT, "web", f"{SECURITY}.capabilities.add", ["SYS_ADMIN"]),
-        "container web: adds the capabilities SYS_ADMIN: add none but NET_BIND_SERVICE",
+        "container web: adds SYS_ADMIN: only NET_BIND_SERVICE is allowed",
     ),
     (
         *("disruption-budget", BUDGET, "web", "spec.selector.matchLabels.a", "b"),
-        "has up to 3 pods and no PodDisruptionBudget: a drain may end all at once: declare one "
-        "that selects them",
+        "has up to 3 pods and no PodDisruptionBudget: a drain may stop all pods at once: add a "
+        "PodDisruptionBudget that selects them",
     ),
     (
         *("pinned-versions", CLUSTER, "cluster", "version", "1.36"),
@@ -161,11 +160,11 @@ BY_INPUTS = [
     ),
     (
         *("pinned-versions", RELEASE, "ingress-nginx", "version", ""),
-        "chart traefik: version newest: write MAJOR.MINOR.PATCH",
+        "chart traefik: version latest: write MAJOR.MINOR.PATCH",
     ),
     (
         *("owner", NAMESPACE, "web", "metadata.labels.environment", ""),
-        "has no label environment: write who answers for it as `owner`",
+        "has no label environment: set `owner` to the responsible team",
     ),
 ]
 """Rule, type and name of a resource, place in its inputs, value there, message."""
@@ -289,14 +288,14 @@ def test_an_autoscaler_says_how_many_pods_there_are() -> None:
     "name", "PASSWORD DB_PASSWORD dbPassword db.passwd API_TOKEN APP_SECRET SECRET_KEY".split()
 )
 def test_names_of_secrets(name: str) -> None:
-    assert names_a_secret(name)
+    assert is_secret_name(name)
 
 
 @pytest.mark.parametrize(
     "name", "KEY MONKEY PUBLIC_KEY TOKEN_URL SECRET_NAME PASSWORD_FILE TOKENS_PER_DAY _".split()
 )
 def test_names_that_only_look_like_it(name: str) -> None:
-    assert not names_a_secret(name)
+    assert not is_secret_name(name)
 
 
 @pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.answering_pulumi import FakePulumi
+from tests.unit.answering_pulumi import FakePulumi, event_log
 from tools import previews
 from tools.preview import Preview, Resource
 from tools.preview_comment import LIMIT, comment
@@ -65,7 +65,7 @@ def test_a_preview_is_told_in_short_and_its_diff_is_folded(clone: Path, pulumi: 
     assert code == 0
     assert "| dev | 3 | 0 | 1 | 1 |\n" in text
     assert text[text.index("### dev") : text.index("<details>")].split("\n")[2:-2] == [
-        "- **replaced**: Deployment `shop`, for `metadata.namespace`",
+        "- **replaced**: Deployment `shop`, because of `metadata.namespace`",
         "- **deleted**: SecurityGroupRule `ports-::/0`",
         "- **policy, mandatory**: no-root, Deployment `shop`: `runs as root`",
         "- policy, advisory: owner, Deployment `shop`: `no label owner`",
@@ -104,7 +104,7 @@ def test_a_preview_that_fails_is_told_with_its_reason(
         assert f"| {stack}: **failed** |  |  |  |  |\n" in text
     assert "```\nwrong settings:\n  apps[0].image\n```" in text
     assert "```\nerror: incorrect passphrase\n```" in text
-    assert "Pulumi.none.yaml is not there: make new-stack NAME=none" in text
+    assert "Pulumi.none.yaml does not exist: run make new-stack NAME=none" in text
     told = capsys.readouterr()
     assert told.err.startswith("previews: the preview failed of dev, prod, none: ")
     assert "incorrect passphrase" in told.out
@@ -115,6 +115,14 @@ def test_what_a_policy_stops_is_counted_all_the_same(clone: Path, pulumi: FakePu
     code, text = run(clone, "dev")
     assert code == 1
     assert "| dev: **failed** | 3 | 0 | 1 | 1 |\n" in text
+
+
+def test_a_killed_preview_reports_the_events_until_then(clone: Path, pulumi: FakePulumi) -> None:
+    pulumi.answers("preview", code=137, events=event_log(EVENTS)[:-5])
+    code, text = run(clone, "dev")
+    assert code == 1
+    assert "| dev: **failed** |  |  |  |  |\n" in text
+    assert "- policy, advisory: owner, Deployment `shop`: `no label owner`" in text
 
 
 def test_without_changes_there_is_a_table_alone(clone: Path, pulumi: FakePulumi) -> None:
@@ -131,7 +139,7 @@ def test_a_long_diff_is_cut_and_the_rest_is_not() -> None:
     assert LIMIT - 100 < len(text) <= LIMIT
     assert text.count("- **deleted**: ") == 300
     assert text.count("a line\n") == 10
-    assert text.count("\nIt is longer than a comment may be: `make previews STACKS=") == 2
+    assert text.count("\nThe diff is too long for a comment: `make previews STACKS=") == 2
     assert text.count("<details>") == text.count("</details>") == 3
     assert text.index("diff of longer") < text.index("diff of short") < text.index("diff of long<")
 

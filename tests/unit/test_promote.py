@@ -138,7 +138,9 @@ def test_applications_and_containers_are_found_by_their_names(
         f"{SET} apps[1].sidecars[0].image busybox:1.37@{B}",
         f"{SET} apps[1].beforeRollout.image example/migrate:2@{C}",
     ]
-    assert "apps[0].image: dev has no such container: left alone\n" in capsys.readouterr().out
+    assert (
+        "apps[0].image: not changed, because dev has no such container\n" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,14 +148,17 @@ def test_applications_and_containers_are_found_by_their_names(
     [
         ([], "dev: no pod with shop's container shop is ready: "),
         ([shop("1", A, ready=False)], "dev: no pod with shop's container shop is ready: "),
-        ([shop("1", "")], "dev: the digest of example/shop:1, shop's container shop, is known to "),
+        (
+            [shop("1", "")],
+            "dev: neither the nodes nor the file have the digest of example/shop:1, ",
+        ),
         (
             [pod(("shop", "example/shop:1", f"sha256:{'a' * 64}"))],
-            "dev: the digest of example/shop:1, shop's container shop, is known to ",
+            "dev: neither the nodes nor the file have the digest of example/shop:1, ",
         ),
         (
             [shop("1", A), shop("2", B)],
-            f"dev: shop runs example/shop:1@{A} and example/shop:2@{B}: wait until it is rolled",
+            f"dev: shop runs example/shop:1@{A} and example/shop:2@{B}: wait until the rollout",
         ),
     ],
 )
@@ -191,7 +196,7 @@ def test_a_cluster_that_refuses_is_told(
     dev.runs(shop("1", A))
     del pages["/dev/api/v1/namespaces/web/pods"]
     assert run(clone, "write") == 1
-    assert capsys.readouterr().err == "promote: dev: its cluster can't be asked: Not Found\n"
+    assert capsys.readouterr().err == "promote: dev: the cluster does not respond: Not Found\n"
 
 
 @pytest.mark.parametrize(
@@ -217,9 +222,9 @@ def test_a_file_has_what_one_of_both_stacks_runs(
     assert run(clone, "check") == code
     if code:
         assert capsys.readouterr().err == (
-            "promote: Pulumi.prod.yaml: dev runs no such image, nor does prod: "
+            "promote: Pulumi.prod.yaml: neither dev nor prod runs these images: "
             f"apps[0].image: example/shop:2@{digest}. "
-            "To take those of dev: make promote FROM=dev TO=prod\n"
+            "To use those of dev, run make promote FROM=dev TO=prod\n"
         )
 
 

@@ -23,8 +23,8 @@ signal.pause()
 """
 TOOL = """
 from pathlib import Path
-from tools.pulumi_command import shown
-print(shown("up", folder=Path()))
+from tools.pulumi_command import run_pulumi_in_foreground
+print(run_pulumi_in_foreground("up", folder=Path()))
 """
 
 

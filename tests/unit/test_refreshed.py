@@ -90,7 +90,7 @@ def test_a_refresh_that_fails_ends_it(
     assert run(clone, "up", "--stack", "dev") == 1
     assert not state.asked("up")
     told = capfd.readouterr().err
-    assert told.startswith("refreshed: dev: the refresh failed, see above, and nothing else was")
+    assert told.startswith("refreshed: dev: pulumi refresh failed, see above. Nothing else was")
     assert "pulumi cancel --stack dev" in told
 
 
@@ -101,7 +101,9 @@ def test_a_destroy_that_leaves_something_has_failed_whatever_pulumi_says(
     state.answers("stack export", {"deployment": {"resources": [{}, {}]}})
     state.answers("destroy")
     assert run(clone, "destroy", "--stack", "dev", "--yes") == 1
-    assert capfd.readouterr().err.startswith("refreshed: dev: 2 resources are left, whatever is")
+    assert capfd.readouterr().err.startswith(
+        "refreshed: dev: 2 resources are left, because the destroy was interrupted"
+    )
 
 
 @pytest.mark.parametrize(("hook", "flags"), [("BeforeDelete", " --run-program"), ("OnError", "")])

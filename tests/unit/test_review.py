@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -22,7 +23,6 @@ case "$1 $2" in
   "stack export") echo "$STATE" ;;
   "stack init") echo "encryptionsalt: v1:new" >> "Pulumi.$3.yaml" ;;
   "stack output") echo '{"web_url": "http://192.0.2.7/pr-12/web/", "web_namespace": "pr-12"}' ;;
-  "stack rm") rm -f "Pulumi.$3.yaml" ;;
   "config --json") echo "$CONFIG" ;;
   "config set") cat >> "$LOG.stdin"; echo >> "$LOG.stdin" ;;
   "destroy --stack") cp "Pulumi.$3.yaml" "$LOG.file" ;;
@@ -153,9 +153,7 @@ def test_a_failing_up_is_a_failure(
 ) -> None:
     monkeypatch.setenv("FAILS", "up --stack")
     assert run(folder, "up", pr="12") == 1
-    assert capfd.readouterr().err == (
-        "error: no passphrase\nreview: pulumi up failed: its words are above\n"
-    )
+    assert capfd.readouterr().err == ("error: no passphrase\nreview: pulumi up failed, see above\n")
 
 
 def test_it_is_removed_by_what_the_other_stack_says_of_the_cluster(
@@ -167,8 +165,7 @@ def test_it_is_removed_by_what_the_other_stack_says_of_the_cluster(
     assert asked(folder) == [
         "stack ls --json",
         "stack export --stack pr-12",
-        "destroy --stack pr-12 --yes --run-program",
-        "stack rm pr-12 --yes",
+        "destroy --stack pr-12 --yes --remove --run-program",
     ]
     cluster = {"stack": "dev", "context": "kind"}
     used = yaml.safe_load((folder.parent / "log.file").read_text())
@@ -181,7 +178,7 @@ def test_of_a_stack_that_is_not_there_the_file_goes(
 ) -> None:
     (folder / "Pulumi.pr-12.yaml").touch()
     assert run(folder, "down", pr="12") == 0
-    assert capfd.readouterr().out == "pr-12 is not there\n"
+    assert capfd.readouterr().out == "pr-12 does not exist\n"
     assert asked(folder) == ["stack ls --json"]
     assert not (folder / "Pulumi.pr-12.yaml").exists()
 
@@ -202,7 +199,7 @@ def test_one_that_was_killed_is_refreshed(folder: Path, monkeypatch: pytest.Monk
     assert run(folder, "down", pr="12") == 0
     refresh, *_, destroy = [each for each in asked(folder) if each.startswith(("refresh", "dest"))]
     assert refresh == f"{' '.join(REFRESH)} --stack pr-12"
-    assert destroy == "destroy --stack pr-12 --yes --refresh --run-program"
+    assert destroy == "destroy --stack pr-12 --yes --remove --refresh --run-program"
 
 
 def test_what_is_left_behind_is_still_a_stack(
@@ -216,14 +213,14 @@ def test_what_is_left_behind_is_still_a_stack(
         capfd.readouterr()
         .err.splitlines()[-1]
         .endswith(
-            "failed: its words are above; if the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE"
+            "failed, see above. If the cluster no longer exists, set PULUMI_K8S_DELETE_UNREACHABLE"
             "=true and run it again"
         )
     )
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
     monkeypatch.setenv("FAILS", "nothing")
     assert run(folder, "down", pr="12") == 0
-    assert "destroy --stack pr-12 --yes" in asked(folder)
+    assert "destroy --stack pr-12 --yes --remove" in asked(folder)
 
 
 def test_a_sweep_leaves_what_is_open_and_goes_on_after_a_failure(
@@ -234,13 +231,13 @@ def test_a_sweep_leaves_what_is_open_and_goes_on_after_a_failure(
     monkeypatch.setenv("STACKS", f"[{listed}]")
     monkeypatch.setenv("FAILS", "destroy --stack pr-1 ")
     assert run(folder, "sweep", open="15\n12\n") == 1
-    removed = [each.split()[2] for each in asked(folder) if each.startswith("stack rm")]
-    assert removed == ["pr-7"]
-    assert capfd.readouterr().err.splitlines()[-1] == "review: not removed: pr-1"
+    told = capfd.readouterr()
+    assert told.out == "pr-7 is deleted\n"
+    assert told.err.splitlines()[-1] == "review: not deleted: pr-1"
     monkeypatch.setenv("FAILS", "nothing")
     assert run(folder, "sweep", open="none") == 0
-    removed = [each.split()[2] for each in asked(folder) if each.startswith("stack rm")]
-    assert removed[1:] == ["pr-1", "pr-12", "pr-15", "pr-7"]
+    told = capfd.readouterr()
+    assert re.findall("(.*) is deleted", told.out) == ["pr-1", "pr-12", "pr-15", "pr-7"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from stack.args import StackArgs
 from stack.checks.across import stack_problems
 from tests.unit.recorded_resources import STACKS
 from tests.unit.stack_settings import VALID
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 from tools.review_settings import review_settings
 
 WEB = {"name": "web", "image": "example/web:1", "path": "/web"}
@@ -130,7 +130,7 @@ def test_an_image_in_place_of_an_applications_own() -> None:
     ],
 )
 def test_an_image_that_is_none(image: str, message: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ToolError) as caught:
         made(WEB, API, image=image)
     assert str(caught.value).startswith(message)
 
@@ -146,23 +146,23 @@ def test_applications_below_each_other_stay_so() -> None:
     [
         (
             [WEB, WEB | {"name": "other", "path": "/pr-12"}],
-            'Pulumi.dev.yaml: with web of the review stack at "/pr-12/web": lies in apps[1]\'s /pr',
+            'Pulumi.dev.yaml: conflict with web of the review stack: "/pr-12/web": lies in ',
         ),
         (
             [WEB | {"namespace": "pr-12-web"}, WEB | {"name": "api", "namespace": "web"}],
-            "Pulumi.dev.yaml: the namespace pr-12-web is to be the review stack's: rename it",
+            "Pulumi.dev.yaml: the review stack needs the namespace pr-12-web: rename it",
         ),
     ],
 )
 def test_what_is_the_other_stacks_by_chance(apps: list[dict[str, Any]], message: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ToolError) as caught:
         made(*apps)
     assert str(caught.value).startswith(message)
 
 
 def test_settings_that_are_wrong_tell_no_secret() -> None:
     wrong = VALID | {"apps": [WEB | {"replicas": "hidden"}]}
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ToolError) as caught:
         review_settings(wrong, "dev", "pr-12", secret=["apps"])
     (line,) = str(caught.value).splitlines()
     assert line.startswith("wrong settings in Pulumi.dev.yaml: apps[0].replicas: [secret]: ")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fake_pulumi import asked, clone_with_pulumi
-from tools.existing_stack import settings_of
+from tools.existing_stack import stack_settings
 from tools.policies import ADVISORY, PACK, policy_arguments
 
 TOLD = {
@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_file_says_all(folder: Path) -> None:
     (folder / "Pulumi.dev.yaml").write_text("config: {webapp:apps: [{name: web, replicas: 02}]}")
-    assert settings_of("dev", folder) == {"apps": [{"name": "web", "replicas": "02"}]}
+    assert stack_settings("dev", folder) == {"apps": [{"name": "web", "replicas": "02"}]}
     assert policy_arguments("dev", folder) == PACK + ADVISORY
     assert asked(folder) == []
 
@@ -46,7 +46,7 @@ def test_a_file_says_all(folder: Path) -> None:
 def test_where_a_file_names_pulumi_environments_pulumi_is_asked(folder: Path) -> None:
     """There they have settings too (Pulumi ESC, `pulumiConfig`)."""
     (folder / "Pulumi.dev.yaml").write_text("environment: [shop/prod]\nconfig: {}\n")
-    assert settings_of("dev", folder) == {
+    assert stack_settings("dev", folder) == {
         "other:key": "1",
         "production": "true",
         "apps": [{"name": "web", "replicas": "2", "environment": {"A": "null", "B": "true"}}],
@@ -56,4 +56,4 @@ def test_where_a_file_names_pulumi_environments_pulumi_is_asked(folder: Path) ->
 
 
 def test_without_a_file_there_are_none(folder: Path) -> None:
-    assert settings_of("dev", folder) == {}
+    assert stack_settings("dev", folder) == {}

@@ -69,21 +69,21 @@ def test_what_works(
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ({}, "/shop/ answers 404 Not Found: not here"),
+        ({}, "/shop/ responds 404 Not Found: not here"),
         (
             {"/shop/": Answer("\n  upstream is gone\nmore", 502)},
-            "/shop/ answers 502 Bad Gateway: upstream is gone",
+            "/shop/ responds 502 Bad Gateway: upstream is gone",
         ),
-        ({"/shop/": Answer("", 500)}, "/shop/ answers 500 Internal Server Error: (nothing)"),
-        ({"/shop/": redirect("/login")}, "/login, which is not below /shop/"),
-        ({"/shop/": redirect("/shopping/")}, "/shopping/, which is not below /shop/"),
+        ({"/shop/": Answer("", 500)}, "/shop/ responds 500 Internal Server Error: (nothing)"),
+        ({"/shop/": redirect("/login")}, "/login, which is outside of /shop/"),
+        ({"/shop/": redirect("/shopping/")}, "/shopping/, which is outside of /shop/"),
         (
             {"/shop/": redirect("/shop/a"), "/shop/a": page('<img src="/logo.png">')},
-            "/shop/a answers 200, with a link to /logo.png, which is not below /shop/",
+            "/shop/a responds 200 with a link to /logo.png, which is outside of /shop/",
         ),
-        ({"/shop/": page("<a href=/cart>")}, "a link to /cart, which is not below /shop/"),
-        ({"/shop/": page("<form action='/buy'>")}, "a link to /buy, which is not below /shop/"),
-        ({"/shop/": redirect("/shop/")}, "redirects more than 10 times, at last to http"),
+        ({"/shop/": page("<a href=/cart>")}, "a link to /cart, which is outside of /shop/"),
+        ({"/shop/": page("<form action='/buy'>")}, "a link to /buy, which is outside of /shop/"),
+        ({"/shop/": redirect("/shop/")}, "redirects more than 10 times, last to http"),
     ],
 )
 def test_what_does_not_work_is_told(
@@ -123,7 +123,7 @@ def test_who_does_not_answer_is_told(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert run(clone, pulumi, f"http://127.0.0.1:{port}/") == 1
-    assert f"http://127.0.0.1:{port}/ does not answer: " in capsys.readouterr().err
+    assert f"http://127.0.0.1:{port}/ does not respond: " in capsys.readouterr().err
 
 
 def test_a_proxy_is_gone_through(
@@ -149,12 +149,14 @@ def test_what_can_not_be_asked_is_told(
     assert smoke.main(["--stack=dev"], clone) == 0
     told = capsys.readouterr().out.splitlines()
     assert told == [
-        "shop            is reached from inside the cluster alone: not asked",
-        "api             has a regular expression for a path: not asked",
+        "shop            skipped: it is only reachable inside the cluster",
+        "api             skipped: its path is a regular expression",
     ]
     pulumi.answers("stack output --json --stack prod", {})
     assert smoke.main(["--stack=prod"], clone) == 1
-    assert capsys.readouterr().err == "smoke: prod: shop has no URL: it is not deployed yet\n"
+    assert (
+        capsys.readouterr().err == "smoke: prod: shop has no URL, because it is not deployed yet\n"
+    )
 
 
 def test_an_application_is_asked_at_each_of_its_hosts(
@@ -174,10 +176,10 @@ def test_an_application_is_asked_at_each_of_its_hosts(
     pages["GET http://a.example/v1/"] = pages["GET http://www.a.example/v1/"] = Answer("here")
     assert smoke.main(["--stack=dev", "--timeout=0.05"], clone) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "api             http://a.example/v1/ answers",
-        "api             http://www.a.example/v1/ answers",
-        "api             http://*.a.example/v1/ is any host of a domain: not asked",
+        "api             http://a.example/v1/ works",
+        "api             http://www.a.example/v1/ works",
+        "api             skipped: http://*.a.example/v1/ is a wildcard host",
     ]
     del pages["GET http://www.a.example/v1/"]
     assert smoke.main(["--stack=dev", "--timeout=0.05"], clone) == 1
-    assert "api: http://www.a.example/v1/ answers 404" in capsys.readouterr().err
+    assert "api: http://www.a.example/v1/ responds 404" in capsys.readouterr().err

@@ -71,7 +71,7 @@ def told(folder: Path, capsys: pytest.CaptureFixture[str], *stacks: str) -> list
     """The lines of the refusal."""
     code = main(stacks, folder)
     first, *lines = capsys.readouterr().err.splitlines() or [""]
-    assert (code, first) in ((0, ""), (1, "unquoted: these must be in quotes:"))
+    assert (code, first) in ((0, ""), (1, "unquoted: quote these values:"))
     return lines
 
 

@@ -1,1 +1,1 @@
-"""What a pipeline says at GitHub or GitLab: comments and issues that it finds again by a marker."""
+"""Comments and issues of pipelines at GitHub and GitLab, identified by a marker."""

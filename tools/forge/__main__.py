@@ -1,6 +1,6 @@
-"""`python -m tools.forge comment|issue|open-requests`: GitHub and GitLab alike.
+"""`python -m tools.forge comment|issue|open-requests`, the same for GitHub and GitLab.
 
-Where the pipeline runs is told by its own variables: `GITHUB_REPOSITORY` or `CI_PROJECT_ID`.
+The pipeline's variables decide between the two: `GITHUB_REPOSITORY` or `CI_PROJECT_ID`.
 """
 
 from __future__ import annotations
@@ -11,43 +11,43 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.command import exit_code
+from tools.command import run_tool
 from tools.forge import github, gitlab
 from tools.forge.forge import Forge
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="forge", description="Comments and issues.")
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="forge", description="Writes comments and issues.")
     commands = parser.add_subparsers(dest="command", required=True)
-    comment = commands.add_parser("comment", help="write a pull request's comment, or update it")
-    comment.add_argument("--marker", required=True, help="by which it is found again")
-    comment.add_argument("--number", required=True, type=int, help="the pull request's")
-    comment.add_argument("--file", required=True, type=Path, help="what it says")
-    issue = commands.add_parser("issue", help="open an issue, update it, or close it")
-    issue.add_argument("--marker", required=True, help="by which it is found again")
+    comment = commands.add_parser("comment", help="write or update a comment on a pull request")
+    comment.add_argument("--marker", required=True, help="identifies the comment or issue")
+    comment.add_argument("--number", required=True, type=int, help="the number of the pull request")
+    comment.add_argument("--file", required=True, type=Path, help="the text")
+    issue = commands.add_parser("issue", help="open, update or close an issue")
+    issue.add_argument("--marker", required=True, help="identifies the comment or issue")
     issue.add_argument("--title", required=True)
     what = issue.add_mutually_exclusive_group(required=True)
-    what.add_argument("--file", type=Path, help="what it says")
+    what.add_argument("--file", type=Path, help="the text")
     what.add_argument("--close", action="store_true", help="close it, if it is open")
     commands.add_parser("open-requests", help="print the numbers of open pull requests")
     options = parser.parse_args(arguments)
-    return exit_code("forge", lambda: act(options))
+    return run_tool("forge", lambda: act(options))
 
 
 def act(options: argparse.Namespace) -> None:
-    """Do what the command says.
+    """Runs the command.
 
     Raises:
-        Refused: with the forge's own words.
+        ToolError: with the error of GitHub or GitLab.
     """
     try:
-        sys.stdout.writelines(f"{line}\n" for line in _done(options, _forge()))
+        sys.stdout.writelines(f"{line}\n" for line in _lines(options, _forge()))
     except (*github.ERRORS, *gitlab.ERRORS) as error:
-        raise Refused(f"{options.command}: {error}") from None
+        raise ToolError(f"{options.command}: {error}") from None
     except FileNotFoundError as error:
-        raise Refused(f"--file: {error.filename}: is not there") from None
+        raise ToolError(f"--file: {error.filename}: does not exist") from None
 
 
 def _forge() -> Forge:
@@ -55,21 +55,21 @@ def _forge() -> Forge:
         return github.GitHub()
     if os.environ.get("CI_PROJECT_ID"):
         return gitlab.GitLab()
-    raise Refused(
+    raise ToolError(
         "neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: "
-        "at a desk, set GITHUB_REPOSITORY=OWNER/NAME and GITHUB_TOKEN"
+        "outside of a pipeline, set GITHUB_REPOSITORY=OWNER/NAME and GITHUB_TOKEN"
     )
 
 
-def _done(options: argparse.Namespace, forge: Forge) -> list[str]:
-    """Do it; return what to print."""
+def _lines(options: argparse.Namespace, forge: Forge) -> list[str]:
+    """Runs the command and returns the lines to print."""
     if options.command == "open-requests":
         return [str(number) for number in forge.open_requests()]
     if options.command == "comment":
         return [forge.comment(options.number, options.marker, options.file.read_text())]
     if options.close:
         closed = forge.close_issue(options.marker)
-        return [closed or "none is open"]
+        return [closed or "no open issue"]
     return [forge.issue(options.marker, options.title, options.file.read_text())]
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a forge, GitHub or GitLab."""
+"""The interface of a forge, GitHub or GitLab."""
 
 from __future__ import annotations
 
@@ -6,47 +6,47 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from tools.pulumi_command import Refused
+from tools.pulumi_command import ToolError
 
 
 class Forge(Protocol):
-    """A repository at a forge. What has a marker is found again by it."""
+    """A repository at a forge. Comments and issues are identified by a marker."""
 
     def comment(self, number: int, marker: str, body: str) -> str:
-        """Write a pull request's comment, anew or in place; return its address."""
+        """Creates or updates a comment on a pull request and returns its URL."""
 
     def issue(self, marker: str, title: str, body: str) -> str:
-        """Write an open issue, anew or in place; return its address."""
+        """Creates or updates an open issue and returns its URL."""
 
     def close_issue(self, marker: str) -> str | None:
-        """Close an open issue; return its address, if there was one."""
+        """Closes an open issue and returns its URL, or None if there is none."""
 
     def open_requests(self) -> Iterator[int]:
-        """The numbers of the pull requests that are open."""
+        """Returns the numbers of the open pull requests."""
 
 
 def marked(marker: str, body: str) -> str:
-    """A text with a marker, which readers do not see."""
-    return f"{line_of(marker)}\n{body}"
+    """Returns a text with a marker, which is not visible to readers."""
+    return f"{marker_line(marker)}\n{body}"
 
 
-def line_of(marker: str) -> str:
-    """The line that a marked text begins with."""
+def marker_line(marker: str) -> str:
+    """Returns the first line of a text with the marker."""
     return f"<!-- {marker} -->"
 
 
 def has_marker(body: str | None, marker: str) -> bool:
-    """Whether a text is the one with the marker."""
-    return (body or "").startswith(line_of(marker))
+    """Returns whether a text has the marker."""
+    return (body or "").startswith(marker_line(marker))
 
 
-def needed(*names: str, variables: Mapping[str, str] = os.environ) -> str:
-    """The value of the first variable that is set.
+def required_variable(*names: str, variables: Mapping[str, str] = os.environ) -> str:
+    """Returns the value of the first environment variable that is set.
 
     Raises:
-        Refused: naming them all, if none is.
+        ToolError: none of the variables is set.
     """
     for name in names:
         if value := variables.get(name):
             return value
-    raise Refused(f"{' or '.join(names)} is not set")
+    raise ToolError(f"{' or '.join(names)} is not set")

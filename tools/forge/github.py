@@ -1,4 +1,4 @@
-"""GitHub, as its workflows see it."""
+"""GitHub, from a workflow."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from github import Auth, Consts, Github, GithubException
 from github.Issue import Issue
 from requests import RequestException
 
-from tools.forge.forge import has_marker, marked, needed
+from tools.forge.forge import has_marker, marked, required_variable
 
 ERRORS = (GithubException, RequestException)
-"""What its library raises."""
+"""The exceptions of its library."""
 
 
 class GitHub:
     """The repository `GITHUB_REPOSITORY`, with the token `GITHUB_TOKEN`."""
 
     def __init__(self) -> None:
-        """Take the token and the repository from the environment.
+        """Reads the token and the repository from the environment.
 
         Raises:
-            Refused: naming the variable that is not set.
+            ToolError: a variable is not set.
         """
-        token = needed("GITHUB_TOKEN")
+        token = required_variable("GITHUB_TOKEN")
         address = os.environ.get("GITHUB_API_URL", Consts.DEFAULT_BASE_URL)
         api = Github(auth=Auth.Token(token), base_url=address, lazy=True)
-        self._repository = api.get_repo(needed("GITHUB_REPOSITORY"))
+        self._repository = api.get_repo(required_variable("GITHUB_REPOSITORY"))
 
     def comment(self, number: int, marker: str, body: str) -> str:
         issue = self._repository.get_issue(number)
@@ -53,7 +53,7 @@ class GitHub:
         return (each.number for each in self._repository.get_pulls(state="open"))
 
     def _open_issues(self, marker: str) -> Iterator[Issue]:
-        """To GitHub's API, pull requests are issues too."""
+        """Yields the open issues with the marker. GitHub's API lists pull requests among issues."""
         for each in self._repository.get_issues(state="open"):
             if has_marker(each.body, marker) and not each.pull_request:
                 yield each

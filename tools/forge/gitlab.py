@@ -1,4 +1,4 @@
-"""GitLab, as its pipelines see it."""
+"""GitLab, from a pipeline."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 from gitlab import Gitlab, GitlabError
 from requests import RequestException
 
-from tools.forge.forge import has_marker, marked, needed
+from tools.forge.forge import has_marker, marked, required_variable
 
 ERRORS = (GitlabError, RequestException)
-"""What its library raises."""
+"""The exceptions of its library."""
 
 
 class GitLab:
     """The project `CI_PROJECT_ID`, with the access token `GITLAB_TOKEN`.
 
-    A job's own token may not write comments and issues
+    A job token is not allowed to write comments and issues
     (docs.gitlab.com, "CI/CD job token", endpoints).
     """
 
     def __init__(self) -> None:
-        """Take the token and the project from the environment.
+        """Reads the token and the project from the environment.
 
         Raises:
-            Refused: naming the variable that is not set.
+            ToolError: a variable is not set.
         """
-        address = needed("CI_API_V4_URL").removesuffix("/api/v4")
-        api = Gitlab(address, private_token=needed("GITLAB_TOKEN"))
-        self._project = api.projects.get(needed("CI_PROJECT_ID"), lazy=True)
+        address = required_variable("CI_API_V4_URL").removesuffix("/api/v4")
+        api = Gitlab(address, private_token=required_variable("GITLAB_TOKEN"))
+        self._project = api.projects.get(required_variable("CI_PROJECT_ID"), lazy=True)
 
     def comment(self, number: int, marker: str, body: str) -> str:
         request = self._project.mergerequests.get(number)

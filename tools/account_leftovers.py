@@ -1,4 +1,4 @@
-"""What killed runs have left of a stack in the Exoscale account, told by its state."""
+"""Resources in the Exoscale account that killed runs have created and the state does not have."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Any
 import requests
 from exoscale_auth import ExoscaleV2Auth
 
-from tools.existing_stack import CREDENTIALS
-from tools.pulumi_command import Refused
-from tools.stacks import project
+from tools.existing_stack import CREDENTIAL_VARIABLES
+from tools.pulumi_command import ToolError
+from tools.stacks import project_name
 
 SECONDS = 10
 SUFFIX = "[0-9a-f]{7}"
-"""What a generated name ends with (`Pulumi.yaml`, `pulumi:autonaming`)."""
+"""The suffix of a generated name (`Pulumi.yaml`, `pulumi:autonaming`)."""
 
 CLUSTER = "cluster"
-"""What the program calls the cluster, and its nodes' security group; nodepools begin with it."""
+"""The resource name of the cluster and its security group, and the prefix of node pools."""
 
 
-def left_in_account(
+def account_leftovers(
     stack: str, cluster: Mapping[str, Any], known: Collection[str], folder: Path
 ) -> Iterator[str]:
-    """A command for each cluster, nodepool and security group of the stack that is in no state.
+    """Yields a command for each cluster, node pool and security group that is not in the state.
 
-    They are found by their names, nodepools in the stack's clusters alone. Clusters come first: a
-    group that has nodes can't be deleted.
+    They are found by their names; node pools only in the stack's clusters. Clusters come first,
+    because a security group with nodes can't be deleted.
 
     Args:
         cluster: the stack's setting.
-        known: the IDs that the state has.
+        known: the IDs in the state.
 
     Raises:
-        Refused: the API can't be asked.
+        ToolError: a request to the API failed.
     """
     zone, given = cluster["zone"], cluster.get("name")
-    named = f"{re.escape(project(folder))}-{re.escape(stack)}-{CLUSTER}"
+    named = f"{re.escape(project_name(folder))}-{re.escape(stack)}-{CLUSTER}"
     pattern = re.escape(given) if given else f"{named}-{SUFFIX}"
     for each in _ask(zone, "sks-cluster")["sks-clusters"]:
         if each["id"] in known:
@@ -56,10 +56,10 @@ def left_in_account(
 
 
 def _ask(zone: str, path: str) -> dict[str, Any]:
-    """What Exoscale's API answers."""
-    key, secret = (os.environ.get(name) for name in CREDENTIALS)
+    """Returns the response of Exoscale's API."""
+    key, secret = (os.environ.get(name) for name in CREDENTIAL_VARIABLES)
     if not (key and secret):
-        raise Refused(f"{' and '.join(CREDENTIALS)} are not set: the account can't be looked at")
+        raise ToolError(f"{' and '.join(CREDENTIAL_VARIABLES)} must be set to read the account")
     endpoint = os.environ.get("EXOSCALE_API_ENDPOINT") or f"https://api-{zone}.exoscale.com/v2"
     try:
         answer = requests.get(
@@ -68,4 +68,4 @@ def _ask(zone: str, path: str) -> dict[str, Any]:
         answer.raise_for_status()
         return dict(answer.json())
     except requests.RequestException as error:
-        raise Refused(f"Exoscale's API can't be asked: {error}") from None
+        raise ToolError(f"the request to Exoscale's API failed: {error}") from None
