@@ -29,14 +29,13 @@ def declare(settings: Settings) -> dict[str, Any]:
     """
     sks = _sks_cluster(settings)
     cluster = sks or _existing_cluster(settings)
-    on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
     outputs: dict[str, Any] = {}
     if sks:
         outputs["cluster_name"] = sks.cluster_name
         if sks.read_only_kubeconfig:
             outputs["read_only_kubeconfig"] = sks.read_only_kubeconfig
 
-    controller = _controller(settings, sks, cluster.access, on_cluster)
+    controller = _controller(settings, sks, cluster.access, cluster.options)
     users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
@@ -53,7 +52,7 @@ def declare(settings: Settings) -> dict[str, Any]:
 
         labels = owner_labels(settings.owner)
         with_data = pulumi.ResourceOptions.merge(
-            on_cluster, pulumi.ResourceOptions(depends_on=[data])
+            cluster.options, pulumi.ResourceOptions(depends_on=[data])
         )
         namespaces = {
             each.name: AppNamespace(
@@ -62,8 +61,9 @@ def declare(settings: Settings) -> dict[str, Any]:
             for each in settings.app_namespaces
         }
     for app in settings.apps:
-        in_namespace = pulumi.ResourceOptions.merge(
-            with_data, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
+        # what its namespace comes after, it comes after too
+        in_namespace = pulumi.ResourceOptions(
+            provider=cluster.provider, depends_on=[namespaces[app.namespace_name]]
         )
         web = WebApp(
             app.name,
