@@ -11,6 +11,7 @@ from components.kubernetes.deleted_volumes import volumes_before_nodes
 from components.kubernetes.placement import Placement, placement
 from components.owner import owner_labels
 from components.shown_name import shown_name
+from components.stack_traces import short_stack_traces
 from settings.load_balancer import LoadBalancerSettings
 from settings.stack import CLUSTER, CONTROLLER, Settings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from components.sks_cluster import SksCluster
 
 
+@short_stack_traces()
 def declare(settings: Settings) -> dict[str, Any]:
     """Declare all that the settings ask for; return the stack's outputs.
 
