@@ -15,6 +15,7 @@ from stack.args import StackArgs
 from stack.kept_data import remember_data
 from stack.names import CLUSTER, CONTROLLER
 from stack.owner_labels import owner_labels
+from stack.stack_traces import short_stack_traces
 
 if TYPE_CHECKING:
     from components.existing_cluster.existing_cluster import ExistingCluster
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from components.sks_cluster.sks_cluster import SksCluster
 
 
+@short_stack_traces()
 def declare(settings: StackArgs) -> dict[str, Any]:
     """Declare all that the settings ask for; return the stack's outputs.
 
@@ -31,14 +33,13 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     """
     sks = _sks_cluster(settings)
     cluster = sks or _existing_cluster(settings)
-    on_cluster = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[cluster])
     outputs: dict[str, Any] = {}
     if sks:
         outputs["cluster_name"] = sks.cluster_name
         if sks.read_only_kubeconfig:
             outputs["read_only_kubeconfig"] = sks.read_only_kubeconfig
 
-    controller = _controller(settings, sks, cluster.access, on_cluster)
+    controller = _controller(settings, sks, cluster.access, cluster.options)
     users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
@@ -55,7 +56,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
 
         labels = owner_labels(settings.owner)
         with_data = pulumi.ResourceOptions.merge(
-            on_cluster, pulumi.ResourceOptions(depends_on=[data])
+            cluster.options, pulumi.ResourceOptions(depends_on=[data])
         )
         namespaces = {
             each.name: AppNamespace(
@@ -64,8 +65,9 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             for each in settings.app_namespaces
         }
     for app in settings.apps:
-        in_namespace = pulumi.ResourceOptions.merge(
-            with_data, pulumi.ResourceOptions(depends_on=[namespaces[app.namespace_name]])
+        # what its namespace comes after, it comes after too
+        in_namespace = pulumi.ResourceOptions(
+            provider=cluster.provider, depends_on=[namespaces[app.namespace_name]]
         )
         web = WebApp(
             app.name,

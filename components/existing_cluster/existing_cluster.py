@@ -34,11 +34,13 @@ class ExistingCluster(pulumi.ComponentResource):
         kubeconfig: what was given, or what the other stack has by now. A secret.
         access: the same, with the context to use.
         provider: the Kubernetes provider for what runs on the cluster.
+        options: the options of what runs on the cluster, which are those of an `SksCluster` too.
     """
 
     kubeconfig: pulumi.Output[str]
     access: ClusterAccess
     provider: pulumi_kubernetes.Provider
+    options: pulumi.ResourceOptions
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class ExistingCluster(pulumi.ComponentResource):
                 parent=self, hooks=warn_of_lost_cluster(name, setting, KUBECONFIG, context)
             ),
         )
+        self.options = pulumi.ResourceOptions(provider=self.provider)
         self.register_outputs({"kubeconfig": self.kubeconfig})
 
 

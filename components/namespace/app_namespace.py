@@ -57,7 +57,9 @@ class AppNamespace(pulumi.ComponentResource):
         if self.own:
             self._create(name, settings, opts, labels, access)
         else:
-            _read_namespace(name, access, self)
+            depends_on = opts.depends_on if opts else None
+            own = pulumi.ResourceOptions(parent=self, depends_on=depends_on)
+            _read_namespace(name, access, own)
         self.register_outputs({})
 
     def _create(
@@ -91,7 +93,9 @@ class AppNamespace(pulumi.ComponentResource):
         LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
 
 
-def _read_namespace(name: str, access: ClusterAccess | None, parent: pulumi.Resource) -> Namespace:
+def _read_namespace(
+    name: str, access: ClusterAccess | None, opts: pulumi.ResourceOptions
+) -> Namespace:
     """Read the namespace `name`. The engine lets go of one that the stack has created before.
 
     It is read with the inputs that name it, as `controller_service` is.
@@ -104,9 +108,8 @@ def _read_namespace(name: str, access: ClusterAccess | None, parent: pulumi.Reso
         identity = pulumi.Output.unsecret(
             access.kubeconfig.apply(lambda text: require_namespace(name, text, context))
         )
-    return Namespace(
-        name, opts=pulumi.ResourceOptions(parent=parent, id=identity), __props__=arguments
-    )
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=identity))
+    return Namespace(name, opts=opts, __props__=arguments)
 
 
 async def require_namespace(name: str, kubeconfig: str, context: str | None) -> str:

@@ -53,6 +53,8 @@ class SksCluster(pulumi.ComponentResource):
         read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
             if asked for. A secret.
         provider: the Kubernetes provider for what runs on the cluster.
+        options: the options of what runs on the cluster: its provider, and the nodes that have to
+            be ready before. Everything else that the cluster consists of comes before those.
         nodepools: the nodepools by the names that the settings give them.
     """
 
@@ -61,6 +63,7 @@ class SksCluster(pulumi.ComponentResource):
     access: ClusterAccess
     read_only_kubeconfig: pulumi.Output[str] | None
     provider: pulumi_kubernetes.Provider
+    options: pulumi.ResourceOptions
     nodepools: dict[str, SksNodepool]
 
     def __init__(
@@ -151,7 +154,7 @@ class SksCluster(pulumi.ComponentResource):
             for pool in settings.nodepools
         }
 
-        for pool in settings.nodepools:
+        ready = [
             create_gate(
                 f"{name}-{pool.name}",
                 pool,
@@ -160,6 +163,8 @@ class SksCluster(pulumi.ComponentResource):
                 seconds=settings.ready_seconds,
                 opts=child,
             )
+            for pool in settings.nodepools
+        ]
 
         self.cluster_name = cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
@@ -167,6 +172,7 @@ class SksCluster(pulumi.ComponentResource):
         self.provider = pulumi_kubernetes.Provider(
             name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
         )
+        self.options = pulumi.ResourceOptions(provider=self.provider, depends_on=ready)
         self.read_only_kubeconfig = None
         if settings.read_only_kubeconfig:
             # here, so that previews of the many stacks without it don't load the rbac API
