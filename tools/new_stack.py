@@ -58,11 +58,11 @@ def main(arguments: Sequence[str], folder: Path = ROOT, stdin: TextIO = sys.stdi
     options = parser.parse_args(arguments)
     return run_tool(
         "new-stack",
-        lambda: make(options.name, options.source, options.secrets_provider, folder, stdin),
+        lambda: create_stack(options.name, options.source, options.secrets_provider, folder, stdin),
     )
 
 
-def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
+def create_stack(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> None:
     """Creates the stack `name` from the file of the stack `source`.
 
     Args:
@@ -75,19 +75,19 @@ def make(name: str, source: str, provider: str, folder: Path, stdin: TextIO) -> 
     _check(name, file)
     copied = source_file(source, folder)
     check_quotes([source], folder)
-    text, there = copied.read_text(), read_document(copied)
-    provider = provider or there.get("secretsprovider", "")
+    text, document = copied.read_text(), read_document(copied)
+    provider = provider or document.get("secretsprovider", "")
     backend = backend_url(folder)
     if name in backend_stacks(folder):
         raise ToolError(f"NAME: {json.dumps(name)}: already exists at {backend}")
-    own = project_name(folder)
-    keys = [config_key(*each, own) for each in encrypted_places(there.get("config", {}))]
+    project = project_name(folder)
+    keys = [config_key(*each, project) for each in encrypted_places(document.get("config", {}))]
     secrets = _typed_secrets(keys) if stdin.isatty() else _piped_secrets(keys, stdin)
 
     file.write_text(SECRETS_PROVIDER_KEYS.sub("", text))
     try:
-        chosen = ("--secrets-provider", provider) if provider else ()
-        pulumi_output("stack", "init", name, "--no-select", *chosen, folder=folder)
+        provider_flag = ("--secrets-provider", provider) if provider else ()
+        pulumi_output("stack", "init", name, "--no-select", *provider_flag, folder=folder)
         for key, value in secrets.items():
             set_secret(name, key, value, folder)
     except BaseException:
@@ -138,9 +138,9 @@ def _require_all(keys: Sequence[str], found: dict[str, str]) -> dict[str, str]:
 
 def _provider(file: Path) -> str:
     """Returns the secrets provider of the file, which does not mention that of Pulumi Cloud."""
-    there = read_document(file)
-    salted = "passphrase" if "encryptionsalt" in there else "Pulumi Cloud"
-    return str(there.get("secretsprovider", salted))
+    document = read_document(file)
+    default = "passphrase" if "encryptionsalt" in document else "Pulumi Cloud"
+    return str(document.get("secretsprovider", default))
 
 
 def _remove(name: str, file: Path, folder: Path) -> None:

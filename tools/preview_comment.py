@@ -101,8 +101,8 @@ def _folded_diff(preview: Preview, room: int) -> str:
     if not preview.diff:
         return ""
     text, note = preview.diff, ""
-    for pattern, made in SIMPLIFICATIONS:
-        text = pattern.sub(made, text)
+    for pattern, replacement in SIMPLIFICATIONS:
+        text = pattern.sub(replacement, text)
     frame = len(_details(preview.stack, _fenced("", "diff"), _truncation_note(preview.stack)))
     if len(text) + frame > room:
         text = text[: max(room - frame, 0)].rpartition("\n")[0]

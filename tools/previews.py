@@ -37,9 +37,7 @@ def previews(stacks: Sequence[str], out: Path, folder: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "comment.md").write_text(comment(found))
     if failed := [each.stack for each in found if each.failed]:
-        raise ToolError(
-            f"the preview failed of {', '.join(failed)}: {out / 'comment.md'} tells why"
-        )
+        raise ToolError(f"the preview failed of {', '.join(failed)}: see {out / 'comment.md'}")
 
 
 def _previewed(stack: str, folder: Path) -> Preview:

@@ -93,12 +93,12 @@ def up(stack: str, source: str, image: str, out: str, folder: Path) -> None:
     Raises:
         ToolError: names what is wrong.
     """
-    made = write_file(stack, source, image, folder)
+    file = write_file(stack, source, image, folder)
     is_new = stack not in backend_stacks(folder)
     if is_new:
-        chosen = ("--secrets-provider", made.provider) if made.provider else ()
-        pulumi_output("stack", "init", stack, "--no-select", *chosen, folder=folder)
-    for key, value in made.secrets.items():
+        provider_flag = ("--secrets-provider", file.provider) if file.provider else ()
+        pulumi_output("stack", "init", stack, "--no-select", *provider_flag, folder=folder)
+    for key, value in file.secrets.items():
         set_secret(stack, key, value, folder)
     if not is_new and not refresh_if_killed(stack, folder):
         raise _failed("refresh")

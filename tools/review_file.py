@@ -42,27 +42,29 @@ def write_file(stack: str, source: str, image: str, folder: Path) -> ReviewFile:
     document = _document(source, folder)
     check_quotes([source], folder)
     config, name = document.get("config") or {}, project_name(folder)
-    own = f"{name}:"
+    prefix = f"{name}:"
     plain = _decrypted(config, source, folder)
-    values = {key.removeprefix(own): each for key, each in plain.items() if key.startswith(own)}
-    secret = {key.removeprefix(own) for key, _ in encrypted_places(config)}
-    made = {key: each for key, each in plain.items() if not key.startswith(own)}
+    values = {
+        key.removeprefix(prefix): each for key, each in plain.items() if key.startswith(prefix)
+    }
+    secret = {key.removeprefix(prefix) for key, _ in encrypted_places(config)}
+    review = {key: each for key, each in plain.items() if not key.startswith(prefix)}
     for key, each in review_settings(values, source, stack, image, secret).items():
-        made[f"{own}{key}"] = each
+        review[f"{prefix}{key}"] = each
     found = (
-        (key, place, _take_value(made, (key, *place))) for key, place in encrypted_places(config)
+        (key, place, _take_value(review, (key, *place))) for key, place in encrypted_places(config)
     )
     secrets = {config_key(key, place, name): each for key, place, each in found if each is not None}
     environment = {key: each for key, each in document.items() if key == "environment"}
-    _write(stack, source, environment | {"config": made}, folder)
+    _write(stack, source, environment | {"config": review}, folder)
     return ReviewFile(secrets, document.get("secretsprovider", ""))
 
 
 def write_without_apps(stack: str, source: str, folder: Path) -> None:
     """Writes a file with only the cluster, so that wrong settings of applications do not matter."""
-    own = f"{project_name(folder)}:"
-    values = (_document(source, folder).get("config") or {}).get(f"{own}existingCluster") or {}
-    config = {f"{own}existingCluster": existing_cluster(values, source)}
+    prefix = f"{project_name(folder)}:"
+    values = (_document(source, folder).get("config") or {}).get(f"{prefix}existingCluster") or {}
+    config = {f"{prefix}existingCluster": existing_cluster(values, source)}
     _write(stack, source, {"config": config}, folder)
 
 

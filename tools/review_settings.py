@@ -49,20 +49,20 @@ def review_settings(
     images = _images(image, [app.name for app in settings.apps])
     namespaces = _namespaces(settings, stack)
     existing = values.get("existingCluster") or {}
-    made: dict[str, Any] = {"existingCluster": existing_cluster(existing, source)}
+    review: dict[str, Any] = {"existingCluster": existing_cluster(existing, source)}
     if settings.controller:
-        made["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
-    made |= _without(values, *CLUSTER_KEYS)
+        review["ingress"] = {"existing": (values.get("ingress") or {}).get("existing") or {}}
+    review |= _without(values, *CLUSTER_KEYS)
     if "namespaces" in values:
-        made["namespaces"] = [
+        review["namespaces"] = [
             _without(each, "adopt", "existing") | {"name": namespaces[each["name"]]}
             for each in values["namespaces"]
         ]
-    made["apps"] = [
+    review["apps"] = [
         _app(app, stack, namespaces, images.get(app["name"])) for app in values.get("apps", ())
     ]
-    _check_conflicts(values.get("apps", ()), made["apps"], namespaces, source)
-    return made
+    _check_conflicts(values.get("apps", ()), review["apps"], namespaces, source)
+    return review
 
 
 def existing_cluster(existing: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -114,22 +114,22 @@ def _namespaces(settings: Settings, stack: str) -> dict[str, str]:
 def _app(
     app: Mapping[str, Any], stack: str, namespaces: Mapping[str, str], image: str | None
 ) -> dict[str, Any]:
-    made = _without(app, *STACK_ONLY_KEYS)
-    made["namespace"] = namespaces[app.get("namespace") or app["name"]]
+    review = _without(app, *STACK_ONLY_KEYS)
+    review["namespace"] = namespaces[app.get("namespace") or app["name"]]
     if image:
-        made["image"] = image
-    made |= _route(app, stack)
+        review["image"] = image
+    review |= _route(app, stack)
     if balancer := app.get("loadBalancer"):
-        made["loadBalancer"] = _without(balancer, "existing", "name")
+        review["loadBalancer"] = _without(balancer, "existing", "name")
     if policy := app.get("networkPolicy"):
         peers = {key: policy[key] for key in ("from", "egress") if key in policy}
-        made["networkPolicy"] = policy | {
+        review["networkPolicy"] = policy | {
             key: [_peer(each, namespaces) for each in listed] for key, listed in peers.items()
         }
     if database := app.get("database"):
         kept = {"keepData": False, "abandonData": True}
-        made["database"] = _without(database, *DATA_KEYS) | kept
-    return made
+        review["database"] = _without(database, *DATA_KEYS) | kept
+    return review
 
 
 def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}
 
 
-def _check_conflicts(apps: Any, made: Any, namespaces: Mapping[str, str], source: str) -> None:
+def _check_conflicts(apps: Any, review: Any, namespaces: Mapping[str, str], source: str) -> None:
     """Checks that the review stack's namespaces and routes differ from the other stack's.
 
     Raises:
@@ -164,9 +164,9 @@ def _check_conflicts(apps: Any, made: Any, namespaces: Mapping[str, str], source
     file = f"Pulumi.{source}.yaml"
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
         raise ToolError(f"{file}: the review stack needs the namespace {namespace}: rename it")
-    for app in made:
+    for app in review:
         for line in conflicts([*apps, app], nested=False):
             key, _, reason = line.partition(": ")
             if not key.startswith(f"apps[{len(apps)}]."):
                 continue  # a conflict within the other stack
-            raise ToolError(f"{file}: with {app['name']} of the review stack at {reason}")
+            raise ToolError(f"{file}: conflict with {app['name']} of the review stack: {reason}")

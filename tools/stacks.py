@@ -85,8 +85,8 @@ def source_file(name: str, folder: Path) -> Path:
     """
     file = stack_file(name, folder)
     if not STACK_NAME.fullmatch(name) or not file.is_file():
-        there = ", ".join(stacks_with_file(folder))
-        raise ToolError(f"FROM: {json.dumps(name)}: must be one of the stacks {there}")
+        names = ", ".join(stacks_with_file(folder))
+        raise ToolError(f"FROM: {json.dumps(name)}: must be one of the stacks {names}")
     return file
 
 

@@ -26,8 +26,8 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     )
     parser.add_argument("stacks", nargs="*", help="default: all stacks that have a file")
     options = parser.parse_args(arguments)
-    chosen = options.stacks or stacks_with_file(folder)
-    return run_tool("unquoted", lambda: check_quotes(chosen, folder))
+    stacks = options.stacks or stacks_with_file(folder)
+    return run_tool("unquoted", lambda: check_quotes(stacks, folder))
 
 
 def check_quotes(stacks: Iterable[str], folder: Path) -> None:
