@@ -114,7 +114,7 @@ def test_after_an_update_that_was_killed_the_former_settings_come_back(
     shown = as_make_does(stack, "preview", "--diff")
     assert f'"{SECOND}" => "{FIRST}"' in shown
     told = as_make_does(stack, "up", "--yes", "--skip-preview")
-    assert "killed: refreshed first" in told
+    assert "killed: the state is refreshed first" in told
     assert "  Deployment rickroller.test: updating\n" in told
     assert image(kube) == FIRST
     assert "refreshed first" not in as_make_does(stack, "preview", "--expect-no-changes")
