@@ -16,17 +16,11 @@ from urllib.parse import unquote, urlsplit
 
 from sandbox.account import LOOPBACK
 from sandbox.environment import CLOUD
+from sandbox.http_connect import CHUNK, HEAD_SECONDS, Refused, target
 
 _log = logging.getLogger(__name__)
 
-HEAD_SECONDS = 30
-CHUNK = 64 * 1024
-
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class Refused(Exception):
-    """A request that is not passed on; its arguments are the HTTP status and the reason."""
 
 
 class Proxy:
@@ -93,21 +87,6 @@ class Proxy:
             return None
         address = urlsplit(outer)
         return None if (address.hostname, address.port) == self._address else outer
-
-
-def target(head: bytes) -> tuple[str, int]:
-    """The host and the port that the head of a request asks for.
-
-    Raises:
-        Refused: if it is no `CONNECT` request.
-    """
-    method, _, rest = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
-    if method != "CONNECT":
-        raise Refused("501 Not Implemented", f"{method} is not proxied, only CONNECT")
-    name, _, port = rest.partition(" ")[0].rpartition(":")
-    if not name or not port.isdecimal():
-        raise Refused("400 Bad Request", "CONNECT needs a host and a port")
-    return name.strip("[]").rstrip(".").lower(), int(port)
 
 
 async def _through(proxy: str, head: bytes) -> Streams:

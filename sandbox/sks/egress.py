@@ -21,7 +21,7 @@ from typing import Any
 import urllib3
 from kubernetes import client
 
-from sandbox.proxy import CHUNK, HEAD_SECONDS, Refused, target
+from sandbox.http_connect import CHUNK, HEAD_SECONDS, Refused, target
 from sandbox.sks.ingress_nginx import webhook
 from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.certificates import authority, server_context
-from sandbox.proxy import Proxy, Refused, target
+from sandbox.http_connect import Refused, target
+from sandbox.proxy import Proxy
 
 HOST = "api-ch-gva-2.exoscale.com"
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 import urllib3
 from kubernetes import client
 
-from sandbox.proxy import Refused
+from sandbox.http_connect import Refused
 from sandbox.sks.ingress_nginx.checks import Ingress, refusal, warnings
 from sandbox.sks.ingress_nginx.settings import Settings, settings_of
 
