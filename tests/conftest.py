@@ -9,6 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 # pytest makes asserts say what they compared in test modules alone, unless it is told of others.
 pytest.register_assert_rewrite("tests.e2e", "tests.integration", "tests.programs", "tests.unit")
 
+pytest_plugins = ["tests.integration.fixtures"]
+
 
 class ByStack(LoadScopeScheduling):
     """Keeps together the tests of a file, and those in `life/`, which share a stack."""

@@ -1,4 +1,4 @@
-"""One sandbox for all tests of a process, and one deployed stack; nothing is left afterwards.
+"""One deployed stack for all tests of a process; nothing is left afterwards.
 
 The tests in `life/` share the stack `local` and take it through its life in the order of their
 files. Each can also be run alone: what it needs is then deployed for it.
@@ -22,54 +22,9 @@ from tests.integration.exoscale_plugin import (
     world,
 )
 from tests.integration.kube import Kube
-from tests.integration.polling import eventually
 from tests.integration.s3_server import S3Server, s3_server
 from tests.integration.stack import TUTORIAL, Stack, Step, copy_project
 from tests.integration.state_stack import follow, new_stack, remove
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--plugins",
-        dest="provider_plugins",
-        metavar="DIR",
-        type=Path,
-        help="run the tests with the provider plugins in DIR, instead of the sandbox's own",
-    )
-
-
-FIRST_UP_SECONDS = 1800
-"""The first `up` on a machine builds the tools."""
-
-
-@pytest.fixture(scope="session")
-def given_plugins(request: pytest.FixtureRequest) -> Path | None:
-    """The folder of `--plugins`."""
-    folder: Path | None = request.config.getoption("provider_plugins")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def sandbox(
-    tmp_path_factory: pytest.TempPathFactory, given_plugins: Path | None
-) -> Iterator[Sandbox]:
-    """A running sandbox of the session's own, with its own account, ports and files."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox") / "home", given_plugins)
-    try:
-        sandbox.up(timeout=FIRST_UP_SECONDS)
-        yield sandbox
-    finally:
-        sandbox.run("reset")
-        eventually(lambda: not sandbox.processes(), within=10)
-
-
-@pytest.fixture(scope="session")
-def cluster_kubeconfig(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of an administrator's kubeconfig for a running cluster with two nodes."""
-    cluster = sandbox.create_cluster("tests", size=2, addons=["exoscale-cloud-controller"])
-    file = tmp_path_factory.mktemp("kubeconfig") / "kubeconfig"
-    write_private(file, sandbox.kubeconfig(cluster))
-    return file
 
 
 @pytest.fixture(scope="module")
