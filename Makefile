@@ -17,7 +17,7 @@ READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) up --stack local --yes
-	@$(SANDBOX) exec -- python -m sandbox.tour local
+	@$(SANDBOX) exec -- python -m sandbox.environment.tour local
 
 preview: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) preview --diff --stack local
@@ -103,7 +103,7 @@ down: .venv/sandbox-ready
 test: .venv/dev-ready
 	@$(SANDBOX) tools
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
-	  tests/unit tests/programs tests/integration/life
+	  tests/program/unit tests/processes tests/program/integration/life
 
 # PLUGINS is a folder of provider plugins, in place of the sandbox's own; TESTS are files, without it all.
 test-all: .venv/dev-ready
@@ -144,7 +144,7 @@ lint: .venv/dev-ready
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate renovate.json
 
 docs: .venv/dev-ready
-	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m tools.documents.generate
 
 # The versions locked so far are kept where they suit; FLAGS=--upgrade takes the newest.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes

@@ -10,14 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
 
-from sandbox import fault_commands, lifecycle, paths
+from sandbox import paths
 from sandbox.account import Nodes
-from sandbox.environment import command_environment, export_lines
+from sandbox.daemon import fault_commands, lifecycle
+from sandbox.environment.stack_files import untouched
+from sandbox.environment.variables import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
-from sandbox.provide import ensure_tools
-from sandbox.stack_files import untouched
-from sandbox.tools import (
+from sandbox.toolchain.provide import ensure_tools
+from sandbox.toolchain.tools import (
     CONTROL_PLANE,
     EARLIER_KUBERNETES_VERSION,
     NODE,
@@ -91,7 +92,7 @@ def main(arguments: list[str]) -> int:
                 ensure_tools(progress, [*(NODE_TOOLS if containers else ()), *chain(*others)])
             case "status":
                 # imported here: it brings an HTTP client, which the other commands do not need
-                from sandbox.status import status
+                from sandbox.daemon.status import status
 
                 sys.stdout.write(status(home, as_json=options.json))
             case "faults":

@@ -7,9 +7,11 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # pytest makes asserts say what they compared in test modules alone, unless it is told of others.
-pytest.register_assert_rewrite("tests.e2e", "tests.integration", "tests.programs", "tests.unit")
+pytest.register_assert_rewrite(
+    "tests.e2e", "tests.processes", "tests.program", "tests.sandbox", "tests.support"
+)
 
-pytest_plugins = ["tests.integration.fixtures"]
+pytest_plugins = ["tests.support.fixtures"]
 
 
 class ByStack(LoadScopeScheduling):

@@ -16,9 +16,9 @@ from sandbox.errors import SandboxError
 from sandbox.images import archive, file_system
 from sandbox.images.wheels import REQUIREMENTS, TRAEFIK, ensure_programs
 from sandbox.paths import IMAGES, ROOT, TOOLS_BIN
-from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.progress import Progress
-from sandbox.releases import GO_ARCHITECTURES
+from sandbox.toolchain.prerequisites import SYSTEM_PATH
+from sandbox.toolchain.releases import GO_ARCHITECTURES
 
 LOCAL = "sandbox.local"
 """The registry in the names of images that are the sandbox's own: there is none of that name."""

@@ -23,7 +23,7 @@ from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.processes import Child, Command
 from sandbox.sks.programs import Programs
 from sandbox.sks.spec import SksError
-from sandbox.tools import CONTROL_PLANE
+from sandbox.toolchain.tools import CONTROL_PLANE
 
 STAGES = Path(__file__).with_name("stages")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from sandbox.sks.spec import SksError
-from sandbox.tools import CONTROL_PLANE, kubernetes_folder
+from sandbox.toolchain.tools import CONTROL_PLANE, kubernetes_folder
 
 _ASK_SECONDS = 30
 

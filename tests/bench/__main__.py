@@ -15,8 +15,8 @@ from tests.bench.figures import Figure, table
 from tests.bench.plugins import MEGABYTE, PLUGINS, cluster_bytes, start_seconds, watched
 from tests.bench.projects import APP, PROGRAM, write_project
 from tests.bench.timing import Case, command, medians, seconds
-from tests.integration.account import Sandbox
-from tests.integration.stack import TUTORIAL, Stack, copy_project
+from tests.support.account import Sandbox
+from tests.support.stack import TUTORIAL, Stack, copy_project
 
 MEMORY_LIMITS = {"exoscale": 150}
 """Megabytes, of the sandbox's own plugin: the official one is as it is."""
@@ -126,7 +126,7 @@ class Bench:
         sandbox = [sys.executable, "-m", "sandbox", "exec", "--"]
         for arguments in (
             ["pulumi", "up", "--stack", "local", "--yes"],
-            [sys.executable, "-m", "sandbox.tour", "local"],
+            [sys.executable, "-m", "sandbox.environment.tour", "local"],
         ):
             command([*sandbox, *arguments], self.local.folder, environment)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.bench.figures import Figure
 from tests.bench.timing import Case, medians
-from tests.integration.account import Sandbox
-from tests.integration.stack import CLUSTER, NODEPOOL, Stack, copy_project
+from tests.support.account import Sandbox
+from tests.support.stack import CLUSTER, NODEPOOL, Stack, copy_project
 
 DELAY = 2
 """Seconds by which each creation is made later."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from sandbox.daemon_state import processes
+from sandbox.daemon.state import processes
 
 PLUGINS = {"exoscale": b"sandbox.plugins.exoscale", "kubernetes": b"pulumi-resource-kubernetes"}
 """What the command line of each plugin's process has in it."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.real_nodes import answers, kube_of, real_nodes
-from tests.integration.account import Sandbox
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import Stack, copy_project
+from tests.support.account import Sandbox
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import Stack, copy_project
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

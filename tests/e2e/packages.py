@@ -1,6 +1,6 @@
 """Debian's packages that these tests need and the machine lacks: `python -m tests.e2e.packages`."""
 
-from sandbox.prerequisites import CONTAINER_PACKAGES, missing
+from sandbox.toolchain.prerequisites import CONTAINER_PACKAGES, missing
 
 CHROMIUM = "/usr/bin/chromium"
 

@@ -13,9 +13,9 @@ import requests
 from sandbox.images.images import DEMO_VERSION, LOCAL, traefik_version
 from sandbox.paths import write_private
 from tests.e2e.machine_state import state
-from tests.integration.account import Sandbox
-from tests.integration.kube import Kube
-from tests.integration.stack import Stack, copy_project
+from tests.support.account import Sandbox
+from tests.support.kube import Kube
+from tests.support.stack import Stack, copy_project
 
 MARKS = [
     pytest.mark.e2e,

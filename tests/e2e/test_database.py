@@ -12,13 +12,13 @@ import pytest
 from sandbox.images.images import LOCAL, RCLONE, postgresql_version
 from sandbox.sks.layout import VOLUMES
 from sandbox.sks.storage import CSI_DRIVER
-from tests.documents import ROOT, commands_under
 from tests.e2e.real_nodes import DEMO, MARKS, kube_of, new_stack, real_nodes
-from tests.integration.account import Sandbox
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.s3_server import ZONE, S3Server, s3_server
-from tests.integration.stack import APP, CLUSTER, Stack
+from tests.support.account import Sandbox
+from tests.support.documents import ROOT, commands_under
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.s3_server import ZONE, S3Server, s3_server
+from tests.support.stack import APP, CLUSTER, Stack
 
 pytestmark = MARKS
 

@@ -18,11 +18,11 @@ from tests.e2e.real_nodes import (
     ready,
     real_nodes,
 )
-from tests.e2e.traffic import SteadyLoad
-from tests.integration.account import OLDER_VERSION, VERSION, Sandbox
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import APP, CLUSTER, Stack
+from tests.support.account import OLDER_VERSION, VERSION, Sandbox
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import APP, CLUSTER, Stack
+from tests.support.traffic import SteadyLoad
 
 pytestmark = MARKS
 

@@ -8,10 +8,10 @@ import pytest
 from components.sks_cluster.firewall.args import KUBELET_PORT
 from sandbox.sks.spec import CLIENT
 from tests.e2e.real_nodes import MARKS, answers, node_addresses
-from tests.integration.account import Sandbox
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import Stack
+from tests.support.account import Sandbox
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import Stack
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("kept_settings")]
 

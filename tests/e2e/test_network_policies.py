@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from tests.e2e.real_nodes import ANSWER_SECONDS, MARKS
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import Stack
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import Stack
 
 pytestmark = MARKS
 

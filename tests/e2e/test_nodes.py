@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from components.sks_cluster.firewall.args import KUBELET_PORT, NODE_PORTS, port_range
-from sandbox.daemon_state import processes, running_pid
+from sandbox.daemon.state import processes, running_pid
 from sandbox.paths import write_private
 from sandbox.sks.machines import network
 from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, TUNNEL
 from tests.e2e.machine_state import state
 from tests.e2e.real_nodes import MARKS, UP_SECONDS
-from tests.integration.account import Sandbox
-from tests.integration.polling import eventually
+from tests.support.account import Sandbox
+from tests.support.polling import eventually
 
 pytestmark = MARKS
 

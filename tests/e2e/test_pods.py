@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.real_nodes import DEMO, MARKS, TRAEFIK, UP_SECONDS, kube_of, new_stack, real_nodes
-from tests.integration.account import Sandbox
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import APP, CLUSTER, Stack
+from tests.support.account import Sandbox
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import APP, CLUSTER, Stack
 
 pytestmark = MARKS
 

@@ -5,10 +5,10 @@ import re
 import requests
 
 from tests.e2e.real_nodes import ANSWER_SECONDS, MARKS, ready
-from tests.e2e.traffic import SteadyLoad
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import Stack
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import Stack
+from tests.support.traffic import SteadyLoad
 
 pytestmark = MARKS
 

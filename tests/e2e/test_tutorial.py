@@ -24,9 +24,9 @@ import requests
 from sandbox.paths import write_private
 from tests.e2e.real_nodes import ANSWER_SECONDS, MARKS, TRAEFIK, new_stack, real_nodes
 from tests.e2e.terminal import Terminal
-from tests.integration.account import Sandbox
-from tests.integration.polling import eventually
-from tests.integration.stack import CLUSTER, Stack
+from tests.support.account import Sandbox
+from tests.support.polling import eventually
+from tests.support.stack import CLUSTER, Stack
 
 pytestmark = MARKS
 

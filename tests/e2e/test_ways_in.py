@@ -5,9 +5,9 @@ import requests
 
 from sandbox.sks.spec import CLIENT
 from tests.e2e.real_nodes import ANSWER_SECONDS, DEMO, MARKS, NO_ANSWER, node_addresses
-from tests.integration.kube import Kube
-from tests.integration.polling import eventually
-from tests.integration.stack import Stack
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import Stack
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("kept_settings")]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes import client
 
-from sandbox.reach import host, out_of_reach
+from sandbox.toolchain.reach import host, out_of_reach
 
 REGISTRY = "https://registry.k8s.io/v2/"
 NAME = "ingress-nginx-image"

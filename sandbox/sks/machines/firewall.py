@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from threading import Lock
 
-from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.layout import ClusterRecord
 from sandbox.sks.spec import Opening, SksError
+from sandbox.toolchain.prerequisites import SYSTEM_PATH
 
 _CHAIN = "SECURITY-GROUPS"
 _JUMP = ("PREROUTING", "-i", "eth0", "-j", _CHAIN)

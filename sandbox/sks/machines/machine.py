@@ -9,13 +9,13 @@ from typing import Any
 
 from sandbox.images import registry
 from sandbox.paths import private_directory, write_private
-from sandbox.prerequisites import SYSTEM_PATH
 from sandbox.sks.kubeconfig import kubeconfig
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.machines import cgroups, csi_node, init, network, settings
 from sandbox.sks.machines.firewall import Firewall
 from sandbox.sks.processes import Child, Command
 from sandbox.sks.storage import CSI_DRIVER
+from sandbox.toolchain.prerequisites import SYSTEM_PATH
 
 _LIFETIME = timedelta(days=3650)
 

@@ -1,0 +1,186 @@
+"""The sandbox's one long-running process: the Exoscale API and the clusters behind it."""
+
+import asyncio
+import fcntl
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import TextIO
+
+from starlette.applications import Starlette
+
+from sandbox import paths
+from sandbox.account import LOOPBACK, Account
+from sandbox.daemon import certificates
+from sandbox.daemon.fault_client import FaultClient
+from sandbox.daemon.kubeconfig import KubeconfigFile
+from sandbox.daemon.proxy import Proxy
+from sandbox.daemon.state import MARK, DaemonState, lock_file
+from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api.connection import server
+from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
+from sandbox.nlb.load_balancers import LoadBalancers
+from sandbox.sks.layout import ClusterFiles
+from sandbox.sks.runtime import ClusterSpec, SksRuntime
+from sandbox.sks.spec import HEALTH_CHECKS
+
+_log = logging.getLogger("sandbox.daemon")
+
+USER = "sandbox"
+GROUPS = ("system:masters",)
+USER_SECONDS = 365 * 24 * 3600
+"""Lifetime of the certificates in the kubeconfig; every start of the daemon issues new ones."""
+LOG_BYTES = 5 * 1024 * 1024
+LOCK_SECONDS = 1
+"""How long a daemon tries to become the only one of its home."""
+CLOSE_SECONDS = 5
+"""How long requests under way may take to finish when the daemon is told to stop."""
+
+
+class ClustersWithKubeconfig(SksRuntime):
+    """The SKS runtime; each cluster that runs has its context in the sandbox's kubeconfig."""
+
+    def __init__(self, home: Path, tools: Path, *, containers: bool) -> None:
+        super().__init__(home, tools, containers=containers)
+        self._folder = home / "clusters"
+        self._kubeconfig = KubeconfigFile(home / "kubeconfig")
+
+    def start_cluster(self, cluster_id: str) -> str:
+        """Start a stored cluster and give it its context."""
+        endpoint = super().start_cluster(cluster_id)
+        self._give_context(cluster_id)
+        return endpoint
+
+    def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
+        """Change a running cluster; its context is named after it."""
+        super().update_cluster(cluster_id, spec)
+        self._give_context(cluster_id)
+
+    def stop_cluster(self, cluster_id: str) -> None:
+        """Take the cluster's context away and end its processes."""
+        self._kubeconfig.remove(cluster_id)
+        super().stop_cluster(cluster_id)
+
+    def _give_context(self, cluster_id: str) -> None:
+        name = ClusterFiles(self._folder / cluster_id).load().name
+        text = self.kubeconfig(cluster_id, USER, GROUPS, USER_SECONDS)
+        self._kubeconfig.add(cluster_id, name, text)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    home = paths.home()
+    paths.private_directory(home)
+    log = paths.private_directory(home / "log")
+    _log_to(log / "daemon.log", logging.getLogger(), "%(asctime)s %(levelname)s %(name)s:")
+    _log_to(log / "requests.log", logging.getLogger(REQUESTS), "%(asctime)s")
+    with lock_file(home).open("a+") as lock:
+        if not _locked(lock):
+            sys.stderr.write(f"another daemon serves {home}\n")
+            return 3
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        os.environ[MARK] = str(home)
+        keep_loopback()
+        return _serve(home, Account.load_or_create(home))
+
+
+def keep_loopback() -> None:
+    """Let no proxy of the environment see what the daemon and its clusters say to each other."""
+    hosts = urllib.request.getproxies_environment().get("no", "")
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [hosts, LOOPBACK, "localhost"]))
+
+
+def _locked(file: TextIO) -> bool:
+    """Lock the file for this process; a look at the lock by `running_pid` is waited out."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _serve(home: Path, account: Account) -> int:
+    state = DaemonState(home)
+    state.write("starting", "the Exoscale API")
+    try:
+        listener, proxy_listener = _listen(account.port), _listen(account.proxy_port)
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    containers = account.nodes == "containers"
+    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN, containers=containers)
+    runtime.connect(account.endpoint, account.api_key, account.api_secret)
+    app = create_app(
+        store_dir=paths.private_directory(home / "api"),
+        credentials=Credentials(account.api_key, account.api_secret),
+        base_url=account.base_url,
+        runtime=runtime,
+        traffic=LoadBalancers(account.port, health_checks_from=HEALTH_CHECKS)
+        if containers
+        else None,
+    )
+    certificates.write_authorities(home)
+    hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}
+    proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
+    threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
+    api = server(app, CLOSE_SECONDS)
+    # uvicorn sends itself the signal again when it has closed; the clusters end after that.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _log.info("told to stop"))
+    threading.Thread(target=_resume, args=(app, account, state), daemon=True).start()
+    api.run(sockets=[listener])
+    state.write("stopping", "clusters")
+    runtime.stop_all()
+    state.clear()
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as error:
+        raise OSError(f"port {port} of {LOOPBACK}: {error.strerror}") from error
+    listener.listen(128)
+    return listener
+
+
+def _resume(app: Starlette, account: Account, state: DaemonState) -> None:
+    try:
+        # Answered as soon as the server takes connections, and not subject to faults.
+        FaultClient(account).listed()
+        state.write("starting", "clusters")
+        app.state.resume()
+    except Exception as error:
+        _log.exception("could not bring the stored clusters back")
+        state.write("failed", str(error))
+    else:
+        state.write("ready", "")
+
+
+def _log_to(file: Path, logger: logging.Logger, prefix: str) -> None:
+    handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter(f"{prefix} %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

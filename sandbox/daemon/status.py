@@ -1,0 +1,62 @@
+"""What `sandbox status` shows: what runs, and what the account holds."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sandbox.account import Account
+from sandbox.daemon.fault_commands import fault_table
+from sandbox.daemon.state import DaemonState, processes, running_pid
+from sandbox.daemon.table import table
+from sandbox.exoscale_api import summary, tables
+
+
+def status(home: Path, *, as_json: bool) -> str:
+    """Return the state of the sandbox at `home`, as tables or as JSON.
+
+    What the account holds is read from its files, and shown while it is stopped, too.
+    """
+    found = _collect(home)
+    return json.dumps(found, indent=2) + "\n" if as_json else "\n".join(_parts(found))
+
+
+def _collect(home: Path) -> dict[str, Any]:
+    account = Account.load(home)
+    report = DaemonState(home).read() if running_pid(home) is not None else None
+    return {
+        "state": report.state if report else "stopped",
+        "detail": report.detail if report else "",
+        "home": str(home),
+        "endpoint": account.endpoint if account else None,
+        "nodes": account.nodes if account else None,
+        "processes": [asdict(process) for process in processes(home)],
+        **summary(home / "api"),
+    }
+
+
+def _parts(found: dict[str, Any]) -> Iterator[str]:
+    """The account first, then a table for each kind of thing that it has."""
+    memory = sum(process["resident_bytes"] for process in found["processes"])
+    names = _counted(process["command"] for process in found["processes"])
+    account = {
+        "sandbox": f"{found['state']} {found['detail']}".rstrip(),
+        "home": found["home"],
+        "Exoscale API": found["endpoint"] or "none yet",
+        "nodes": found["nodes"] or "none yet",
+        "processes": f"{names}, {memory / 2**20:.0f} MB resident" if names else "none",
+    }
+    yield "".join(f"{title:<15}{text}\n" for title, text in account.items())
+    for head, rows in tables(found):
+        yield table(head, rows)
+    if found["faults"]:
+        yield fault_table(found["faults"])
+
+
+def _counted(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(
+        f"{listed.count(name)} {name}" if listed.count(name) > 1 else name
+        for name in dict.fromkeys(listed)
+    )

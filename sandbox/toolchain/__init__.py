@@ -1,0 +1,1 @@
+"""The programs that the sandbox runs: found on PATH, downloaded or built."""

@@ -1,0 +1,78 @@
+"""Components that are called directly, with settings made in Python."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from typing import Any
+
+import pulumi
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from components.database.database import Database
+from components.existing_cluster.existing_cluster import ExistingCluster
+from components.ingress_controller.args import IngressControllerArgs
+from components.ingress_controller.existing_controller import ExistingController
+from components.ingress_controller.ingress_controller import IngressController
+from components.namespace.app_namespace import AppNamespace
+from components.sks_cluster.sks_cluster import SksCluster
+from components.web_app.args import WebAppArgs
+from components.web_app.availability.args import AutoscalerArgs
+from components.web_app.web_app import WebApp
+from stack.args import StackArgs
+from tests.program.unit.engine import run
+from tests.program.unit.stack_settings import changed, load
+from tests.program.unit.test_settings_are_read import models
+
+COMPONENTS = (
+    AppNamespace,
+    Database,
+    ExistingCluster,
+    ExistingController,
+    IngressController,
+    SksCluster,
+    WebApp,
+)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_example_in_its_docstring(component: type[pulumi.ComponentResource]) -> None:
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(component) or "")
+    source = "".join(example.source for example in examples)
+    names: dict[str, Any] = {each.__name__: each for each in (*models(StackArgs), component)}
+    engine, _ = run(lambda: exec(source, names | {"SecretStr": SecretStr}))
+    assert len(engine.of_type(component.__name__)) == 1
+    assert len(engine.resources) > 1
+
+
+def test_the_defaults_are_those_of_a_stacks_file() -> None:
+    in_file = load(changed("apps[0].replicas", 2)).apps[0]
+    in_python = WebAppArgs(name="web", image="example/web:1", replicas=2)
+    assert in_file == in_python
+    assert declared(in_file) == declared(in_python)
+
+
+def declared(app: WebAppArgs) -> dict[tuple[str, str], Any]:
+    """The inputs of all that an application declares."""
+    engine, _ = run(lambda: WebApp("web", app))
+    return {(each.typ, each.name): each.inputs for each in engine.resources}
+
+
+def test_the_checks_are_those_of_a_stacks_file() -> None:
+    with pytest.raises(ValidationError, match="max: 2: must be 5 or more, as min is"):
+        AutoscalerArgs(min=5, max=2, cpu=80)
+    with pytest.raises(ValidationError, match="admissionWebhook: true: must not be given"):
+        IngressControllerArgs(controller="traefik", admission_webhook=True)
+    scaled = AutoscalerArgs(min=2, max=5, cpu=80)
+    with pytest.raises(ValidationError) as caught:
+        WebAppArgs(name="web", image="example/web:1", replicas=2, autoscaler=scaled)
+    (error,) = caught.value.errors()
+    assert error["msg"] == "Value error, replicas: 2: must not be given with an autoscaler"
+
+
+def test_errors_show_no_secret() -> None:
+    pull = {"registry": "ghcr.io", "username": "robot", "password": "s3cret"}
+    with pytest.raises(ValidationError) as caught:
+        WebAppArgs.model_validate({"name": "web", "pullSecret": pull})
+    assert "s3cret" not in str(caught.value)

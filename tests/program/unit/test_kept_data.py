@@ -1,0 +1,161 @@
+"""Which changes of a stack's databases leave data behind, and what the user is told to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from stack.args import StackArgs
+from stack.kept_data import DataLeftBehind, check_data, remember_data
+from tests.program.unit.engine import run
+
+Apps = dict[str, dict[str, Any]]
+
+DBAAS = {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]}
+VOLUMES = [f"ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3{digit}" for digit in "ab"]
+
+
+def record(apps: Apps) -> dict[str, Any]:
+    """What the stack remembers of applications: the keys beside a database's are the app's."""
+    values = [{"name": name, "image": "example/web:1", **keys} for name, keys in apps.items()]
+    settings = StackArgs.model_validate({"apps": values})
+    engine, _ = run(lambda: remember_data(settings.apps).input)
+    return {"input": engine.of_type("Stash")["databases"]["input"]}
+
+
+def change(before: Apps, after: Apps) -> None:
+    check_data(
+        pulumi.ResourceHookArgs(
+            urn="urn",
+            id="id",
+            name="databases",
+            type="type",
+            old_inputs=record(before),
+            new_inputs=record(after),
+        )
+    )
+
+
+def refusal(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The lines that a change of the application `web` is refused with."""
+    with pytest.raises(DataLeftBehind) as caught:
+        change({"web": before}, {"web": after})
+    return str(caught.value).splitlines()
+
+
+def test_an_app_without_a_database_may_do_anything() -> None:
+    assert record({"web": {}}) == {"input": {}}
+    change({"web": {}}, {"shop": {"namespace": "other"}})
+    change({"web": {}}, {"web": {"database": {}}})
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        {"image": "postgres:17.12"},
+        {"image": "registry.example.com:5000/library/postgres:17.9-bookworm"},
+        {"image": f"postgres@sha256:{'0' * 64}", "version": "17"},
+        {"storage": "20Gi"},
+        {"storageClass": "exoscale-bs-retain"},
+        {"abandonData": True},
+    ],
+)
+def test_what_leaves_the_data_where_it_is(database: dict[str, Any]) -> None:
+    change({"web": {"database": {}}}, {"web": {"database": database}})
+    change({"web": {"database": database}}, {"web": {"database": {}}})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "starts"),
+    [
+        ({}, {"namespace": "shop"}, "web: namespace: shop: the data is in web: "),
+        (
+            {},
+            {"database": {"keepData": False}},
+            "web: database.storageClass (or keepData): exoscale-sbs: the data is in exoscale-bs-",
+        ),
+        (
+            {},
+            {"database": {"storageClass": "fast"}},
+            "web: database.storageClass (or keepData): fast: the data is in exoscale-bs-retain: ",
+        ),
+        (
+            {},
+            {"database": {"volume": VOLUMES[0]}},
+            f"web: database.volume: {VOLUMES[0]}: the data is in none: ",
+        ),
+        (
+            {"database": {"volume": VOLUMES[0]}},
+            {"database": {"volume": VOLUMES[1]}},
+            f"web: database.volume: {VOLUMES[1]}: the data is in {VOLUMES[0]}: ",
+        ),
+        ({}, {"database": DBAAS}, "web: database.kind: dbaas: the data is in postgresql: "),
+        (
+            {"database": DBAAS},
+            {"database": DBAAS | {"zone": "de-fra-1"}},
+            "web: database.zone: de-fra-1: the data is in ch-gva-2: ",
+        ),
+        (
+            {},
+            {"database": {"image": "postgres:18.5"}},
+            "web: database.version (or image): 18: it can't read the data of version 17: dump ",
+        ),
+        (
+            {"database": {"image": "postgres:18.5"}},
+            {"database": {"image": "postgres:17.11"}},
+            "web: database.version (or image): 17: it can't read the data of version 18: dump ",
+        ),
+        (
+            {},
+            {"database": None},
+            "web: database: it is taken out, or its application has another name: its data would ",
+        ),
+    ],
+)
+def test_what_leaves_it_behind_needs_a_word_before_or_with_the_change(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    starts: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, new = {"database": {}} | before, {"database": {}} | after
+    (line,) = refusal(old, new)
+    assert line.startswith(starts)
+    assert "database.abandonData: true" in line
+    assert "docs/databases.md" in line
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", warned.append)
+    change({"web": with_the_word(old)}, {"web": new})
+    if new["database"] is not None:
+        change({"web": old}, {"web": with_the_word(new)})
+    reason = line.split(": dump ")[0].split(": its data ")[0].split(": another ")[0]
+    assert set(warned) == {f"{reason}: its data is abandoned"}
+
+
+def with_the_word(app: dict[str, Any]) -> dict[str, Any]:
+    return app | {"database": app["database"] | {"abandonData": True}}
+
+
+def test_each_database_has_a_line() -> None:
+    with pytest.raises(DataLeftBehind) as caught:
+        change(
+            {"web": {"database": {}}, "shop": {"database": {}}, "blog": {"database": {}}},
+            {"web": {"database": {}}, "store": {"database": {}}},
+        )
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["blog", "shop"]
+
+
+def test_a_given_volume_keeps_its_data_in_another_class() -> None:
+    old = {"database": {"volume": VOLUMES[0]}}
+    change({"web": old}, {"web": {"database": {"volume": VOLUMES[0], "keepData": False}}})
+
+
+def test_another_major_version_never_gets_the_old_ones_volume() -> None:
+    old = {"database": {"volume": VOLUMES[0]}}
+    new = {"database": {"volume": VOLUMES[0], "image": "postgres:18.5", "abandonData": True}}
+    (line,) = refusal(old, new)
+    assert line.endswith(
+        "give another database.volume, or none; docs/databases.md says how to take data along"
+    )
