@@ -13,7 +13,8 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
-  new-stack review review-down review-sweep down test test-all e2e e2e-here lint docs lock bench
+  new-stack review review-down review-sweep down test test-sandbox test-all e2e e2e-here lint docs lock \
+  bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) up --stack local --yes
@@ -100,16 +101,22 @@ down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) destroy --stack local --yes
 	@$(SANDBOX) down
 
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# What a change of the program needs.
 test: .venv/dev-ready
 	@$(SANDBOX) tools
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
-	  tests/program/unit tests/processes tests/program/integration/life
+	@$(PYTEST) tests/program/unit tests/processes tests/program/integration/life
 
-# PLUGINS is a folder of provider plugins, in place of the sandbox's own; TESTS are files, without it all.
+# What a change of the sandbox needs. PLUGINS is a folder of provider plugins, in place of the sandbox's own.
+test-sandbox: .venv/dev-ready
+	@$(SANDBOX) tools --kubernetes 1.35.4
+	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} tests/sandbox
+
+# Everything but `make e2e`. TESTS are files. Default: all.
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
-	  $${PLUGINS:+"--plugins=$$PLUGINS"} $$TESTS
+	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} $$TESTS
 
 # Nodes that run containers, and a browser. TESTS are files, without it all; SKIP=1 is for machines that
 # may be others.
