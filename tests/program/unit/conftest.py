@@ -1,10 +1,16 @@
-"""What tests of tools share."""
+"""What tests of tools share, and what holds for all unit tests of the program."""
 
+import logging
 from pathlib import Path
 
 import pytest
 
 from tests.program.unit.answering_pulumi import FakePulumi
+
+# Tests look at programs that fail, and leave failed outputs behind. asyncio complains of these when
+# their garbage is collected, with a traceback: in the middle of `ast.parse` that breaks the parse
+# (python/cpython#106905).
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 @pytest.fixture
