@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, SecretStr
@@ -35,6 +35,18 @@ class Problems(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(line(*problem) for problem in self.problems))
+
+
+def require(check: Callable[[], object], place: Place, value: object) -> None:
+    """Checks one value.
+
+    Raises:
+        Problems: what `check` raises a ValueError for.
+    """
+    try:
+        check()
+    except ValueError as error:
+        raise Problems([Problem(place, value, str(error))]) from None
 
 
 def line(place: Sequence[str | int], value: Any, message: str, secret: Collection[str] = ()) -> str:

@@ -8,14 +8,16 @@ from http import HTTPStatus
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, NamespaceInitArgs, ResourceQuota
 
+from ..args.problem import require
 from ..args.resources import ResourcesArgs
+from ..args.types import DNS_1123_LABEL
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.ownership import create_namespace
 from ..manifests.labels import SKIP_AWAIT
 from ..manifests.security import pod_security_labels
-from .args import AppNamespaceArgs, QuotaArgs
+from .args import AppNamespaceArgs, QuotaArgs, not_reserved
 
 ADVICE = "use another namespace, or share this one: list it in `namespaces` with `existing: true`"
 ADOPTION = "take it over, with all that is in it: list it with `adopt: true`"
@@ -28,7 +30,7 @@ class AppNamespace(pulumi.ComponentResource):
     quota that no pod fits, taken out of the settings, would hold up what has to come before that.
 
     Example:
-        >>> AppNamespace("shop", AppNamespaceArgs(name="shop", pod_security="baseline"))
+        >>> AppNamespace("shop", AppNamespaceArgs(pod_security="baseline"))
 
     Attributes:
         own: whether the stack owns it. One that it does not own is only read.
@@ -51,7 +53,11 @@ class AppNamespace(pulumi.ComponentResource):
             labels: more of its labels.
             access: how the program asks the cluster whether the namespace exists, and whose it is.
                 Without it, one that exists is taken over without a word.
+
+        Raises:
+            Problems: the name can't be a namespace's, or belongs to the system.
         """
+        require(lambda: not_reserved(DNS_1123_LABEL.check(name)), ("name",), name)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
         self.own = not settings.existing
         if self.own:

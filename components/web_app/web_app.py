@@ -17,6 +17,7 @@ from ..manifests.labels import selector
 from ..manifests.network import EVERYWHERE
 from .args import WebAppArgs
 from .availability.availability import create_autoscaler, create_disruption_budget
+from .checks import check_name
 from .config.objects import create_app_config
 from .context import Objects
 from .ingress.ingress import create_ingresses, url
@@ -37,7 +38,7 @@ class WebApp(pulumi.ComponentResource):
     """One application on the cluster.
 
     Example:
-        >>> WebApp("shop", WebAppArgs(name="shop", image="example/shop:1", port=80, replicas=2))
+        >>> WebApp("shop", WebAppArgs(image="example/shop:1", port=80, replicas=2))
 
     Attributes:
         namespace: the namespace of its objects, which are named like the component. The Ingress
@@ -73,8 +74,13 @@ class WebApp(pulumi.ComponentResource):
                 objects of its names that exist are taken over without a word.
             own_namespace: whether this stack owns the namespace. In another one, each of its
                 objects names its stack.
+
+        Raises:
+            Problems: the name can't be an application's, or not one with these settings.
         """
-        transformations = [named_goes_first, found_by_former_name(settings.namespace_name)]
+        check_name(settings, name)
+        self.namespace = settings.namespace or name
+        transformations = [named_goes_first, found_by_former_name(self.namespace)]
         if not own_namespace:
             transformations.append(name_the_stack)
         own = pulumi.ResourceOptions(transformations=transformations)
@@ -87,7 +93,6 @@ class WebApp(pulumi.ComponentResource):
                 f"{name}-app", creator, advice=ADVICE, adopt=settings.adopt, adoption=ADOPTION
             ),
         )
-        self.namespace = settings.namespace_name
         pods = settings.selector or selector(name)
         annotations = PATCH_FORCE if settings.adopt else {}
         app = Objects(name, self.namespace, pods, child, annotations)

@@ -78,8 +78,6 @@ class AppSecurityArgs(SecurityArgs):
 class ContainerArgs(Args):
     """Settings of every container."""
 
-    name: Dns1123Label = Field(examples=["logs"])
-    """Unique name."""
     image: Image
     """Container image, with tag or digest."""
     image_pull_policy: PullPolicy | None = None
@@ -105,7 +103,12 @@ class ContainerArgs(Args):
     """Volumes that are mounted in it."""
 
 
-class InitContainerArgs(ContainerArgs):
+class _Named(Args):
+    name: Dns1123Label = Field(examples=["logs"])
+    """Unique name."""
+
+
+class InitContainerArgs(ContainerArgs, _Named):
     """A container that runs to completion before the application starts."""
 
     inherits: tuple[Literal["environment", "config", "secrets"], ...] = ()
