@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
+from .output import SHOWN, is_output
+
 Place = tuple[str | int, ...]
 """A place in args: keys as a stack's file has them, and indices."""
 
@@ -60,7 +62,7 @@ def _plain(value: Any) -> Any:
     """Args as a stack's file has them, without secrets."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return str(value)
+    return SHOWN if is_output(value) else str(value)
 
 
 def path(place: Sequence[str | int]) -> str:

@@ -14,6 +14,7 @@ from ..exoscale.deleted_volumes import volumes_before_nodes
 from ..exoscale.display_name import shown_name
 from ..exoscale.provider_functions import INSTANCE_POOLS, ask
 from ..lifecycle.cluster_access import ClusterAccess
+from ..manifests.secret_value import secret_value
 from .account.account_checks import AccountChecks
 from .args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
 from .firewall.rules import create_rules
@@ -318,7 +319,7 @@ def _audit(audit: AuditArgs) -> dict[str, Any]:
     return {
         "enabled": True,
         "endpoint": audit.endpoint,
-        "bearer_token": pulumi.Output.secret(audit.bearer_token.get_secret_value()),
+        "bearer_token": secret_value(audit.bearer_token),
         "initial_backoff": audit.initial_backoff,
     }
 

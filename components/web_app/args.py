@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator
 
+from ..args.inputs import Input
 from ..args.problem import Problem
 from ..args.resources import ResourcesArgs, resources
 from ..args.types import (
@@ -79,9 +80,9 @@ class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
     """Credentials for a private registry."""
     database: DatabaseArgs | None = None
     """PostgreSQL database. The application gets its URL in an environment variable."""
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    labels: dict[LabelKey, Input[LabelValue]] = Field(default_factory=dict)
     """Labels of its pods, in addition to the program's."""
-    annotations: dict[LabelKey, EnvironmentValue] = Field(
+    annotations: dict[LabelKey, Input[EnvironmentValue]] = Field(
         default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
     )
     """Annotations of its pods."""
@@ -111,7 +112,7 @@ class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
 
     @field_validator("labels")
     @classmethod
-    def _not_the_programs(cls, labels: dict[str, str]) -> dict[str, str]:
+    def _not_the_programs(cls, labels: dict[str, Input[str]]) -> dict[str, Input[str]]:
         for key in labels:
             if key.startswith(OWN_LABELS):
                 raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..args.problem import Place, Problem, Problems, require
@@ -56,8 +56,8 @@ def _one_variable_twice(app: WebAppArgs) -> Iterator[Problem]:
     variables += [
         ((*place, "environment", name), name)
         for place, names in (
-            (("config",), app.config.environment),
-            (("secrets",), app.secrets.environment),
+            (("config",), [*app.config.environment]),
+            (("secrets",), [*app.secrets.environment]),
         )
         for name in names
     ]
@@ -114,7 +114,7 @@ def _one_path_twice(app: WebAppArgs) -> Iterator[Problem]:
 
 def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tuple[Place, str]]:
     """The application's files in a container. One that inherits them has no setting for each."""
-    files: dict[str, tuple[tuple[str, Iterable[str]], ...]] = {
+    files: dict[str, tuple[tuple[str, Collection[str]], ...]] = {
         "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
         "secrets": (("files", app.secrets.files),),
     }
@@ -136,10 +136,11 @@ def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tupl
 def _one_file_key_twice(app: WebAppArgs) -> Iterator[Problem]:
     """Files are kept under their paths, with `_` for each slash."""
     config, secrets = app.config, app.secrets
-    for kept in (
+    objects: tuple[list[tuple[Place, Collection[str]]], ...] = (
         [(("config", "files"), config.files), (("config", "filesFrom"), config.files_from)],
         [(("secrets", "files"), secrets.files)],
-    ):
+    )
+    for kept in objects:
         named = [
             ((*place, path), file_key(path))
             for place, files in kept

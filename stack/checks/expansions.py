@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from components.args.inputs import known
 from components.args.problem import Place, path
 from components.web_app.args import WebAppArgs
 from components.web_app.checks import beside
@@ -33,18 +34,18 @@ def _not_expanded(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
     if app.database:
         secrets.add(app.database.variable)
     others = {*config, *secrets}
-    for name, problem in _in_order(app.environment, {*others, *app.value_from}):
+    for name, problem in _in_order(known(app.environment), {*others, *app.value_from}):
         yield ("environment", name), problem
     for place, each in beside(app):
-        inherited = {"config": {*config}, "secrets": secrets}
-        known = set().union(*(inherited.get(source, ()) for source in each.inherits))
+        sources = {"config": {*config}, "secrets": secrets}
+        inherited = set().union(*(sources.get(source, ()) for source in each.inherits))
         whole = app.with_inherited(each)
-        for name, problem in _in_order(whole.environment, {*known, *whole.value_from}):
+        for name, problem in _in_order(known(whole.environment), {*inherited, *whole.value_from}):
             if name in each.environment:
                 yield (*place, "environment", name), problem
             else:
                 yield (*place, "inherits"), f"{name}: {problem}"
-    for name, value in config.items():
+    for name, value in known(config).items():
         for reference in _references(value):
             if reference in {*others, *app.value_from, *app.environment}:
                 problem = f"$({reference}) stays as it is: move {name} to environment to expand it"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from ...args.image import Image
+from ...args.inputs import Input
 from ...args.resources import Memory, ResourcesArgs, resources
 from ...args.types import (
     Args,
@@ -78,7 +79,7 @@ class AppSecurityArgs(SecurityArgs):
 class ContainerArgs(Args):
     """Settings of every container."""
 
-    image: Image
+    image: Input[Image]
     """Container image, with tag or digest."""
     image_pull_policy: PullPolicy | None = None
     """When the image is pulled. Default: Always for the tag latest, otherwise IfNotPresent."""
@@ -88,7 +89,7 @@ class ContainerArgs(Args):
         default=(), validation_alias="args", examples=[["--verbose"]]
     )
     """Replaces the image's arguments."""
-    environment: dict[VariableName, EnvironmentValue] = Field(default_factory=dict)
+    environment: dict[VariableName, Input[EnvironmentValue]] = Field(default_factory=dict)
     """Environment variables, name to value. The order matters: Kubernetes replaces `$(NAME)` by the
     value of an earlier variable."""
     value_from: dict[VariableName, ValueFromArgs] = Field(default_factory=dict)
