@@ -34,9 +34,15 @@ class AppNamespace(pulumi.ComponentResource):
 
     Attributes:
         own: whether the stack owns it. One that it does not own is only read.
+        namespace: the Namespace.
+        quota: the ResourceQuota in a namespace of its own.
+        limit_range: the LimitRange with containers' defaults, in a namespace of its own.
     """
 
     own: bool
+    namespace: Namespace
+    quota: ResourceQuota | None = None
+    limit_range: LimitRange | None = None
 
     def __init__(
         self,
@@ -65,7 +71,7 @@ class AppNamespace(pulumi.ComponentResource):
         else:
             depends_on = opts.depends_on if opts else None
             own = pulumi.ResourceOptions(parent=self, depends_on=depends_on)
-            _read_namespace(name, access, own)
+            self.namespace = _read_namespace(name, access, own)
         self.register_outputs({})
 
     def _create(
@@ -88,15 +94,18 @@ class AppNamespace(pulumi.ComponentResource):
             ),
         )
         labels = {**labels, **pod_security_labels(settings.pod_security)}
-        namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
-        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
+        self.namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
+        inside = pulumi.ResourceOptions(depends_on=[self.namespace])
+        child = pulumi.ResourceOptions.merge(child, inside)
         metadata = {"name": name, "namespace": name}
         # an empty quota never gets the status that the provider waits for
         hard = _hard(settings.quota) if settings.quota else {}
         limits = [{"type": "Container", **_defaults(settings.defaults)}]
         waiting = {} if hard else {"annotations": SKIP_AWAIT}
-        ResourceQuota(name, metadata=metadata | waiting, spec={"hard": hard}, opts=child)
-        LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
+        self.quota = ResourceQuota(
+            name, metadata=metadata | waiting, spec={"hard": hard}, opts=child
+        )
+        self.limit_range = LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
 
 
 def _read_namespace(

@@ -48,6 +48,8 @@ class SksCluster(pulumi.ComponentResource):
         >>> SksCluster("shop", cluster)
 
     Attributes:
+        cluster: Exoscale's cluster, the control plane.
+        security_group: the nodes' firewall.
         cluster_name: the name that Exoscale shows.
         kubeconfig: the program's credentials, as YAML. A secret.
         access: the same, for what asks the API server itself.
@@ -59,6 +61,8 @@ class SksCluster(pulumi.ComponentResource):
         nodepools: the nodepools by the names that the settings give them.
     """
 
+    cluster: Cluster
+    security_group: SecurityGroup
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     access: ClusterAccess
@@ -167,7 +171,7 @@ class SksCluster(pulumi.ComponentResource):
             for pool in settings.nodepools
         ]
 
-        self.cluster_name = cluster.name
+        self.cluster, self.security_group, self.cluster_name = cluster, group, cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
         self.access = ClusterAccess(self.kubeconfig)
         self.provider = pulumi_kubernetes.Provider(
@@ -189,7 +193,7 @@ class SksCluster(pulumi.ComponentResource):
             )
         self.register_outputs({"cluster_name": self.cluster_name, "kubeconfig": self.kubeconfig})
 
-        self._settings, self._group, self._kubeconfig = settings, group, kubeconfig
+        self._settings, self._kubeconfig = settings, kubeconfig
 
     def node_networks(self) -> pulumi.Output[list[str]]:
         """The public address of each node as a network, once the nodepools are there.
@@ -207,7 +211,7 @@ class SksCluster(pulumi.ComponentResource):
             pulumi.Output.all(nodepool.instance_pool_id, nodepool.size)
             for nodepool in self.nodepools.values()
         )
-        return pulumi.Output.all(self._group.id, *own).apply(networks)
+        return pulumi.Output.all(self.security_group.id, *own).apply(networks)
 
     def drain_former_nodepools(
         self, after: Sequence[pulumi.Resource], services: Collection[str]

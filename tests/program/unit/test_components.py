@@ -11,6 +11,7 @@ import pulumi
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from components.database.args import DatabaseArgs
 from components.database.database import Database
 from components.existing_cluster.existing_cluster import ExistingCluster
 from components.ingress_controller.args import IngressControllerArgs
@@ -21,6 +22,7 @@ from components.namespace.args import AppNamespaceArgs
 from components.sks_cluster.sks_cluster import SksCluster
 from components.web_app.args import WebAppArgs
 from components.web_app.availability.args import AutoscalerArgs
+from components.web_app.rollout.args import BeforeRolloutArgs
 from components.web_app.web_app import WebApp
 from stack.args import StackArgs
 from tests.program.unit.engine import run
@@ -41,12 +43,70 @@ COMPONENTS = (
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_the_example_in_its_docstring(component: type[pulumi.ComponentResource]) -> None:
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(component) or "")
-    source = "".join(example.source for example in examples)
+    *first, last = (example.source for example in examples)
     classes: tuple[type, ...] = (AppNamespaceArgs, WebAppArgs, *models(StackArgs), component)
     names: dict[str, Any] = {each.__name__: each for each in classes}
-    engine, _ = run(lambda: exec(source, names | {"SecretStr": SecretStr}))
+    names["SecretStr"] = SecretStr
+    made: list[pulumi.ComponentResource] = []
+
+    def program() -> None:
+        exec("".join(first), names)
+        made.append(eval(last, names))
+
+    engine, _ = run(program)
     assert len(engine.of_type(component.__name__)) == 1
     assert len(engine.resources) > 1
+    _, _, told = (inspect.getdoc(component) or "").partition("Attributes:\n")
+    documented = re.findall(r"^    (\w+): ", told, re.MULTILINE)
+    assert {*component.__annotations__} <= {*documented}
+    assert [name for name in documented if not hasattr(made[0], name)] == []
+
+
+def test_what_a_component_creates_is_among_its_attributes() -> None:
+    app = WebAppArgs(
+        image="example/shop:1",
+        host="shop.example.com",
+        autoscaler=AutoscalerArgs(min=2, max=4, cpu=80),
+        before_rollout=BeforeRolloutArgs(command=("true",)),
+        database=DatabaseArgs(),
+    )
+    children: dict[str, pulumi.Resource] = {}
+
+    def program() -> None:
+        controller = IngressController("ingress-nginx", IngressControllerArgs())
+        web = WebApp("shop", app, controller=controller)
+        (children["Ingress"],) = web.ingresses
+        found = (
+            controller.release,
+            web.service_account,
+            web.deployment,
+            web.service,
+            web.autoscaler,
+            web.disruption_budget,
+            web.job,
+            web.database,
+            AppNamespace("shop", AppNamespaceArgs()).namespace,
+        )
+        children.update({type(each).__name__: each for each in found if each})
+        assert web.database
+        assert web.database.stateful_set
+        assert web.database.claim
+        assert web.database.service
+        assert web.database.dbaas is None
+
+    run(program)
+    assert children.keys() == {
+        "Database",
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "Job",
+        "Namespace",
+        "PodDisruptionBudget",
+        "Release",
+        "Service",
+        "ServiceAccount",
+    }
 
 
 def test_the_defaults_are_those_of_a_stacks_file() -> None:
