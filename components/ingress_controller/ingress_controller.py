@@ -59,7 +59,7 @@ class IngressController(pulumi.ComponentResource):
         *,
         placement: Placement | None = None,
         nodes: int | None = None,
-        labels: Mapping[str, str] = {},
+        labels: Mapping[str, pulumi.Input[str]] = {},
         access: ClusterAccess | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

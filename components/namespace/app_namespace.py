@@ -50,7 +50,7 @@ class AppNamespace(pulumi.ComponentResource):
         settings: AppNamespaceArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        labels: Mapping[str, str] = {},
+        labels: Mapping[str, pulumi.Input[str]] = {},
         access: ClusterAccess | None = None,
     ) -> None:
         """Declare the namespace.
@@ -79,7 +79,7 @@ class AppNamespace(pulumi.ComponentResource):
         name: str,
         settings: AppNamespaceArgs,
         opts: pulumi.ResourceOptions | None,
-        labels: Mapping[str, str],
+        labels: Mapping[str, pulumi.Input[str]],
         access: ClusterAccess | None,
     ) -> None:
         child = pulumi.ResourceOptions(
