@@ -88,7 +88,8 @@ def declare(settings: StackArgs) -> dict[str, Any]:
         apps = {app.place: app for app in settings.apps}
         take_back_replicas(apps, cluster.access, after=users)
     if sks:
-        sks.drain_former_nodepools(after=users, services=settings.balanced_services)
+        services = settings.balanced_services
+        sks.drain_former_nodepools(after=users, services=services, name="nodepools")
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 

@@ -214,16 +214,22 @@ class SksCluster(pulumi.ComponentResource):
         return pulumi.Output.all(self.security_group.id, *own).apply(networks)
 
     def drain_former_nodepools(
-        self, after: Sequence[pulumi.Resource], services: Collection[str]
+        self,
+        after: Sequence[pulumi.Resource],
+        services: Collection[str],
+        name: str | None = None,
     ) -> None:
         """Have nodepools that an update replaces or leaves out drained before they are deleted.
+
+        This is a call of its own because what uses the nodes is declared after the cluster.
 
         Args:
             after: all that uses the nodes: it moves first.
             services: `NAMESPACE/NAME` of the Services with a load balancer.
+            name: the name in the program. Default: the cluster's, with `-nodepools`.
         """
         create_drain(
-            "nodepools",
+            name or f"{self.pulumi_resource_name}-nodepools",
             self.nodepools,
             kubeconfig=self._kubeconfig,
             zone=self._settings.zone,

@@ -12,11 +12,15 @@ import pulumi
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from components.database.args import BackupArgs, DatabaseArgs
 from components.existing_cluster.args import ExistingClusterArgs
 from components.existing_cluster.existing_cluster import ExistingCluster
 from components.exoscale.load_balancer_args import LoadBalancerArgs
 from components.ingress_controller.args import IngressControllerArgs
 from components.ingress_controller.ingress_controller import IngressController
+from components.sks_cluster.args import AuditArgs, SksClusterArgs
+from components.sks_cluster.nodepools.args import NodePoolArgs
+from components.sks_cluster.sks_cluster import SksCluster
 from components.web_app.args import WebAppArgs
 from components.web_app.config.args import ConfigArgs, PullSecretArgs, SecretsArgs
 from components.web_app.ingress.args import AppIngressArgs, TlsArgs
@@ -80,6 +84,11 @@ def everything(wrap: Wrap) -> WebAppArgs:
             InitContainerArgs(name="first", image=wrap(IMAGE), inherits=("environment",)),
         ),
         before_rollout=BeforeRolloutArgs(command=("true",), image=wrap(IMAGE)),
+        database=DatabaseArgs(
+            backup=BackupArgs(
+                zone="de-fra-1", bucket="dumps", access_key=wrap("value"), secret_key=wrap("value")
+            )
+        ),
         service="LoadBalancer",
         load_balancer=AppLoadBalancerArgs(existing=wrap(BALANCER)),
     )
@@ -93,7 +102,7 @@ def test_outputs_arrive_in_what_is_declared() -> None:
     (app,) = template["spec"]["containers"]
     assert app["image"] == IMAGE
     variables = [{"name": "HOST", "value": "value"}, {"name": "TITLE", "value": "Shop"}]
-    assert app["env"] == variables
+    assert app["env"][1:] == variables
     logs, first = template["spec"]["initContainers"]
     assert (logs["image"], first["image"], first["env"]) == (IMAGE, IMAGE, variables)
     job = engine.of_type("Job")["shop-before-rollout"]["spec"]["template"]["spec"]
@@ -133,7 +142,7 @@ def test_what_a_preview_does_not_know_is_declared_all_the_same() -> None:
     assert {each.name for each in engine.resources} == {each.name for each in known.resources}
     (app,) = engine.of_type("Deployment")["shop"]["spec"]["template"]["spec"]["containers"]
     assert IMAGE not in json.dumps(app, default=str)
-    assert app["env"][1] == {"name": "TITLE", "value": "Shop"}
+    assert app["env"][-1] == {"name": "TITLE", "value": "Shop"}
 
 
 def test_what_is_given_as_a_secret_becomes_one() -> None:
@@ -144,6 +153,10 @@ def test_what_is_given_as_a_secret_becomes_one() -> None:
         ("shop-secret-files", {"etc_shop.key": "value"}),
     ):
         assert decoded(secrets[name]) == data
+    backup = secrets["shop-db-backup"]["stringData"]
+    assert pulumi.runtime.rpc.is_rpc_secret(backup)
+    keys = {"accessKey": "value", "secretKey": "value"}
+    assert pulumi.runtime.rpc.unwrap_rpc_secret(backup) == keys
     (password,) = decoded(secrets["shop-registry"]).values()
     auth = base64.b64encode(b"robot:value").decode()
     assert json.loads(password) == {"auths": {"ghcr.io": {"auth": auth}}}
@@ -154,6 +167,21 @@ def decoded(secret: dict[str, Any]) -> dict[str, str]:
     assert pulumi.runtime.rpc.is_rpc_secret(secret["data"])
     data = pulumi.runtime.rpc.unwrap_rpc_secret(secret["data"])
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def test_the_token_of_an_audit_log_becomes_a_secret() -> None:
+    pool = NodePoolArgs(name="web", instance_type="standard.small", size=1)
+
+    def program() -> pulumi.Output[str]:
+        audit = AuditArgs(endpoint="https://audit.example.com", bearer_token=of("value"))
+        args = SksClusterArgs(
+            zone="ch-gva-2", version="1.36.5", nodepools=(pool,), level="pro", audit=audit
+        )
+        return SksCluster("web", args).cluster_name
+
+    sent = run(program)[0].of_type("SksCluster")["web"]["audit"]
+    assert pulumi.runtime.rpc.is_rpc_secret(sent)
+    assert pulumi.runtime.rpc.unwrap_rpc_secret(sent)["bearerToken"] == "value"
 
 
 def test_a_secret_output_stays_secret_anywhere() -> None:
