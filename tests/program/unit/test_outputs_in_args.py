@@ -12,6 +12,7 @@ import pulumi
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from components.args.problem import line
 from components.database.args import BackupArgs, DatabaseArgs
 from components.existing_cluster.args import ExistingClusterArgs
 from components.existing_cluster.existing_cluster import ExistingCluster
@@ -28,6 +29,9 @@ from components.web_app.pod.container_args import InitContainerArgs, SidecarArgs
 from components.web_app.rollout.args import BeforeRolloutArgs
 from components.web_app.service.args import AppLoadBalancerArgs
 from components.web_app.web_app import WebApp
+from stack.args import AppArgs, StackArgs
+from stack.checks.across import stack_problems
+from stack.checks.whole_stack import warnings
 from tests.program.unit.engine import Engine, run
 
 IMAGE = "registry.example.com/shop@sha256:" + "0" * 64
@@ -262,3 +266,20 @@ def test_rules_look_at_what_is_known() -> None:
             ExistingClusterArgs(kubeconfig=of(KUBECONFIG), stack="dev")
 
     asyncio.run(check())
+
+
+def test_checks_of_a_stack_pass_over_outputs() -> None:
+    async def found() -> list[str]:
+        app = AppArgs(
+            name="shop",
+            image=of("shop"),
+            environment={"HOST": of("$(NONE)"), "URL": "http://$(HOST)/"},
+            config=ConfigArgs(files={"/etc/shop.conf": of("x" * 2**20)}),
+            secrets=SecretsArgs(files={"/etc/shop.key": of("x" * 2**20)}),
+            annotations={"container.apparmor.security.beta.kubernetes.io/shop": of("unconfined")},
+        )
+        settings = StackArgs(apps=(app,))
+        problems = [line(*problem) for problem in stack_problems(settings)]
+        return [*problems, *warnings(settings)]
+
+    assert asyncio.run(found()) == []
