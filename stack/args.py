@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from pydantic import StrictBool
+from collections.abc import Iterator
 
+from pydantic import Field, StrictBool
+
+from components.args.problem import Problem
 from components.args.types import Args
 from components.existing_cluster.args import ExistingClusterArgs
 from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
-from components.namespace.args import AppNamespaceArgs
+from components.namespace.args import AppNamespaceArgs, NamespaceName
 from components.sks_cluster.args import SksClusterArgs
-from components.web_app.args import WebAppArgs
+from components.web_app.args import AppName, WebAppArgs
+from components.web_app.checks import name_problems
 from stack.names import CONTROLLER
 from stack.owner import Owner
+
+
+class _NamedNamespace(Args):
+    name: NamespaceName = Field(examples=["shop"])
+    """Name of the namespace, which applications refer to."""
+
+
+class NamespaceArgs(AppNamespaceArgs, _NamedNamespace):
+    """A namespace of applications with settings other than the defaults."""
+
+
+class _NamedApp(Args):
+    name: AppName
+    """Name of its Deployment, Service and container."""
+
+
+class AppArgs(WebAppArgs, _NamedApp):
+    """A web application."""
+
+    @property
+    def namespace_name(self) -> str:
+        """The namespace that the application is in."""
+        return self.namespace or self.name
+
+    @property
+    def place(self) -> str:
+        """`NAMESPACE/NAME`."""
+        return f"{self.namespace_name}/{self.name}"
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields what is wrong with the application, also together with its name."""
+        yield from super().problems()
+        yield from name_problems(self, self.name)
 
 
 class StackArgs(Args):
@@ -30,13 +67,13 @@ class StackArgs(Args):
     """Whether to enforce the rules for production. Every container must set resources.requests and
     limits.memory and an image with a digest, ingress.controller must be set, and an application
     must have more than one pod unless its rollout.type is Recreate. Warnings become errors."""
-    namespaces: tuple[AppNamespaceArgs, ...] = ()
+    namespaces: tuple[NamespaceArgs, ...] = ()
     """Namespaces of applications with settings other than the defaults."""
-    apps: tuple[WebAppArgs, ...] = ()
+    apps: tuple[AppArgs, ...] = ()
     """The web applications."""
 
     @property
-    def app_namespaces(self) -> tuple[AppNamespaceArgs, ...]:
+    def app_namespaces(self) -> tuple[NamespaceArgs, ...]:
         """Those that are listed, and those that applications name and nobody lists.
 
         Such a one is adopted if one of its applications is.
@@ -46,7 +83,7 @@ class StackArgs(Args):
         for app in self.apps:
             named[app.namespace_name] = named.get(app.namespace_name, False) or app.adopt
         others = (
-            AppNamespaceArgs(name=name, adopt=adopt)
+            NamespaceArgs(name=name, adopt=adopt)
             for name, adopt in named.items()
             if name not in listed
         )
@@ -79,7 +116,7 @@ class StackArgs(Args):
     @property
     def balanced_services(self) -> frozenset[str]:
         """`NAMESPACE/NAME` of the stack's Services with a load balancer."""
-        found = {f"{app.namespace_name}/{app.name}" for app in self.apps if app.balancer}
+        found = {app.place for app in self.apps if app.balancer}
         if self.controller and not self.controller.existing:
             found.add(f"{INGRESS_NAMESPACE}/{CONTROLLER}-controller")
         return frozenset(found)

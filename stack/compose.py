@@ -85,9 +85,11 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     if settings.apps:
         from components.web_app.availability.former_autoscalers import take_back_replicas
 
-        take_back_replicas(settings.apps, cluster.access, after=users)
+        apps = {app.place: app for app in settings.apps}
+        take_back_replicas(apps, cluster.access, after=users)
     if sks:
-        sks.drain_former_nodepools(after=users, services=settings.balanced_services)
+        services = settings.balanced_services
+        sks.drain_former_nodepools(after=users, services=services, name="nodepools")
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 

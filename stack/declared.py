@@ -15,10 +15,8 @@ from components.database.args import DatabaseArgs
 from components.database.names import database_name
 from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
 from components.manifests.names import name_in_program
-from components.namespace.args import AppNamespaceArgs
 from components.sks_cluster.args import SksClusterArgs
 from components.sks_cluster.firewall.args import node_ports_rule
-from components.web_app.args import WebAppArgs
 from components.web_app.names import (
     CONFIG,
     CONFIG_FILES,
@@ -28,7 +26,7 @@ from components.web_app.names import (
     generated_secret,
     job_name,
 )
-from stack.args import StackArgs
+from stack.args import AppArgs, NamespaceArgs, StackArgs
 from stack.names import CLUSTER, CONTROLLER
 
 NETWORK_POLICY = "networking.k8s.io/v1:NetworkPolicy"
@@ -117,7 +115,7 @@ def _controller(settings: IngressControllerArgs) -> Iterator[Declared]:
         yield one(f"kubernetes:{NETWORK_POLICY}", INGRESS_NAMESPACE, CONTROLLER)
 
 
-def _namespace(settings: AppNamespaceArgs, place: Place) -> Iterator[Declared]:
+def _namespace(settings: NamespaceArgs, place: Place) -> Iterator[Declared]:
     def one(kind: str, namespace: str | None) -> Declared:
         full = f"kubernetes:core/v1:{kind}"
         return Declared("AppNamespace", full, name, namespace, name, place, name)
@@ -130,7 +128,7 @@ def _namespace(settings: AppNamespaceArgs, place: Place) -> Iterator[Declared]:
         yield one(kind, name)
 
 
-def _app(app: WebAppArgs, place: Place) -> Iterator[Declared]:
+def _app(app: AppArgs, place: Place) -> Iterator[Declared]:
     """Those of the application itself, then those of its settings."""
 
     def one(kind: str, value: object = app.name, *key: str | int, name: str = app.name) -> Declared:
@@ -181,7 +179,7 @@ def _app(app: WebAppArgs, place: Place) -> Iterator[Declared]:
         yield from _database(app, app.database, (*place, "database"))
 
 
-def _database(app: WebAppArgs, settings: DatabaseArgs, place: Place) -> Iterator[Declared]:
+def _database(app: AppArgs, settings: DatabaseArgs, place: Place) -> Iterator[Declared]:
     name, at, value = database_name(app.name), (*place, "kind"), settings.kind
 
     def one(kind: str, suffix: str = "") -> Declared:

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 
 from components.lifecycle.before_update import before_update
-from components.web_app.args import WebAppArgs
+from stack.args import AppArgs
 
 Record = Mapping[str, Any]
 """Of one database: each setting that its data depends on, with its value, and `abandonData`."""
@@ -46,7 +46,7 @@ class DataLeftBehind(Exception):
     """What the user reads: a line for each database, with what it would lose and what to write."""
 
 
-def remember_data(apps: Sequence[WebAppArgs]) -> pulumi.Stash:
+def remember_data(apps: Sequence[AppArgs]) -> pulumi.Stash:
     """Remember where the data of the applications' databases is.
 
     A stack without a database remembers that too: so the removal of the last one is seen. What an
@@ -59,7 +59,7 @@ def remember_data(apps: Sequence[WebAppArgs]) -> pulumi.Stash:
     )
 
 
-def _record(app: WebAppArgs) -> dict[str, Any]:
+def _record(app: AppArgs) -> dict[str, Any]:
     database = app.database
     assert database
     told: dict[str, Any] = {"kind": database.kind, "abandonData": database.abandon_data}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, SecretStr
+
+from .output import SHOWN, is_output
 
 Place = tuple[str | int, ...]
 """A place in args: keys as a stack's file has them, and indices."""
@@ -37,6 +39,18 @@ class Problems(ValueError):
         super().__init__("\n".join(line(*problem) for problem in self.problems))
 
 
+def require(check: Callable[[], object], place: Place, value: object) -> None:
+    """Checks one value.
+
+    Raises:
+        Problems: what `check` raises a ValueError for.
+    """
+    try:
+        check()
+    except ValueError as error:
+        raise Problems([Problem(place, value, str(error))]) from None
+
+
 def line(place: Sequence[str | int], value: Any, message: str, secret: Collection[str] = ()) -> str:
     """Returns a problem in one line, without the value of what is below a key in `secret`."""
     hidden = isinstance(value, SecretStr) or any(key in secret for key in place[:1])
@@ -48,7 +62,7 @@ def _plain(value: Any) -> Any:
     """Args as a stack's file has them, without secrets."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return str(value)
+    return SHOWN if is_output(value) else str(value)
 
 
 def path(place: Sequence[str | int]) -> str:

@@ -59,17 +59,20 @@ class Matches(Told):
 
     pattern: str
 
+    def check(self, value: str) -> str:
+        """Returns the value.
+
+        Raises:
+            ValueError: it does not match.
+        """
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(f"must be {self.allowed}")
+        return value
+
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        compiled = re.compile(self.pattern)
-
-        def check(value: str) -> str:
-            if not compiled.fullmatch(value):
-                raise ValueError(f"must be {self.allowed}")
-            return value
-
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -151,22 +154,18 @@ WORDS = (WHOLE_NUMBER_TOO, TEXT)
 IN_FULL = BeforeValidator(_in_full, json_schema_input_type=str)
 """A version, which has more parts than a number."""
 
-DnsLabel = Annotated[
-    StrictStr,
-    matches(
-        r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
-        "a DNS label: lower-case letters, digits and dashes, a letter first, at most 63 characters",
-        "web",
-    ),
-]
-Dns1123Label = Annotated[
-    StrictStr,
-    matches(
-        r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
-        "a DNS label: lower-case letters, digits and dashes between them, at most 63 characters",
-        "web",
-    ),
-]
+DNS_LABEL = matches(
+    r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+    "a DNS label: lower-case letters, digits and dashes, a letter first, at most 63 characters",
+    "web",
+)
+DNS_1123_LABEL = matches(
+    r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+    "a DNS label: lower-case letters, digits and dashes between them, at most 63 characters",
+    "web",
+)
+DnsLabel = Annotated[StrictStr, DNS_LABEL]
+Dns1123Label = Annotated[StrictStr, DNS_1123_LABEL]
 """A namespace's, container's or volume's name, which may begin with a digit; a Service's may not
 (kubernetes.io/docs/concepts/overview/working-with-objects/names)."""
 

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from ..args.image import Image
+from ..args.inputs import ClearOrSecretInput, SecretInput
 from ..args.problem import Problem
 from ..args.resources import Memory, ResourcesArgs, quantity, resources
-from ..args.secret import ClearOrSecret, Secret
 from ..args.types import (
     NOT_EMPTY,
     UUID,
@@ -71,9 +71,9 @@ class BackupArgs(Args):
     """Zone of the bucket. A bucket in another zone than the cluster survives the loss of a zone."""
     bucket: Bucket
     """Name of the bucket."""
-    access_key: Annotated[ClearOrSecret, Field(examples=["EXO0123456789"])]
+    access_key: Annotated[ClearOrSecretInput, Field(examples=["EXO0123456789"])]
     """IAM key that may write to the bucket."""
-    secret_key: Secret
+    secret_key: SecretInput
     """Secret of the IAM key, encrypted."""
     keep_days: StrictInt = Field(default=30, ge=1)
     """Number of days after which a dump is deleted."""

@@ -16,6 +16,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from ..manifests.labels import common_labels
 from ..manifests.names import name_in_program
 from ..manifests.resources import resource_requirements
+from ..manifests.secret_value import secret_value
 from ..manifests.secrets import URL_KEY, variable
 from ..manifests.security import pod_security_context, security_context
 from .args import BackupArgs, DatabaseArgs
@@ -48,8 +49,8 @@ def create_backup(
         name_in_program(own, namespace),
         metadata={"namespace": namespace, "labels": labels},
         string_data={
-            "accessKey": pulumi.Output.secret(backup.access_key.get_secret_value()),
-            "secretKey": pulumi.Output.secret(backup.secret_key.get_secret_value()),
+            "accessKey": secret_value(backup.access_key),
+            "secretKey": secret_value(backup.secret_key),
         },
         opts=opts,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -11,6 +11,11 @@ from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..manifests.secrets import URL_KEY, variable
 from .args import DatabaseArgs
 from .names import database_name
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.apps.v1 import StatefulSet
+    from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Secret, Service
+    from pulumiverse_exoscale import Dbaas
 
 ADVICE = "a database that is there is not taken over; move it away, or rename the application"
 
@@ -27,6 +32,11 @@ class Database(pulumi.ComponentResource):
             value is in a Secret.
         wait: what an init container needs to wait until the database takes connections. None of a
             managed one, whose filter knows nodes and not pods.
+        secret: the Secret with its URL.
+        stateful_set: the StatefulSet of one in the cluster.
+        service: the Service of one in the cluster.
+        claim: the PersistentVolumeClaim of one in the cluster.
+        dbaas: Exoscale's service of a managed one.
     """
 
     variable: dict[str, Any]
@@ -58,18 +68,24 @@ class Database(pulumi.ComponentResource):
             depends_on=opts.depends_on if opts else None,
             hooks=refuse_existing(f"{app}-database", creator, advice=ADVICE),
         )
-        # here, so that a stack loads only what its kind needs
+        # not in the class, whose annotations Pulumi resolves: a stack loads what its kind needs
+        self.secret: Secret
+        self.stateful_set: StatefulSet | None = None
+        self.service: Service | None = None
+        self.claim: PersistentVolumeClaim | None = None
+        self.dbaas: Dbaas | None = None
         if settings.kind == "dbaas":
             from .dbaas import create_dbaas
 
-            secret = create_dbaas(app, settings, namespace, node_networks, child)
+            self.dbaas, self.secret = create_dbaas(app, settings, namespace, node_networks, child)
         else:
             from .init_container import wait_for_database
             from .postgresql import create_postgresql
 
-            secret = create_postgresql(
+            created = create_postgresql(
                 app, settings, namespace, clients, creator.access, timeout_seconds, child
             )
-            self.wait = wait_for_database(settings.image, secret)
-        self.variable = variable(settings.variable, secret, URL_KEY)
+            self.secret, self.service, self.claim, self.stateful_set = created
+            self.wait = wait_for_database(settings.image, self.secret)
+        self.variable = variable(settings.variable, self.secret, URL_KEY)
         self.register_outputs({})

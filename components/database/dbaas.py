@@ -25,8 +25,8 @@ def create_dbaas(
     namespace: str,
     node_networks: pulumi.Input[Sequence[str]] | None,
     opts: pulumi.ResourceOptions,
-) -> Secret:
-    """Create the service; return the Secret, in `namespace`, with its URL.
+) -> tuple[Dbaas, Secret]:
+    """Create the service, and the Secret, in `namespace`, with its URL.
 
     The Secret's name is generated: a changed password, such as one that is reset in Exoscale's
     portal, makes another Secret, which the pods use before the old one is deleted. Under a given
@@ -67,12 +67,13 @@ def create_dbaas(
         ),
     )
     url = database_url(service, settings)
-    return Secret(
+    secret = Secret(
         name_in_program(f"{name}-uri", namespace),
         metadata={"namespace": namespace, "labels": common_labels(app, name)},
         data=pulumi.Output.secret({URL_KEY: url.apply(encoded)}),
         opts=opts,
     )
+    return service, secret
 
 
 def check_version(args: pulumi.ResourceHookArgs) -> None:

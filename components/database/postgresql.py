@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
@@ -46,6 +46,15 @@ FIRST_WITH_VOLUME_AT_HOME = 18
 SECONDS_TO_STOP = 120
 
 
+class Postgresql(NamedTuple):
+    """The objects of a database. The Secret has its password and URL."""
+
+    secret: Secret
+    service: Service
+    claim: PersistentVolumeClaim
+    stateful_set: StatefulSet
+
+
 def create_postgresql(
     app: str,
     settings: DatabaseArgs,
@@ -54,8 +63,8 @@ def create_postgresql(
     access: ClusterAccess | None,
     timeout_seconds: int,
     opts: pulumi.ResourceOptions,
-) -> Secret:
-    """Create the database of `app`; return the Secret with its password and URL.
+) -> Postgresql:
+    """Create the database of `app`.
 
     An update of it may take `timeout_seconds`, which is seen to where there is `access`.
 
@@ -69,7 +78,7 @@ def create_postgresql(
     pods = selector(app, name)
 
     secret = _secret(in_program, metadata, opts)
-    Service(
+    service = Service(
         in_program,
         metadata={**metadata, "annotations": SKIP_AWAIT},
         spec={"cluster_ip": "None", "selector": pods, "ports": [{"port": PORT}]},
@@ -87,7 +96,7 @@ def create_postgresql(
         },
     }
     if access is None:
-        StatefulSet(name, metadata=metadata, spec=spec, opts=opts)
+        stateful_set = StatefulSet(name, metadata=metadata, spec=spec, opts=opts)
     else:
         rollout = Rollout(Workload("statefulsets", namespace, name), access, timeout_seconds)
         then = pulumi.ResourceOptions(hooks=rollout.hooks)
@@ -97,7 +106,7 @@ def create_postgresql(
     if settings.backup:
         create_backup_policy(app, namespace, opts)
         create_backup(app, settings.backup, settings, namespace, secret, opts)
-    return secret
+    return Postgresql(secret, service, claim, stateful_set)
 
 
 def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions) -> Secret:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictStr
 
+from ..args.inputs import Input, SecretInput
 from ..args.problem import Problem
 from ..args.secret import MayBeClear, Secret, in_file
 from ..args.types import Args, matches
@@ -49,10 +50,10 @@ def _is_a_mapping(kubeconfig: SecretStr) -> SecretStr:
     return kubeconfig
 
 
-class ExistingClusterArgs(Args):
-    """An existing cluster that this stack uses and does not create."""
-
-    kubeconfig: (
+if TYPE_CHECKING:
+    KubeconfigInput: TypeAlias = SecretInput
+else:
+    KubeconfigInput = Input[
         Annotated[
             Secret,
             BeforeValidator(_read),
@@ -60,8 +61,13 @@ class ExistingClusterArgs(Args):
             MayBeClear(lambda value: not _is_text(value)),
             in_file("string"),
         ]
-        | None
-    ) = Field(default=None, examples=["~/.kube/config"])
+    ]
+
+
+class ExistingClusterArgs(Args):
+    """An existing cluster that this stack uses and does not create."""
+
+    kubeconfig: KubeconfigInput | None = Field(default=None, examples=["~/.kube/config"])
     """Path of a kubeconfig, or its contents. The contents must be encrypted."""
     stack: StackName | None = None
     """Instead of kubeconfig: the stack whose output `kubeconfig` to use, such as the one that

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes
 
 from ..lifecycle.cluster_access import ClusterAccess
+from ..manifests.secret_value import secret_value
 from .args import ExistingClusterArgs
 from .unreachable_cluster import (
     warn_if_unreachable,
@@ -50,7 +51,7 @@ class ExistingCluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__("webapp:index:ExistingCluster", name, None, opts)
         if settings.kubeconfig:
-            self.kubeconfig = pulumi.Output.secret(settings.kubeconfig.get_secret_value())
+            self.kubeconfig = secret_value(settings.kubeconfig)
         else:
             assert settings.stack  # one of the two is there
             self.kubeconfig = _kubeconfig_of(settings.stack, self)

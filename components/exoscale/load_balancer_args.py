@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
+from ..args.inputs import Input
 from ..args.problem import Problem
 from ..args.types import (
     Args,
@@ -79,7 +80,7 @@ class HealthCheckArgs(Args):
 class LoadBalancerArgs(Args):
     """A load balancer that Exoscale's cloud controller creates, or an existing one."""
 
-    existing: Identifier | None = None
+    existing: Input[Identifier] | None = None
     """ID of an existing load balancer to use instead of creating one. A change replaces the Service
     behind it, and the address changes."""
     name: Annotated[StrictStr, Field(min_length=1, max_length=255, examples=["shop"])] | None = None

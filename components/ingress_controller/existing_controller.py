@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
+from pulumi_kubernetes.core.v1 import Service
 
 from ..exoscale.load_balancer import load_balancer_address
 from .args import ExistingControllerArgs
@@ -19,12 +20,14 @@ class ExistingController(pulumi.ComponentResource):
 
     Attributes:
         namespace: where its pods are.
+        service: its Service; None where an address is given.
         ready: what an Ingress has to come after: nothing.
         address: the address that is given, else its load balancer's.
         class_name: what an Ingress has to give as `ingressClassName`.
     """
 
     namespace: str
+    service: Service | None = None
     ready: Sequence[pulumi.Resource] = ()
     address: pulumi.Output[str]
     class_name: str
@@ -40,6 +43,6 @@ class ExistingController(pulumi.ComponentResource):
         if settings.address:
             self.address = pulumi.Output.from_input(settings.address)
         else:
-            service = controller_service(name, settings.namespace, settings.service, self)
-            self.address = service.status.apply(load_balancer_address)
+            self.service = controller_service(name, settings.namespace, settings.service, self)
+            self.address = self.service.status.apply(load_balancer_address)
         self.register_outputs({"address": self.address})

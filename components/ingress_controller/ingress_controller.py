@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pulumi
+from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from ..exoscale.fixed_descriptions import refuse_another_description
@@ -37,12 +38,16 @@ class IngressController(pulumi.ComponentResource):
 
     Attributes:
         namespace: where its pods are.
+        release: the Helm release.
+        service: its Service, which Helm created.
         ready: what an Ingress has to come after: the controller's admission webhook must be up.
         address: the load balancer's IP address, or its host name.
         class_name: what an Ingress has to give as `ingressClassName`.
     """
 
     namespace: str
+    release: Release
+    service: Service
     ready: Sequence[pulumi.Resource]
     address: pulumi.Output[str]
     class_name: str = "nginx"
@@ -54,7 +59,7 @@ class IngressController(pulumi.ComponentResource):
         *,
         placement: Placement | None = None,
         nodes: int | None = None,
-        labels: Mapping[str, str] = {},
+        labels: Mapping[str, pulumi.Input[str]] = {},
         access: ClusterAccess | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -86,7 +91,7 @@ class IngressController(pulumi.ComponentResource):
         if settings.network_policy:
             create_network_policy(name, self.namespace, metrics=settings.metrics, opts=child)
         is_path = chart.startswith((".", "/"))
-        release = Release(
+        self.release = Release(
             name,
             name=name,
             namespace=self.namespace,
@@ -102,13 +107,13 @@ class IngressController(pulumi.ComponentResource):
                 pulumi.ResourceOptions(hooks=refuse_another_description(name)),
             ),
         )
-        self.ready = [release]
-        namespace_name = release.status.namespace
-        service = controller_service(name, namespace_name, f"{name}-controller", self, name)
+        self.ready = [self.release]
+        namespace_name = self.release.status.namespace
+        self.service = controller_service(name, namespace_name, f"{name}-controller", self, name)
         if placement:
-            warn_if_lost(service, placement.zone, holder=release)
+            warn_if_lost(self.service, placement.zone, holder=self.release)
 
-        self.address = service.status.apply(load_balancer_address)
+        self.address = self.service.status.apply(load_balancer_address)
         self.register_outputs({"address": self.address})
 
     def _values(

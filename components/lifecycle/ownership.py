@@ -33,7 +33,7 @@ def this_stack() -> str:
 def create_namespace(
     name: str,
     namespace: str,
-    labels: Mapping[str, str],
+    labels: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
     *,
     adopt: bool = False,

@@ -8,14 +8,16 @@ from http import HTTPStatus
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, Namespace, NamespaceInitArgs, ResourceQuota
 
+from ..args.problem import require
 from ..args.resources import ResourcesArgs
+from ..args.types import DNS_1123_LABEL
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.ownership import create_namespace
 from ..manifests.labels import SKIP_AWAIT
 from ..manifests.security import pod_security_labels
-from .args import AppNamespaceArgs, QuotaArgs
+from .args import AppNamespaceArgs, QuotaArgs, not_reserved
 
 ADVICE = "use another namespace, or share this one: list it in `namespaces` with `existing: true`"
 ADOPTION = "take it over, with all that is in it: list it with `adopt: true`"
@@ -28,13 +30,19 @@ class AppNamespace(pulumi.ComponentResource):
     quota that no pod fits, taken out of the settings, would hold up what has to come before that.
 
     Example:
-        >>> AppNamespace("shop", AppNamespaceArgs(name="shop", pod_security="baseline"))
+        >>> AppNamespace("shop", AppNamespaceArgs(pod_security="baseline"))
 
     Attributes:
         own: whether the stack owns it. One that it does not own is only read.
+        namespace: the Namespace.
+        quota: the ResourceQuota in a namespace of its own.
+        limit_range: the LimitRange with containers' defaults, in a namespace of its own.
     """
 
     own: bool
+    namespace: Namespace
+    quota: ResourceQuota | None = None
+    limit_range: LimitRange | None = None
 
     def __init__(
         self,
@@ -42,7 +50,7 @@ class AppNamespace(pulumi.ComponentResource):
         settings: AppNamespaceArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        labels: Mapping[str, str] = {},
+        labels: Mapping[str, pulumi.Input[str]] = {},
         access: ClusterAccess | None = None,
     ) -> None:
         """Declare the namespace.
@@ -51,7 +59,11 @@ class AppNamespace(pulumi.ComponentResource):
             labels: more of its labels.
             access: how the program asks the cluster whether the namespace exists, and whose it is.
                 Without it, one that exists is taken over without a word.
+
+        Raises:
+            Problems: the name can't be a namespace's, or belongs to the system.
         """
+        require(lambda: not_reserved(DNS_1123_LABEL.check(name)), ("name",), name)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
         self.own = not settings.existing
         if self.own:
@@ -59,7 +71,7 @@ class AppNamespace(pulumi.ComponentResource):
         else:
             depends_on = opts.depends_on if opts else None
             own = pulumi.ResourceOptions(parent=self, depends_on=depends_on)
-            _read_namespace(name, access, own)
+            self.namespace = _read_namespace(name, access, own)
         self.register_outputs({})
 
     def _create(
@@ -67,7 +79,7 @@ class AppNamespace(pulumi.ComponentResource):
         name: str,
         settings: AppNamespaceArgs,
         opts: pulumi.ResourceOptions | None,
-        labels: Mapping[str, str],
+        labels: Mapping[str, pulumi.Input[str]],
         access: ClusterAccess | None,
     ) -> None:
         child = pulumi.ResourceOptions(
@@ -82,15 +94,18 @@ class AppNamespace(pulumi.ComponentResource):
             ),
         )
         labels = {**labels, **pod_security_labels(settings.pod_security)}
-        namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
-        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
+        self.namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
+        inside = pulumi.ResourceOptions(depends_on=[self.namespace])
+        child = pulumi.ResourceOptions.merge(child, inside)
         metadata = {"name": name, "namespace": name}
         # an empty quota never gets the status that the provider waits for
         hard = _hard(settings.quota) if settings.quota else {}
         limits = [{"type": "Container", **_defaults(settings.defaults)}]
         waiting = {} if hard else {"annotations": SKIP_AWAIT}
-        ResourceQuota(name, metadata=metadata | waiting, spec={"hard": hard}, opts=child)
-        LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
+        self.quota = ResourceQuota(
+            name, metadata=metadata | waiting, spec={"hard": hard}, opts=child
+        )
+        self.limit_range = LimitRange(name, metadata=metadata, spec={"limits": limits}, opts=child)
 
 
 def _read_namespace(

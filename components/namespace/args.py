@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt, field_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from ..args.problem import Problem
 from ..args.resources import Amounts, ResourcesArgs
@@ -17,10 +17,13 @@ RESERVED_NAMESPACES = frozenset(
 )
 
 
-def not_reserved(name: str | None) -> str | None:
+def not_reserved(name: str) -> str:
     if name in RESERVED_NAMESPACES:
         raise ValueError(f"must be another one than {', '.join(sorted(RESERVED_NAMESPACES))}")
     return name
+
+
+NamespaceName = Annotated[Dns1123Label, AfterValidator(not_reserved)]
 
 
 class QuotaArgs(Args):
@@ -37,8 +40,6 @@ class QuotaArgs(Args):
 class AppNamespaceArgs(Args):
     """A namespace of applications with settings other than the defaults."""
 
-    name: Dns1123Label = Field(examples=["shop"])
-    """Name of the namespace, which applications refer to."""
     pod_security: PodSecurity = "restricted"
     """Pod Security level that pods must comply with. Default: the strictest level, which is enough
     for web applications."""
@@ -54,11 +55,6 @@ class AppNamespaceArgs(Args):
     """Whether somebody else owns the namespace, such as another stack. Applications use it; this
     stack never creates, changes or deletes it, so only `name` may be given beside this key. A
     namespace that this stack owned until now stays on the cluster."""
-
-    @field_validator("name")
-    @classmethod
-    def _not_reserved(cls, name: str) -> str | None:
-        return not_reserved(name)
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each field of a namespace that is not this stack's."""

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from ..args.inputs import SecretInput
 from ..args.problem import Problem
-from ..args.secret import Secret
 from ..args.types import (
     NOT_EMPTY,
     Address,
@@ -67,7 +67,7 @@ class AuditArgs(Args):
 
     endpoint: Address = Field(max_length=2000)
     """URL that receives the audit log."""
-    bearer_token: Secret
+    bearer_token: SecretInput
     """Bearer token that authenticates the API server to the endpoint."""
     initial_backoff: Duration = Field(default="10s", max_length=10)
     """Wait before the first retry of a failed request. Default: the API server's own."""

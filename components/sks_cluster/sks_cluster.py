@@ -14,6 +14,7 @@ from ..exoscale.deleted_volumes import volumes_before_nodes
 from ..exoscale.display_name import shown_name
 from ..exoscale.provider_functions import INSTANCE_POOLS, ask
 from ..lifecycle.cluster_access import ClusterAccess
+from ..manifests.secret_value import secret_value
 from .account.account_checks import AccountChecks
 from .args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
 from .firewall.rules import create_rules
@@ -47,6 +48,8 @@ class SksCluster(pulumi.ComponentResource):
         >>> SksCluster("shop", cluster)
 
     Attributes:
+        cluster: Exoscale's cluster, the control plane.
+        security_group: the nodes' firewall.
         cluster_name: the name that Exoscale shows.
         kubeconfig: the program's credentials, as YAML. A secret.
         access: the same, for what asks the API server itself.
@@ -58,6 +61,8 @@ class SksCluster(pulumi.ComponentResource):
         nodepools: the nodepools by the names that the settings give them.
     """
 
+    cluster: Cluster
+    security_group: SecurityGroup
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     access: ClusterAccess
@@ -166,7 +171,7 @@ class SksCluster(pulumi.ComponentResource):
             for pool in settings.nodepools
         ]
 
-        self.cluster_name = cluster.name
+        self.cluster, self.security_group, self.cluster_name = cluster, group, cluster.name
         self.kubeconfig = pulumi.Output.secret(kubeconfig.kubeconfig)
         self.access = ClusterAccess(self.kubeconfig)
         self.provider = pulumi_kubernetes.Provider(
@@ -188,7 +193,7 @@ class SksCluster(pulumi.ComponentResource):
             )
         self.register_outputs({"cluster_name": self.cluster_name, "kubeconfig": self.kubeconfig})
 
-        self._settings, self._group, self._kubeconfig = settings, group, kubeconfig
+        self._settings, self._kubeconfig = settings, kubeconfig
 
     def node_networks(self) -> pulumi.Output[list[str]]:
         """The public address of each node as a network, once the nodepools are there.
@@ -206,19 +211,25 @@ class SksCluster(pulumi.ComponentResource):
             pulumi.Output.all(nodepool.instance_pool_id, nodepool.size)
             for nodepool in self.nodepools.values()
         )
-        return pulumi.Output.all(self._group.id, *own).apply(networks)
+        return pulumi.Output.all(self.security_group.id, *own).apply(networks)
 
     def drain_former_nodepools(
-        self, after: Sequence[pulumi.Resource], services: Collection[str]
+        self,
+        after: Sequence[pulumi.Resource],
+        services: Collection[str],
+        name: str | None = None,
     ) -> None:
         """Have nodepools that an update replaces or leaves out drained before they are deleted.
+
+        This is a call of its own because what uses the nodes is declared after the cluster.
 
         Args:
             after: all that uses the nodes: it moves first.
             services: `NAMESPACE/NAME` of the Services with a load balancer.
+            name: the name in the program. Default: the cluster's, with `-nodepools`.
         """
         create_drain(
-            "nodepools",
+            name or f"{self.pulumi_resource_name}-nodepools",
             self.nodepools,
             kubeconfig=self._kubeconfig,
             zone=self._settings.zone,
@@ -318,7 +329,7 @@ def _audit(audit: AuditArgs) -> dict[str, Any]:
     return {
         "enabled": True,
         "endpoint": audit.endpoint,
-        "bearer_token": pulumi.Output.secret(audit.bearer_token.get_secret_value()),
+        "bearer_token": secret_value(audit.bearer_token),
         "initial_backoff": audit.initial_backoff,
     }
 

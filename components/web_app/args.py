@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, TypeVar
 
-from pydantic import Field, StrictBool, StrictInt, field_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator
 
+from ..args.inputs import Input
 from ..args.problem import Problem
 from ..args.resources import ResourcesArgs, resources
 from ..args.types import (
-    Dns1123Label,
     DnsLabel,
     EnvironmentValue,
     LabelKey,
@@ -19,7 +19,7 @@ from ..args.types import (
     defaults_of,
 )
 from ..database.args import DatabaseArgs
-from ..namespace.args import not_reserved
+from ..namespace.args import NamespaceName, not_reserved
 from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
 from .checks import app_problems
 from .config.args import (
@@ -45,18 +45,18 @@ from .service.args import ServiceArgs
 OWN_LABELS = "app.kubernetes.io/"
 _Value = TypeVar("_Value")
 
+AppName = Annotated[DnsLabel, AfterValidator(not_reserved)]
+
 
 class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
     """A web application."""
 
-    name: DnsLabel
-    """Name of its Deployment, Service and container."""
     resources: ResourcesArgs = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
     """Resources of its container, required in production. There is no CPU limit by default: it
     would throttle the container on an idle node."""
     security: AppSecurityArgs = defaults_of(AppSecurityArgs)
     """Security settings of its container."""
-    namespace: Dns1123Label | None = Field(default=None, examples=["shop"])
+    namespace: NamespaceName | None = Field(default=None, examples=["shop"])
     """Namespace, which several applications may share. Default: the application's name."""
     replicas: StrictInt = Field(default=1, ge=0, examples=[3])
     """Number of pods."""
@@ -80,9 +80,9 @@ class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
     """Credentials for a private registry."""
     database: DatabaseArgs | None = None
     """PostgreSQL database. The application gets its URL in an environment variable."""
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    labels: dict[LabelKey, Input[LabelValue]] = Field(default_factory=dict)
     """Labels of its pods, in addition to the program's."""
-    annotations: dict[LabelKey, EnvironmentValue] = Field(
+    annotations: dict[LabelKey, Input[EnvironmentValue]] = Field(
         default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
     )
     """Annotations of its pods."""
@@ -110,23 +110,13 @@ class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
     network_policy: NetworkPolicyArgs = defaults_of(NetworkPolicyArgs)
     """Network policy: which connections are allowed."""
 
-    @field_validator("name", "namespace")
-    @classmethod
-    def _not_reserved(cls, name: str | None) -> str | None:
-        return not_reserved(name)
-
     @field_validator("labels")
     @classmethod
-    def _not_the_programs(cls, labels: dict[str, str]) -> dict[str, str]:
+    def _not_the_programs(cls, labels: dict[str, Input[str]]) -> dict[str, Input[str]]:
         for key in labels:
             if key.startswith(OWN_LABELS):
                 raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")
         return labels
-
-    @property
-    def namespace_name(self) -> str:
-        """The namespace that the application is in."""
-        return self.namespace or self.name
 
     def with_inherited(self, container: InitContainerArgs) -> InitContainerArgs:
         """A sidecar or init container, with the application's `environment` if it inherits that."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..args.problem import Place, Problem
+from ..args.problem import Place, Problem, Problems, require
+from ..args.types import DNS_LABEL
 from ..database.names import database_name
+from ..namespace.args import not_reserved
 from .names import OWN_SECRETS, file_key, generated_secret, job_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
 
 if TYPE_CHECKING:
     from .args import WebAppArgs
+
+CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
 """The Job's pods bear its name, with the engine's suffix, in a label."""
@@ -41,8 +45,8 @@ def _two_numbers_of_pods(app: WebAppArgs) -> Iterator[Problem]:
 
 
 def _one_name_twice(app: WebAppArgs) -> Iterator[Problem]:
-    names = [((*place, "name"), each.name) for place, each in containers(app)]
-    yield from _twice(names, "must differ from the app's name and from other containers'")
+    names = [((*place, "name"), each.name) for place, each in beside(app)]
+    yield from _twice(names, CONTAINERS_DIFFER)
     volumes = [(("volumes", index, "name"), each.name) for index, each in enumerate(app.volumes)]
     yield from _twice(volumes, "must differ from the other volumes'")
 
@@ -52,8 +56,8 @@ def _one_variable_twice(app: WebAppArgs) -> Iterator[Problem]:
     variables += [
         ((*place, "environment", name), name)
         for place, names in (
-            (("config",), app.config.environment),
-            (("secrets",), app.secrets.environment),
+            (("config",), [*app.config.environment]),
+            (("secrets",), [*app.secrets.environment]),
         )
         for name in names
     ]
@@ -110,7 +114,7 @@ def _one_path_twice(app: WebAppArgs) -> Iterator[Problem]:
 
 def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tuple[Place, str]]:
     """The application's files in a container. One that inherits them has no setting for each."""
-    files: dict[str, tuple[tuple[str, Iterable[str]], ...]] = {
+    files: dict[str, tuple[tuple[str, Collection[str]], ...]] = {
         "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
         "secrets": (("files", app.secrets.files),),
     }
@@ -129,22 +133,14 @@ def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tupl
     ]
 
 
-def _name_too_long(app: WebAppArgs) -> Iterator[Problem]:
-    if app.database and len(app.name) > LONGEST_NAME_WITH_DATABASE:
-        allowed = f"must have {LONGEST_NAME_WITH_DATABASE} characters at most, with a database"
-        yield Problem(("name",), app.name, allowed)
-    if app.before_rollout and len(app.name) > LONGEST_NAME_WITH_JOB:
-        allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
-        yield Problem(("name",), app.name, allowed)
-
-
 def _one_file_key_twice(app: WebAppArgs) -> Iterator[Problem]:
     """Files are kept under their paths, with `_` for each slash."""
     config, secrets = app.config, app.secrets
-    for kept in (
+    objects: tuple[list[tuple[Place, Collection[str]]], ...] = (
         [(("config", "files"), config.files), (("config", "filesFrom"), config.files_from)],
         [(("secrets", "files"), secrets.files)],
-    ):
+    )
+    for kept in objects:
         named = [
             ((*place, path), file_key(path))
             for place, files in kept
@@ -191,7 +187,6 @@ CHECKS = (
     _one_file_key_twice,
     _modes_without_file,
     _names_of_own_secrets,
-    _name_too_long,
 )
 
 
@@ -199,3 +194,28 @@ def app_problems(app: WebAppArgs) -> Iterator[Problem]:
     """Yields what is wrong with several fields of an application together."""
     for check in CHECKS:
         yield from check(app)
+
+
+def name_problems(app: WebAppArgs, name: str) -> Iterator[Problem]:
+    """Yields what is wrong with an application and its name together."""
+    for place, each in beside(app):
+        if each.name == name:
+            yield Problem((*place, "name"), each.name, CONTAINERS_DIFFER)
+            break
+    if app.database and len(name) > LONGEST_NAME_WITH_DATABASE:
+        allowed = f"must have {LONGEST_NAME_WITH_DATABASE} characters at most, with a database"
+        yield Problem(("name",), name, allowed)
+    if app.before_rollout and len(name) > LONGEST_NAME_WITH_JOB:
+        allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
+        yield Problem(("name",), name, allowed)
+
+
+def check_name(app: WebAppArgs, name: str) -> None:
+    """Checks the name of an application's component.
+
+    Raises:
+        Problems: it can't be the name of these args' application.
+    """
+    require(lambda: not_reserved(DNS_LABEL.check(name)), ("name",), name)
+    if problems := tuple(name_problems(app, name)):
+        raise Problems(problems)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ServiceAccount
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import Service, ServiceAccount
+from pulumi_kubernetes.networking.v1 import Ingress
 
 from ..database.database import Database
 from ..exoscale.placement import Placement
@@ -17,6 +20,7 @@ from ..manifests.labels import selector
 from ..manifests.network import EVERYWHERE
 from .args import WebAppArgs
 from .availability.availability import create_autoscaler, create_disruption_budget
+from .checks import check_name
 from .config.objects import create_app_config
 from .context import Objects
 from .ingress.ingress import create_ingresses, url
@@ -29,6 +33,11 @@ from .rollout.deployment_gate import create_gate
 from .rollout.replacement import found_by_former_name, named_goes_first
 from .service.service import create_service
 
+if TYPE_CHECKING:
+    from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
+    from pulumi_kubernetes.batch.v1 import Job
+    from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
 ADVICE = "give the application another name"
 ADOPTION = "take it over by the application's setting `adopt: true`"
 
@@ -37,16 +46,29 @@ class WebApp(pulumi.ComponentResource):
     """One application on the cluster.
 
     Example:
-        >>> WebApp("shop", WebAppArgs(name="shop", image="example/shop:1", port=80, replicas=2))
+        >>> WebApp("shop", WebAppArgs(image="example/shop:1", port=80, replicas=2))
 
     Attributes:
         namespace: the namespace of its objects, which are named like the component. The Ingress
             is named after its host and path.
+        service_account: the ServiceAccount of its pods, without rights.
+        deployment: the Deployment of its pods.
+        service: the Service in front of its pods.
+        ingresses: an Ingress for each host, or one for its path at any host; none without both.
+        autoscaler: the HorizontalPodAutoscaler, if the args have one.
+        disruption_budget: the PodDisruptionBudget, if it may have several pods.
+        job: the Job before a rollout, if the args have one.
+        database: its database, if the args have one.
         url: where it is reached: through its own load balancer, else through the ingress
             controller, else by its name inside the cluster.
     """
 
     namespace: str
+    service_account: ServiceAccount
+    deployment: Deployment
+    service: Service
+    ingresses: Sequence[Ingress]
+    database: Database | None = None
     url: pulumi.Output[str]
 
     def __init__(
@@ -73,8 +95,17 @@ class WebApp(pulumi.ComponentResource):
                 objects of its names that exist are taken over without a word.
             own_namespace: whether this stack owns the namespace. In another one, each of its
                 objects names its stack.
+
+        Raises:
+            Problems: the name can't be an application's, or not one with these settings.
         """
-        transformations = [named_goes_first, found_by_former_name(settings.namespace_name)]
+        check_name(settings, name)
+        self.namespace = settings.namespace or name
+        # not in the class, whose annotations Pulumi resolves: these are loaded only when needed
+        self.autoscaler: HorizontalPodAutoscaler | None = None
+        self.disruption_budget: PodDisruptionBudget | None = None
+        self.job: Job | None = None
+        transformations = [named_goes_first, found_by_former_name(self.namespace)]
         if not own_namespace:
             transformations.append(name_the_stack)
         own = pulumi.ResourceOptions(transformations=transformations)
@@ -87,12 +118,11 @@ class WebApp(pulumi.ComponentResource):
                 f"{name}-app", creator, advice=ADVICE, adopt=settings.adopt, adoption=ADOPTION
             ),
         )
-        self.namespace = settings.namespace_name
         pods = settings.selector or selector(name)
         annotations = PATCH_FORCE if settings.adopt else {}
         app = Objects(name, self.namespace, pods, child, annotations)
 
-        account = ServiceAccount(
+        self.service_account = ServiceAccount(
             app.in_program(name),
             metadata=app.metadata,
             automount_service_account_token=False,
@@ -100,12 +130,12 @@ class WebApp(pulumi.ComponentResource):
         )
         config = create_app_config(app, settings)
         wait = None
-        serving = app.after(account)
+        serving = app.after(self.service_account)
         if settings.network_policy.enabled:
             sources = _sources(settings, controller)
             serving = serving.after(*create_network_policies(app, settings, sources))
         if settings.database:
-            database = Database(
+            self.database = Database(
                 name,
                 settings.database,
                 namespace=app.namespace,
@@ -115,25 +145,30 @@ class WebApp(pulumi.ComponentResource):
                 timeout_seconds=settings.rollout.timeout_seconds,
                 opts=child,
             )
-            config = config.with_secret(database.variable)
-            serving = serving.after(database)
-            wait = database.wait
+            config = config.with_secret(self.database.variable)
+            serving = serving.after(self.database)
+            wait = self.database.wait
         if job := settings.before_rollout:
             its_pod = job_pod(app, settings, config, job, wait)
-            serving = serving.after(create_job(serving, job, its_pod, access))
+            self.job = create_job(serving, job, its_pod, access)
+            serving = serving.after(self.job)
         spec = deployment_spec(app, settings, pod(app, settings, config, placement))
-        deployment = create_deployment(serving, settings, spec)
-        rollout = create_gate(app, settings, deployment, spec, access) if access else deployment
+        self.deployment = create_deployment(serving, settings, spec)
+        rollout: pulumi.Resource = self.deployment
+        if access:
+            rollout = create_gate(app, settings, self.deployment, spec, access)
         if settings.autoscaler:
-            create_autoscaler(app, settings.autoscaler)
+            self.autoscaler = create_autoscaler(app, settings.autoscaler)
         if settings.has_disruption_budget:
-            create_disruption_budget(app, settings.disruption_budget)
+            budget = settings.disruption_budget
+            self.disruption_budget = create_disruption_budget(app, budget)
         # pods that move to other nodes are there before a load balancer sends to those
         behind = app.after(rollout) if placement and placement.node_selector else app
-        service = create_service(behind, settings.port, settings, placement)
-        create_ingresses(app.after(rollout, service), settings, controller)
+        self.service = create_service(behind, settings.port, settings, placement)
+        served = app.after(rollout, self.service)
+        self.ingresses = create_ingresses(served, settings, controller)
 
-        self.url = url(app, settings, service, controller)
+        self.url = url(app, settings, self.service, controller)
         self.register_outputs({"namespace": self.namespace, "url": self.url})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from components.args.inputs import Input, is_known
 from components.args.problem import Place, path
 from components.web_app.args import WebAppArgs
 from components.web_app.checks import beside
@@ -36,10 +37,10 @@ def _not_expanded(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
     for name, problem in _in_order(app.environment, {*others, *app.value_from}):
         yield ("environment", name), problem
     for place, each in beside(app):
-        inherited = {"config": {*config}, "secrets": secrets}
-        known = set().union(*(inherited.get(source, ()) for source in each.inherits))
+        sources = {"config": {*config}, "secrets": secrets}
+        inherited = set().union(*(sources.get(source, ()) for source in each.inherits))
         whole = app.with_inherited(each)
-        for name, problem in _in_order(whole.environment, {*known, *whole.value_from}):
+        for name, problem in _in_order(whole.environment, {*inherited, *whole.value_from}):
             if name in each.environment:
                 yield (*place, "environment", name), problem
             else:
@@ -51,7 +52,9 @@ def _not_expanded(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
                 yield ("config", "environment", name), problem
 
 
-def _in_order(environment: Mapping[str, str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+def _in_order(
+    environment: Mapping[str, Input[str]], known: Collection[str]
+) -> Iterator[tuple[str, str]]:
     """Variables, each with a reference that is neither `known` nor the name of an earlier one."""
     earlier = set(known)
     for name, value in environment.items():
@@ -68,6 +71,7 @@ def _in_order(environment: Mapping[str, str], known: Collection[str]) -> Iterato
         earlier.add(name)
 
 
-def _references(value: str) -> list[str]:
-    """The names in `$(NAME)`, each once."""
-    return list(dict.fromkeys(filter(None, _REFERENCE.findall(value))))
+def _references(value: Input[str]) -> list[str]:
+    """The names in `$(NAME)`, each once; none in an output."""
+    found = _REFERENCE.findall(value) if is_known(value) else ()
+    return list(dict.fromkeys(filter(None, found)))

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from components.args.problem import Place
-from components.namespace.args import AppNamespaceArgs
-from components.web_app.args import WebAppArgs
-from stack.args import StackArgs
+from stack.args import AppArgs, NamespaceArgs, StackArgs
 
 
 class Namespaced(NamedTuple):
     """An application and its namespace, which has a place if it is listed."""
 
     place: Place
-    app: WebAppArgs
+    app: AppArgs
     namespace_place: Place | None
-    namespace: AppNamespaceArgs
+    namespace: NamespaceArgs
 
 
 def namespaced(settings: StackArgs) -> Iterator[Namespaced]:
@@ -27,7 +25,7 @@ def namespaced(settings: StackArgs) -> Iterator[Namespaced]:
         name = app.namespace_name
         index = listed.get(name)
         if index is None:
-            place, namespace = None, AppNamespaceArgs.model_construct(name=name)
+            place, namespace = None, NamespaceArgs.model_construct(name=name)
         else:
             place, namespace = ("namespaces", index), settings.namespaces[index]
         yield Namespaced(("apps", number), app, place, namespace)

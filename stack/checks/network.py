@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.args.problem import Problem
-from components.web_app.args import WebAppArgs
 from components.web_app.network_policy.args import PeerArgs
-from stack.args import StackArgs
+from stack.args import AppArgs, StackArgs
 
 
 def connections(settings: StackArgs) -> Iterator[Problem]:
@@ -26,16 +25,14 @@ def connections(settings: StackArgs) -> Iterator[Problem]:
                     yield Problem((*place, "egress", number), target, allowed)
 
 
-def _named(
-    peer: PeerArgs, app: WebAppArgs, settings: StackArgs
-) -> Iterator[tuple[int, WebAppArgs]]:
+def _named(peer: PeerArgs, app: AppArgs, settings: StackArgs) -> Iterator[tuple[int, AppArgs]]:
     """The application that a peer of `app` gives by name, if it is of this stack."""
     for index, other in enumerate(settings.apps):
         if peer.app and other is not app and _matches(peer, app, other):
             yield index, other
 
 
-def _gets_out(client: WebAppArgs, server: WebAppArgs) -> bool:
+def _gets_out(client: AppArgs, server: AppArgs) -> bool:
     """Whether it may connect, as far as networks can't be compared with pods."""
     policy = client.network_policy
     return not policy.enabled or any(
@@ -43,7 +40,7 @@ def _gets_out(client: WebAppArgs, server: WebAppArgs) -> bool:
     )
 
 
-def _gets_in(server: WebAppArgs, client: WebAppArgs) -> bool:
+def _gets_in(server: AppArgs, client: AppArgs) -> bool:
     policy = server.network_policy
     open_to_networks = server.service != "ClusterIP"
     return (
@@ -53,14 +50,14 @@ def _gets_in(server: WebAppArgs, client: WebAppArgs) -> bool:
     )
 
 
-def _matches(peer: PeerArgs, app: WebAppArgs, other: WebAppArgs) -> bool:
+def _matches(peer: PeerArgs, app: AppArgs, other: AppArgs) -> bool:
     """Whether pods of `other` are among those that `app` has as a peer."""
     if peer.network or peer.app not in (None, other.name):
         return False
     return (peer.namespace or app.namespace_name) == other.namespace_name
 
 
-def _as(app: WebAppArgs) -> str:
+def _as(app: AppArgs) -> str:
     return f"app {app.name}, namespace {app.namespace_name}"
 
 

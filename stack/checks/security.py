@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.args.inputs import known
 from components.args.problem import Problem, path
 from components.web_app.checks import containers
 from stack.args import StackArgs
@@ -34,7 +35,7 @@ def app_armor(settings: StackArgs) -> Iterator[Problem]:
     for each in namespaced(settings):
         if each.namespace.existing:
             continue
-        for key, value in each.app.annotations.items():
+        for key, value in known(each.app.annotations).items():
             allowed = value == "runtime/default" or value.startswith("localhost/")
             level = each.namespace.pod_security
             if key.startswith(APP_ARMOR) and not allowed and level != "privileged":

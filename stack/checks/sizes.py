@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import SecretStr
+
+from components.args.inputs import known
 from components.args.problem import Place, path
 from components.web_app.args import WebAppArgs
 from stack.args import StackArgs
@@ -34,7 +37,9 @@ def warnings(settings: StackArgs) -> Iterator[str]:
 
 
 def _written(app: WebAppArgs, index: int) -> Iterator[tuple[Place, int]]:
-    for target, text in app.config.files.items():
+    for target, text in known(app.config.files).items():
         yield ("apps", index, "config", "files", target), len(text.encode())
     for target, secret in app.secrets.files.items():
-        yield ("apps", index, "secrets", "files", target), len(secret.get_secret_value().encode())
+        if isinstance(secret, SecretStr):
+            size = len(secret.get_secret_value().encode())
+            yield ("apps", index, "secrets", "files", target), size

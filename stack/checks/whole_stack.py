@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.args.image import can_change
+from components.args.inputs import is_known
 from components.args.problem import Place, Problem, path
 from components.args.resources import ResourcesArgs
 from components.web_app.args import WebAppArgs
@@ -85,7 +86,7 @@ def warnings(settings: StackArgs) -> Iterator[str]:
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
         for place, each in containers(app):
-            if not settings.production and can_change(each.image):
+            if not settings.production and is_known(each.image) and can_change(each.image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {each.image} can become another image at any time"
         if settings.production and app.first_replicas == 1 and not _runs_once(app):
@@ -112,8 +113,9 @@ def _runs_once(app: WebAppArgs) -> bool:
 def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
     """The images that the file itself gives, but for the database's."""
     for place, each in containers(app):
-        yield place, each.image
-    if app.before_rollout and app.before_rollout.image:
+        if is_known(each.image):
+            yield place, each.image
+    if app.before_rollout and app.before_rollout.image and is_known(app.before_rollout.image):
         yield ("beforeRollout",), app.before_rollout.image
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..context import Objects
 from .args import AutoscalerArgs, DisruptionBudgetArgs
 
+if TYPE_CHECKING:
+    from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
+    from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> None:
+
+def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> HorizontalPodAutoscaler:
     """A HorizontalPodAutoscaler for the Deployment of the same name."""
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 
@@ -33,7 +37,7 @@ def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> None:
         }
         for metric in settings.custom
     ]
-    HorizontalPodAutoscaler(
+    return HorizontalPodAutoscaler(
         app.in_program(app.name),
         metadata=app.metadata,
         spec={
@@ -46,11 +50,11 @@ def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> None:
     )
 
 
-def create_disruption_budget(app: Objects, settings: DisruptionBudgetArgs) -> None:
+def create_disruption_budget(app: Objects, settings: DisruptionBudgetArgs) -> PodDisruptionBudget:
     """Pods that can't start never keep a node from being drained."""
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-    PodDisruptionBudget(
+    return PodDisruptionBudget(
         app.in_program(app.name),
         metadata=app.metadata,
         spec={

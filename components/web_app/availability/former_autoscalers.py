@@ -7,7 +7,7 @@ the number set once more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -23,16 +23,17 @@ GONE = 404
 
 
 def take_back_replicas(
-    apps: Sequence[WebAppArgs], access: ClusterAccess, after: Sequence[pulumi.Resource]
+    apps: Mapping[str, WebAppArgs], access: ClusterAccess, after: Sequence[pulumi.Resource]
 ) -> pulumi.Stash:
     """Remember which applications have an autoscaler, and end those that are left out.
 
     If that fails, the state does not change: the next `up` does it again.
 
     Args:
+        apps: by `NAMESPACE/NAME`.
         after: all applications: an autoscaler is there as long as an `up` may still fail.
     """
-    fixed = {_place(app): app for app in apps if not app.autoscaler}
+    fixed = {place: app for place, app in apps.items() if not app.autoscaler}
 
     async def take_back(args: pulumi.ResourceHookArgs) -> None:
         assert args.old_inputs
@@ -43,23 +44,23 @@ def take_back_replicas(
             pulumi.info(f"{place}: replicas: {app.replicas}, instead of its autoscaler's number")
             if not pulumi.runtime.is_dry_run():
                 api = await KubernetesApi.of(access.kubeconfig, access.context)
-                await set_replicas(api, app)
+                await set_replicas(api, place, app)
 
     hook = pulumi.ResourceHook(
         "former-autoscalers", take_back, pulumi.ResourceHookOptions(on_dry_run=True)
     )
     return pulumi.Stash(
         "autoscalers",
-        input=sorted(_place(app) for app in apps if app.autoscaler),
+        input=sorted(place for place, app in apps.items() if app.autoscaler),
         opts=pulumi.ResourceOptions(
             depends_on=[*after], hooks=pulumi.ResourceHookBinding(before_update=[hook])
         ),
     )
 
 
-async def set_replicas(api: KubernetesApi, app: WebAppArgs) -> None:
+async def set_replicas(api: KubernetesApi, place: str, app: WebAppArgs) -> None:
     """Delete the autoscaler of an application, then scale its Deployment and wait for the pods."""
-    namespace, name = app.namespace_name, app.name
+    namespace, name = place.split("/")
     scalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
     try:
         await api.delete(f"{scalers}/{name}")
@@ -68,8 +69,4 @@ async def set_replicas(api: KubernetesApi, app: WebAppArgs) -> None:
             raise
     scale = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"
     await api.patch(scale, {"spec": {"replicas": app.replicas}})
-    await rolled_out(api, app)
-
-
-def _place(app: WebAppArgs) -> str:
-    return f"{app.namespace_name}/{app.name}"
+    await rolled_out(api, namespace, name, app.rollout)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictStr
+from pydantic import AfterValidator, Field, SecretStr, StrictStr
 
+from ...args.inputs import Input, SetSecretInput, known
 from ...args.problem import Problem
-from ...args.secret import SetSecret
 from ...args.types import Args, EnvironmentValue, FilePath, VariableKey, matches
 
 RegistryName = Annotated[
@@ -68,9 +68,9 @@ def too_large(key: str, values: Iterable[bytes]) -> Iterator[Problem]:
 class ConfigArgs(Args):
     """Configuration that is not secret, stored in ConfigMaps."""
 
-    environment: dict[VariableKey, EnvironmentValue] = Field(default_factory=dict)
+    environment: dict[VariableKey, Input[EnvironmentValue]] = Field(default_factory=dict)
     """Environment variables, name to value."""
-    files: dict[FilePath, StrictStr] = Field(default_factory=dict)
+    files: dict[FilePath, Input[StrictStr]] = Field(default_factory=dict)
     """Files, path in the container to contents."""
     files_from: dict[FilePath, LocalFile] = Field(default_factory=dict)
     """Files, path in the container to the path of a local file, relative to the stack's file. It
@@ -79,24 +79,23 @@ class ConfigArgs(Args):
     """Modes of these files, path in the container to mode. Default: 0644, not executable."""
 
     @property
-    def contents(self) -> dict[str, bytes]:
-        """All files, path in the container to contents.
+    def read_files(self) -> dict[str, bytes]:
+        """The files of `files_from`, path in the container to contents.
 
         Raises:
             OSError: for a file that can't be read.
         """
-        written = {path: text.encode() for path, text in self.files.items()}
-        return written | {path: Path(file).read_bytes() for path, file in self.files_from.items()}
+        return {path: Path(file).read_bytes() for path, file in self.files_from.items()}
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each file that can't be read, and for values that are too large."""
-        yield from too_large("environment", map(str.encode, self.environment.values()))
+        yield from too_large("environment", map(str.encode, known(self.environment).values()))
         unreadable = [*self._unreadable()]
         yield from unreadable
         if not unreadable:
-            yield from too_large(
-                "filesFrom" if self.files_from else "files", self.contents.values()
-            )
+            written = {path: text.encode() for path, text in known(self.files).items()}
+            contents = written | self.read_files
+            yield from too_large("filesFrom" if self.files_from else "files", contents.values())
 
     def _unreadable(self) -> Iterator[Problem]:
         for target, file in self.files_from.items():
@@ -110,9 +109,9 @@ class ConfigArgs(Args):
 class SecretsArgs(Args):
     """Secret configuration, stored in Secrets. A key without a value must be set."""
 
-    environment: dict[VariableKey, SetSecret] = Field(default_factory=dict)
+    environment: dict[VariableKey, SetSecretInput] = Field(default_factory=dict)
     """Environment variables, name to value, each encrypted."""
-    files: dict[FilePath, SetSecret] = Field(default_factory=dict)
+    files: dict[FilePath, SetSecretInput] = Field(default_factory=dict)
     """Files, path in the container to contents, each encrypted."""
     modes: dict[FilePath, FileMode] = Field(default_factory=dict)
     """Modes of these files, path in the container to mode. Default: 0440, not executable."""
@@ -120,9 +119,12 @@ class SecretsArgs(Args):
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for secrets that are too large for one Secret."""
         for key, values in (("environment", self.environment), ("files", self.files)):
-            yield from too_large(
-                key, (value.get_secret_value().encode() for value in values.values())
+            texts = (
+                value.get_secret_value()
+                for value in values.values()
+                if isinstance(value, SecretStr)
             )
+            yield from too_large(key, map(str.encode, texts))
 
 
 class PullSecretArgs(Args):
@@ -132,5 +134,5 @@ class PullSecretArgs(Args):
     """Host of the registry."""
     username: Annotated[StrictStr, Field(min_length=1, examples=["robot"])]
     """User that pulls images."""
-    password: SetSecret = Field(default=None, validate_default=True)
+    password: SetSecretInput = Field(default=None, validate_default=True)
     """Password of the user, encrypted. Required."""

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
-from pydantic import SecretStr
 
+from ...args.inputs import SecretInput
+from ...manifests.secret_value import secret_value
 from ...manifests.secrets import drawn_secret, encoded, variable
 from ..context import Objects
 from ..names import (
@@ -82,9 +83,9 @@ def create_app_config(app: Objects, settings: WebAppArgs) -> AppConfig:
     if hidden.environment:
         secret = _secret(app, SECRETS, hidden.environment)
         secrets_from.append({"secret_ref": {"name": secret.metadata.name}})
-    files = config.contents
+    files = {**config.files, **config.files_from}
     if files:
-        map_ = _files_map(app, _by_key(files))
+        map_ = _files_map(app, _by_key({**config.files, **config.read_files}))
         source = {"name": map_.metadata.name} | _items(files, config.modes)
         volumes.append({"name": CONFIG_FILES, "config_map": source})
     if hidden.files:
@@ -108,16 +109,19 @@ def _generated_secret(app: Objects, key: str) -> Secret:
     return drawn_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
 
 
-def _config_map(app: Objects, suffix: str, data: Mapping[str, str]) -> ConfigMap:
+def _config_map(app: Objects, suffix: str, data: Mapping[str, pulumi.Input[str]]) -> ConfigMap:
     name = app.in_program(f"{app.name}-{suffix}")
     return ConfigMap(name, metadata=_unnamed(app), data=data, opts=app.opts)
 
 
-def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
+def _files_map(app: Objects, files: Mapping[str, pulumi.Input[str] | bytes]) -> ConfigMap:
     """Files that are no text have a place of their own."""
-    data: dict[str, str] = {}
+    data: dict[str, pulumi.Input[str]] = {}
     binary: dict[str, str] = {}
     for key, contents in files.items():
+        if not isinstance(contents, bytes):
+            data[key] = contents
+            continue
         try:
             data[key] = contents.decode()
         except UnicodeDecodeError:
@@ -131,13 +135,10 @@ def _files_map(app: Objects, files: Mapping[str, bytes]) -> ConfigMap:
     )
 
 
-def _secret(app: Objects, suffix: str, values: Mapping[str, SecretStr]) -> Secret:
+def _secret(app: Objects, suffix: str, values: Mapping[str, SecretInput]) -> Secret:
     """The values in base64, as the API server has them: there is no drift to be found later."""
     name = app.in_program(f"{app.name}-{suffix}")
-    data = {
-        key: pulumi.Output.secret(value.get_secret_value()).apply(encoded)
-        for key, value in values.items()
-    }
+    data = {key: secret_value(value).apply(encoded) for key, value in values.items()}
     return Secret(name, metadata=_unnamed(app), data=data, opts=app.opts)
 
 
@@ -148,7 +149,7 @@ def _pull_secret(app: Objects, settings: PullSecretArgs) -> Secret:
         token = encoded(f"{settings.username}:{password}")
         return json.dumps({"auths": {settings.registry: {"auth": token}}})
 
-    contents = pulumi.Output.secret(settings.password.get_secret_value()).apply(document)
+    contents = secret_value(settings.password).apply(document)
     return Secret(
         app.in_program(f"{app.name}-{REGISTRY}"),
         metadata=_unnamed(app),

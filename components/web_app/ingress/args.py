@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, field_validator
 
+from ...args.inputs import Input, is_known
 from ...args.problem import Problem
 from ...args.types import (
     QUALIFIED_NAME,
@@ -150,9 +151,9 @@ class AppIngressArgs(Args):
 class RouteArgs(Args):
     """Where the ingress controller serves the application: by a path, a host, or both."""
 
-    host: Host | None = None
+    host: Input[Host] | None = None
     """Host name under which the application is served. Default: any."""
-    additional_hosts: tuple[Host, ...] = Field(default=(), examples=[["www.example.com"]])
+    additional_hosts: tuple[Input[Host], ...] = Field(default=(), examples=[["www.example.com"]])
     """Further host names under which the application is served. The URL contains `host`."""
     path: Path | None = None
     """Path prefix under which the application is served. Without path and host there is no
@@ -161,7 +162,7 @@ class RouteArgs(Args):
     """Options of the Ingress."""
 
     @property
-    def hosts(self) -> tuple[str | None, ...]:
+    def hosts(self) -> tuple[Input[str] | None, ...]:
         """All host names, each with its own Ingress; None for any."""
         return (self.host, *self.additional_hosts)
 
@@ -179,7 +180,7 @@ class RouteArgs(Args):
             message = "must not be given without host, which the application's URL has"
             yield Problem(("additionalHosts",), self.additional_hosts, message)
         for index, name in enumerate(self.additional_hosts):
-            if name in self.hosts[: index + 1]:
+            if is_known(name) and name in self.hosts[: index + 1]:
                 message = "must differ from host and from the others"
                 yield Problem(("additionalHosts", index), name, message)
 

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.networking.v1 import Ingress
 
+from ...args.inputs import is_known
 from ...exoscale.load_balancer import load_balancer_address
 from ...exoscale.load_balancer_args import seconds
 from ...ingress_controller.controller import Controller
@@ -50,26 +51,30 @@ def url(
     return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
 
 
-def create_ingresses(app: Objects, settings: WebAppArgs, controller: Controller | None) -> None:
+def create_ingresses(
+    app: Objects, settings: WebAppArgs, controller: Controller | None
+) -> list[Ingress]:
     """Serve the Service under its hosts and path; nothing where it has none.
 
     A resource is that of a host and path, whatever application has them: a controller's webhook
     refuses a second Ingress for them, so that one which changes hands has to be updated in place.
     """
     if controller is None or not settings.is_served:
-        return
-    for host in settings.hosts:
-        at_host = settings.model_copy(update={"host": host})
-        _create_ingress(app, at_host, controller, once_the_apps=host == settings.host)
+        return []
+    return [
+        _create_ingress(app, settings.model_copy(update={"host": host}), controller, index)
+        for index, host in enumerate(settings.hosts)
+    ]
 
 
 def _create_ingress(
-    app: Objects, settings: WebAppArgs, controller: Controller, *, once_the_apps: bool
-) -> None:
+    app: Objects, settings: WebAppArgs, controller: Controller, index: int
+) -> Ingress:
     """The Ingress of one host; the first may be deployed under the application's name."""
     how = settings.ingress
     route = _route(settings)
-    name = ingress_name(settings)
+    named = _with_known_host(app, settings, index)
+    name = ingress_name(named)
     rule: dict[str, Any] = {
         "http": {
             "paths": [
@@ -89,7 +94,7 @@ def _create_ingress(
         if how and how.tls:
             secret = how.tls.secret or f"{name}-tls"
             spec["tls"] = [{"hosts": [settings.host], "secret_name": secret}]
-    Ingress(
+    return Ingress(
         name,
         metadata={
             "name": _not_asked_in_previews(name),
@@ -97,16 +102,23 @@ def _create_ingress(
             "annotations": {
                 **app.annotations,
                 **route.annotations,
-                **(_annotations(settings, how) if how else {}),
+                **(_annotations(named, how) if how else {}),
                 **SKIP_AWAIT,
             },
         },
         spec=spec,
         opts=pulumi.ResourceOptions.merge(
             app.after(*controller.ready).opts,
-            _names_that_stay(app.name if once_the_apps else None, how.tls if how else None),
+            _names_that_stay(None if index else app.name, how.tls if how else None),
         ),
     )
+
+
+def _with_known_host(app: Objects, settings: WebAppArgs, index: int) -> RouteArgs:
+    """Replaces a host that is an output, for names that must be known to a preview."""
+    if settings.host is None or is_known(settings.host):
+        return settings
+    return settings.model_copy(update={"host": f"host-{index}.{app.name}.{app.namespace}"})
 
 
 def _not_asked_in_previews(name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from ...args.image import Image
+from ...args.inputs import Input
 from ...args.resources import Memory, ResourcesArgs, resources
 from ...args.types import (
     Args,
@@ -78,9 +79,7 @@ class AppSecurityArgs(SecurityArgs):
 class ContainerArgs(Args):
     """Settings of every container."""
 
-    name: Dns1123Label = Field(examples=["logs"])
-    """Unique name."""
-    image: Image
+    image: Input[Image]
     """Container image, with tag or digest."""
     image_pull_policy: PullPolicy | None = None
     """When the image is pulled. Default: Always for the tag latest, otherwise IfNotPresent."""
@@ -90,7 +89,7 @@ class ContainerArgs(Args):
         default=(), validation_alias="args", examples=[["--verbose"]]
     )
     """Replaces the image's arguments."""
-    environment: dict[VariableName, EnvironmentValue] = Field(default_factory=dict)
+    environment: dict[VariableName, Input[EnvironmentValue]] = Field(default_factory=dict)
     """Environment variables, name to value. The order matters: Kubernetes replaces `$(NAME)` by the
     value of an earlier variable."""
     value_from: dict[VariableName, ValueFromArgs] = Field(default_factory=dict)
@@ -105,7 +104,12 @@ class ContainerArgs(Args):
     """Volumes that are mounted in it."""
 
 
-class InitContainerArgs(ContainerArgs):
+class _Named(Args):
+    name: Dns1123Label = Field(examples=["logs"])
+    """Unique name."""
+
+
+class InitContainerArgs(ContainerArgs, _Named):
     """A container that runs to completion before the application starts."""
 
     inherits: tuple[Literal["environment", "config", "secrets"], ...] = ()

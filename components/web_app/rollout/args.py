@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainValidator, StrictInt, StrictStr, field_validator
 
 from ...args.image import Image
+from ...args.inputs import Input
 from ...args.problem import Problem
 from ...args.resources import ResourcesArgs
 from ...args.types import Args, Told, given
@@ -78,7 +79,7 @@ class BeforeRolloutArgs(Args):
 
     command: tuple[StrictStr, ...] = Field(examples=[["flask", "db", "upgrade"]])
     """Command of the Job, which has the application's configuration."""
-    image: Image | None = None
+    image: Input[Image] | None = None
     """Image of the Job. Default: the application's."""
     resources: ResourcesArgs | None = None
     """Resources of the Job. Default: the application's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -15,13 +15,16 @@ from ..context import Objects
 from ..names import job_name
 from .args import BeforeRolloutArgs
 
+if TYPE_CHECKING:
+    from pulumi_kubernetes.batch.v1 import Job
+
 
 def create_job(
     app: Objects,
     settings: BeforeRolloutArgs,
     pod: Mapping[str, Any],
     access: ClusterAccess | None,
-) -> pulumi.Resource:
+) -> Job:
     """Run `command` in a pod like the application's.
 
     Its name is generated, and a Job of another image, command or configuration is another one: the
@@ -36,7 +39,7 @@ def create_job(
 
     job = job_name(app.name)
     labels = common_labels(app.name, job)
-    declared: pulumi.Resource = Job(
+    return Job(
         job,
         metadata={"namespace": app.namespace, "labels": labels},
         spec={
@@ -49,7 +52,6 @@ def create_job(
         },
         opts=_alone(app, settings, access) if access else app.opts,
     )
-    return declared
 
 
 def _alone(

@@ -19,6 +19,7 @@ from ...lifecycle.kubernetes_api import KubernetesApi
 from ...lifecycle.rolled_out import Workload, missing_pods
 from ...lifecycle.waiting import until_nothing_is_missing
 from ..context import Objects
+from .args import RolloutArgs
 
 if TYPE_CHECKING:
     from ..args import WebAppArgs
@@ -37,7 +38,7 @@ def create_gate(
 
     async def until_rolled_out(_: pulumi.ResourceHookArgs) -> None:
         api = await KubernetesApi.of(access.kubeconfig, access.context)
-        await rolled_out(api, settings)
+        await rolled_out(api, app.namespace, app.name, settings.rollout)
 
     replicas = None if settings.autoscaler else settings.first_replicas
     pods = {"namespace": app.namespace, "replicas": replicas, "template": spec["template"]}
@@ -45,17 +46,17 @@ def create_gate(
     return rollout_gate.create_gate(app.name, pods, hook, deployment, app.opts.parent)
 
 
-async def rolled_out(api: KubernetesApi, app: WebAppArgs) -> None:
+async def rolled_out(api: KubernetesApi, namespace: str, name: str, rollout: RolloutArgs) -> None:
     """Wait until all pods of the application are those of its Deployment's spec.
 
     Raises:
-        NotInTime: they are not, after the application's `rollout.timeoutSeconds`.
+        NotInTime: they are not, after the rollout's `timeout_seconds`.
         ApiError: the API server refuses.
     """
-    workload = Workload("deployments", app.namespace_name, app.name)
+    workload = Workload("deployments", namespace, name)
     await until_nothing_is_missing(
         lambda: missing_pods(api, workload),
-        what=f"application {app.name}",
-        seconds=app.rollout.timeout_seconds,
+        what=f"application {name}",
+        seconds=rollout.timeout_seconds,
         remedy=REMEDY,
     )

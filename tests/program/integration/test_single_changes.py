@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.web_app.args import WebAppArgs
+from stack.args import AppArgs
 from tests.program.integration.single_changes import CHANGES, ENCRYPTED, NAMESPACE, applications
 from tests.support.account import Sandbox
 from tests.support.kube import Kube
@@ -94,7 +94,7 @@ class Found:
 def test_the_table_has_every_setting() -> None:
     aliases = {
         field.validation_alias or field.alias or name
-        for name, field in WebAppArgs.model_fields.items()
+        for name, field in AppArgs.model_fields.items()
     }
     covered = {key.partition(".")[0].partition(":")[0].partition(",")[0] for key in CHANGES}
     assert aliases == covered | ELSEWHERE.keys()

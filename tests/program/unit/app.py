@@ -8,8 +8,8 @@ import pulumi
 
 from components.ingress_controller.args import IngressControllerArgs
 from components.ingress_controller.ingress_controller import IngressController
-from components.web_app.args import WebAppArgs
 from components.web_app.web_app import WebApp
+from stack.args import AppArgs
 from tests.program.unit.engine import Engine, run
 
 APP: dict[str, Any] = {
@@ -30,10 +30,10 @@ BACKUP = {
 """The backup of a database."""
 
 
-def app_settings(**changes: Any) -> WebAppArgs:
+def app_settings(**changes: Any) -> AppArgs:
     """The tutorial's application, with other settings in some of its keys, or none (`...`)."""
     keys = {key: value for key, value in (APP | changes).items() if value is not ...}
-    return WebAppArgs.model_validate(keys)
+    return AppArgs.model_validate(keys)
 
 
 def declare_app(**changes: Any) -> tuple[Engine, str]:

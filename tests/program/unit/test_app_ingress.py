@@ -9,10 +9,10 @@ import pytest
 
 from components.ingress_controller.args import IngressControllerArgs
 from components.ingress_controller.ingress_controller import IngressController
-from components.web_app.args import WebAppArgs
 from components.web_app.context import Objects
 from components.web_app.ingress.ingress import create_ingresses, url
 from components.web_app.service.service import create_service
+from stack.args import AppArgs
 from tests.program.unit.engine import Engine, run
 from tests.program.unit.stack_settings import changed, mistakes
 
@@ -22,7 +22,7 @@ APP: dict[str, Any] = {"name": "web", "image": "example/web:1"}
 
 def served(**settings: Any) -> tuple[Engine, str]:
     """What is declared for these settings, and the application's URL."""
-    app = WebAppArgs.model_validate(APP | {"namespace": "test"} | settings)
+    app = AppArgs.model_validate(APP | {"namespace": "test"} | settings)
 
     def program() -> pulumi.Output[str]:
         objects = Objects("web", "test", {"app": "web"}, pulumi.ResourceOptions())

@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
 
 
 def declare_namespace(**settings: Any) -> Engine:
-    namespace = AppNamespaceArgs.model_validate({"name": "shop"} | settings)
+    namespace = AppNamespaceArgs.model_validate(settings)
     return run(lambda: AppNamespace("shop", namespace))[0]
 
 

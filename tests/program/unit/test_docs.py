@@ -14,8 +14,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from components.args.types import by_key
-from components.web_app.args import WebAppArgs
-from stack.args import StackArgs
+from stack.args import AppArgs, StackArgs
 from tests.program.unit.recorded_resources import STACKS
 from tools.documents import generate, policies, stacks
 
@@ -49,7 +48,7 @@ def test_every_example_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_page_of_changes_has_every_setting_of_an_application() -> None:
     page = (ROOT / "docs" / "changes-and-upgrades.md").read_text()
-    assert {key for key in by_key(WebAppArgs) if not re.search(rf"`{key}[.`]", page)} == set()
+    assert {key for key in by_key(AppArgs) if not re.search(rf"`{key}[.`]", page)} == set()
 
 
 def test_the_project_has_a_line_for_each_key() -> None:

@@ -195,13 +195,13 @@ def forced(engine: Engine) -> set[str]:
 
 
 def test_a_namespace_names_its_stack() -> None:
-    engine, _ = run(lambda: AppNamespace("shop", AppNamespaceArgs(name="shop")).own)
+    engine, _ = run(lambda: AppNamespace("shop", AppNamespaceArgs()).own)
     (namespace,) = engine.of_type("Namespace").values()
     assert namespace["metadata"]["annotations"] == {"exoscale-webapp/stack": OWN}
 
 
 def test_a_namespace_of_another_stack_is_only_read() -> None:
-    settings = AppNamespaceArgs(name="shop", existing=True)
+    settings = AppNamespaceArgs(existing=True)
     with kubernetes_api({PATHS[NAMESPACE]: existing(NAMESPACE, KUBECTL)}) as client:
         host = client.configuration.host
         engine, own = run(lambda: AppNamespace("shop", settings, access=access_to(host)).own)

@@ -51,7 +51,7 @@ def test_it_is_deleted_and_the_number_set_also_where_it_is_gone_already() -> Non
     app = load(VALID | {"apps": [APP | {"replicas": 2}]}).apps[0]
     for scaled in (True, False):
         cluster = Cluster(scaled)
-        asyncio.run(set_replicas(cast(KubernetesApi, cluster), app))
+        asyncio.run(set_replicas(cast(KubernetesApi, cluster), app.place, app))
         assert cluster.done == [
             AUTOSCALER,
             (f"{DEPLOYMENT}/scale", {"spec": {"replicas": 2}}),

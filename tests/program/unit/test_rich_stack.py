@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from components.args.types import by_key
-from components.web_app.args import WebAppArgs
+from stack.args import AppArgs
 from tests.program.manifests import RICH_STACK, declared
 
 
 def test_no_key_of_an_application_is_left_out() -> None:
     """But `nodepool`, which names one of a cluster that the stack makes: this one has another."""
     used = {key for app in RICH_STACK["apps"] for key in app}
-    assert set(by_key(WebAppArgs)) - used == {"nodepool"}
+    assert set(by_key(AppArgs)) - used == {"nodepool"}
 
 
 def test_everything_in_it_is_declared() -> None:

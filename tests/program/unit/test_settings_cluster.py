@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from components.sks_cluster.args import SksClusterArgs
 from tests.program.unit.stack_settings import VALID, changed, load, mistakes
@@ -207,7 +208,7 @@ def test_an_existing_cluster_by_file_or_by_secret(tmp_path: Path) -> None:
     for kubeconfig, secret in ((str(file), ()), (text, {"existingCluster"})):
         existing = load({"existingCluster": {"kubeconfig": kubeconfig}}, secret).existing_cluster
         assert existing
-        assert existing.kubeconfig
+        assert isinstance(existing.kubeconfig, SecretStr)
         assert existing.kubeconfig.get_secret_value() == text
     (missing,) = mistakes({"existingCluster": {"kubeconfig": str(tmp_path / "none")}})
     assert "must be the path of a kubeconfig that exists, or its text as a secret" in missing

@@ -231,3 +231,15 @@ def test_an_existing_cluster_is_used_by_its_kubeconfig() -> None:
     assert provider["context"] == "kind-test"
     assert is_secret is True
     assert len(engine.resources) == 2
+
+
+def test_a_program_may_have_several_clusters() -> None:
+    def program() -> None:
+        for name, zone in (("geneva", "ch-gva-2"), ("vienna", "at-vie-1")):
+            SksCluster(name, cluster(zone=zone)).drain_former_nodepools((), ())
+
+    engine, _ = run(program)
+    names = [(each.typ, each.name) for each in engine.resources]
+    assert len(names) == len(set(names))
+    drains = {name for typ, name in names if typ.endswith(":Stash") and "-nodepools" in name}
+    assert drains == {"geneva-nodepools", "vienna-nodepools"}
