@@ -103,10 +103,12 @@ down: .venv/sandbox-ready
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
-# What a change of the program needs.
+# What a change of the program needs: of a stack's life its first `up`, changes, and its end.
+LIFE := $(addprefix tests/program/integration/life/,test_1_first_up.py test_2_changes.py test_5_removal.py)
+
 test: .venv/dev-ready
 	@$(SANDBOX) tools
-	@$(PYTEST) tests/program/unit tests/processes tests/program/integration/life
+	@$(PYTEST) tests/program/unit tests/processes $(LIFE)
 
 # What a change of the sandbox needs. PLUGINS is a folder of provider plugins, in place of the sandbox's own.
 test-sandbox: .venv/dev-ready
