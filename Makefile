@@ -4,6 +4,8 @@ SANDBOX := $(BIN)/python -m sandbox
 # pulumi, after a refresh if a run was killed
 REFRESHED := $(BIN)/python -m tools.refreshed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Operations at once, also on a small machine: most of them wait. Pulumi's own number is 4 for each core.
+export PULUMI_PARALLEL ?= $(shell n=$$((4 * $$(getconf _NPROCESSORS_ONLN))); echo $$((n > 16 ? n : 16)))
 
 # The stacks `local` and `e2e` are the sandbox's: what is done to them is done in there. What is done to
 # others is done in the environment as it is, but for the folder of temporary files.

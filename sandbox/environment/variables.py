@@ -34,6 +34,11 @@ CLOUD = ("exoscale.com", "exoscale.ch", "exo.io")
 AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Where Go and OpenSSL, Python's requests, and curl look for the authorities to trust."""
 
+PARALLEL = "PULUMI_PARALLEL"
+LEAST_PARALLEL = 16
+"""Operations that Pulumi runs at once, also on a small machine: most of them wait, a namespace's
+deletion for five seconds. Pulumi's own number is four for each core."""
+
 SLOW = ("PYTHONDONTWRITEBYTECODE",)
 """Variables that would have the program and the plugins compiled at every start; nor are these."""
 
@@ -65,6 +70,7 @@ def sandbox_variables(
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # A provider plugin that happens to be on PATH would be taken before the sandbox's own.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+        PARALLEL: outer.get(PARALLEL) or str(max(LEAST_PARALLEL, 4 * (os.cpu_count() or 1))),
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "EXOSCALE_API_ENDPOINT": account.endpoint,
         "EXOSCALE_API_KEY": account.api_key,

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -85,6 +86,16 @@ def test_nothing_leads_out_of_the_sandbox() -> None:
     assert inner["NO_PROXY"] == "intranet,127.0.0.1,localhost"
     assert inner["EXOSCALE_API_ENDPOINT"] == "http://127.0.0.1:4711/v2"
     assert inner["PULUMI_BACKEND_URL"] == "file:///somewhere/a home/pulumi-state?metadata=skip"
+
+
+@pytest.mark.parametrize(("cores", "operations"), [(1, "16"), (2, "16"), (8, "32"), (None, "16")])
+def test_a_small_machine_runs_more_operations_at_once_than_by_default(
+    cores: int | None, operations: str
+) -> None:
+    with patch("os.cpu_count", return_value=cores):
+        assert command_environment(ACCOUNT, HOME, {})["PULUMI_PARALLEL"] == operations
+        own = {"PULUMI_PARALLEL": "3"}
+        assert command_environment(ACCOUNT, HOME, own)["PULUMI_PARALLEL"] == "3"
 
 
 def test_exoscales_own_names_lead_into_the_sandbox() -> None:
