@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 SECONDS = 30
-SECONDS_OF_A_QUESTION = 3
+SHORT_TIMEOUT = 3
 """How long an answer is waited for that the program can do without."""
 
 FIRST_ENDPOINT = "https://api-ch-gva-2.exoscale.com/v2"
@@ -44,7 +44,7 @@ class ExoscaleApi:
         self._auth = ExoscaleV2Auth(key, secret)
 
     @classmethod
-    def of(cls, zone: str) -> ExoscaleApi | None:
+    def for_zone(cls, zone: str) -> ExoscaleApi | None:
         """By the key in the environment; None without one."""
         if not (key := _key()):
             return None
@@ -53,8 +53,11 @@ class ExoscaleApi:
         return cls(f"https://api-{zone}.exoscale.com/v2", *key)
 
     @classmethod
-    def of_any_zone(cls) -> ExoscaleApi | None:
-        """As `of`, for what is the same in each zone: by the zone that the provider asks first."""
+    def for_any_zone(cls) -> ExoscaleApi | None:
+        """Returns a client for data that is the same in each zone; None without a key.
+
+        Without `EXOSCALE_API_ENDPOINT`, it uses the provider's first endpoint.
+        """
         key = _key()
         return cls(os.environ.get("EXOSCALE_API_ENDPOINT") or FIRST_ENDPOINT, *key) if key else None
 
@@ -100,10 +103,10 @@ def _key() -> tuple[str, str] | None:
     return (key, secret) if key and secret else None
 
 
-def get(zone: str, path: str) -> dict[str, Any] | None:
+def get_if_available(zone: str, path: str) -> dict[str, Any] | None:
     """What is at a path in a zone; None without a key, or where the API refuses or is silent."""
-    api = ExoscaleApi.of(zone)
+    api = ExoscaleApi.for_zone(zone)
     try:
-        return api.get(path, seconds=SECONDS_OF_A_QUESTION) if api else None
+        return api.get(path, seconds=SHORT_TIMEOUT) if api else None
     except ExoscaleApiError:
         return None

@@ -11,21 +11,19 @@ from __future__ import annotations
 import pulumi
 
 from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
-from ..lifecycle.waiting import until_nothing_is_missing
+from ..lifecycle.waiting import wait_until
 
 CSI_DRIVER = "csi.exoscale.com"
 SECONDS = 600
 UNANSWERED = 0
 LOOK = "`exo compute block-storage list` shows them; those of claims are named pvc-ID"
-REMEDY = (
+HINT = (
     "`kubectl describe pv` shows the driver's errors. Fix the cause and run the command again, or "
     "delete the volume with `exo compute block-storage delete` and `kubectl delete pv`"
 )
 
 
-def volumes_before_nodes(
-    cluster: str, kubeconfig: pulumi.Input[str] | None = None
-) -> pulumi.ResourceHook:
+def volume_hook(cluster: str, kubeconfig: pulumi.Input[str] | None = None) -> pulumi.ResourceHook:
     """Returns the hook that waits for volumes before a nodepool of the cluster is deleted.
 
     With it, `pulumi destroy` needs `--run-program`. The engine finds the hook by its name when it
@@ -38,7 +36,7 @@ def volumes_before_nodes(
     async def wait(_: pulumi.ResourceHookArgs) -> None:
         if kubeconfig is None:
             return
-        api = await KubernetesApi.of(kubeconfig)
+        api = await KubernetesApi.from_kubeconfig(kubeconfig)
         try:
             await api.list("/api/v1/persistentvolumes")
         except ApiError as error:
@@ -55,7 +53,7 @@ async def wait_for_volumes(api: KubernetesApi) -> None:
     """Waits until Exoscale's driver has deleted the volumes whose claims were deleted.
 
     Raises:
-        NotInTime: a volume still exists.
+        WaitTimeoutError: a volume still exists.
         ApiError: the API server refuses.
     """
 
@@ -63,7 +61,7 @@ async def wait_for_volumes(api: KubernetesApi) -> None:
         names = ", ".join(await volumes_to_delete(api))
         return f"Exoscale's CSI driver has yet to delete {names}" if names else ""
 
-    await until_nothing_is_missing(left, what="volumes", seconds=SECONDS, remedy=REMEDY)
+    await wait_until(left, description="volumes", timeout=SECONDS, hint=HINT)
 
 
 async def volumes_to_delete(api: KubernetesApi) -> list[str]:

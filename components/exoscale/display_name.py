@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 
-def shown_name(*parts: str) -> str:
+def display_name(*parts: str) -> str:
     """The project's and the stack's name, then `parts`.
 
     It is only for what Exoscale shows, and a change of it changes nothing that is there: a stack

@@ -11,7 +11,7 @@ from ..lifecycle.before_update import RefusedUpdate, before_update
 from .load_balancer import LOAD_BALANCER
 
 
-def refuse_another_description(name: str) -> pulumi.ResourceHookBinding:
+def refuse_description_change(name: str) -> pulumi.ResourceHookBinding:
     """A hook for the resource `name`, a Service or the release of an ingress controller."""
     return before_update(f"{name}-load-balancer", check_description)
 

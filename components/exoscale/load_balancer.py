@@ -68,7 +68,7 @@ def controller_annotations(
     }
 
 
-def seconds_to_notice(settings: LoadBalancerArgs) -> int:
+def detection_seconds(settings: LoadBalancerArgs) -> int:
     """How long a controller's load balancer may still send to a node that has begun to fail.
 
     It is `interval` until the first check, as long again for each of the `retries`, and the last
@@ -85,7 +85,7 @@ def _recommended(key: str) -> str:
     return RECOMMENDED[f"{LOAD_BALANCER}service-healthcheck-{key}"]
 
 
-def anew_for_another(settings: LoadBalancerArgs | None) -> pulumi.ResourceOptions:
+def replace_on_balancer_change(settings: LoadBalancerArgs | None) -> pulumi.ResourceOptions:
     """Options of the resource with the Service: replaced where `existing` changes.
 
     If only the ID changed, the controller would leave the former load balancer, or its ports on

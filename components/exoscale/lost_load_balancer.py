@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 
 from .load_balancer import IDENTITY, LOAD_BALANCER, load_balancer_address
-from .provider_functions import NLB, NotAnswered, ask
+from .provider_functions import NLB, ProviderError, invoke_provider
 
 NOT_FOUND = "resource not found"
 """The provider's words (0.66). Source: exoscale/egoscale, `v2/api/error.go`."""
@@ -56,8 +56,8 @@ def warn_if_lost(
 
 async def _exists(identity: str, zone: str) -> bool:
     try:
-        await ask(NLB, id=identity, zone=zone)
-    except NotAnswered as error:
+        await invoke_provider(NLB, id=identity, zone=zone)
+    except ProviderError as error:
         if NOT_FOUND not in str(error):
             raise
         return False

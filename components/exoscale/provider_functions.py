@@ -20,18 +20,18 @@ ENDING = "client connection is closing"
 """What gRPC says once the engine closes its connection to a provider."""
 
 
-class NotAnswered(pulumi.RunError):
+class ProviderError(pulumi.RunError):
     """What the provider says in place of an answer, or that the run ended before it came.
 
     Where nothing handles it, Pulumi shows it as one line.
     """
 
 
-async def ask(function: str, **arguments: Any) -> Mapping[str, Any]:
+async def invoke_provider(function: str, **arguments: Any) -> Mapping[str, Any]:
     """The answer of a function, with the keys of the provider's schema.
 
     Raises:
-        NotAnswered: the function failed.
+        ProviderError: the function failed.
     """
     from pulumiverse_exoscale._utilities import get_invoke_opts_defaults
 
@@ -41,5 +41,5 @@ async def ask(function: str, **arguments: Any) -> Mapping[str, Any]:
         )
     except Exception as error:  # Pulumi has no other kind for what a provider answers
         reason = "the run ended before its answer" if ENDING in str(error) else error
-        raise NotAnswered(f"{function.rpartition(':')[2]}: {reason}") from None
+        raise ProviderError(f"{function.rpartition(':')[2]}: {reason}") from None
     return answer

@@ -12,7 +12,7 @@ from typing import Any
 from ..exoscale.load_balancer import (
     RECOMMENDED,
     controller_annotations,
-    seconds_to_notice,
+    detection_seconds,
 )
 from ..exoscale.placement import Placement, pod_fields, spread
 from ..manifests.labels import NAME
@@ -29,7 +29,7 @@ CHART_NAME = "ingress-nginx"
 
 def drain_seconds(settings: IngressControllerArgs) -> int:
     """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
-    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+    return detection_seconds(settings.load_balancer) + OPEN_SECONDS
 
 
 def values(
@@ -47,7 +47,7 @@ def values(
     load balancer has noticed that the pod goes.
     """
     balancer = settings.load_balancer
-    arguments = {"shutdown-grace-period": str(seconds_to_notice(balancer))}
+    arguments = {"shutdown-grace-period": str(detection_seconds(balancer))}
     controller: dict[str, Any] = {
         **_kind(settings.replicas),
         **pod_fields(placement, "nodeSelector"),

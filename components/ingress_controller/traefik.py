@@ -11,7 +11,7 @@ from typing import Any
 from ..exoscale.load_balancer import (
     RECOMMENDED,
     controller_annotations,
-    seconds_to_notice,
+    detection_seconds,
 )
 from ..exoscale.placement import Placement, pod_fields, spread
 from ..manifests.labels import NAME
@@ -56,7 +56,7 @@ Source: wiki.mozilla.org/Security/Server_Side_TLS.
 
 def drain_seconds(settings: IngressControllerArgs) -> int:
     """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
-    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+    return detection_seconds(settings.load_balancer) + OPEN_SECONDS
 
 
 def values(
@@ -137,7 +137,7 @@ def values(
 def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
     replicas = settings.replicas
     ending = {
-        "lifecycle": {"preStop": {"sleep": {"seconds": seconds_to_notice(settings.load_balancer)}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": detection_seconds(settings.load_balancer)}}},
         "terminationGracePeriodSeconds": drain_seconds(settings),
     }
     if not replicas:

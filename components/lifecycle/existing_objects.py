@@ -67,7 +67,9 @@ def refuse_existing(
         preview = pulumi.runtime.is_dry_run()
         try:
             if not clients:
-                clients.append(await KubernetesApi.of(access.kubeconfig, access.context))
+                clients.append(
+                    await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
+                )
             (api, *_) = clients
             found = await api.get(path)
         except ApiError as error:

@@ -18,13 +18,13 @@ import pulumi
 from .cluster_access import ClusterAccess
 from .kubernetes_api import ApiError, KubernetesApi
 from .ownership import STACK, this_stack
-from .waiting import MOST_SECONDS_TO_MESSAGE
+from .waiting import MAX_MESSAGE_SECONDS
 
-SECONDS_TO_LOOK = 10.0
+CHECK_SECONDS = 10.0
 """A namespace is gone after five seconds if nothing holds it."""
 
 
-def tell_what_holds_namespaces(access: ClusterAccess) -> None:
+def report_blocked_namespaces(access: ClusterAccess) -> None:
     """Tells, during an `up`, what holds this stack's namespaces that are being deleted.
 
     The engine deletes after it has heard of all resources, and the program goes on until then.
@@ -39,21 +39,21 @@ def tell_what_holds_namespaces(access: ClusterAccess) -> None:
         held = await _held(access)
         for line in held:
             pulumi.info(line)
-        look_in(min(2 * waited, MOST_SECONDS_TO_MESSAGE) if held else SECONDS_TO_LOOK)
+        look_in(min(2 * waited, MAX_MESSAGE_SECONDS) if held else CHECK_SECONDS)
 
-    look_in(SECONDS_TO_LOOK)
+    look_in(CHECK_SECONDS)
 
 
 async def _held(access: ClusterAccess) -> list[str]:
     """Returns nothing where the API server refuses: the plugin tells that."""
     try:
-        api = await KubernetesApi.of(access.kubeconfig, access.context)
-        return held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
+        api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
+        return blocked_namespaces(await api.list("/api/v1/namespaces"), this_stack())
     except ApiError:
         return []
 
 
-def held_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:
+def blocked_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:
     """Returns a line for each namespace of the stack that is being deleted and is not gone."""
     return [
         f"namespace {metadata['name']} is being deleted, and is held: {_reason(namespace)}"

@@ -63,17 +63,19 @@ class KubernetesApi:
             self._headers["Authorization"] = token
 
     @classmethod
-    async def of(cls, kubeconfig: pulumi.Input[str], context: str | None = None) -> KubernetesApi:
+    async def from_kubeconfig(
+        cls, kubeconfig: pulumi.Input[str], context: str | None = None
+    ) -> KubernetesApi:
         """By a kubeconfig, in one of its contexts or in its current one.
 
         Raises:
             ApiError: it can't be used.
         """
         known = await pulumi.Output.from_input(kubeconfig).future()
-        return await in_thread(cls._of, known or "", context)
+        return await in_thread(cls._from_kubeconfig, known or "", context)
 
     @classmethod
-    def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
+    def _from_kubeconfig(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
         document = mapping(kubeconfig)
         with _ONE_AT_A_TIME:
             # here, for it takes half a second, and few updates come here

@@ -58,7 +58,7 @@ def create_namespace(
     )
 
 
-def name_the_stack(
+def annotate_with_stack(
     args: pulumi.ResourceTransformationArgs,
 ) -> pulumi.ResourceTransformationResult | None:
     """Annotate an object in a namespace that is not this stack's, as a transformation."""

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 
-def create_gate(
+def create_rollout_gate(
     name: str,
     pods: Mapping[str, Any],
     hook: pulumi.ResourceHook,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pulumi
 
-from ..exoscale.api import get
+from ..exoscale.api import get_if_available
 from ..lifecycle.before_update import RefusedUpdate
 
 SETTINGS = {
@@ -43,7 +43,7 @@ def check_dropped(args: pulumi.ResourceHookArgs, zone: str) -> None:
     oidc_changed = not _same((args.old_inputs or {}).get("oidc"), inputs.get("oidc"))
     if not (changed or oidc_changed):
         return
-    live = get(zone, f"/sks-cluster/{args.id}")
+    live = get_if_available(zone, f"/sks-cluster/{args.id}")
     oidc = _camel_case(live.get("oidc") or {}) if live else state.get("oidc")
     gates = live.get("feature-gates") if live else state.get("featureGates")
     # an adopted cluster's state learns of the OIDC that the cluster has

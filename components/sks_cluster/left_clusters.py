@@ -10,15 +10,17 @@ import re
 
 import pulumi
 
-from ..exoscale.api import get
-from ..exoscale.display_name import shown_name
+from ..exoscale.api import get_if_available
+from ..exoscale.display_name import display_name
 from ..lifecycle.last_outputs import last_outputs
 
 OUTPUT = "cluster_name"
 """The stack's output with the name of its cluster, which this run may replace."""
 
 
-def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.ResourceHookBinding:
+def warn_of_orphaned_clusters(
+    name: str, zone: str, given: str | None
+) -> pulumi.ResourceHookBinding:
     """A hook for the creation of the cluster `name`, run in a preview too.
 
     Args:
@@ -26,8 +28,8 @@ def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.Res
     """
 
     async def look(args: pulumi.ResourceHookArgs) -> None:
-        pattern = re.escape(given) if given else f"{re.escape(shown_name(name))}-[0-9a-f]{{7}}"
-        found = left_clusters(zone, pattern)
+        pattern = re.escape(given) if given else f"{re.escape(display_name(name))}-[0-9a-f]{{7}}"
+        found = orphaned_clusters(zone, pattern)
         deployed = (await last_outputs()).get(OUTPUT) if found else None
         commands = [command for shown, command in found if shown != deployed]
         if commands:
@@ -41,7 +43,7 @@ def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.Res
     return pulumi.ResourceHookBinding(before_create=[hook])
 
 
-def left_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:
+def orphaned_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:
     """The clusters in the zone whose name matches all of the pattern: name, and what deletes it.
 
     Names are as `Pulumi.yaml` has them made. A label would say no more, and stacks that are
@@ -49,7 +51,7 @@ def left_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:
 
     Source: Exoscale's OpenAPI, `list-sks-clusters`.
     """
-    answer = get(zone, "/sks-cluster") or {}
+    answer = get_if_available(zone, "/sks-cluster") or {}
     return [
         (
             each["name"],

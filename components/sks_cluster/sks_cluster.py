@@ -10,18 +10,18 @@ import pulumi
 import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksCluster as Cluster, SksKubeconfig, SksNodepool
 
-from ..exoscale.deleted_volumes import volumes_before_nodes
-from ..exoscale.display_name import shown_name
-from ..exoscale.provider_functions import INSTANCE_POOLS, ask
+from ..exoscale.deleted_volumes import volume_hook
+from ..exoscale.display_name import display_name
+from ..exoscale.provider_functions import INSTANCE_POOLS, invoke_provider
 from ..lifecycle.cluster_access import ClusterAccess
 from .account.account_checks import AccountChecks
 from .args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
 from .firewall.rules import create_rules
-from .left_clusters import warn_of_left_clusters
+from .left_clusters import warn_of_orphaned_clusters
 from .nodepools.busy_nodepools import retry_while_busy
-from .nodepools.drained_nodes import create_drain
+from .nodepools.drained_nodes import create_drain_gate
 from .nodepools.nodepool import create_nodepool
-from .nodepools.ready_nodes import create_gate
+from .nodepools.ready_nodes import create_ready_gate
 from .nodepools.smaller_nodepools import drain_before_shrinking
 from .unsupported_updates import (
     refuse_cluster_updates,
@@ -95,7 +95,7 @@ class SksCluster(pulumi.ComponentResource):
         )
         group = SecurityGroup(
             name,
-            description=f"Nodes of {shown_name()}",
+            description=f"Nodes of {display_name()}",
             opts=pulumi.ResourceOptions(
                 parent=self,
                 hooks=checks.group_hooks(),
@@ -130,7 +130,7 @@ class SksCluster(pulumi.ComponentResource):
             ),
         )
         nodepool_hooks.on_error = [retry_while_busy(name)]
-        volumes = volumes_before_nodes(name, kubeconfig.kubeconfig)
+        volumes = volume_hook(name, kubeconfig.kubeconfig)
         if deletes_volumes:
             nodepool_hooks.before_delete = [volumes]
         self.nodepools = {
@@ -155,7 +155,7 @@ class SksCluster(pulumi.ComponentResource):
         }
 
         ready = [
-            create_gate(
+            create_ready_gate(
                 f"{name}-{pool.name}",
                 pool,
                 nodepool=self.nodepools[pool.name],
@@ -200,7 +200,9 @@ class SksCluster(pulumi.ComponentResource):
 
         async def networks(known: Sequence[Any]) -> Any:
             group, *own = known
-            return _networks_if_known(group, own, (await ask(INSTANCE_POOLS, zone=zone))["pools"])
+            return _networks_if_known(
+                group, own, (await invoke_provider(INSTANCE_POOLS, zone=zone))["pools"]
+            )
 
         own = (
             pulumi.Output.all(nodepool.instance_pool_id, nodepool.size)
@@ -208,7 +210,7 @@ class SksCluster(pulumi.ComponentResource):
         )
         return pulumi.Output.all(self._group.id, *own).apply(networks)
 
-    def drain_former_nodepools(
+    def drain_removed_nodepools(
         self, after: Sequence[pulumi.Resource], services: Collection[str]
     ) -> None:
         """Have nodepools that an update replaces or leaves out drained before they are deleted.
@@ -217,7 +219,7 @@ class SksCluster(pulumi.ComponentResource):
             after: all that uses the nodes: it moves first.
             services: `NAMESPACE/NAME` of the Services with a load balancer.
         """
-        create_drain(
+        create_drain_gate(
             "nodepools",
             self.nodepools,
             kubeconfig=self._kubeconfig,
@@ -291,7 +293,7 @@ def _cluster(
                 hooks=_merged(
                     refuse_cluster_updates(name, settings.zone),
                     offered,
-                    warn_of_left_clusters(name, settings.zone, settings.name),
+                    warn_of_orphaned_clusters(name, settings.zone, settings.name),
                 ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",

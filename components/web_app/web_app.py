@@ -12,7 +12,7 @@ from ..exoscale.placement import Placement
 from ..ingress_controller.controller import Controller
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
-from ..lifecycle.ownership import PATCH_FORCE, name_the_stack
+from ..lifecycle.ownership import PATCH_FORCE, annotate_with_stack
 from ..manifests.labels import selector
 from ..manifests.network import EVERYWHERE
 from .args import WebAppArgs
@@ -25,7 +25,7 @@ from .network_policy.network_policy import create_network_policies
 from .pod.pod import job_pod, pod
 from .rollout.before_rollout import create_job
 from .rollout.deployment import create_deployment, deployment_spec
-from .rollout.deployment_gate import create_gate
+from .rollout.deployment_gate import create_deployment_gate
 from .rollout.replacement import found_by_former_name, named_goes_first
 from .service.service import create_service
 
@@ -76,7 +76,7 @@ class WebApp(pulumi.ComponentResource):
         """
         transformations = [named_goes_first, found_by_former_name(settings.namespace_name)]
         if not own_namespace:
-            transformations.append(name_the_stack)
+            transformations.append(annotate_with_stack)
         own = pulumi.ResourceOptions(transformations=transformations)
         creator = Creator(access, own_namespace)
         super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
@@ -123,7 +123,11 @@ class WebApp(pulumi.ComponentResource):
             serving = serving.after(create_job(serving, job, its_pod, access))
         spec = deployment_spec(app, settings, pod(app, settings, config, placement))
         deployment = create_deployment(serving, settings, spec)
-        rollout = create_gate(app, settings, deployment, spec, access) if access else deployment
+        rollout = (
+            create_deployment_gate(app, settings, deployment, spec, access)
+            if access
+            else deployment
+        )
         if settings.autoscaler:
             create_autoscaler(app, settings.autoscaler)
         if settings.has_disruption_budget:

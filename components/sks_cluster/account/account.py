@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 
-from ...exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
+from ...exoscale.api import SHORT_TIMEOUT, ExoscaleApi, ExoscaleApiError
 from ...lifecycle.kubernetes_api import in_thread
 
 QUESTIONS = {
@@ -96,9 +96,9 @@ class Account:
         )
 
 
-async def ask() -> Account:
+async def read_account() -> Account:
     """Ask Exoscale all questions, side by side; warn of those that it does not answer."""
-    api = ExoscaleApi.of_any_zone()
+    api = ExoscaleApi.for_any_zone()
     answers: dict[str, Sequence[Any]] = {}
     failures: dict[str, str] = {}
 
@@ -107,9 +107,7 @@ async def ask() -> Account:
             failures[operation] = "EXOSCALE_API_KEY and EXOSCALE_API_SECRET are not set"
             return
         try:
-            answers[operation] = (await in_thread(api.get, path, SECONDS_OF_A_QUESTION)).get(
-                key, ()
-            )
+            answers[operation] = (await in_thread(api.get, path, SHORT_TIMEOUT)).get(key, ())
         except ExoscaleApiError as error:
             failures[operation] = str(error)
 

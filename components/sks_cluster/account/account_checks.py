@@ -15,7 +15,7 @@ from ...args.problem import line
 from ...lifecycle.before_update import RefusedUpdate
 from ..args import SksClusterArgs
 from ..nodepools.args import NodePoolArgs
-from .account import CLUSTERS, INSTANCES, MORE, Account, ask
+from .account import CLUSTERS, INSTANCES, MORE, Account, read_account
 
 TWICE = "a nodepool that is replaced, as by an upgrade, has its nodes twice meanwhile"
 
@@ -27,7 +27,7 @@ class AccountChecks:
         self._name = name
         self._settings = settings
         self._pools = {f"{name}-{pool.name}": pool for pool in settings.nodepools}
-        self._asked: asyncio.Task[Account] | None = None
+        self._read: asyncio.Task[Account] | None = None
         self._added: dict[str, int] = {}
         """How many instances this run adds, by nodepool."""
 
@@ -105,9 +105,9 @@ class AccountChecks:
         )
 
     async def _account(self) -> Account:
-        if self._asked is None:
-            self._asked = asyncio.ensure_future(ask())
-        return await self._asked
+        if self._read is None:
+            self._read = asyncio.ensure_future(read_account())
+        return await self._read
 
     def _kinds(self, account: Account) -> Iterator[str]:
         """The lines on what there is for anybody: zones, versions, instance types."""

@@ -51,10 +51,10 @@ def retry_while_busy(name: str) -> pulumi.ErrorHook:
     its load balancer is.
     """
     # stacks have this name in their states
-    return pulumi.ErrorHook(f"{name}-until-unused", is_worth_another_try)
+    return pulumi.ErrorHook(f"{name}-until-unused", should_retry)
 
 
-async def is_worth_another_try(args: pulumi.ErrorHookArgs) -> bool:
+async def should_retry(args: pulumi.ErrorHookArgs) -> bool:
     """Returns, after a pause, whether Exoscale refused the change only for a while."""
     for refusal in (LOCKED, BUSY):
         if args.failed_operation in refusal.operations and refusal.words in args.errors[0].lower():

@@ -11,7 +11,7 @@ _OF_KUBERNETES = "node.kubernetes.io/"
 """Taints for what passes by, such as a node that was not Ready a moment ago."""
 
 
-def is_wanted_on(daemon_set: Object, node: Object) -> bool:
+def should_run_on(daemon_set: Object, node: Object) -> bool:
     """Whether the node is one that the DaemonSet selects, with no taint that it does not tolerate.
 
     One that says it by `affinity` is not looked into: nobody waits for its pods to be made.

@@ -13,18 +13,18 @@ import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
 from ...lifecycle.kubernetes_api import ApiError, KubernetesApi
-from ...lifecycle.waiting import until_nothing_is_missing
+from ...lifecycle.waiting import wait_until
 from .moved_load_balancers import missing_moves
-from .nodes import Object, Pod, cordon, evict, of_nodepools, pods_of
+from .nodes import Object, Pod, cordon, evict, nodes_of, pods_of
 
 GONE = 404
-REMEDY = (
+HINT = (
     "Its nodes take no new pods and are not deleted yet. Have the pods' disruption budgets allow "
     "an eviction, or delete the pods, and run `up` again"
 )
 
 
-def create_drain(
+def create_drain_gate(
     name: str,
     nodepools: Mapping[str, SksNodepool],
     *,
@@ -44,10 +44,10 @@ def create_drain(
     async def drain_former(args: pulumi.ResourceHookArgs) -> None:
         assert args.old_inputs
         assert args.new_inputs
-        former = former_nodepools(args.old_inputs["input"], args.new_inputs["input"])
+        former = removed_nodepools(args.old_inputs["input"], args.new_inputs["input"])
         if former:
-            api = await KubernetesApi.of(kubeconfig.kubeconfig)
-            await drain(api, former, zone=zone, services=services, seconds=seconds)
+            api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
+            await drain_nodepools(api, former, zone=zone, services=services, seconds=seconds)
 
     hook = pulumi.ResourceHook(f"{name}-drain", drain_former)
     return pulumi.Stash(
@@ -66,23 +66,23 @@ def create_drain(
     )
 
 
-Former = Mapping[str, Mapping[str, Any]]
+NodePoolIds = Mapping[str, Mapping[str, Any]]
 """Name of a nodepool to its `id` and `instancePoolId`."""
 
 
-def former_nodepools(before: Former, after: Former) -> Former:
+def removed_nodepools(before: NodePoolIds, after: NodePoolIds) -> NodePoolIds:
     """Those that are in `before` alone, by their IDs."""
     staying = {pool["id"] for pool in after.values()}
     return {name: pool for name, pool in before.items() if pool["id"] not in staying}
 
 
-async def drain(
-    api: KubernetesApi, former: Former, *, zone: str, services: Collection[str], seconds: int
+async def drain_nodepools(
+    api: KubernetesApi, former: NodePoolIds, *, zone: str, services: Collection[str], seconds: int
 ) -> None:
     """Wait until the load balancers of `services` have left, let no new pod in, evict the others.
 
     Raises:
-        NotInTime: a load balancer or a pod stays, for so many seconds each.
+        WaitTimeoutError: a load balancer or a pod stays, for so many seconds each.
     """
     which = f"nodepool {', '.join(former)}, which is to be deleted"
     pools = [pool["instancePoolId"] for pool in former.values()]
@@ -92,24 +92,24 @@ async def drain(
         return await missing_moves(api, pools, zone=zone, services=services)
 
     async def nodes() -> list[Object]:
-        return await of_nodepools(api, identities)
+        return await nodes_of(api, identities)
 
-    await until_nothing_is_missing(
+    await wait_until(
         to_move,
-        what=which,
-        seconds=seconds,
-        remedy="Delete the Service or have it name a nodepool that stays, and run `up` again",
+        description=which,
+        timeout=seconds,
+        hint="Delete the Service or have it name a nodepool that stays, and run `up` again",
     )
-    await empty(api, nodes, what=which, seconds=seconds, remedy=REMEDY)
+    await drain_nodes(api, nodes, description=which, timeout=seconds, hint=HINT)
 
 
-async def empty(
+async def drain_nodes(
     api: KubernetesApi,
     nodes: Callable[[], Awaitable[Sequence[Object]]],
     *,
-    what: str,
-    seconds: float,
-    remedy: str,
+    description: str,
+    timeout: float,
+    hint: str,
 ) -> None:
     """Let no new pod in to the nodes, and evict the others.
 
@@ -119,7 +119,7 @@ async def empty(
         remedy: what the user can do where a pod stays.
 
     Raises:
-        NotInTime: a pod stays, for so many seconds.
+        WaitTimeoutError: a pod stays, for so many seconds.
     """
     leaving: set[str] | None = None
 
@@ -127,16 +127,16 @@ async def empty(
         nonlocal leaving
         found = await nodes()
         await cordon(api, found)
-        there = [pod for pod in await pods_of(api, found) if not stays_to_the_end(pod)]
+        there = [pod for pod in await pods_of(api, found) if not needs_no_eviction(pod)]
         # each once: what tolerates everything is put on these nodes again
         leaving = {pod.uid for pod in there} if leaving is None else leaving
         told = [await _evicted(api, pod) for pod in there if pod.uid in leaving]
         return f"{len(told)} pods are still there: {'; '.join(told)}" if told else ""
 
-    await until_nothing_is_missing(to_evict, what=what, seconds=seconds, remedy=remedy)
+    await wait_until(to_evict, description=description, timeout=timeout, hint=hint)
 
 
-def stays_to_the_end(pod: Pod) -> bool:
+def needs_no_eviction(pod: Pod) -> bool:
     """Whether it may go with its node: a daemon of it, or what has done its work."""
     return pod.daemon_set is not None or pod.finished
 

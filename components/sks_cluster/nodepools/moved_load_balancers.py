@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ...exoscale.load_balancer import IDENTITY
-from ...exoscale.provider_functions import NLB_SERVICES, NotAnswered, ask
+from ...exoscale.provider_functions import NLB_SERVICES, ProviderError, invoke_provider
 from ...lifecycle.kubernetes_api import KubernetesApi
 
 
@@ -39,8 +39,8 @@ async def missing_moves(
 async def _reason(balancer: str, zone: str, instance_pools: Collection[str], ports: int) -> str:
     """Why a load balancer has yet to leave."""
     try:
-        answer = await ask(NLB_SERVICES, nlbId=balancer, zone=zone)
-    except NotAnswered as error:
+        answer = await invoke_provider(NLB_SERVICES, nlbId=balancer, zone=zone)
+    except ProviderError as error:
         return str(error)
     # the official plugin leaves the key out where there is no service
     used = [each["instancePoolId"] for each in answer.get("services", ())]

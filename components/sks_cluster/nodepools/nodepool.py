@@ -14,7 +14,7 @@ from pulumiverse_exoscale import (
     SksNodepool,
 )
 
-from ...exoscale.display_name import shown_name
+from ...exoscale.display_name import display_name
 from .args import NodePoolArgs
 
 IGNORED_ON_UPDATE = ["ipv6", "kubeletImageGcs", "storageLvm"]
@@ -57,7 +57,7 @@ def create_nodepool(
     if pool.anti_affinity:
         own = AntiAffinityGroup(
             name,
-            description=f"Nodes of {shown_name(pool.name)}",
+            description=f"Nodes of {display_name(pool.name)}",
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(

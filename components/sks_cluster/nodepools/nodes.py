@@ -36,7 +36,7 @@ class Pod:
         return f"{self.namespace}/{self.name}"
 
 
-async def of_nodepools(api: KubernetesApi, identities: Iterable[str]) -> list[Object]:
+async def nodes_of(api: KubernetesApi, identities: Iterable[str]) -> list[Object]:
     """The nodes of these nodepools."""
     selector = f"{NODEPOOL_LABEL} in ({','.join(sorted(identities))})"
     return [*await api.list("/api/v1/nodes", labelSelector=selector)]

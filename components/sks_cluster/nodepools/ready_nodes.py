@@ -10,15 +10,15 @@ import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
 from ...lifecycle.kubernetes_api import KubernetesApi
-from ...lifecycle.waiting import until_nothing_is_missing
+from ...lifecycle.waiting import wait_until
 from .args import NodePoolArgs
-from .daemons import is_wanted_on
-from .nodes import is_ready, of_nodepools, pods_of
+from .daemons import should_run_on
+from .nodes import is_ready, nodes_of, pods_of
 
-REMEDY = "Look at its nodes with `kubectl describe nodes`, mend what is wrong, and run `up` again"
+HINT = "Look at its nodes with `kubectl describe nodes`, mend what is wrong, and run `up` again"
 
 
-def create_gate(
+def create_ready_gate(
     name: str,
     pool: NodePoolArgs,
     *,
@@ -35,7 +35,7 @@ def create_gate(
 
     async def until_ready(args: pulumi.ResourceHookArgs) -> None:
         assert args.new_inputs
-        api = await KubernetesApi.of(kubeconfig.kubeconfig)
+        api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
         identity = args.new_inputs["input"]
 
         async def missing() -> str:
@@ -43,9 +43,7 @@ def create_gate(
                 api, identity
             )
 
-        await until_nothing_is_missing(
-            missing, what=f"nodepool {pool.name}", seconds=seconds, remedy=REMEDY
-        )
+        await wait_until(missing, description=f"nodepool {pool.name}", timeout=seconds, hint=HINT)
 
     hook = pulumi.ResourceHook(f"{name}-ready", until_ready)
     binding = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
@@ -60,7 +58,7 @@ def create_gate(
 
 async def missing_nodes(api: KubernetesApi, nodepool_id: str, size: int) -> str:
     """Which nodes are not Ready, in words; nothing if `size` are."""
-    nodes = await of_nodepools(api, [nodepool_id])
+    nodes = await nodes_of(api, [nodepool_id])
     ready = [node for node in nodes if is_ready(node)]
     if len(ready) >= size:
         return ""
@@ -77,13 +75,13 @@ async def missing_daemons(api: KubernetesApi, nodepool_id: str) -> str:
     """
     daemon_sets = await api.list("/apis/apps/v1/daemonsets")
     waiting: set[str] = set()
-    for node in await of_nodepools(api, [nodepool_id]):
+    for node in await nodes_of(api, [nodepool_id]):
         pods = [pod for pod in await pods_of(api, [node]) if pod.daemon_set]
         waiting.update(f"{pod.namespace}/{pod.daemon_set}" for pod in pods if not pod.ready)
         present = {(pod.namespace, pod.daemon_set) for pod in pods}
         for daemon_set in daemon_sets:
             namespace, name = (daemon_set["metadata"][key] for key in ("namespace", "name"))
-            if (namespace, name) not in present and is_wanted_on(daemon_set, node):
+            if (namespace, name) not in present and should_run_on(daemon_set, node):
                 waiting.add(f"{namespace}/{name}")
     names = ", ".join(sorted(waiting))
     return f"these DaemonSets have pods that are not ready on its nodes: {names}" if names else ""

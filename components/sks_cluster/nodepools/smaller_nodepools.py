@@ -16,16 +16,16 @@ from pulumiverse_exoscale import SksKubeconfig
 
 from ...exoscale.api import ExoscaleApi, ExoscaleApiError
 from ...lifecycle.kubernetes_api import KubernetesApi, in_thread
-from ...lifecycle.waiting import until_nothing_is_missing
-from .drained_nodes import empty, stays_to_the_end
-from .nodes import Object, is_ready, of_nodepools, pods_of, uncordon
+from ...lifecycle.waiting import wait_until
+from .drained_nodes import drain_nodes, needs_no_eviction
+from .nodes import Object, is_ready, nodes_of, pods_of, uncordon
 
-DRAIN_REMEDY = (
+DRAIN_HINT = (
     "No node was removed, and all take new pods again. Have the pods' disruption budgets allow an "
     "eviction, or delete the pods, and run `up` again"
 )
-EVICT_REMEDY = "Their pods have moved. Look at the nodepool in the portal, and run `up` again"
-BUSY_REMEDY = "Look at the nodepool in the portal, and run `up` again"
+EVICT_HINT = "Their pods have moved. Look at the nodepool in the portal, and run `up` again"
+BUSY_HINT = "Look at the nodepool in the portal, and run `up` again"
 IDLE = ("running", "error")
 NO_KEY = (
     "Exoscale chooses the nodes to remove, and ends their pods at once, for EXOSCALE_API_KEY and "
@@ -43,7 +43,7 @@ def drain_before_shrinking(
     """
 
     async def shrink(args: pulumi.ResourceHookArgs) -> None:
-        await before_update(args, zone=zone, kubeconfig=kubeconfig, seconds=seconds)
+        await shrink_nodepool(args, zone=zone, kubeconfig=kubeconfig, seconds=seconds)
 
     hook = pulumi.ResourceHook(
         f"{name}-smaller", shrink, pulumi.ResourceHookOptions(on_dry_run=True)
@@ -51,7 +51,7 @@ def drain_before_shrinking(
     return pulumi.ResourceHookBinding(before_update=[hook])
 
 
-async def before_update(
+async def shrink_nodepool(
     args: pulumi.ResourceHookArgs, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
 ) -> None:
     """Say in a preview what an update does to nodes, and do it before the provider."""
@@ -61,7 +61,7 @@ async def before_update(
     if after >= before:
         return
     change = f"{args.name}: size: {before} to {after}"
-    exoscale = ExoscaleApi.of(zone)
+    exoscale = ExoscaleApi.for_zone(zone)
     if exoscale is None:
         pulumi.warn(f"{change}: {NO_KEY}")
     elif pulumi.runtime.is_dry_run():
@@ -75,7 +75,7 @@ async def before_update(
             identity=args.id,
             instance_pool=args.old_outputs["instancePoolId"],
         )
-        api = await KubernetesApi.of(kubeconfig.kubeconfig)
+        api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
         await nodepool.shrink(api, after, seconds)
 
 
@@ -97,13 +97,13 @@ class Nodepool:
         Nothing is done where an `up` that was cut off has done it.
 
         Raises:
-            NotInTime: pods stay, or instances do.
+            WaitTimeoutError: pods stay, or instances do.
             ExoscaleApiError: Exoscale refuses.
         """
         await self._until_idle(seconds)
         pool = await in_thread(self._exoscale.get, f"/instance-pool/{self._instance_pool}")
         members = [member["id"] for member in pool.get("instances", ())]
-        nodes = {_instance(node): node for node in await of_nodepools(api, [self._identity])}
+        nodes = {_instance(node): node for node in await nodes_of(api, [self._identity])}
         leaving = (await _in_order(api, members, nodes))[: max(0, len(members) - size)]
         if leaving:
             await self._drain(api, [nodes[each] for each in leaving if each in nodes], seconds)
@@ -111,7 +111,7 @@ class Nodepool:
 
     async def _drain(self, api: KubernetesApi, nodes: Sequence[Object], seconds: int) -> None:
         async def same() -> list[Object]:
-            there = await of_nodepools(api, [self._identity])
+            there = await nodes_of(api, [self._identity])
             names = {_name(node) for node in nodes}
             return [node for node in there if _name(node) in names]
 
@@ -119,7 +119,7 @@ class Nodepool:
         what = f"nodepool {self._name}, of which {names} are to be removed"
         done = False
         try:
-            await empty(api, same, what=what, seconds=seconds, remedy=DRAIN_REMEDY)
+            await drain_nodes(api, same, description=what, timeout=seconds, hint=DRAIN_HINT)
             done = True
         finally:
             if not done:
@@ -142,7 +142,7 @@ class Nodepool:
             return ""
 
         what = f"nodepool {self._name}"
-        await until_nothing_is_missing(pending, what=what, seconds=seconds, remedy=EVICT_REMEDY)
+        await wait_until(pending, description=what, timeout=seconds, hint=EVICT_HINT)
         await self._until_idle(seconds)
 
     async def _until_idle(self, seconds: int) -> None:
@@ -156,7 +156,7 @@ class Nodepool:
             return "" if state in IDLE else f"it is {state}"
 
         what = f"nodepool {self._name}"
-        await until_nothing_is_missing(changing, what=what, seconds=seconds, remedy=BUSY_REMEDY)
+        await wait_until(changing, description=what, timeout=seconds, hint=BUSY_HINT)
 
 
 async def _in_order(
@@ -172,7 +172,7 @@ async def _in_order(
         if node is None:
             ranks[member] = (0, 0, "")
             continue
-        moving = [pod for pod in await pods_of(api, [node]) if not stays_to_the_end(pod)]
+        moving = [pod for pod in await pods_of(api, [node]) if not needs_no_eviction(pod)]
         closed = node["spec"].get("unschedulable") or not is_ready(node)
         ranks[member] = (1 if closed else 2, len(moving), _name(node))
     return sorted(members, key=lambda member: ranks[member])

@@ -17,7 +17,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 from pydantic import SecretStr
 
-from ...manifests.secrets import drawn_secret, encoded, variable
+from ...manifests.secrets import create_generated_secret, encoded, variable
 from ..context import Objects
 from ..names import (
     CONFIG,
@@ -105,7 +105,7 @@ def create_app_config(app: Objects, settings: WebAppArgs) -> AppConfig:
 
 def _generated_secret(app: Objects, key: str) -> Secret:
     name = app.in_program(f"{app.name}-{generated_secret(key)}")
-    return drawn_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
+    return create_generated_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
 
 
 def _config_map(app: Objects, suffix: str, data: Mapping[str, str]) -> ConfigMap:

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.exoscale.fixed_descriptions import check_description, refuse_another_description
+from components.exoscale.fixed_descriptions import check_description, refuse_description_change
 from components.exoscale.load_balancer import LOAD_BALANCER
 from components.lifecycle.before_update import RefusedUpdate
 from components.sks_cluster.unsupported_updates import (
@@ -125,7 +125,7 @@ def test_the_same_description_or_that_of_a_new_load_balancer(
 def test_a_check_sees_through_secrets() -> None:
     """In a hook, what holds a secret, such as a chart's values, is an output."""
     bindings: list[pulumi.ResourceHookBinding] = []
-    run(lambda: bindings.append(refuse_another_description("web")))
+    run(lambda: bindings.append(refuse_description_change("web")))
     (hook,) = bindings[0].before_update or []
 
     async def outcome(before: str, after: str) -> None:
