@@ -35,21 +35,21 @@ def told(*namespaces: dict[str, Any]) -> list[str]:
 
 def test_the_reasons_are_the_api_servers() -> None:
     assert told(namespace(CONTENT, FINALIZERS, deletionTimestamp=DELETED)) == [
-        f"namespace web is being deleted, and is held: {CONTENT}; {FINALIZERS}"
+        f"namespace web is still being deleted: {CONTENT}; {FINALIZERS}"
     ]
 
 
 def test_a_namespace_may_have_finalizers_of_its_own() -> None:
     held = namespace(deletionTimestamp=DELETED, finalizers=["example.com/own"])
     assert told(held) == [
-        "namespace web is being deleted, and is held: it has the finalizers example.com/own"
+        "namespace web is still being deleted: it has the finalizers example.com/own"
     ]
 
 
 def test_the_api_server_may_not_know_yet() -> None:
     young = {"metadata": {**namespace()["metadata"], "deletionTimestamp": DELETED}}
     assert told(young) == [
-        "namespace web is being deleted, and is held: the API server gives no reason yet"
+        "namespace web is still being deleted: the API server gives no reason yet"
     ]
 
 
@@ -74,4 +74,4 @@ def test_it_is_told_again_while_the_program_waits(monkeypatch: pytest.MonkeyPatc
 
     with kubernetes_api(pages) as client:
         asyncio.run(program(client.configuration.host))
-    assert set(said) == {f"namespace web is being deleted, and is held: {CONTENT}"}
+    assert set(said) == {f"namespace web is still being deleted: {CONTENT}"}
