@@ -14,7 +14,7 @@ from ..exoscale.load_balancer import (
     controller_annotations,
     detection_seconds,
 )
-from ..exoscale.placement import Placement, pod_fields, spread
+from ..exoscale.placement import Placement, pod_fields, spread_constraints
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
@@ -82,7 +82,7 @@ def _kind(replicas: int | None) -> dict[str, Any]:
             "kind": "Deployment",
             "replicaCount": replicas,
             "maxUnavailable": 1,
-            "topologySpreadConstraints": spread(labels),
+            "topologySpreadConstraints": spread_constraints(labels),
         }
     return {
         "kind": "DaemonSet",

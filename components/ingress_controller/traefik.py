@@ -13,7 +13,7 @@ from ..exoscale.load_balancer import (
     controller_annotations,
     detection_seconds,
 )
-from ..exoscale.placement import Placement, pod_fields, spread
+from ..exoscale.placement import Placement, pod_fields, spread_constraints
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
@@ -147,7 +147,7 @@ def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
         }
     kind: dict[str, Any] = {
         "deployment": {"kind": "Deployment", "replicas": replicas, **ending},
-        "topologySpreadConstraints": spread({NAME: "traefik"}),
+        "topologySpreadConstraints": spread_constraints({NAME: "traefik"}),
     }
     if replicas > 1:
         kind["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}

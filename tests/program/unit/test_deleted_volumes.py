@@ -103,7 +103,7 @@ def hook(cluster: Cluster | None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_cluster_that_is_gone_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     (warning,) = hook(Cluster(refusal=0), monkeypatch)
-    assert "volumes may be left, because the cluster is unreachable: no" in warning
+    assert "volumes may stay in the account, because the cluster is unreachable: no" in warning
     assert "exo compute block-storage list" in warning
     assert not hook(None, monkeypatch)
 
