@@ -29,17 +29,17 @@ from .unsupported_updates import (
 )
 
 IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "serviceLevel"]
-"""Inputs whose change the provider (0.66) shows as an update and then does not make.
+"""Inputs whose change the provider (0.66) shows as an update but does not apply.
 
-`oidc` is another one. It has a replacement trigger instead: the provider does not show that it is
-taken out, and shows `oidc.requiredClaim` as added where it is not given.
+`oidc` is another one. It has a replacement trigger instead, because the provider does not show its
+removal, and shows `oidc.requiredClaim` as added if it is not set.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go`, Update.
 """
 
 
 class SksCluster(pulumi.ComponentResource):
-    """A managed Kubernetes cluster and all that its workloads need.
+    """A managed Kubernetes cluster with everything that its workloads need.
 
     Example:
         >>> workers = NodePoolArgs(name="workers", instance_type="standard.small", size=2)
@@ -49,13 +49,13 @@ class SksCluster(pulumi.ComponentResource):
     Attributes:
         cluster_name: the name that Exoscale shows.
         kubeconfig: the program's credentials, as YAML. A secret.
-        access: the same, for what asks the API server itself.
-        read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
-            if asked for. A secret.
-        provider: the Kubernetes provider for what runs on the cluster.
-        options: the options of what runs on the cluster: its provider, and the nodes that have to
-            be ready before. Everything else that the cluster consists of comes before those.
-        nodepools: the nodepools by the names that the settings give them.
+        access: the same credentials, for requests of the program itself.
+        read_only_kubeconfig: credentials with read access to everything except Secrets; None if the
+            settings don't enable it. A secret.
+        provider: the Kubernetes provider for resources in the cluster.
+        options: options for resources in the cluster: the provider, and a dependency on nodes that
+            are ready. These depend on all other parts of the cluster.
+        nodepools: the nodepools, by their names in the settings.
     """
 
     cluster_name: pulumi.Output[str]
@@ -76,21 +76,21 @@ class SksCluster(pulumi.ComponentResource):
         node_port_protocols: Sequence[str] = ("TCP",),
         deletes_volumes: bool = False,
     ) -> None:
-        """Declare the cluster.
+        """Declares the cluster.
 
         Args:
-            labels: Exoscale's labels, beside those of the settings.
-            node_port_protocols: what the networks in `node_port_sources` may speak to NodePorts:
-                `TCP`, `UDP` or both.
-            deletes_volumes: whether volumes are deleted with their claims. The nodes are then
-                deleted after the volumes, and `pulumi destroy` needs `--run-program`.
+            labels: labels at Exoscale, in addition to those of the settings.
+            node_port_protocols: protocols that the networks in `node_port_sources` may use for
+                NodePorts: `TCP`, `UDP` or both.
+            deletes_volumes: whether volumes are deleted with their claims. Pulumi then deletes the
+                nodes after the volumes, and `pulumi destroy` requires `--run-program`.
         """
         super().__init__("webapp:index:SksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         zone, adopt = settings.zone, settings.adopt
 
         checks = AccountChecks(name, settings)
-        cluster = _cluster(
+        cluster = _create_cluster(
             name, settings, checks.cluster_hooks(), {**labels, **settings.labels}, child
         )
         group = SecurityGroup(
@@ -146,7 +146,7 @@ class SksCluster(pulumi.ComponentResource):
                 anti_affinity_import_id=adopt.anti_affinity_groups.get(pool.name),
                 hooks=nodepool_hooks,
                 kubeconfig=kubeconfig,
-                # its anti-affinity group too: if there is no cluster, there is nothing
+                # also for the anti-affinity group: if the cluster fails, Pulumi creates nothing
                 opts=pulumi.ResourceOptions.merge(
                     child, pulumi.ResourceOptions(depends_on=[cluster])
                 ),
@@ -175,7 +175,7 @@ class SksCluster(pulumi.ComponentResource):
         self.options = pulumi.ResourceOptions(provider=self.provider, depends_on=ready)
         self.read_only_kubeconfig = None
         if settings.read_only_kubeconfig:
-            # here, so that previews of the many stacks without it don't load the rbac API
+            # imported here, so that most stacks don't load the rbac API
             from .read_only_kubeconfig import create_read_only_kubeconfig
 
             self.read_only_kubeconfig = create_read_only_kubeconfig(
@@ -191,10 +191,11 @@ class SksCluster(pulumi.ComponentResource):
         self._settings, self._group, self._kubeconfig = settings, group, kubeconfig
 
     def node_networks(self) -> pulumi.Output[list[str]]:
-        """The public address of each node as a network, once the nodepools are there.
+        """Returns the public address of each node as a network (CIDR).
 
-        Those of a nodepool that is about to be replaced are among them: all have the same group. A
-        preview does not know them where the same update changes how many nodes there are.
+        The output is known after the nodepools exist. It includes nodes of nodepools that are about
+        to be replaced, because all are in the same security group. In a preview, it is unknown if
+        the update changes the number of nodes.
         """
         zone = self._settings.zone
 
@@ -213,10 +214,10 @@ class SksCluster(pulumi.ComponentResource):
     def drain_removed_nodepools(
         self, after: Sequence[pulumi.Resource], services: Collection[str]
     ) -> None:
-        """Have nodepools that an update replaces or leaves out drained before they are deleted.
+        """Drains nodepools that an update replaces or removes, before Pulumi deletes them.
 
         Args:
-            after: all that uses the nodes: it moves first.
+            after: resources that use the nodes. They move to other nodes first.
             services: `NAMESPACE/NAME` of the Services with a load balancer.
         """
         create_drain_gate(
@@ -233,19 +234,21 @@ class SksCluster(pulumi.ComponentResource):
 def _networks_if_known(
     group: str, own: Sequence[tuple[str, int]], pools: Sequence[Mapping[str, Any]]
 ) -> Any:
-    """The networks of the nodes; unknown where a preview's update brings or takes some.
+    """Returns the networks of the nodes; in a preview, unknown if the number of nodes changes.
 
     Args:
-        own: IDs of the instance pools of the stack's nodepools, and how many nodes each will have.
+        group: ID of the security group.
+        own: instance pool ID and future size of each nodepool of the stack.
+        pools: all instance pools of the zone.
     """
-    there = {pool["id"]: len(pool["instances"]) for pool in pools}
-    if pulumi.runtime.is_dry_run() and any(there.get(pool) != size for pool, size in own):
+    sizes = {pool["id"]: len(pool["instances"]) for pool in pools}
+    if pulumi.runtime.is_dry_run() and any(sizes.get(pool) != size for pool, size in own):
         return pulumi.UNKNOWN
     return _networks(group, pools)
 
 
 def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The addresses of the pools' instances that are in the security group."""
+    """Returns the networks of all instances in the security group, sorted."""
     return sorted(
         f"{instance['publicIpAddress']}/32"
         for pool in pools
@@ -254,14 +257,14 @@ def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _cluster(
+def _create_cluster(
     name: str,
     settings: SksClusterArgs,
-    offered: pulumi.ResourceHookBinding,
+    account_hooks: pulumi.ResourceHookBinding,
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
-    """The control plane."""
+    """Creates the control plane."""
     adopted = settings.adopt.cluster
     oidc = _oidc(settings.oidc) if settings.oidc else None
     return Cluster(
@@ -285,19 +288,19 @@ def _cluster(
             opts,
             pulumi.ResourceOptions(
                 replace_on_changes=IGNORED_ON_UPDATE,
-                # never null: Pulumi compares no null trigger
+                # never null, because Pulumi ignores a null trigger
                 replacement_trigger=oidc or {},
-                # with a name of its own, the provider would have the old one removed first, and
-                # with it the credentials that remove what is on it
+                # if the settings contain a name, the provider would have the old cluster deleted
+                # first, and with it the credentials that delete the objects in it
                 delete_before_replace=False,
                 hooks=_merged(
                     refuse_cluster_updates(name, settings.zone),
-                    offered,
+                    account_hooks,
                     warn_of_orphaned_clusters(name, settings.zone, settings.name),
                 ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",
-                # what an adopted cluster has, and the settings do not mention, stays
+                # an adopted cluster keeps values that the settings don't contain
                 ignore_changes=[
                     key
                     for key, value in {
@@ -326,7 +329,7 @@ def _audit(audit: AuditArgs) -> dict[str, Any]:
 
 
 def _oidc(oidc: OidcArgs) -> dict[str, Any]:
-    """What is given of it."""
+    """Returns the inputs that are set."""
     given = {
         "client_id": oidc.client_id,
         "issuer_url": oidc.issuer_url,

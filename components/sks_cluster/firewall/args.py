@@ -1,4 +1,4 @@
-"""Settings of the firewall: networks, and rules beyond those that the cluster needs."""
+"""The settings of the firewall: networks and additional rules."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ WIDEST = {4: 8, 6: 16}
 
 
 def port_range(ports: str) -> tuple[int, int]:
-    """The first and the last port of `443` or `8000-8010`."""
+    """Returns the first and the last port of a range such as `8000-8010`, or of a port."""
     first, _, last = ports.partition("-")
     return int(first), int(last or first)
 
 
 def node_ports_rule(protocol: str) -> str:
-    """The name of the rule that opens the NodePorts for a protocol."""
+    """Returns the name of the rule that opens the NodePorts for a protocol."""
     return "node-ports" if protocol == "TCP" else f"node-ports-{protocol.lower()}"
 
 
@@ -61,11 +61,11 @@ def _separate(networks: Sequence[str]) -> Sequence[str]:
 
 
 SEPARATE = AfterValidator(_separate)
-"""No network is within another."""
+"""Checks that networks don't overlap."""
 
 
 def is_open(network: str) -> bool:
-    """Whether a network is the whole internet, or a large part of it."""
+    """Returns whether a network is the whole internet or a large part of it."""
     parsed = ipaddress.ip_network(network)
     return parsed.prefixlen < WIDEST[parsed.version]
 

@@ -1,4 +1,4 @@
-"""A nodepool's settings."""
+"""The settings of a nodepool."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ class ImageGarbageCollectionArgs(Args):
 
 
 GROUP_SIZE = 8
-"""Instances of an anti-affinity group (Exoscale's limit)."""
+"""Maximum number of instances in an anti-affinity group (Exoscale's limit)."""
 
 TOO_SMALL = ("micro", "tiny")
-"""Sizes of instances below 2 GB of memory, which SKS needs.
+"""Sizes of instances with less than the 2 GB of memory that SKS requires.
 
 Source: community.exoscale.com, "Containers, Overview, Limitations", quoted in
 exoscale/terraform-provider-exoscale, issue 447.
 """
 
 LOCAL_STORAGE_DISK = 100
-"""GiB of disk that local storage needs.
+"""Minimum disk size in GiB for local storage.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `storage_lvm` of `exoscale_sks_nodepool`.
 """

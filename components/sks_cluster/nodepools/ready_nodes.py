@@ -1,7 +1,8 @@
-"""A nodepool is used once its nodes are Ready.
+"""Waits until the nodes of a nodepool are Ready before resources use them.
 
-Exoscale's provider returns when instances run; nodes register and become Ready minutes later.
-Source: exoscale/exoscale-cloud-controller-manager, `e2e/e2e_suite_test.go`, which waits likewise.
+Exoscale's provider returns when the instances run. The nodes register and become Ready minutes
+later. Source: exoscale/exoscale-cloud-controller-manager, `e2e/e2e_suite_test.go`, which also
+waits.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .args import NodePoolArgs
 from .daemons import should_run_on
 from .nodes import is_ready, nodes_of, pods_of
 
-HINT = "Look at its nodes with `kubectl describe nodes`, mend what is wrong, and run `up` again"
+HINT = "`kubectl describe nodes` shows the reason. Fix it and run `pulumi up` again"
 
 
 def create_ready_gate(
@@ -27,10 +28,10 @@ def create_ready_gate(
     seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Stash:
-    """What depends on the gate waits until the nodepool has its nodes, Ready.
+    """Creates a resource whose dependents wait until all nodes of a nodepool are Ready.
 
-    It remembers the nodepool in the stack's state, and looks where that is another one. If it does
-    not open, the state does not change: the next `up` looks again.
+    It records the nodepool's ID in the stack's state and waits if the ID differs. If it fails, the
+    state does not change, and the next `up` waits again.
     """
 
     async def until_ready(args: pulumi.ResourceHookArgs) -> None:
@@ -57,21 +58,21 @@ def create_ready_gate(
 
 
 async def missing_nodes(api: KubernetesApi, nodepool_id: str, size: int) -> str:
-    """Which nodes are not Ready, in words; nothing if `size` are."""
+    """Returns how many nodes are Ready and which are not. Empty if `size` nodes are Ready."""
     nodes = await nodes_of(api, [nodepool_id])
     ready = [node for node in nodes if is_ready(node)]
     if len(ready) >= size:
         return ""
     waiting = [node["metadata"]["name"] for node in nodes if not is_ready(node)]
-    which = f", not {', '.join(waiting)}" if waiting else ""
-    return f"{len(ready)} of {size} nodes are Ready{which}"
+    not_ready = f", not {', '.join(waiting)}" if waiting else ""
+    return f"{len(ready)} of {size} nodes are Ready{not_ready}"
 
 
 async def missing_daemons(api: KubernetesApi, nodepool_id: str) -> str:
-    """Which DaemonSets have no pod that is ready on one of the nodes, in words.
+    """Returns the DaemonSets without a ready pod on one of the nodes. Empty if there are none.
 
-    An ingress controller is one: a load balancer that moved before it would find nobody. A node is
-    Ready a moment before any of their pods is made for it.
+    An ingress controller may be a DaemonSet. A load balancer that moves to the nodes before it is
+    ready would have no backend. A node is Ready a moment before the pods of DaemonSets exist.
     """
     daemon_sets = await api.list("/apis/apps/v1/daemonsets")
     waiting: set[str] = set()

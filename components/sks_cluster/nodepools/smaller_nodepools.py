@@ -1,8 +1,8 @@
-"""A nodepool that becomes smaller: the program chooses the nodes, and drains them first.
+"""Chooses and drains the nodes to remove when the size of a nodepool decreases.
 
-Exoscale's provider scales the nodepool, which leaves the choice to Exoscale and drains nothing. So
-the nodes are evicted before it does, with Exoscale's operation for that; the provider then scales
-to the size that the nodepool has.
+Exoscale's provider scales the nodepool. Exoscale then chooses the nodes and drains nothing.
+Therefore, the program removes the nodes first, with Exoscale's operation `evict`, so that the
+provider scales to the size that the nodepool already has.
 
 Source: exoscale/cli, cmd/compute/sks/sks_nodepool_evict.go, sks_nodepool_scale.go.
 """
@@ -21,15 +21,15 @@ from .drained_nodes import drain_nodes, needs_no_eviction
 from .nodes import Object, is_ready, nodes_of, pods_of, uncordon
 
 DRAIN_HINT = (
-    "No node was removed, and all take new pods again. Have the pods' disruption budgets allow an "
-    "eviction, or delete the pods, and run `up` again"
+    "No node was removed, and all are schedulable again. Change the pods' disruption budgets to "
+    "allow evictions, or delete the pods, and run `pulumi up` again"
 )
-EVICT_HINT = "Their pods have moved. Look at the nodepool in the portal, and run `up` again"
-BUSY_HINT = "Look at the nodepool in the portal, and run `up` again"
+EVICT_HINT = "Their pods have moved. Check the nodepool in the portal, and run `pulumi up` again"
+BUSY_HINT = "Check the nodepool in the portal, and run `pulumi up` again"
 IDLE = ("running", "error")
 NO_KEY = (
-    "Exoscale chooses the nodes to remove, and ends their pods at once, for EXOSCALE_API_KEY and "
-    "EXOSCALE_API_SECRET are not set: with them, nodes are drained before they are removed"
+    "Exoscale chooses the nodes to remove and does not drain them, because EXOSCALE_API_KEY and "
+    "EXOSCALE_API_SECRET are not set. If they are set, the program drains the nodes first"
 )
 PROVIDER_ID = "exoscale://"
 
@@ -37,9 +37,12 @@ PROVIDER_ID = "exoscale://"
 def drain_before_shrinking(
     name: str, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
 ) -> pulumi.ResourceHookBinding:
-    """A hook for the nodepools of the cluster `name`, run before an update and in its preview.
+    """Returns a hook that runs before an update of a nodepool and before its preview.
 
-    They have to depend on `kubeconfig`.
+    Args:
+        name: the cluster's name.
+        kubeconfig: the nodepools must depend on it.
+        seconds: timeout of each step.
     """
 
     async def shrink(args: pulumi.ResourceHookArgs) -> None:
@@ -54,7 +57,7 @@ def drain_before_shrinking(
 async def shrink_nodepool(
     args: pulumi.ResourceHookArgs, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
 ) -> None:
-    """Say in a preview what an update does to nodes, and do it before the provider."""
+    """Drains and removes nodes if the size decreases. In a preview, only shows their number."""
     assert args.old_inputs
     assert args.new_inputs
     before, after = int(args.old_inputs["size"]), int(args.new_inputs["size"])
@@ -80,7 +83,13 @@ async def shrink_nodepool(
 
 
 class Nodepool:
-    """A nodepool by Exoscale's API, where `path` leads to it."""
+    """A nodepool in Exoscale's API.
+
+    Args:
+        path: path of the nodepool in the API.
+        identity: ID of the nodepool.
+        instance_pool: ID of its instance pool.
+    """
 
     def __init__(
         self, exoscale: ExoscaleApi, *, name: str, path: str, identity: str, instance_pool: str
@@ -92,15 +101,15 @@ class Nodepool:
         self._instance_pool = instance_pool
 
     async def shrink(self, api: KubernetesApi, size: int, seconds: int) -> None:
-        """Drain so many nodes that `size` are left, then have Exoscale remove them.
+        """Drains and removes nodes until the nodepool has `size` nodes.
 
-        Nothing is done where an `up` that was cut off has done it.
+        Does nothing if an interrupted `up` has already removed them.
 
         Raises:
-            WaitTimeoutError: pods stay, or instances do.
-            ExoscaleApiError: Exoscale refuses.
+            WaitTimeoutError: pods or instances remain after `seconds`.
+            ExoscaleApiError: Exoscale rejects the operation.
         """
-        await self._until_idle(seconds)
+        await self._wait_until_idle(seconds)
         pool = await in_thread(self._exoscale.get, f"/instance-pool/{self._instance_pool}")
         members = [member["id"] for member in pool.get("instances", ())]
         nodes = {_instance(node): node for node in await nodes_of(api, [self._identity])}
@@ -110,21 +119,21 @@ class Nodepool:
             await self._evict(leaving, seconds)
 
     async def _drain(self, api: KubernetesApi, nodes: Sequence[Object], seconds: int) -> None:
-        async def same() -> list[Object]:
-            there = await nodes_of(api, [self._identity])
+        async def remaining() -> list[Object]:
+            existing = await nodes_of(api, [self._identity])
             names = {_name(node) for node in nodes}
-            return [node for node in there if _name(node) in names]
+            return [node for node in existing if _name(node) in names]
 
         names = ", ".join(_name(node) for node in nodes)
         what = f"nodepool {self._name}, of which {names} are to be removed"
         done = False
         try:
-            await drain_nodes(api, same, description=what, timeout=seconds, hint=DRAIN_HINT)
+            await drain_nodes(api, remaining, description=what, timeout=seconds, hint=DRAIN_HINT)
             done = True
         finally:
             if not done:
-                opened = [node for node in nodes if not node["spec"].get("unschedulable")]
-                await uncordon(api, opened)
+                cordoned = [node for node in nodes if not node["spec"].get("unschedulable")]
+                await uncordon(api, cordoned)
 
     async def _evict(self, instances: Sequence[str], seconds: int) -> None:
         body = {"instances": instances}
@@ -136,17 +145,17 @@ class Nodepool:
             except ExoscaleApiError as error:
                 return str(error)
             if now["state"] == "pending":
-                return f"{len(instances)} of its nodes are still being removed"
+                return f"nodes that are still being removed: {len(instances)}"
             if now["state"] != "success":
                 raise ExoscaleApiError(f"{self._name}: no node was removed: {now.get('reason')}")
             return ""
 
         what = f"nodepool {self._name}"
         await wait_until(pending, description=what, timeout=seconds, hint=EVICT_HINT)
-        await self._until_idle(seconds)
+        await self._wait_until_idle(seconds)
 
-    async def _until_idle(self, seconds: int) -> None:
-        """Wait for an earlier change: Exoscale refuses another one meanwhile."""
+    async def _wait_until_idle(self, seconds: int) -> None:
+        """Waits for an earlier change, because Exoscale rejects concurrent changes."""
 
         async def changing() -> str:
             try:
@@ -162,9 +171,10 @@ class Nodepool:
 async def _in_order(
     api: KubernetesApi, members: Sequence[str], nodes: dict[str, Object]
 ) -> list[str]:
-    """Instances in the order in which they may go.
+    """Returns instances in the order of their removal.
 
-    First what is no node or takes no pods, then what has the fewest pods that have to move.
+    First instances without a node, then cordoned nodes and nodes that are not Ready, then the nodes
+    with the fewest pods to evict.
     """
     ranks = {}
     for member in members:

@@ -66,13 +66,13 @@ def test_all_its_nodes_are_closed_before_the_first_pod_leaves(
 
 def test_load_balancers_go_first(cluster: Cluster, api: KubernetesApi, moves: list[str]) -> None:
     cluster.pods = [pod("a", "old-1")]
-    moves[:] = ["the load balancers of these Services still send to it: shop/web"] * 2
+    moves[:] = ["the load balancers of these Services have not moved yet: shop/web"] * 2
     run(api)
     assert (moves, cluster.done[-1]) == ([], "evict a")
-    moves[:] = ["the load balancers of these Services still send to it: shop/web"]
+    moves[:] = ["the load balancers of these Services have not moved yet: shop/web"]
     cluster.done.clear()
     with pytest.raises(
-        WaitTimeoutError, match=r"nodepool workers, .*after 0 s, .*send to it: shop/web"
+        WaitTimeoutError, match=r"nodepool workers, .*after 0 s, .*not moved yet: shop/web"
     ):
         run(api, seconds=0)
     assert cluster.done == []
@@ -116,7 +116,7 @@ def test_what_else_keeps_a_pod_is_told_and_tried_again(
 
 def test_a_pod_that_is_ending_is_waited_for(cluster: Cluster, api: KubernetesApi) -> None:
     cluster.pods = [pod("a", "old-1", metadata={"deletionTimestamp": "2026-11-25T12:00:00Z"})]
-    with pytest.raises(WaitTimeoutError, match="shop/a is ending"):
+    with pytest.raises(WaitTimeoutError, match="shop/a is terminating"):
         run(api, seconds=0)
     assert "evict a" not in cluster.done
 
@@ -126,8 +126,8 @@ def test_a_budget_that_never_allows_is_named(cluster: Cluster, api: KubernetesAp
     with pytest.raises(WaitTimeoutError) as caught:
         run(api, seconds=0)
     assert str(caught.value) == (
-        "nodepool workers, which is to be deleted: after 0 s, 1 pods are still there: shop/a: The "
-        "disruption budget web needs 1 healthy pods and has 1 currently. Its nodes take no new "
-        "pods and are not deleted yet. Have the pods' disruption budgets allow an eviction, or "
-        "delete the pods, and run `up` again"
+        "nodepool workers, which is to be deleted: after 0 s, 1 pods remain: shop/a: The "
+        "disruption budget web needs 1 healthy pods and has 1 currently. Its nodes are cordoned "
+        "and not deleted yet. Change the pods' disruption budgets to allow evictions, or delete "
+        "the pods, and run `pulumi up` again"
     )

@@ -126,7 +126,7 @@ def test_what_exoscale_refuses_fails_the_up() -> None:
     ("sizes", "key", "told"),
     [
         ((3, 1), "EXOkey", "info cluster-workers: size: 3 to 1: nodes to drain and then remove: 2"),
-        ((3, 1), "", "warn cluster-workers: size: 3 to 1: Exoscale chooses the nodes to remove,"),
+        ((3, 1), "", "warn cluster-workers: size: 3 to 1: Exoscale chooses the nodes to remove "),
         ((3, 3), "EXOkey", ""),
         ((1, 3), "", ""),
     ],
