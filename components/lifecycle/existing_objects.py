@@ -127,7 +127,7 @@ def _foreign(kind: str, found: Object, owner: str, advice: str) -> str:
     metadata = found["metadata"]
     where = f" --namespace {metadata['namespace']}" if metadata.get("namespace") else ""
     command = f"kubectl annotate --overwrite{where} {kind.lower()} {metadata['name']}"
-    when = "that stack is gone, or was this one" if owner else "it is this stack's"
+    when = "that stack was deleted or renamed" if owner else "it belongs to this stack"
     message = f"{_name(kind, found)} {by}: {advice}"
     return f"{message}; if {when}, run `{command} {STACK}={this_stack()}`"
 

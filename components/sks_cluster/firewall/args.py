@@ -39,7 +39,7 @@ def node_ports_rule(protocol: str) -> str:
 def _in_order(ports: str) -> str:
     first, last = port_range(ports)
     if not 1 <= first <= last <= 65535:
-        raise ValueError("must be from 1 to 65535, the lower one first")
+        raise ValueError("must be from 1 to 65535, the lower port first")
     return ports
 
 
@@ -56,7 +56,7 @@ def _separate(networks: Sequence[str]) -> Sequence[str]:
     for index, one in enumerate(parsed):
         for other in parsed[:index]:
             if one.version == other.version and one.overlaps(other):
-                raise ValueError(f"must not overlap, as {other} and {one} do")
+                raise ValueError(f"must not overlap: {other} and {one}")
     return networks
 
 
@@ -87,11 +87,11 @@ class FirewallRuleArgs(Args):
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for ports that the protocol lacks, and for an open kubelet."""
         if self.protocol == "ICMP" and self.ports:
-            yield Problem(("ports",), self.ports, "must not be given for ICMP")
+            yield Problem(("ports",), self.ports, "must not be set for ICMP")
         elif self.protocol != "ICMP" and not self.ports:
-            yield Problem(("ports",), None, "must be given for this protocol")
+            yield Problem(("ports",), None, "must be set for TCP and UDP")
         elif self.ports and any(map(is_open, self.sources)):
             first, last = port_range(self.ports)
             if first <= KUBELET_PORT <= last:
-                message = f"must not have {KUBELET_PORT}, the kubelet's port, open to everyone"
+                message = f"must not open {KUBELET_PORT}, the kubelet's port, to everyone"
                 yield Problem(("ports",), self.ports, message)
