@@ -15,7 +15,7 @@ from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.waiting import wait_until
 
 CSI_DRIVER = "csi.exoscale.com"
-SECONDS = 600
+TIMEOUT = 600  # seconds
 NO_ANSWER = 0
 LIST_HINT = "`exo compute block-storage list` shows them; volumes of claims are named pvc-ID"
 HINT = (
@@ -66,7 +66,7 @@ async def wait_for_volumes(api: KubernetesApi) -> None:
         names = ", ".join(await volumes_to_delete(api))
         return f"Exoscale's CSI driver has yet to delete {names}" if names else ""
 
-    await wait_until(remaining, description="volumes", timeout=SECONDS, hint=HINT)
+    await wait_until(remaining, description="volumes", timeout=TIMEOUT, hint=HINT)
 
 
 async def volumes_to_delete(api: KubernetesApi) -> list[str]:

@@ -34,17 +34,17 @@ Source: RFC 1918, 6598 and 4193.
 """
 
 
-def namespace(name: str) -> dict[str, Any]:
+def namespace_peer(name: str) -> dict[str, Any]:
     """Returns the peer for all pods of a namespace."""
     return {"namespace_selector": {"match_labels": {NAMESPACE: name}}}
 
 
-def network(cidr: str) -> dict[str, Any]:
+def network_peer(cidr: str) -> dict[str, Any]:
     """Returns the peer for all addresses of a network."""
     return {"ip_block": {"cidr": cidr}}
 
 
-def all_but(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def peers_except(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Returns the peers for all addresses except some networks.
 
     Args:
@@ -53,22 +53,22 @@ def all_but(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     return [{"ip_block": {"cidr": cidr, "except_": [*inside]}} for cidr, inside in networks.items()]
 
 
-def to_dns() -> dict[str, Any]:
+def dns_egress_rule() -> dict[str, Any]:
     """Returns the egress rule for the cluster's DNS, whose pods have the same label everywhere.
 
     Source: kubernetes/kubernetes, cluster/addons/dns/coredns.
     """
     pods = {"pod_selector": {"match_labels": {"k8s-app": "kube-dns"}}}
     return {
-        "to": [namespace(SYSTEM_NAMESPACE) | pods],
+        "to": [namespace_peer(SYSTEM_NAMESPACE) | pods],
         "ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")],
     }
 
 
-def to_internet() -> dict[str, Any]:
+def internet_egress_rule() -> dict[str, Any]:
     """Returns the egress rule for all public addresses.
 
     These include the addresses of the nodes and of the API server, which have their own protection.
     """
     inside = {cidr: sorted([*LINK_LOCAL[cidr], *PRIVATE[cidr]]) for cidr in EVERYWHERE}
-    return {"to": all_but(inside)}
+    return {"to": peers_except(inside)}

@@ -78,7 +78,7 @@ def test_they_are_waited_for() -> None:
 
 
 def test_one_that_stays_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deleted_volumes, "SECONDS", 0)
+    monkeypatch.setattr(deleted_volumes, "TIMEOUT", 0)
     with pytest.raises(WaitTimeoutError, match="Exoscale's CSI driver has yet to delete to-delete"):
         asyncio.run(wait_for_volumes(cast(KubernetesApi, Cluster(looks=9))))
 
