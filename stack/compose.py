@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components.exoscale.deleted_volumes import volumes_before_nodes
-from components.exoscale.display_name import shown_name
+from components.exoscale.deleted_volumes import volume_hook
+from components.exoscale.display_name import display_name
 from components.exoscale.load_balancer_args import LoadBalancerArgs
 from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
@@ -47,9 +47,9 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     data = remember_data(settings.apps)
     node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
     if not pulumi.runtime.is_dry_run():
-        from components.lifecycle.held_namespaces import tell_what_holds_namespaces
+        from components.lifecycle.held_namespaces import report_blocked_namespaces
 
-        tell_what_holds_namespaces(cluster.access)
+        report_blocked_namespaces(cluster.access)
     if settings.apps:
         from components.namespace.app_namespace import AppNamespace
         from components.web_app.web_app import WebApp
@@ -89,7 +89,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
         take_back_replicas(apps, cluster.access, after=users)
     if sks:
         services = settings.balanced_services
-        sks.drain_former_nodepools(after=users, services=services, name="nodepools")
+        sks.drain_removed_nodepools(after=users, services=services, name="nodepools")
     return outputs | {"kubeconfig": cluster.kubeconfig}
 
 
@@ -138,7 +138,7 @@ def _cluster_options() -> pulumi.ResourceOptions:
     It once had the stack's in it; what is below it is found by the former name too, for it begins
     with the cluster's.
     """
-    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=shown_name())])
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=display_name())])
 
 
 def _sks_cluster(settings: StackArgs) -> SksCluster | None:
@@ -161,5 +161,5 @@ def _existing_cluster(settings: StackArgs) -> ExistingCluster:
     from components.existing_cluster.existing_cluster import ExistingCluster
 
     assert settings.existing_cluster  # a stack has one of the two
-    volumes_before_nodes(CLUSTER)  # nodepools that the stack no longer has may name it
+    volume_hook(CLUSTER)  # nodepools that the stack no longer has may name it
     return ExistingCluster(CLUSTER, settings.existing_cluster, _cluster_options())

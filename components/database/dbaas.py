@@ -9,7 +9,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from pulumiverse_exoscale import Dbaas
 
 from ..args.problem import Problem, Problems
-from ..exoscale.display_name import shown_name
+from ..exoscale.display_name import display_name
 from ..lifecycle.before_update import RefusedUpdate, before_update
 from ..manifests.labels import common_labels
 from ..manifests.names import name_in_program
@@ -46,7 +46,7 @@ def create_dbaas(
     name, keep = database_name(app), settings.keep_data
     service = Dbaas(
         name,
-        name=shown_name(name),
+        name=display_name(name),
         zone=settings.zone,
         type=TYPE,
         plan=settings.plan,

@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import Dbaas
 
-from ..exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
-from ..exoscale.provider_functions import DATABASE_URI, ask
+from ..exoscale.api import SHORT_TIMEOUT, ExoscaleApi, ExoscaleApiError
+from ..exoscale.provider_functions import DATABASE_URI, invoke_provider
 from ..lifecycle.kubernetes_api import in_thread
 from .args import DatabaseArgs
 
@@ -41,7 +41,7 @@ def database_url(service: Dbaas, settings: DatabaseArgs) -> pulumi.Output[str]:
         if pulumi.runtime.is_dry_run() and state in BEING_BUILT:
             pulumi.info(f"database {name} is {state}: its URL is known once it is running")
             return pulumi.UNKNOWN
-        uri: str = (await ask(DATABASE_URI, name=name, type=TYPE, zone=zone))["uri"]
+        uri: str = (await invoke_provider(DATABASE_URI, name=name, type=TYPE, zone=zone))["uri"]
         return "postgresql://" + uri.partition("://")[2]
 
     # The resource's own URI has no password. Its ID is its name, known once it is created.
@@ -54,11 +54,11 @@ async def _state(name: str, urn: str, zone: str, settings: DatabaseArgs) -> str 
     Raises:
         MissingDatabase: it does not exist.
     """
-    api = ExoscaleApi.of(zone)
+    api = ExoscaleApi.for_zone(zone)
     if api is None:
         return None
     try:
-        answer = await in_thread(api.get, f"/dbaas-postgres/{name}", SECONDS_OF_A_QUESTION)
+        answer = await in_thread(api.get, f"/dbaas-postgres/{name}", SHORT_TIMEOUT)
     except ExoscaleApiError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             raise MissingDatabase(_missing(name, urn, zone, settings)) from None

@@ -16,7 +16,7 @@ from ..args.resources import quantity
 from ..lifecycle.before_update import RefusedUpdate, before_update
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.kubernetes_api import KubernetesApi
-from ..lifecycle.waiting import until_nothing_is_missing
+from ..lifecycle.waiting import wait_until
 
 SECONDS = 600
 """How long each step may take: the pod's end, the volume's detachment and its growth."""
@@ -47,7 +47,7 @@ def stop_to_expand(
         if not pulumi.runtime.is_dry_run():
             assert args.old_outputs
             claim = args.old_outputs["metadata"]["name"]
-            api = await KubernetesApi.of(access.kubeconfig, access.context)
+            api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
             await expand(api, namespace, name, claim=claim, size=after)
 
     return before_update(f"{name}-expansion", expand_if_larger)
@@ -57,7 +57,8 @@ async def expand(api: KubernetesApi, namespace: str, name: str, *, claim: str, s
     """Stop the StatefulSet `name`, have the volume of its claim grow, and start it again.
 
     Raises:
-        NotInTime: the volume stays attached, or as it is. The StatefulSet is started all the same.
+        WaitTimeoutError: the volume stays attached, or as it is. The StatefulSet is started all
+            the same.
         ApiError: the API server refuses.
     """
     claim_path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}"
@@ -87,13 +88,13 @@ async def expand(api: KubernetesApi, namespace: str, name: str, *, claim: str, s
     what, remedy = f"database {namespace}/{name}", REMEDY.format(namespace)
     await api.patch(f"{workload}/scale", {"spec": {"replicas": 0}})
     try:
-        await until_nothing_is_missing(users, what=what, seconds=SECONDS, remedy=remedy)
+        await wait_until(users, description=what, timeout=SECONDS, hint=remedy)
         request = {"spec": {"resources": {"requests": {"storage": size}}}}
         await api.patch(f"{claim_path}?fieldManager={MANAGER}", request)
-        await until_nothing_is_missing(growth, what=what, seconds=SECONDS, remedy=remedy)
+        await wait_until(growth, description=what, timeout=SECONDS, hint=remedy)
     finally:
         await api.patch(f"{workload}/scale", {"spec": {"replicas": 1}})
-    await until_nothing_is_missing(start, what=what, seconds=SECONDS, remedy=remedy)
+    await wait_until(start, description=what, timeout=SECONDS, hint=remedy)
 
 
 def _storage(inputs: Mapping[str, Any] | None) -> str:

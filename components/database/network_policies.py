@@ -10,7 +10,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from ..manifests.labels import INSTANCE, common_labels, selector
 from ..manifests.names import name_in_program
-from ..manifests.network import to_dns, to_internet
+from ..manifests.network import dns_egress_rule, internet_egress_rule
 from .names import backup_name, database_name
 
 PORT = 5432
@@ -48,7 +48,7 @@ def create_database_policy(
 
 def create_backup_policy(app: str, namespace: str, opts: pulumi.ResourceOptions) -> None:
     """Nobody gets in. Out: to the database, and to the object storage, which is on the internet."""
-    rules = {"egress": [to_dns(), to_internet(), to_database(app)]}
+    rules = {"egress": [dns_egress_rule(), internet_egress_rule(), to_database(app)]}
     _create(app, backup_name(app), namespace, rules, opts)
 
 

@@ -20,7 +20,7 @@ from ..lifecycle.rolled_out import Workload
 from ..manifests.labels import SKIP_AWAIT, common_labels, selector
 from ..manifests.names import name_in_program
 from ..manifests.resources import resource_requirements
-from ..manifests.secrets import URL_KEY, drawn_secret, variable
+from ..manifests.secrets import URL_KEY, create_generated_secret, variable
 from ..manifests.security import pod_security_context, security_context
 from .args import DatabaseArgs
 from .backup import create_backup
@@ -116,7 +116,7 @@ def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceO
         PASSWORD_KEY: password,
         URL_KEY: f"postgresql://{USER}:{password}@{metadata['name']}:{PORT}/{DATABASE}",
     }
-    return drawn_secret(in_program, metadata, values, opts)
+    return create_generated_secret(in_program, metadata, values, opts)
 
 
 def _claim(

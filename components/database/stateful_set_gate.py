@@ -15,8 +15,8 @@ from pulumi_kubernetes.apps.v1 import StatefulSet
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.kubernetes_api import KubernetesApi
 from ..lifecycle.rolled_out import Workload, missing_pods, pod_labels
-from ..lifecycle.rollout_gate import create_gate
-from ..lifecycle.waiting import NotInTime, until_nothing_is_missing
+from ..lifecycle.rollout_gate import create_rollout_gate
+from ..lifecycle.waiting import WaitTimeoutError, wait_until
 from .expansion import MANAGER
 
 REMEDY = "Mend what is wrong, and run `up` again"
@@ -50,7 +50,7 @@ class Rollout:
         namespace, name = self._workload.namespace, self._workload.name
         hook = pulumi.ResourceHook(f"database:{name}:rolled-out", self._wait)
         pods = {"namespace": namespace, "template": spec["template"]}
-        create_gate(name, pods, hook, stateful_set, parent)
+        create_rollout_gate(name, pods, hook, stateful_set, parent)
 
     async def _stop_if_stuck(self, _: pulumi.ResourceHookArgs) -> None:
         """Remove a pod that is not ready.
@@ -70,22 +70,22 @@ class Rollout:
         pulumi.info(f"{self._what}: its pod is not ready: it is removed before the update")
         path = f"{self._workload.path}?fieldManager={MANAGER}"
         await api.patch(path, {"spec": {"replicas": 0}})
-        await until_nothing_is_missing(pods, what=self._what, seconds=self._seconds, remedy=REMEDY)
+        await wait_until(pods, description=self._what, timeout=self._seconds, hint=REMEDY)
 
     async def _wait(self, _: pulumi.ResourceHookArgs) -> None:
         if self._failed:
-            raise NotInTime(f"{self._what}: its rollout failed, as its StatefulSet tells")
+            raise WaitTimeoutError(f"{self._what}: its rollout failed, as its StatefulSet tells")
         api = await self._api()
         try:
-            await until_nothing_is_missing(
+            await wait_until(
                 lambda: missing_pods(api, self._workload),
-                what=self._what,
-                seconds=self._seconds,
-                remedy=REMEDY,
+                description=self._what,
+                timeout=self._seconds,
+                hint=REMEDY,
             )
-        except NotInTime:
+        except WaitTimeoutError:
             self._failed = True
             raise
 
     async def _api(self) -> KubernetesApi:
-        return await KubernetesApi.of(self._access.kubeconfig, self._access.context)
+        return await KubernetesApi.from_kubeconfig(self._access.kubeconfig, self._access.context)

@@ -1,1 +1,1 @@
-"""Exoscale's load balancers, volumes and API."""
+"""Exoscale's API, load balancers and volumes."""

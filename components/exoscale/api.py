@@ -1,6 +1,6 @@
-"""Exoscale's API, asked by the program itself for what Exoscale's provider can't do.
+"""A client for requests to Exoscale's API that Exoscale's provider doesn't support.
 
-The address and the key are found as the provider finds them.
+It reads the endpoint and the API key from the same environment variables as the provider.
 """
 
 from __future__ import annotations
@@ -8,16 +8,21 @@ from __future__ import annotations
 import os
 from typing import Any
 
-SECONDS = 30
-SECONDS_OF_A_QUESTION = 3
-"""How long an answer is waited for that the program can do without."""
+TIMEOUT = 30
+"""Timeout of a request in seconds."""
+
+SHORT_TIMEOUT = 3
+"""Timeout in seconds of a request whose answer is optional."""
 
 FIRST_ENDPOINT = "https://api-ch-gva-2.exoscale.com/v2"
-"""Source: exoscale/egoscale v3.1.27, v3/client.go, `NewClient`."""
+"""The default endpoint of the provider.
+
+Source: exoscale/egoscale v3.1.27, v3/client.go, `NewClient`.
+"""
 
 
 class ExoscaleApiError(Exception):
-    """What the API answered, or that it did not.
+    """The API returns an error or does not answer.
 
     Attributes:
         status: the HTTP status; 0 without an answer.
@@ -29,23 +34,23 @@ class ExoscaleApiError(Exception):
 
 
 class ExoscaleApi:
-    """The API of a zone, with a key.
+    """A client for the API of a zone.
 
     Args:
-        zone: if given, the API at `endpoint` is asked for the zone's own endpoint, as the provider
-            does (exoscale/egoscale v3.1.27, `GetZoneAPIEndpoint`).
+        zone: if given, the client reads the zone's own endpoint from the API at `endpoint`, as the
+            provider does (exoscale/egoscale v3.1.27, `GetZoneAPIEndpoint`).
     """
 
     def __init__(self, endpoint: str, key: str, secret: str, zone: str | None = None) -> None:
-        from exoscale_auth import ExoscaleV2Auth  # here, as requests: most previews ask nothing
+        from exoscale_auth import ExoscaleV2Auth  # imported here: most previews send no request
 
         self._endpoint = endpoint
         self._zone = zone
         self._auth = ExoscaleV2Auth(key, secret)
 
     @classmethod
-    def of(cls, zone: str) -> ExoscaleApi | None:
-        """By the key in the environment; None without one."""
+    def for_zone(cls, zone: str) -> ExoscaleApi | None:
+        """Returns a client with the API key of the environment; None without a key."""
         if not (key := _key()):
             return None
         if endpoint := os.environ.get("EXOSCALE_API_ENDPOINT"):
@@ -53,36 +58,46 @@ class ExoscaleApi:
         return cls(f"https://api-{zone}.exoscale.com/v2", *key)
 
     @classmethod
-    def of_any_zone(cls) -> ExoscaleApi | None:
-        """As `of`, for what is the same in each zone: by the zone that the provider asks first."""
+    def for_any_zone(cls) -> ExoscaleApi | None:
+        """Returns a client for data that is the same in each zone; None without a key.
+
+        Without `EXOSCALE_API_ENDPOINT`, it uses the provider's first endpoint.
+        """
         key = _key()
         return cls(os.environ.get("EXOSCALE_API_ENDPOINT") or FIRST_ENDPOINT, *key) if key else None
 
-    def get(self, path: str, seconds: float = SECONDS) -> dict[str, Any]:
-        """What is at a path.
+    def get(self, path: str, timeout: float = TIMEOUT) -> dict[str, Any]:
+        """Returns the object or list at a path.
+
+        Args:
+            timeout: in seconds.
 
         Raises:
-            ExoscaleApiError: as `put`.
+            ExoscaleApiError: the API returns an error or does not answer.
         """
-        return self._request("GET", path, None, seconds)
+        return self._request("GET", path, None, timeout)
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Ask for a change; return the operation."""
-        return self._request("PUT", path, body, SECONDS)
+        """Sends a change and returns the API's operation.
 
-    def _request(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
+        Raises:
+            ExoscaleApiError: the API returns an error or does not answer.
+        """
+        return self._request("PUT", path, body, TIMEOUT)
+
+    def _request(self, method: str, path: str, body: Any, timeout: float) -> dict[str, Any]:
         if self._zone:
-            zones = self._answer("GET", "/zone", None, seconds)["zones"]
+            zones = self._send("GET", "/zone", None, timeout)["zones"]
             endpoints = {zone["name"]: zone["api-endpoint"] for zone in zones}
             self._endpoint, self._zone = endpoints.get(self._zone, self._endpoint), None
-        return self._answer(method, path, body, seconds)
+        return self._send(method, path, body, timeout)
 
-    def _answer(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
+    def _send(self, method: str, path: str, body: Any, timeout: float) -> dict[str, Any]:
         import requests
 
         try:
             answer = requests.request(
-                method, self._endpoint + path, json=body, auth=self._auth, timeout=seconds
+                method, self._endpoint + path, json=body, auth=self._auth, timeout=timeout
             )
             document: dict[str, Any] = answer.json()
         except requests.RequestException as error:
@@ -100,10 +115,10 @@ def _key() -> tuple[str, str] | None:
     return (key, secret) if key and secret else None
 
 
-def get(zone: str, path: str) -> dict[str, Any] | None:
-    """What is at a path in a zone; None without a key, or where the API refuses or is silent."""
-    api = ExoscaleApi.of(zone)
+def get_if_available(zone: str, path: str) -> dict[str, Any] | None:
+    """Returns the object at a path in a zone; None without a key or if the request fails."""
+    api = ExoscaleApi.for_zone(zone)
     try:
-        return api.get(path, seconds=SECONDS_OF_A_QUESTION) if api else None
+        return api.get(path, timeout=SHORT_TIMEOUT) if api else None
     except ExoscaleApiError:
         return None

@@ -1,7 +1,8 @@
-"""Nodes are deleted after the volumes that are deleted with their claims.
+"""Waits until volumes are deleted before nodes are deleted.
 
-Exoscale's CSI driver deletes a volume some time after its claim, once it is detached. The driver
-runs on the nodes: a volume that still exists when they are deleted stays in the account, and costs.
+Exoscale's CSI driver deletes a volume some time after its claim, once the volume is detached. The
+driver runs on the nodes. A volume that still exists when the nodes are deleted therefore stays in
+the account and causes costs.
 
 Source: exoscale-csi-driver v0.34.3, deployment/latest/controller.yaml.
 """
@@ -11,25 +12,24 @@ from __future__ import annotations
 import pulumi
 
 from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
-from ..lifecycle.waiting import until_nothing_is_missing
+from ..lifecycle.waiting import wait_until
 
 CSI_DRIVER = "csi.exoscale.com"
-SECONDS = 600
-UNANSWERED = 0
-LOOK = "`exo compute block-storage list` shows them; those of claims are named pvc-ID"
-REMEDY = (
+TIMEOUT = 600  # seconds
+NO_ANSWER = 0
+LIST_HINT = "`exo compute block-storage list` shows them; volumes of claims are named pvc-ID"
+HINT = (
     "`kubectl describe pv` shows the driver's errors. Fix the cause and run the command again, or "
     "delete the volume with `exo compute block-storage delete` and `kubectl delete pv`"
 )
 
 
-def volumes_before_nodes(
-    cluster: str, kubeconfig: pulumi.Input[str] | None = None
-) -> pulumi.ResourceHook:
+def volume_hook(cluster: str, kubeconfig: pulumi.Input[str] | None = None) -> pulumi.ResourceHook:
     """Returns the hook that waits for volumes before a nodepool of the cluster is deleted.
 
-    With it, `pulumi destroy` needs `--run-program`. The engine finds the hook by its name when it
-    deletes a nodepool that had it: the program also registers it where no nodepool has it any more.
+    With the hook, `pulumi destroy` requires `--run-program`. The engine finds the hook by name when
+    it deletes a nodepool that was created with the hook. Therefore, the program always registers
+    it, even if no nodepool uses it anymore.
 
     Args:
         kubeconfig: None if the stack no longer has the cluster. The hook then does nothing.
@@ -38,13 +38,16 @@ def volumes_before_nodes(
     async def wait(_: pulumi.ResourceHookArgs) -> None:
         if kubeconfig is None:
             return
-        api = await KubernetesApi.of(kubeconfig)
+        api = await KubernetesApi.from_kubeconfig(kubeconfig)
         try:
             await api.list("/api/v1/persistentvolumes")
         except ApiError as error:
-            if error.status != UNANSWERED:
+            if error.status != NO_ANSWER:
                 raise
-            pulumi.warn(f"volumes may be left, because the cluster is unreachable: {error}. {LOOK}")
+            pulumi.warn(
+                "volumes may stay in the account, because the cluster is unreachable: "
+                f"{error}. {LIST_HINT}"
+            )
             return
         await wait_for_volumes(api)
 
@@ -55,29 +58,30 @@ async def wait_for_volumes(api: KubernetesApi) -> None:
     """Waits until Exoscale's driver has deleted the volumes whose claims were deleted.
 
     Raises:
-        NotInTime: a volume still exists.
-        ApiError: the API server refuses.
+        WaitTimeoutError: a volume still exists after 600 seconds.
+        ApiError: the API server denies access.
     """
 
-    async def left() -> str:
+    async def remaining() -> str:
         names = ", ".join(await volumes_to_delete(api))
         return f"Exoscale's CSI driver has yet to delete {names}" if names else ""
 
-    await until_nothing_is_missing(left, what="volumes", seconds=SECONDS, remedy=REMEDY)
+    await wait_until(remaining, description="volumes", timeout=TIMEOUT, hint=HINT)
 
 
 async def volumes_to_delete(api: KubernetesApi) -> list[str]:
     """Returns the names of the volumes that the driver has yet to delete.
 
-    A volume becomes `Released` a moment after its claim is deleted, so claims are compared.
+    A volume becomes `Released` a moment after its claim is deleted. Therefore, the function looks
+    for the claims instead.
     """
     volumes = await api.list("/api/v1/persistentvolumes")
     claims = await api.list("/api/v1/persistentvolumeclaims")
-    there = {claim["metadata"]["uid"] for claim in claims}
+    existing = {claim["metadata"]["uid"] for claim in claims}
     return sorted(
         volume["metadata"]["name"]
         for volume in volumes
         if (volume["spec"].get("csi") or {}).get("driver") == CSI_DRIVER
         and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
-        and (volume["spec"].get("claimRef") or {}).get("uid", "") not in {"", *there}
+        and (volume["spec"].get("claimRef") or {}).get("uid", "") not in {"", *existing}
     )

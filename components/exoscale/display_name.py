@@ -1,14 +1,15 @@
-"""What the stack is called where Exoscale shows it."""
+"""The name of the stack at Exoscale."""
 
 from __future__ import annotations
 
 import pulumi
 
 
-def shown_name(*parts: str) -> str:
-    """The project's and the stack's name, then `parts`.
+def display_name(*parts: str) -> str:
+    """Returns the project's name, the stack's name and `parts`, joined with dashes.
 
-    It is only for what Exoscale shows, and a change of it changes nothing that is there: a stack
-    can be renamed. Names that the engine makes are made alike (`Pulumi.yaml`, `pulumi:autonaming`).
+    Only for names and descriptions that Exoscale shows. Changes of it don't update existing
+    objects, so that a stack can be renamed. The engine generates names of the same form
+    (`Pulumi.yaml`, `pulumi:autonaming`).
     """
     return "-".join((pulumi.get_project(), pulumi.get_stack(), *parts))

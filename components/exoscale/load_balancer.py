@@ -1,4 +1,4 @@
-"""What Exoscale's cloud controller is told about the load balancer of a Service."""
+"""Annotations of a Service that configure its load balancer at Exoscale."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .load_balancer_args import LoadBalancerArgs, seconds
 from .placement import Placement
 
 LOAD_BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"
-"""Prefix of the cloud controller's annotations; other clusters' controllers ignore them.
+"""Prefix of the annotations of Exoscale's cloud controller. Other controllers ignore them.
 
 Source: exoscale/exoscale-cloud-controller-manager, `exoscale/loadbalancer.go`.
 """
 
 IDENTITY = f"{LOAD_BALANCER}id"
-"""The annotation in which it keeps a load balancer's ID."""
+"""The annotation in which the cloud controller stores the load balancer's ID."""
 
 RECOMMENDED = {
     f"{LOAD_BALANCER}service-strategy": "source-hash",
@@ -25,7 +25,7 @@ RECOMMENDED = {
     f"{LOAD_BALANCER}service-healthcheck-timeout": "3s",
     f"{LOAD_BALANCER}service-healthcheck-retries": "1",
 }
-"""What Exoscale recommends in front of an ingress controller, beside the policy `Local`.
+"""Exoscale's recommendation for ingress controllers, in addition to the policy `Local`.
 
 Source: kubernetes/ingress-nginx, `hack/manifest-templates/provider/exoscale/values.yaml`.
 """
@@ -34,15 +34,16 @@ Source: kubernetes/ingress-nginx, `hack/manifest-templates/provider/exoscale/val
 def controller_annotations(
     settings: LoadBalancerArgs, placement: Placement | None = None
 ) -> dict[str, pulumi.Input[str]]:
-    """The Service's annotations.
+    """Returns the Service's annotations.
 
-    With `Local`, the check asks each node for its state (`http`, any path; the controller finds the
-    port); with `Cluster` it tries to connect, for a page may be missing.
+    With the policy `Local`, the health check reads each node's state (`http` with any path; the
+    controller finds the port). With `Cluster`, it only connects (`tcp`), because an application
+    may have no page at the path.
 
     Args:
-        placement: the nodes behind the load balancer. Where the cluster has one nodepool,
-            now and ever, the controller finds them by itself; while a nodepool is replaced there
-            are two, and a load balancer that is not told stays with the old one.
+        placement: the nodes behind the load balancer. Without it, the controller finds the nodes by
+            itself, which works only in a cluster that always has a single nodepool: during the
+            replacement of a nodepool there are two, and the load balancer keeps the old one.
     """
     check = settings.health_check
     local = settings.external_traffic_policy == "Local"
@@ -68,28 +69,28 @@ def controller_annotations(
     }
 
 
-def seconds_to_notice(settings: LoadBalancerArgs) -> int:
-    """How long a controller's load balancer may still send to a node that has begun to fail.
+def detection_seconds(settings: LoadBalancerArgs) -> int:
+    """Returns the seconds for which a controller's load balancer may send to a failing node.
 
-    It is `interval` until the first check, as long again for each of the `retries`, and the last
-    check has its time.
+    One `interval` passes until the first check and one before each of the `retries`. The last check
+    takes up to its `timeout`.
     """
     check = settings.health_check
     given = {"interval": check.interval, "timeout": check.timeout, "retries": check.retries}
-    told = {key: value or _recommended(key) for key, value in given.items()}
-    interval, timeout = seconds(str(told["interval"])), seconds(str(told["timeout"]))
-    return math.ceil(interval * (1 + int(told["retries"])) + timeout)
+    values = {key: value or _recommended(key) for key, value in given.items()}
+    interval, timeout = seconds(str(values["interval"])), seconds(str(values["timeout"]))
+    return math.ceil(interval * (1 + int(values["retries"])) + timeout)
 
 
 def _recommended(key: str) -> str:
     return RECOMMENDED[f"{LOAD_BALANCER}service-healthcheck-{key}"]
 
 
-def anew_for_another(settings: LoadBalancerArgs | None) -> pulumi.ResourceOptions:
-    """Options of the resource with the Service: replaced where `existing` changes.
+def replace_on_balancer_change(settings: LoadBalancerArgs | None) -> pulumi.ResourceOptions:
+    """Returns options that replace the resource with the Service when `existing` changes.
 
-    If only the ID changed, the controller would leave the former load balancer, or its ports on
-    it, behind: it cleans up when the Service goes.
+    The cloud controller cleans up only when a Service is deleted. With an update in place, the
+    previous load balancer, or the Service's ports on it, would remain.
     """
     existing = settings.existing if settings else None
     return pulumi.ResourceOptions(
@@ -98,6 +99,6 @@ def anew_for_another(settings: LoadBalancerArgs | None) -> pulumi.ResourceOption
 
 
 def load_balancer_address(status: Any) -> str:
-    """The address in a Service's status; empty while it has none."""
+    """Returns the address in a Service's status; empty if it has none yet."""
     entries = (status and status.load_balancer and status.load_balancer.ingress) or []
     return next((entry.ip or entry.hostname for entry in entries), "")

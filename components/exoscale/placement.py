@@ -1,4 +1,4 @@
-"""Where pods go, and where a load balancer in front of them sends to."""
+"""Placement of pods and their load balancer on the nodes of a nodepool."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from typing import Any, NamedTuple
 import pulumi
 
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
-"""What the kubelets of SKS register with (`--node-labels`): the ID of their nodepool."""
+"""Label with which SKS registers nodes (`--node-labels`): the ID of their nodepool."""
 
 HOST_LABEL = "kubernetes.io/hostname"
-"""What each node has its own value of."""
+"""Label with a different value on each node."""
 
 
 class Placement(NamedTuple):
-    """The nodes of one nodepool, by the label that SKS sets when a node starts.
+    """The nodes of a nodepool, selected by the label that SKS sets when a node starts.
 
-    A label of the program's own would keep its value when a nodepool is replaced, but the nodes
-    that are there never get it: pods that ask for it would wait for ever. By this one a replacement
-    is a rollout, too: new pods are on the new nodes before the old ones go.
+    A custom label would keep its value when a nodepool is replaced. But existing nodes never get a
+    new label, so pods that select it would stay pending. With the label of SKS, a replacement of
+    the nodepool is also a rollout: new pods run on the new nodes before the old nodes are deleted.
 
     Attributes:
-        zone: where they are, and the load balancer.
-        instance_pool_id: what a load balancer sends to.
-        node_selector: what keeps pods there; empty where they may run elsewhere too.
-        tolerations: what lets pods run there; empty where the nodepool has no taint that keeps
-            pods away.
+        zone: Exoscale zone of the nodes and the load balancer.
+        instance_pool_id: the instance pool that the load balancer sends to.
+        node_selector: selects the nodes; empty if pods may also run on other nodes.
+        tolerations: tolerate the nodepool's taints; empty if it has no taint that repels pods.
     """
 
     zone: str
@@ -36,15 +35,16 @@ class Placement(NamedTuple):
 
     @property
     def anywhere(self) -> Placement:
-        """The same, for pods that may run elsewhere too."""
+        """The same placement for pods that may also run on other nodes."""
         return self._replace(node_selector={})
 
 
 def pod_fields(placement: Placement | None, node_selector: str) -> dict[str, Any]:
-    """Fields of a pod's specification, those alone that say something.
+    """Returns the fields of a pod's spec for a placement, without empty fields.
 
     Args:
-        node_selector: the first one's name, which `pulumi_kubernetes` and charts spell differently.
+        node_selector: name of the field for the node selector, which `pulumi_kubernetes` and charts
+            spell differently.
     """
     if placement is None:
         return {}
@@ -52,8 +52,8 @@ def pod_fields(placement: Placement | None, node_selector: str) -> dict[str, Any
     return {key: value for key, value in fields.items() if value}
 
 
-def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Pods with these labels evenly over the nodes, as far as there are nodes, for a chart."""
+def spread_constraints(labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Returns constraints for a chart that spread the pods with these labels over the nodes."""
     return [
         {
             "maxSkew": 1,

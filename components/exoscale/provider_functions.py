@@ -1,7 +1,7 @@
-"""Functions of Exoscale's provider, asked by their names.
+"""Calls of functions of Exoscale's provider by name.
 
-A function of the SDK that fails ends the program with a traceback, also where it fails because the
-engine is ending for another reason, which the traceback then buries.
+If a function of the SDK fails, the program ends with a traceback. This also happens if the engine
+is shutting down for another reason, and the traceback then hides that reason.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ INSTANCE_POOLS = "exoscale:index/getInstancePoolList:getInstancePoolList"
 DATABASE_URI = "exoscale:index/getDatabaseUri:getDatabaseUri"
 
 ENDING = "client connection is closing"
-"""What gRPC says once the engine closes its connection to a provider."""
+"""Error message of gRPC after the engine has closed its connection to a provider."""
 
 
-class NotAnswered(pulumi.RunError):
-    """What the provider says in place of an answer, or that the run ended before it came.
+class ProviderError(pulumi.RunError):
+    """A function of the provider fails, or the run ends before its answer.
 
-    Where nothing handles it, Pulumi shows it as one line.
+    If the program does not handle the error, Pulumi shows it as one line.
     """
 
 
-async def ask(function: str, **arguments: Any) -> Mapping[str, Any]:
-    """The answer of a function, with the keys of the provider's schema.
+async def invoke_provider(function: str, **arguments: Any) -> Mapping[str, Any]:
+    """Returns the result of a function, with the keys of the provider's schema.
 
     Raises:
-        NotAnswered: the function failed.
+        ProviderError: the function failed.
     """
     from pulumiverse_exoscale._utilities import get_invoke_opts_defaults
 
@@ -39,7 +39,7 @@ async def ask(function: str, **arguments: Any) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = await pulumi.runtime.invoke_async(
             function, arguments, get_invoke_opts_defaults()
         )
-    except Exception as error:  # Pulumi has no other kind for what a provider answers
+    except Exception as error:  # Pulumi has no specific class for errors of providers
         reason = "the run ended before its answer" if ENDING in str(error) else error
-        raise NotAnswered(f"{function.rpartition(':')[2]}: {reason}") from None
+        raise ProviderError(f"{function.rpartition(':')[2]}: {reason}") from None
     return answer

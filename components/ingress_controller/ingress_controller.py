@@ -10,8 +10,8 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
-from ..exoscale.fixed_descriptions import refuse_another_description
-from ..exoscale.load_balancer import anew_for_another, load_balancer_address
+from ..exoscale.fixed_descriptions import refuse_description_change
+from ..exoscale.load_balancer import load_balancer_address, replace_on_balancer_change
 from ..exoscale.lost_load_balancer import warn_if_lost
 from ..exoscale.placement import Placement
 from ..lifecycle.cluster_access import ClusterAccess
@@ -103,8 +103,10 @@ class IngressController(pulumi.ComponentResource):
             atomic=True,
             timeout=settings.timeout_seconds or _timeout(settings, nodes),
             opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions.merge(child, anew_for_another(settings.load_balancer)),
-                pulumi.ResourceOptions(hooks=refuse_another_description(name)),
+                pulumi.ResourceOptions.merge(
+                    child, replace_on_balancer_change(settings.load_balancer)
+                ),
+                pulumi.ResourceOptions(hooks=refuse_description_change(name)),
             ),
         )
         self.ready = [self.release]

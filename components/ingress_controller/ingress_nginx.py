@@ -12,9 +12,9 @@ from typing import Any
 from ..exoscale.load_balancer import (
     RECOMMENDED,
     controller_annotations,
-    seconds_to_notice,
+    detection_seconds,
 )
-from ..exoscale.placement import Placement, pod_fields, spread
+from ..exoscale.placement import Placement, pod_fields, spread_constraints
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
@@ -29,7 +29,7 @@ CHART_NAME = "ingress-nginx"
 
 def drain_seconds(settings: IngressControllerArgs) -> int:
     """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
-    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+    return detection_seconds(settings.load_balancer) + OPEN_SECONDS
 
 
 def values(
@@ -47,7 +47,7 @@ def values(
     load balancer has noticed that the pod goes.
     """
     balancer = settings.load_balancer
-    arguments = {"shutdown-grace-period": str(seconds_to_notice(balancer))}
+    arguments = {"shutdown-grace-period": str(detection_seconds(balancer))}
     controller: dict[str, Any] = {
         **_kind(settings.replicas),
         **pod_fields(placement, "nodeSelector"),
@@ -82,7 +82,7 @@ def _kind(replicas: int | None) -> dict[str, Any]:
             "kind": "Deployment",
             "replicaCount": replicas,
             "maxUnavailable": 1,
-            "topologySpreadConstraints": spread(labels),
+            "topologySpreadConstraints": spread_constraints(labels),
         }
     return {
         "kind": "DaemonSet",

@@ -11,9 +11,9 @@ from ..manifests.network import (
     LINK_LOCAL,
     NAMESPACE,
     SYSTEM_NAMESPACE,
-    all_but,
-    to_dns,
-    to_internet,
+    dns_egress_rule,
+    internet_egress_rule,
+    peers_except,
 )
 
 TRAFFIC_PORTS = ("http", "https", "web", "websecure")
@@ -54,11 +54,11 @@ def create_network_policy(
             "policy_types": ["Ingress", "Egress"],
             "ingress": ingress,
             "egress": [
-                to_dns(),
-                to_internet(),
+                dns_egress_rule(),
+                internet_egress_rule(),
                 {"to": [{"namespace_selector": {"match_expressions": [not_system]}}]},
                 {
-                    "to": all_but(LINK_LOCAL),
+                    "to": peers_except(LINK_LOCAL),
                     "ports": [{"port": port} for port in API_SERVER_PORTS],
                 },
             ],

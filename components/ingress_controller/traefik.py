@@ -11,9 +11,9 @@ from typing import Any
 from ..exoscale.load_balancer import (
     RECOMMENDED,
     controller_annotations,
-    seconds_to_notice,
+    detection_seconds,
 )
-from ..exoscale.placement import Placement, pod_fields, spread
+from ..exoscale.placement import Placement, pod_fields, spread_constraints
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
@@ -56,7 +56,7 @@ Source: wiki.mozilla.org/Security/Server_Side_TLS.
 
 def drain_seconds(settings: IngressControllerArgs) -> int:
     """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
-    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+    return detection_seconds(settings.load_balancer) + OPEN_SECONDS
 
 
 def values(
@@ -137,7 +137,7 @@ def values(
 def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
     replicas = settings.replicas
     ending = {
-        "lifecycle": {"preStop": {"sleep": {"seconds": seconds_to_notice(settings.load_balancer)}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": detection_seconds(settings.load_balancer)}}},
         "terminationGracePeriodSeconds": drain_seconds(settings),
     }
     if not replicas:
@@ -147,7 +147,7 @@ def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
         }
     kind: dict[str, Any] = {
         "deployment": {"kind": "Deployment", "replicas": replicas, **ending},
-        "topologySpreadConstraints": spread({NAME: "traefik"}),
+        "topologySpreadConstraints": spread_constraints({NAME: "traefik"}),
     }
     if replicas > 1:
         kind["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}

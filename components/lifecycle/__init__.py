@@ -1,1 +1,1 @@
-"""The Kubernetes API, and waiting for what a cluster does by itself."""
+"""Access to the Kubernetes API, and waits for asynchronous changes in a cluster."""

@@ -1,4 +1,4 @@
-"""Updates that can't be, refused before the first change, in the preview too."""
+"""Refuses unsupported updates before the first change, also in previews."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pulumi
 
 
 class RefusedUpdate(Exception):
-    """What the user reads: the object, what can't be changed, and what can be done."""
+    """An update is not supported. The message names the object, the change and a solution."""
 
 
 def before_update(
     name: str, check: Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
 ) -> pulumi.ResourceHookBinding:
-    """A hook that runs `check` before an update in place and before its preview.
+    """Returns a hook that runs `check` before an update in place and before its preview.
 
-    `check` gets plain values: a hook has each property that holds a secret as an `Output`.
+    `check` receives plain values. Pulumi passes properties with secrets to a hook as `Output`s.
     """
 
     async def run(args: pulumi.ResourceHookArgs) -> None:

@@ -1,4 +1,4 @@
-"""How the program itself reaches a cluster's API server."""
+"""Access of the program itself to the API server of a cluster."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pulumi
 
 
 class ClusterAccess(NamedTuple):
-    """A kubeconfig, and which of its contexts to use; without one, its current context."""
+    """A kubeconfig and the context to use. Default: its current context."""
 
     kubeconfig: pulumi.Output[str]
     context: str | None = None

@@ -1,7 +1,7 @@
-"""Objects that exist before the program creates them: another stack's, or created manually.
+"""Refuses to create objects that already exist: objects of other stacks, or created manually.
 
-Server-side apply takes over an object of the same name, and `pulumi destroy` then deletes it. So
-each creation asks the API server first, in the preview too.
+Server-side apply takes over an object of the same name, and `pulumi destroy` then deletes it.
+Therefore, a hook reads the object from the API server before each creation, also in previews.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from .kubernetes_api import ApiError, KubernetesApi
 from .ownership import STACK, this_stack
 
 OWN_MANAGERS = "pulumi-kubernetes"
-"""What the provider's field managers begin with, whichever stack it works for.
+"""Prefix of the provider's field managers, the same for all stacks.
 
 Source: pulumi/pulumi-kubernetes, provider/pkg/provider/provider.go: `fieldManagerName`.
 """
 
 UNNAMED = ""
-"""A stack that an object of its own does not name."""
+"""The owner of an object that Pulumi manages and that has no annotation with a stack."""
 
 Object = Mapping[str, Any]
 
 
 class AlreadyExists(Exception):
-    """What the user reads: the object, who owns it, and what can be done."""
+    """An object already exists. The message names the object, its owner and a solution."""
 
 
 class Creator(NamedTuple):
     """A stack that creates objects on a cluster.
 
     Attributes:
-        access: how it asks the API server. Without it, it takes over what exists.
-        own_namespace: whether it owns the namespaces of its objects.
+        access: access to the API server. Without it, the stack takes over existing objects.
+        own_namespace: whether the stack owns the namespaces of its objects.
     """
 
     access: ClusterAccess | None = None
@@ -47,31 +47,35 @@ class Creator(NamedTuple):
 def refuse_existing(
     name: str, creator: Creator, *, advice: str, adopt: bool = False, adoption: str = ""
 ) -> pulumi.ResourceHookBinding:
-    """A hook that refuses to create an object that exists and is not this stack's.
+    """Returns a hook that refuses to create an existing object that this stack does not own.
 
     Args:
-        name: tells the hook from others.
-        advice: what can be done about an object that exists.
-        adopt: whether an object that no stack owns becomes this stack's. The preview names it.
-        adoption: how to set `adopt`, if it can be set.
+        name: unique prefix of the hook's name.
+        advice: what the user can do about the existing object.
+        adopt: whether the stack adopts an object that no stack owns. The preview names the object.
+        adoption: how to set `adopt`, if the user can set it.
+
+    The hook raises `AlreadyExists`, or `ApiError` if the API server fails.
     """
     access = creator.access
     if not access:
         return pulumi.ResourceHookBinding()
     clients: list[KubernetesApi] = []
 
-    async def look(args: pulumi.ResourceHookArgs) -> None:
+    async def check(args: pulumi.ResourceHookArgs) -> None:
         path = await _path(args)
         if not path or not await access.kubeconfig.is_known():
             return
         preview = pulumi.runtime.is_dry_run()
         try:
             if not clients:
-                clients.append(await KubernetesApi.of(access.kubeconfig, access.context))
+                clients.append(
+                    await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
+                )
             (api, *_) = clients
             found = await api.get(path)
         except ApiError as error:
-            unreachable = preview and not error.status  # the Kubernetes plugin warns of it
+            unreachable = preview and not error.status  # the Kubernetes plugin warns about it
             if error.status == HTTPStatus.NOT_FOUND or unreachable:
                 return
             raise
@@ -81,24 +85,30 @@ def refuse_existing(
             return
         if owner is not None:
             raise AlreadyExists(_foreign(kind, found, owner, advice))
-        told = f"{_name(kind, found)} already exists{_managers(found)}"
+        message = f"{_name(kind, found)} already exists{_managers(found)}"
         if not adopt:
-            raise AlreadyExists(f"{told}: {advice}{adoption and f', or {adoption}'}")
+            raise AlreadyExists(f"{message}: {advice}{adoption and f', or {adoption}'}")
         if preview:
-            pulumi.info(f"{told}: it is adopted, and `pulumi destroy` will delete it")
+            pulumi.info(f"{message}: it is adopted, and `pulumi destroy` will delete it")
 
     hook = pulumi.ResourceHook(
-        f"{name}-existing", look, pulumi.ResourceHookOptions(on_dry_run=True)
+        f"{name}-existing", check, pulumi.ResourceHookOptions(on_dry_run=True)
     )
     return pulumi.ResourceHookBinding(before_create=[hook])
 
 
 async def find_owner(api: KubernetesApi, found: Object, *, own_namespace: bool) -> str | None:
-    """The stack that owns an object: `UNNAMED` if none is named; None if Pulumi does not manage it.
+    """Returns the stack that owns an object.
 
-    An object of this stack's own is there after an `up` that was interrupted, and before one that
-    replaces it. One that names no stack belongs to the owner of its namespace. A namespace without
-    a name, which an earlier version of the program has created, may be any stack's.
+    `UNNAMED` if Pulumi manages the object and no annotation names a stack; None if Pulumi does not
+    manage it.
+
+    This stack's own objects exist after an interrupted `up` and before a replacement. An object
+    without the annotation belongs to the owner of its namespace. A namespace without the annotation
+    was created by an earlier version of the program and may belong to any stack.
+
+    Args:
+        own_namespace: whether this stack owns the namespace.
     """
     if named := _named_stack(found):
         return named
@@ -117,9 +127,9 @@ def _foreign(kind: str, found: Object, owner: str, advice: str) -> str:
     metadata = found["metadata"]
     where = f" --namespace {metadata['namespace']}" if metadata.get("namespace") else ""
     command = f"kubectl annotate --overwrite{where} {kind.lower()} {metadata['name']}"
-    when = "that stack is gone, or was this one" if owner else "it is this stack's"
-    told = f"{_name(kind, found)} {by}: {advice}"
-    return f"{told}; if {when}, run `{command} {STACK}={this_stack()}`"
+    when = "that stack was deleted or renamed" if owner else "it belongs to this stack"
+    message = f"{_name(kind, found)} {by}: {advice}"
+    return f"{message}; if {when}, run `{command} {STACK}={this_stack()}`"
 
 
 def _named_stack(found: Object) -> str | None:
@@ -143,14 +153,14 @@ def _name(kind: str, found: Object) -> str:
 
 
 async def _path(args: pulumi.ResourceHookArgs) -> str | None:
-    """Where the API server has the object; None of a resource that is no object, or has no name."""
+    """Returns the object's path in the API; None for other resources and objects without a name."""
     provider, version, kind = args.type.split(":")
     if provider != "kubernetes" or version.startswith("helm.sh/"):
         return None
     metadata = await pulumi.Output.from_input((args.new_inputs or {})["metadata"]).future(
         with_unknowns=True
     )
-    if not metadata or "name" not in metadata:  # the plugin generates it, once it knows the cluster
+    if not metadata or "name" not in metadata:  # the plugin generates the name later
         return None
     group = version.replace("core/", "api/") if version.startswith("core/") else f"apis/{version}"
     namespace = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
@@ -158,7 +168,10 @@ async def _path(args: pulumi.ResourceHookArgs) -> str | None:
 
 
 def _plural(kind: str) -> str:
-    """Source: kubernetes/apimachinery, pkg/api/meta: `UnsafeGuessKindToResource`."""
+    """Returns the plural of a kind in lower case.
+
+    Source: kubernetes/apimachinery, pkg/api/meta: `UnsafeGuessKindToResource`.
+    """
     if kind.endswith("y"):
         return f"{kind[:-1]}ies"
     return f"{kind}es" if kind.endswith("s") else f"{kind}s"

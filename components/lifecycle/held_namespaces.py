@@ -1,9 +1,9 @@
-"""Namespaces that are deleted, and what holds them.
+"""Reports why the deletion of a namespace is blocked.
 
-The Kubernetes plugin waits ten minutes for a namespace without a word, and then names the
-finalizers of the namespace itself, of which there are none: those of objects in it hold it. The
-API server tells them in the namespace's conditions. Sources: pulumi-kubernetes 4.25,
-provider/pkg/await/condition/deleted.go; kubernetes/kubernetes,
+The Kubernetes plugin waits ten minutes for the deletion without a message. Its error then names the
+finalizers of the namespace itself, which has none: finalizers of objects in the namespace block the
+deletion. The API server reports these in the namespace's conditions. Sources: pulumi-kubernetes
+4.25, provider/pkg/await/condition/deleted.go; kubernetes/kubernetes,
 pkg/controller/namespace/deletion/status_condition_utils.go.
 """
 
@@ -18,45 +18,46 @@ import pulumi
 from .cluster_access import ClusterAccess
 from .kubernetes_api import ApiError, KubernetesApi
 from .ownership import STACK, this_stack
-from .waiting import MOST_SECONDS_TO_MESSAGE
+from .waiting import MAX_MESSAGE_SECONDS
 
-SECONDS_TO_LOOK = 10.0
-"""A namespace is gone after five seconds if nothing holds it."""
+CHECK_SECONDS = 10.0
+"""Interval of the checks. An unblocked deletion takes five seconds."""
 
 
-def tell_what_holds_namespaces(access: ClusterAccess) -> None:
-    """Tells, during an `up`, what holds this stack's namespaces that are being deleted.
+def report_blocked_namespaces(access: ClusterAccess) -> None:
+    """Reports, during an `up`, what blocks the deletion of this stack's namespaces.
 
-    The engine deletes after it has heard of all resources, and the program goes on until then.
-    Between two looks there is a timer and no task, which asyncio would miss at the end.
+    The engine deletes resources after all registrations, and the program keeps running until then.
+    Between two checks there is only a timer, because asyncio complains about tasks that are
+    pending when the program ends.
     """
     loop = asyncio.get_running_loop()
 
-    def look_in(seconds: float) -> None:
-        loop.call_later(seconds, lambda: loop.create_task(look(seconds)))
+    def schedule(seconds: float) -> None:
+        loop.call_later(seconds, lambda: loop.create_task(check(seconds)))
 
-    async def look(waited: float) -> None:
-        held = await _held(access)
-        for line in held:
+    async def check(waited: float) -> None:
+        blocked = await _blocked(access)
+        for line in blocked:
             pulumi.info(line)
-        look_in(min(2 * waited, MOST_SECONDS_TO_MESSAGE) if held else SECONDS_TO_LOOK)
+        schedule(min(2 * waited, MAX_MESSAGE_SECONDS) if blocked else CHECK_SECONDS)
 
-    look_in(SECONDS_TO_LOOK)
+    schedule(CHECK_SECONDS)
 
 
-async def _held(access: ClusterAccess) -> list[str]:
-    """Returns nothing where the API server refuses: the plugin tells that."""
+async def _blocked(access: ClusterAccess) -> list[str]:
+    """Returns an empty list if the API server fails, because the plugin reports that."""
     try:
-        api = await KubernetesApi.of(access.kubeconfig, access.context)
-        return held_namespaces(await api.list("/api/v1/namespaces"), this_stack())
+        api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
+        return blocked_namespaces(await api.list("/api/v1/namespaces"), this_stack())
     except ApiError:
         return []
 
 
-def held_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:
-    """Returns a line for each namespace of the stack that is being deleted and is not gone."""
+def blocked_namespaces(namespaces: Iterable[Mapping[str, Any]], stack: str) -> list[str]:
+    """Returns a message for each namespace of the stack that is still being deleted."""
     return [
-        f"namespace {metadata['name']} is being deleted, and is held: {_reason(namespace)}"
+        f"namespace {metadata['name']} is still being deleted: {_reason(namespace)}"
         for namespace in namespaces
         if (metadata := namespace["metadata"]).get("deletionTimestamp")
         and (metadata.get("annotations") or {}).get(STACK) == stack

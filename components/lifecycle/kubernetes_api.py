@@ -1,4 +1,4 @@
-"""The API server of a cluster, asked by the program itself in the middle of an update."""
+"""A client with which the program itself uses a cluster's API server during an update."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ Result = TypeVar("Result")
 REQUEST_SECONDS = 30
 
 _THREADS = ThreadPoolExecutor(8, thread_name_prefix="kubernetes-api")
-"""Not asyncio's own: registrations of resources may have taken all of those, and wait for a hook
-that asks here."""
+"""A separate pool, to prevent a deadlock: registrations of resources may occupy all threads of
+asyncio's pool while they wait for a hook that sends requests."""
 
-_ONE_AT_A_TIME = threading.Lock()
-"""Kubernetes' client can't be imported by two threads at once. It puts keys into files for `ssl`;
-those of all threads are removed at once."""
+_CLIENT_LOCK = threading.Lock()
+"""Two threads can't import Kubernetes' client at the same time. It also writes keys to temporary
+files for `ssl`, and one call removes the files of all threads."""
 
 
 class ApiError(Exception):
-    """What the API server said, or that it did not answer.
+    """The API server returns an error or does not answer.
 
     Attributes:
         status: HTTP status; 0 without an answer.
-        causes: the reasons in detail, such as which disruption budget refuses an eviction.
+        causes: detailed reasons, such as the disruption budget that prevents an eviction.
     """
 
     def __init__(self, status: int, message: str, causes: tuple[str, ...] = ()) -> None:
@@ -49,12 +49,15 @@ class ApiError(Exception):
 
 
 class KubernetesApi:
-    """A few requests don't need Kubernetes' own client, but for how it finds servers and keys."""
+    """A minimal client. It uses Kubernetes' own client only to read kubeconfigs.
+
+    Each request raises `ApiError` if it fails.
+    """
 
     def __init__(
         self, server: str, http: urllib3.PoolManager | None = None, token: str = ""
     ) -> None:
-        from urllib3 import PoolManager  # here, as Kubernetes' client: previews ask nothing
+        from urllib3 import PoolManager  # imported here, because most previews send no request
 
         self._server = server.rstrip("/")
         self._http = http or PoolManager()
@@ -63,20 +66,22 @@ class KubernetesApi:
             self._headers["Authorization"] = token
 
     @classmethod
-    async def of(cls, kubeconfig: pulumi.Input[str], context: str | None = None) -> KubernetesApi:
-        """By a kubeconfig, in one of its contexts or in its current one.
+    async def from_kubeconfig(
+        cls, kubeconfig: pulumi.Input[str], context: str | None = None
+    ) -> KubernetesApi:
+        """Returns a client for a context of a kubeconfig. Default: its current context.
 
         Raises:
-            ApiError: it can't be used.
+            ApiError: the kubeconfig can't be used.
         """
         known = await pulumi.Output.from_input(kubeconfig).future()
-        return await in_thread(cls._of, known or "", context)
+        return await in_thread(cls._from_kubeconfig, known or "", context)
 
     @classmethod
-    def _of(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
+    def _from_kubeconfig(cls, kubeconfig: str, context: str | None) -> KubernetesApi:
         document = mapping(kubeconfig)
-        with _ONE_AT_A_TIME:
-            # here, for it takes half a second, and few updates come here
+        with _CLIENT_LOCK:
+            # imported here, because the import takes half a second and few updates need it
             from kubernetes.client import Configuration, rest
             from kubernetes.config import ConfigException, kube_config
 
@@ -91,40 +96,37 @@ class KubernetesApi:
             finally:
                 kube_config._cleanup_temp_files()
         http = rest.RESTClientObject(found).pool_manager
-        for gone in ("ca_certs", "cert_file", "key_file"):
-            http.connection_pool_kw.pop(gone)
+        for file in ("ca_certs", "cert_file", "key_file"):
+            http.connection_pool_kw.pop(file)
         http.connection_pool_kw["ssl_context"] = ssl_context
         return cls(found.host, http, found.get_api_key_with_prefix("BearerToken") or "")
 
     async def list(self, path: str, **query: str) -> list[dict[str, Any]]:
-        """The objects of a collection such as `/api/v1/nodes`.
+        """Returns the objects of a collection such as `/api/v1/nodes`.
 
         Args:
-            query: `labelSelector`, `fieldSelector`.
-
-        Raises:
-            ApiError: as every method here.
+            query: parameters such as `labelSelector` and `fieldSelector`.
         """
-        question = f"?{urllib.parse.urlencode(query)}" if query else ""
-        found = await self._request("GET", path + question)
+        parameters = f"?{urllib.parse.urlencode(query)}" if query else ""
+        found = await self._request("GET", path + parameters)
         items: list[dict[str, Any]] = found["items"]
         return items
 
     async def get(self, path: str) -> dict[str, Any]:
-        """An object."""
+        """Returns an object."""
         found: dict[str, Any] = await self._request("GET", path)
         return found
 
     async def patch(self, path: str, document: Mapping[str, Any]) -> None:
-        """Merge `document` into an object."""
+        """Merges `document` into an object."""
         await self._request("PATCH", path, document, "application/merge-patch+json")
 
     async def create(self, path: str, document: Mapping[str, Any]) -> None:
-        """Make an object."""
+        """Creates an object."""
         await self._request("POST", path, document)
 
     async def delete(self, path: str) -> None:
-        """Delete an object."""
+        """Deletes an object."""
         await self._request("DELETE", path)
 
     async def _request(
@@ -155,12 +157,17 @@ class KubernetesApi:
 
 
 async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
-    """What a function that blocks returns, called in a thread."""
+    """Calls a blocking function in a thread and returns its result."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
 def mapping(kubeconfig: str) -> dict[str, Any]:
-    """What a kubeconfig has. Nothing of its text is told: there are secrets in it."""
+    """Returns the content of a kubeconfig.
+
+    Raises:
+        ApiError: it is not a mapping in YAML. The message does not quote it, because kubeconfigs
+            contain secrets.
+    """
     try:
         document = load(kubeconfig)
     except NotYaml as error:
@@ -171,7 +178,7 @@ def mapping(kubeconfig: str) -> dict[str, Any]:
 
 
 def _ssl_context(found: Configuration) -> ssl.SSLContext:
-    # Not the default context: since Python 3.13 it asks more of an authority than kubectl does.
+    # Not the default context: since Python 3.13, it is stricter with authorities than kubectl.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not found.verify_ssl:
         context.check_hostname = False

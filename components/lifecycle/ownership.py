@@ -1,8 +1,8 @@
-"""Which stack an object on the cluster belongs to.
+"""Records which stack owns an object in the cluster.
 
-A namespace names the stack that created it, in an annotation. What is in it belongs to the same
-stack, except objects with an annotation of their own: those of a stack that uses the namespace and
-does not own it.
+An annotation of a namespace names the stack that created it. Objects in the namespace belong to the
+same stack, except objects with their own annotation: these belong to a stack that uses the
+namespace and does not own it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ STACK = "exoscale-webapp/stack"
 """The annotation. Its value is `PROJECT/STACK`."""
 
 PATCH_FORCE = {"pulumi.com/patchForce": "true"}
-"""Fields that another manager has written, such as kubectl, become the program's.
+"""Takes over fields that another manager, such as kubectl, has written.
 
 Source: pulumi/pulumi-kubernetes, annotation `pulumi.com/patchForce`.
 """
 
 
 def this_stack() -> str:
-    """The stack's name, as objects carry it."""
+    """Returns the stack's name as the annotation contains it."""
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
@@ -38,15 +38,15 @@ def create_namespace(
     *,
     adopt: bool = False,
 ) -> Namespace:
-    """Create a namespace that names its stack.
+    """Creates a namespace with the stack's name in an annotation.
 
-    It keeps the name that it got at its creation, or none if it is older than the annotation: so
-    neither a renamed stack nor one of an earlier version has a change in its preview.
+    Later runs ignore changes of the annotation. Therefore, previews show no change after the stack
+    is renamed, nor for namespaces that an earlier version created without the annotation.
 
     Args:
-        adopt: fields of a namespace that exists become this stack's.
+        adopt: whether to take over the fields of an existing namespace.
     """
-    # here, for a stack without a namespace that looks for those of before
+    # imported here, because stacks without a namespace import this module too
     from pulumi_kubernetes.core.v1 import Namespace
 
     annotations = {STACK: this_stack(), **(PATCH_FORCE if adopt else {})}
@@ -58,10 +58,10 @@ def create_namespace(
     )
 
 
-def name_the_stack(
+def annotate_with_stack(
     args: pulumi.ResourceTransformationArgs,
 ) -> pulumi.ResourceTransformationResult | None:
-    """Annotate an object in a namespace that is not this stack's, as a transformation."""
+    """Adds the annotation to an object in a namespace of another owner, as a transformation."""
     metadata: Any = args.props.get("metadata")
     if not metadata:
         return None

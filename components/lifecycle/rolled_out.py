@@ -1,4 +1,4 @@
-"""What is missing until all pods of a Deployment or StatefulSet are those of its spec, and why."""
+"""Finds out what is missing until a rollout of a Deployment or StatefulSet is complete, and why."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .kubernetes_api import KubernetesApi
 
 Object = Mapping[str, Any]
 
-_TOLD = 3
-"""Of how many pods or containers an error says what is wrong."""
+_MAX_PROBLEMS = 3
+"""Maximum number of pods or containers whose problems an error contains."""
 
 
 class Workload(NamedTuple):
-    """What has pods, by the collection in which the API server has it."""
+    """A Deployment or StatefulSet."""
 
     collection: Literal["deployments", "statefulsets"]
     namespace: str
@@ -30,64 +30,64 @@ class Workload(NamedTuple):
 
 
 async def missing_pods(api: KubernetesApi, workload: Workload) -> str:
-    """What is missing until a rollout is done, and why; nothing if it is.
+    """Returns what is missing until a rollout is complete, and why. Empty if it is complete.
 
-    By what `kubectl rollout status` looks at (kubernetes/kubectl, pkg/polymorphichelpers).
+    It checks what `kubectl rollout status` checks (kubernetes/kubectl, pkg/polymorphichelpers).
 
     Raises:
-        ApiError: the API server does not answer, or refuses.
+        ApiError: the API server fails or does not answer.
     """
     found = await api.get(workload.path)
-    told = _of_stateful_set if workload.collection == "statefulsets" else _of_deployment
-    missing = _not_seen(found) or told(found)
+    missing_of = _of_stateful_set if workload.collection == "statefulsets" else _of_deployment
+    missing = _not_observed(found) or missing_of(found)
     if not missing:
         return ""
     pods = await api.list(workload.pods, labelSelector=pod_labels(found))
     newest_first = sorted(
         pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True
     )
-    troubles = list(_troubles(newest_first))
-    more = len(troubles) - _TOLD
-    return "; ".join([missing, *troubles[:_TOLD], *([f"{more} more"] if more > 0 else [])])
+    problems = list(_problems(newest_first))
+    more = len(problems) - _MAX_PROBLEMS
+    return "; ".join([missing, *problems[:_MAX_PROBLEMS], *([f"{more} more"] if more > 0 else [])])
 
 
 def pod_labels(found: Object) -> str:
-    """What selects the pods of a workload, for the API server."""
+    """Returns the label selector of a workload's pods, in the API's format."""
     labels = found["spec"]["selector"]["matchLabels"]
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _not_seen(found: Object) -> str:
+def _not_observed(found: Object) -> str:
     if found.get("status", {}).get("observedGeneration", 0) < found["metadata"]["generation"]:
-        return "its controller has not seen the change"
+        return "its controller has not observed the change"
     return ""
 
 
 def _of_deployment(found: Object) -> str:
-    wanted, status = found["spec"]["replicas"], found.get("status", {})
+    desired, status = found["spec"]["replicas"], found.get("status", {})
     updated = status.get("updatedReplicas", 0)
-    if updated < wanted:
-        return f"{updated} of {wanted} new pods are there"
-    if former := status.get("replicas", 0) - updated:
-        return f"{former} former pods are there still"
+    if updated < desired:
+        return f"{updated} of {desired} new pods exist"
+    if previous := status.get("replicas", 0) - updated:
+        return f"{previous} previous pods still exist"
     available = status.get("availableReplicas", 0)
-    if available < wanted:
-        return f"{available} of {wanted} pods are available"
+    if available < desired:
+        return f"{available} of {desired} pods are available"
     return ""
 
 
 def _of_stateful_set(found: Object) -> str:
-    wanted, status = found["spec"]["replicas"], found.get("status", {})
+    desired, status = found["spec"]["replicas"], found.get("status", {})
     ready = status.get("readyReplicas", 0)
-    if ready < wanted:
-        return f"{ready} of {wanted} pods are ready"
+    if ready < desired:
+        return f"{ready} of {desired} pods are ready"
     if status["updateRevision"] != status["currentRevision"]:
-        return f"{status.get('updatedReplicas', 0)} of {wanted} pods are new"
+        return f"{status.get('updatedReplicas', 0)} of {desired} pods are new"
     return ""
 
 
-def _troubles(pods: Iterable[Object]) -> Iterable[str]:
-    """Why containers don't run, or pods have no node, in the words of kubelet and scheduler."""
+def _problems(pods: Iterable[Object]) -> Iterable[str]:
+    """Yields the reasons why containers don't run or pods have no node."""
     for pod in pods:
         name, status = pod["metadata"]["name"], pod.get("status", {})
         for each in status.get("conditions", ()):
@@ -97,5 +97,5 @@ def _troubles(pods: Iterable[Object]) -> Iterable[str]:
         for container in (each for kind in kinds for each in status.get(kind, ())):
             waiting = container.get("state", {}).get("waiting")
             if waiting and waiting.get("message"):
-                words = f"{waiting['reason']}: {waiting['message']}"
-                yield f"pod {name}, container {container['name']}: {words}"
+                reason = f"{waiting['reason']}: {waiting['message']}"
+                yield f"pod {name}, container {container['name']}: {reason}"

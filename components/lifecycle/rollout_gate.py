@@ -1,4 +1,4 @@
-"""A resource that remembers in the stack's state which pods were rolled out."""
+"""A resource that records in the stack's state which pods were rolled out."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import pulumi
 
 
-def create_gate(
+def create_rollout_gate(
     name: str,
     pods: Mapping[str, Any],
     hook: pulumi.ResourceHook,
     workload: pulumi.Resource,
     parent: pulumi.Resource | None,
 ) -> pulumi.Stash:
-    """What depends on the gate waits until all pods of the workload are those of `pods`.
+    """Creates a resource whose dependents wait until all pods of the workload match `pods`.
 
-    Where these are others than it remembers, the hook looks. If it fails, the state does not
-    change: the next `up` looks again.
+    If `pods` differs from the recorded value, the engine runs `hook`, which waits. If the hook
+    fails, the state does not change, and the next `up` runs it again.
     """
     return pulumi.Stash(
         f"{name}-rollout",

@@ -1,4 +1,4 @@
-"""Waiting in the middle of an update for what the cluster does by itself."""
+"""Waits during an update for changes that the cluster makes asynchronously."""
 
 from __future__ import annotations
 
@@ -10,46 +10,49 @@ import pulumi
 
 from .kubernetes_api import ApiError
 
-SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_TO_MESSAGE = 5.0
-MOST_SECONDS_TO_MESSAGE = 60.0
-REFUSED = (401, 403)
+POLL_SECONDS = 1.0
+FIRST_MESSAGE_SECONDS = 5.0
+MAX_MESSAGE_SECONDS = 60.0
+DENIED = (401, 403)
 
 
-class NotInTime(Exception):
-    """What the user reads: what is still missing, and what to do."""
+class WaitTimeoutError(Exception):
+    """A condition is not met in time. The message names what is missing and how to fix it."""
 
 
-async def until_nothing_is_missing(
-    look: Callable[[], Awaitable[str]], *, what: str, seconds: float, remedy: str
+async def wait_until(
+    condition: Callable[[], Awaitable[str]], *, description: str, timeout: float, hint: str
 ) -> None:
-    """Look again and again until nothing is missing any more, and say what is, ever less often.
+    """Waits until `condition` returns an empty string.
+
+    Shows what is missing after 5 seconds, then at intervals that grow to 60 seconds. Retries when
+    the API server fails with a status other than 401 and 403.
 
     Args:
-        look: returns what is missing, in words; nothing if all is as it should be. Other errors of
-            the API server than a refusal are taken for a passing one.
-        what: what is waited for, before the words of `look`.
-        remedy: what to do if it stays so.
+        condition: returns what is missing, or an empty string if nothing is.
+        description: the object that is waited for. Messages start with it.
+        timeout: in seconds.
+        hint: how to fix it. The error message ends with it.
 
     Raises:
-        NotInTime: after so many seconds.
-        ApiError: the API server refuses.
+        WaitTimeoutError: the condition is not met before the timeout.
+        ApiError: the API server denies access.
     """
-    start = told = time.monotonic()
-    pause = SECONDS_TO_MESSAGE
+    start = last_message = time.monotonic()
+    pause = FIRST_MESSAGE_SECONDS
     while True:
         try:
-            missing = await look()
+            missing = await condition()
         except ApiError as error:
-            if error.status in REFUSED:
+            if error.status in DENIED:
                 raise
             missing = str(error)
         if not missing:
             return
         now = time.monotonic()
-        if now - start >= seconds:
-            raise NotInTime(f"{what}: after {seconds:.0f} s, {missing}. {remedy}")
-        if now - told >= pause:
-            told, pause = now, min(2 * pause, MOST_SECONDS_TO_MESSAGE)
-            pulumi.info(f"{what}: {missing}")
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        if now - start >= timeout:
+            raise WaitTimeoutError(f"{description}: after {timeout:.0f} s, {missing}. {hint}")
+        if now - last_message >= pause:
+            last_message, pause = now, min(2 * pause, MAX_MESSAGE_SECONDS)
+            pulumi.info(f"{description}: {missing}")
+        await asyncio.sleep(POLL_SECONDS)

@@ -1,1 +1,1 @@
-"""Parts of manifests that several components have."""
+"""Parts of manifests that several components share."""

@@ -7,17 +7,19 @@ import pulumi
 NAME = "app.kubernetes.io/name"
 INSTANCE = "app.kubernetes.io/instance"
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
-"""Not waited for: what the Deployment's own readiness, or the controller's address, proves.
+"""Pulumi does not wait for the object, because the readiness of the Deployment or the address of
+the controller shows the same.
 
 Source: pulumi/pulumi-kubernetes, annotation `pulumi.com/skipAwait`.
 """
 
 
 def common_labels(app: str, name: str | None = None) -> dict[str, str]:
-    """The labels that Kubernetes recommends for an object of `app`.
+    """Returns the labels that Kubernetes recommends for an object of an application.
 
-    `name` is what the object's pods are, if that is something else than the application itself,
-    such as its database. All that belongs to one application has its name as `instance`.
+    Args:
+        app: the application's name. All of its objects have it as `instance`.
+        name: name of a part of the application, such as its database. Default: `app`.
 
     Source: kubernetes.io/docs/concepts/overview/working-with-objects/common-labels.
     """
@@ -30,5 +32,5 @@ def common_labels(app: str, name: str | None = None) -> dict[str, str]:
 
 
 def selector(app: str, name: str | None = None) -> dict[str, str]:
-    """The labels that find the pods: those that never change."""
+    """Returns the labels that select the pods. They never change."""
     return {NAME: name or app, INSTANCE: app}

@@ -1,10 +1,11 @@
-"""Names of resources in the program."""
+"""Pulumi's names of resources."""
 
 
 def name_in_program(name: str, namespace: str) -> str:
-    """The name of an object's resource in the program.
+    """Returns the name of an object's resource in the program, NAME.NAMESPACE.
 
-    An object in another namespace is another resource: it is created first, and the one before is
-    deleted last. Kubernetes' generated names begin with this one, and may have dots.
+    With another namespace, the object becomes another resource: Pulumi creates it first and deletes
+    the previous one last. Generated names of Kubernetes objects begin with this name and may
+    contain dots.
     """
     return f"{name}.{namespace}"

@@ -1,7 +1,8 @@
-"""Peers of network policies: whom pods may connect to, and who may connect to them.
+"""Peers and rules of network policies.
 
-Source: kubernetes.io/docs/concepts/services-networking/network-policies. Addresses are compared
-after a Service's were replaced by those of its pods, so that a policy never names a Service.
+Source: kubernetes.io/docs/concepts/services-networking/network-policies. Policies apply after a
+Service's address is replaced by that of a pod. Therefore, a policy never contains the address of a
+Service.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 NAMESPACE = "kubernetes.io/metadata.name"
-"""The label that the API server gives to each namespace."""
+"""The label that the API server sets on each namespace. Its value is the namespace's name."""
 
 SYSTEM_NAMESPACE = "kube-system"
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 LINK_LOCAL = {"0.0.0.0/0": ["169.254.0.0/16"], "::/0": ["fe80::/10"]}
-"""Addresses of a node's own network, by what they are in. Exoscale's metadata service, with the
-nodes' user data, is 169.254.169.254.
+"""Link-local networks, by the network that contains them. Exoscale's metadata service, which serves
+the nodes' user data, has the address 169.254.169.254.
 
 Source: RFC 3927 and 4291.
 """
@@ -27,43 +28,47 @@ PRIVATE = {
     "0.0.0.0/0": ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"],
     "::/0": ["fc00::/7"],
 }
-"""Private networks, where a cluster's pods and Services are.
+"""Private networks, by the network that contains them. A cluster's pods and Services are in them.
 
 Source: RFC 1918, 6598 and 4193.
 """
 
 
-def namespace(name: str) -> dict[str, Any]:
-    """All pods of a namespace."""
+def namespace_peer(name: str) -> dict[str, Any]:
+    """Returns the peer for all pods of a namespace."""
     return {"namespace_selector": {"match_labels": {NAMESPACE: name}}}
 
 
-def network(cidr: str) -> dict[str, Any]:
-    """All addresses of a network."""
+def network_peer(cidr: str) -> dict[str, Any]:
+    """Returns the peer for all addresses of a network."""
     return {"ip_block": {"cidr": cidr}}
 
 
-def all_but(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """All addresses but those of some networks, which are listed by what they are in."""
+def peers_except(networks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """Returns the peers for all addresses except some networks.
+
+    Args:
+        networks: the excluded networks, by the network that contains them.
+    """
     return [{"ip_block": {"cidr": cidr, "except_": [*inside]}} for cidr, inside in networks.items()]
 
 
-def to_dns() -> dict[str, Any]:
-    """The egress rule for the cluster's DNS: its pods have this label on every distribution.
+def dns_egress_rule() -> dict[str, Any]:
+    """Returns the egress rule for the cluster's DNS, whose pods have the same label everywhere.
 
     Source: kubernetes/kubernetes, cluster/addons/dns/coredns.
     """
     pods = {"pod_selector": {"match_labels": {"k8s-app": "kube-dns"}}}
     return {
-        "to": [namespace(SYSTEM_NAMESPACE) | pods],
+        "to": [namespace_peer(SYSTEM_NAMESPACE) | pods],
         "ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")],
     }
 
 
-def to_internet() -> dict[str, Any]:
-    """The egress rule for all addresses that are public.
+def internet_egress_rule() -> dict[str, Any]:
+    """Returns the egress rule for all public addresses.
 
-    Among them are those of the nodes and of the API server, whose own protection they are left to.
+    These include the addresses of the nodes and of the API server, which have their own protection.
     """
     inside = {cidr: sorted([*LINK_LOCAL[cidr], *PRIVATE[cidr]]) for cidr in EVERYWHERE}
-    return {"to": all_but(inside)}
+    return {"to": peers_except(inside)}

@@ -1,4 +1,4 @@
-"""What containers may have, as Kubernetes has it."""
+"""Resource requests and limits of containers."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from ..args.resources import ResourcesArgs
 
 
 def resource_requirements(settings: ResourcesArgs) -> dict[str, dict[str, str]]:
-    """A container's `requests` and `limits`."""
+    """Returns a container's `requests` and `limits` in the format of Kubernetes."""
     return {"requests": settings.requests.by_kind, "limits": settings.limits.by_kind}

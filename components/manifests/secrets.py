@@ -18,7 +18,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def drawn_secret(
+def create_generated_secret(
     name: str,
     metadata: Mapping[str, Any],
     values: Mapping[str, str],

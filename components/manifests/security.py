@@ -1,4 +1,4 @@
-"""What pods and containers may do: what the Pod Security level `restricted` asks for, and more.
+"""Security contexts that meet the Pod Security level `restricted` and add further restrictions.
 
 Source: kubernetes.io/docs/concepts/security/pod-security-standards.
 """
@@ -12,19 +12,23 @@ UNPRIVILEGED_PORTS = 1024
 
 
 def pod_security_labels(level: str) -> dict[str, str]:
-    """A namespace's labels, by which the API server refuses pods above a level."""
+    """Returns labels of a namespace that make the API server reject pods that exceed a level."""
     return {f"{POD_SECURITY}{mode}": level for mode in ("enforce", "warn", "audit")}
 
 
 def pod_security_context(
     user: int, group: int | None = None, port: int | None = None
 ) -> dict[str, Any]:
-    """Run as the numeric `user`, in the `group` of the same number if none is given.
+    """Returns a pod's security context.
 
-    The pod's volumes belong to that group too. A numeric user: the kubelet can't tell whether a
-    name, as an image's USER may be, is root's. Without a group, the container runtime takes the
-    image's, which is root's, 0, for a user that the image does not know.
-    A `port` below 1024 is opened to all users inside the pod; the sysctl is one of the safe ones.
+    Args:
+        user: ID of the user. It is always set, because the kubelet can't check whether a user name
+            in the image (`USER`) belongs to root.
+        group: ID of the group, which also owns the pod's volumes. Default: the user's ID. It is
+            always set, because otherwise the container runtime uses the image's group, which is
+            root's (0) for a user that the image does not define.
+        port: the port that a container listens on. Below 1024, a sysctl allows all users to listen
+            on it. Kubernetes considers this sysctl safe.
     """
     own_group = user if group is None else group
     context: dict[str, Any] = {
@@ -42,9 +46,11 @@ def pod_security_context(
 def security_context(
     user: int | None = None, group: int | None = None, *, read_only_root_filesystem: bool = True
 ) -> dict[str, Any]:
-    """A container without capabilities; `user` and `group` are others than the pod's.
+    """Returns the security context of a container without capabilities.
 
-    Another user without a group is in the one of the same number.
+    Args:
+        user: ID of the user, if it differs from the pod's.
+        group: ID of the group, if it differs from the pod's. Default: the ID of `user`, if given.
     """
     context: dict[str, Any] = {
         "allow_privilege_escalation": False,

@@ -135,7 +135,7 @@ async def require_namespace(name: str, kubeconfig: str, context: str | None) -> 
     """
     setting = f"namespaces: {{name: {name}, existing: true}}"
     try:
-        api = await KubernetesApi.of(kubeconfig, context)
+        api = await KubernetesApi.from_kubeconfig(kubeconfig, context)
         await api.get(f"/api/v1/namespaces/{name}")
     except ApiError as error:
         if error.status != HTTPStatus.NOT_FOUND:

@@ -192,32 +192,32 @@ class SksClusterArgs(Args):
         )
 
     def problems(self) -> Iterator[Problem]:
-        """Yields what is wrong with add-ons, open networks, taints and adopted objects."""
+        """Yields problems with add-ons, open networks, taints and adopted objects."""
         if self.kube_proxy is False and self.cni == "calico":
-            message = "must be true for calico, which does not do kube-proxy's work"
+            message = "must be true with calico, which does not replace kube-proxy"
             yield Problem(("kubeProxy",), False, message)
         if self.csi and not self.cloud_controller:
-            yield Problem(("csi",), True, "must be false where cloudController is false")
+            yield Problem(("csi",), True, "must be false if cloudController is false")
         yield from self._open_networks("nodePortSources", self.node_port_sources)
         for rule in self.firewall_rules:
             yield from self._open_networks("firewallRules", rule.sources)
         if all(pool.repelling_taints for pool in self.nodepools):
-            message = "must have one without taints NoSchedule and NoExecute"
+            message = "must contain one without NoSchedule and NoExecute taints"
             yield Problem(("nodepools",), [pool.name for pool in self.nodepools], message)
         yield from self._problems_of_adopt()
 
     def _open_networks(self, key: str, networks: tuple[str, ...]) -> Iterator[Problem]:
         found = next(filter(is_open, networks), None)
         if found and not self.allow_open_networks:
-            message = f"must not have {found}, unless cluster.allowOpenNetworks is true"
+            message = f"must not contain {found}, unless cluster.allowOpenNetworks is true"
             yield Problem((key,), networks, message)
 
     def _problems_of_adopt(self) -> Iterator[Problem]:
         adopt, names = self.adopt, {pool.name for pool in self.nodepools}
         for name in (*adopt.nodepools, *adopt.anti_affinity_groups):
             if name not in names:
-                message = f"must name nodepools of this file, which {name} is not"
+                message = f"must contain only nodepools of this file; {name} is not one of them"
                 yield Problem(("adopt",), adopt, message)
                 return
         if adopt.nodepools and not adopt.cluster:
-            yield Problem(("adopt",), adopt, "must have the ID of the nodepools' cluster too")
+            yield Problem(("adopt",), adopt, "must also contain the ID of the nodepools' cluster")

@@ -1,9 +1,9 @@
-"""Updates of a cluster that would take its OIDC or its feature gates along.
+"""Refuses updates of a cluster that would turn off its OIDC or its feature gates.
 
-Each update in place that the provider (0.66) sends has `oidc` and `feature-gates` in it, as null
-unless the gates change, and the API takes null for none. The provider never reads `oidc`, so no
-preview would show the loss. Sources: exoscale/egoscale v3.1.27, `UpdateSKSClusterRequest`;
-exoscale/cli, pull request 881. An upgrade is a request of its own and drops nothing.
+Each update in place that the provider (0.66) sends contains `oidc` and `feature-gates`. They are
+null unless the gates change, and for the API null means none. The provider never reads `oidc`, so
+previews would not show the loss. Sources: exoscale/egoscale v3.1.27, `UpdateSKSClusterRequest`;
+exoscale/cli, pull request 881. An upgrade is a separate request and turns off nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import pulumi
 
-from ..exoscale.api import get
+from ..exoscale.api import get_if_available
 from ..lifecycle.before_update import RefusedUpdate
 
 SETTINGS = {
@@ -26,14 +26,14 @@ SETTINGS = {
     "labels": "labels",
     "name": "name",
 }
-"""The inputs that the provider sends in an update, and the settings that they come from.
+"""Inputs that the provider sends in an update, to the settings that define them.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go`, Update.
 """
 
 
 def check_dropped(args: pulumi.ResourceHookArgs, zone: str) -> None:
-    """Checks what an update of the cluster, which is in `zone`, would do to OIDC and feature gates.
+    """Checks the effect of an update of the cluster in `zone` on its OIDC and feature gates.
 
     Raises:
         RefusedUpdate: the update would turn one of them off, or the provider would ignore it.
@@ -43,15 +43,15 @@ def check_dropped(args: pulumi.ResourceHookArgs, zone: str) -> None:
     oidc_changed = not _same((args.old_inputs or {}).get("oidc"), inputs.get("oidc"))
     if not (changed or oidc_changed):
         return
-    live = get(zone, f"/sks-cluster/{args.id}")
+    live = get_if_available(zone, f"/sks-cluster/{args.id}")
     oidc = _camel_case(live.get("oidc") or {}) if live else state.get("oidc")
     gates = live.get("feature-gates") if live else state.get("featureGates")
-    # an adopted cluster's state learns of the OIDC that the cluster has
+    # the state of an adopted cluster lacks its OIDC until an update sets the same value
     if oidc_changed and not _same(oidc, inputs.get("oidc")):
         raise RefusedUpdate(
-            f"{args.name}: oidc: can't be changed in place, and the stack's state does not know "
-            "yet what the cluster has: set it as it was, run `pulumi up`, then change it, which "
-            "replaces the cluster"
+            f"{args.name}: oidc: can't be changed in place, and the stack's state doesn't contain "
+            "the cluster's current value: restore that value, run `pulumi up`, then change it, "
+            "which replaces the cluster"
         )
     dropped = ["oidc"] if oidc else []
     if gates and "featureGates" not in changed:
@@ -59,13 +59,14 @@ def check_dropped(args: pulumi.ResourceHookArgs, zone: str) -> None:
     if changed and dropped:
         raise RefusedUpdate(
             f"{args.name}: {', '.join(SETTINGS[key] for key in changed)}: can't be changed by "
-            f"Pulumi: Exoscale's provider would turn off the cluster's {' and '.join(dropped)} "
-            "with it; change it in Exoscale's portal too, then run `pulumi up --refresh`"
+            f"Pulumi: Exoscale's provider would also turn off the cluster's "
+            f"{' and '.join(dropped)}; make the same change in Exoscale's portal, then run `pulumi "
+            "up --refresh`"
         )
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether the provider sees no difference: what is empty is as if it were not there."""
+    """Returns whether two values are equal for the provider, which omits empty values."""
     return bool(_plain(one) == _plain(other))
 
 
@@ -79,7 +80,8 @@ def _plain(value: Any) -> Any:
 
 
 def _camel_case(words: Mapping[str, Any]) -> dict[str, Any]:
-    """
+    """Converts keys of the API to Pulumi's keys.
+
     >>> _camel_case({"client-id": "kube"})
     {'clientId': 'kube'}
     """

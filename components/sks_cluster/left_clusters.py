@@ -1,7 +1,7 @@
-"""Clusters that runs of this stack have left in the account, named before there is another one.
+"""Warns about clusters that killed runs of this stack have left in the account.
 
-A run that is killed while it creates the cluster does not note its ID: the cluster stays, costs,
-and is in no state. The next run creates another one.
+If a run is killed while it creates the cluster, the stack's state does not contain the cluster's
+ID. The cluster stays in the account and causes costs, and the next run creates another one.
 """
 
 from __future__ import annotations
@@ -10,46 +10,48 @@ import re
 
 import pulumi
 
-from ..exoscale.api import get
-from ..exoscale.display_name import shown_name
+from ..exoscale.api import get_if_available
+from ..exoscale.display_name import display_name
 from ..lifecycle.last_outputs import last_outputs
 
 OUTPUT = "cluster_name"
-"""The stack's output with the name of its cluster, which this run may replace."""
+"""The stack's output that contains the name of its cluster. This run may replace the cluster."""
 
 
-def warn_of_left_clusters(name: str, zone: str, given: str | None) -> pulumi.ResourceHookBinding:
-    """A hook for the creation of the cluster `name`, run in a preview too.
+def warn_of_orphaned_clusters(
+    name: str, zone: str, given: str | None
+) -> pulumi.ResourceHookBinding:
+    """Returns a hook for the creation of the cluster `name`. It also runs in previews.
 
     Args:
-        given: the name that the settings give it where Exoscale shows it.
+        given: the name at Exoscale that the settings contain. Default: the engine generates it.
     """
 
-    async def look(args: pulumi.ResourceHookArgs) -> None:
-        pattern = re.escape(given) if given else f"{re.escape(shown_name(name))}-[0-9a-f]{{7}}"
-        found = left_clusters(zone, pattern)
+    async def warn(args: pulumi.ResourceHookArgs) -> None:
+        pattern = re.escape(given) if given else f"{re.escape(display_name(name))}-[0-9a-f]{{7}}"
+        found = orphaned_clusters(zone, pattern)
         deployed = (await last_outputs()).get(OUTPUT) if found else None
         commands = [command for shown, command in found if shown != deployed]
         if commands:
             pulumi.warn(
-                "the account has clusters with this stack's name. Unless this run replaces them, "
-                "or another stack has them, a run that was killed has left them, and they cost. "
+                "the account has clusters with this stack's name. If this run doesn't replace them "
+                "and no other stack uses them, a killed run has left them, and they cause costs. "
                 "To delete one:" + "".join(f"\n  {command}" for command in commands)
             )
 
-    hook = pulumi.ResourceHook(f"{name}-left", look, pulumi.ResourceHookOptions(on_dry_run=True))
+    hook = pulumi.ResourceHook(f"{name}-left", warn, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_create=[hook])
 
 
-def left_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:
-    """The clusters in the zone whose name matches all of the pattern: name, and what deletes it.
+def orphaned_clusters(zone: str, pattern: str) -> list[tuple[str, str]]:
+    """Returns the name and the deletion command of each cluster whose full name matches a pattern.
 
-    Names are as `Pulumi.yaml` has them made. A label would say no more, and stacks that are
-    deployed have none.
+    The engine generates names as `Pulumi.yaml` defines. A label would give no more information, and
+    clusters of deployed stacks have none.
 
     Source: Exoscale's OpenAPI, `list-sks-clusters`.
     """
-    answer = get(zone, "/sks-cluster") or {}
+    answer = get_if_available(zone, "/sks-cluster") or {}
     return [
         (
             each["name"],

@@ -1,4 +1,4 @@
-"""The nodes of a cluster on which pods run, and to which a load balancer sends."""
+"""Placement of pods and load balancers on the nodepools of an SKS cluster."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ def placement(
     name: str | None,
     balancer: LoadBalancerArgs | None,
 ) -> Placement:
-    """The nodes of the pods behind a load balancer, or of those that name a nodepool.
+    """Returns the placement of pods that are behind a load balancer or name a nodepool.
 
-    With `Local`, a node takes traffic for its own pods alone: they have to be where it comes to.
+    With the policy `Local`, a node accepts traffic only for its own pods. Therefore, the pods must
+    run on the nodes that the load balancer sends to.
+
+    Args:
+        name: the nodepool. Default: the first one that any pod can run on.
     """
     pool = cluster.nodepool(name)
     declared = nodepools[pool.name]
@@ -37,7 +41,7 @@ def placement(
 
 
 def tolerations(pool: NodePoolArgs) -> list[dict[str, str]]:
-    """Those of the taints that keep pods away."""
+    """Returns tolerations of the nodepool's taints that repel pods."""
     found = []
     for key, taint in pool.repelling_taints.items():
         value, _, effect = taint.rpartition(":")

@@ -1,4 +1,4 @@
-"""A kubeconfig for people who may look at the cluster, and not change it."""
+"""A kubeconfig with read access to the cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def create_read_only_kubeconfig(
     provider: pulumi_kubernetes.Provider,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Bind the cluster role `view`, which shows no Secret, and return a kubeconfig with it."""
+    """Binds the cluster role `view`, which excludes Secrets, and returns a kubeconfig for it."""
     ClusterRoleBinding(
         name,
         role_ref={

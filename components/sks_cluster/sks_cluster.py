@@ -10,19 +10,19 @@ import pulumi
 import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksCluster as Cluster, SksKubeconfig, SksNodepool
 
-from ..exoscale.deleted_volumes import volumes_before_nodes
-from ..exoscale.display_name import shown_name
-from ..exoscale.provider_functions import INSTANCE_POOLS, ask
+from ..exoscale.deleted_volumes import volume_hook
+from ..exoscale.display_name import display_name
+from ..exoscale.provider_functions import INSTANCE_POOLS, invoke_provider
 from ..lifecycle.cluster_access import ClusterAccess
 from ..manifests.secret_value import secret_value
 from .account.account_checks import AccountChecks
 from .args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
 from .firewall.rules import create_rules
-from .left_clusters import warn_of_left_clusters
+from .left_clusters import warn_of_orphaned_clusters
 from .nodepools.busy_nodepools import retry_while_busy
-from .nodepools.drained_nodes import create_drain
+from .nodepools.drained_nodes import create_drain_gate
 from .nodepools.nodepool import create_nodepool
-from .nodepools.ready_nodes import create_gate
+from .nodepools.ready_nodes import create_ready_gate
 from .nodepools.smaller_nodepools import drain_before_shrinking
 from .unsupported_updates import (
     refuse_cluster_updates,
@@ -30,17 +30,17 @@ from .unsupported_updates import (
 )
 
 IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "serviceLevel"]
-"""Inputs whose change the provider (0.66) shows as an update and then does not make.
+"""Inputs whose change the provider (0.66) shows as an update but does not apply.
 
-`oidc` is another one. It has a replacement trigger instead: the provider does not show that it is
-taken out, and shows `oidc.requiredClaim` as added where it is not given.
+`oidc` is another one. It has a replacement trigger instead, because the provider does not show its
+removal, and shows `oidc.requiredClaim` as added if it is not set.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go`, Update.
 """
 
 
 class SksCluster(pulumi.ComponentResource):
-    """A managed Kubernetes cluster and all that its workloads need.
+    """A managed Kubernetes cluster with everything that its workloads need.
 
     Example:
         >>> workers = NodePoolArgs(name="workers", instance_type="standard.small", size=2)
@@ -52,13 +52,13 @@ class SksCluster(pulumi.ComponentResource):
         security_group: the nodes' firewall.
         cluster_name: the name that Exoscale shows.
         kubeconfig: the program's credentials, as YAML. A secret.
-        access: the same, for what asks the API server itself.
-        read_only_kubeconfig: credentials that show everything but Secrets and change nothing,
-            if asked for. A secret.
-        provider: the Kubernetes provider for what runs on the cluster.
-        options: the options of what runs on the cluster: its provider, and the nodes that have to
-            be ready before. Everything else that the cluster consists of comes before those.
-        nodepools: the nodepools by the names that the settings give them.
+        access: the same credentials, for requests of the program itself.
+        read_only_kubeconfig: credentials with read access to everything except Secrets; None if the
+            settings don't enable it. A secret.
+        provider: the Kubernetes provider for resources in the cluster.
+        options: options for resources in the cluster: the provider, and a dependency on nodes that
+            are ready. These depend on all other parts of the cluster.
+        nodepools: the nodepools, by their names in the settings.
     """
 
     cluster: Cluster
@@ -81,26 +81,26 @@ class SksCluster(pulumi.ComponentResource):
         node_port_protocols: Sequence[str] = ("TCP",),
         deletes_volumes: bool = False,
     ) -> None:
-        """Declare the cluster.
+        """Declares the cluster.
 
         Args:
-            labels: Exoscale's labels, beside those of the settings.
-            node_port_protocols: what the networks in `node_port_sources` may speak to NodePorts:
-                `TCP`, `UDP` or both.
-            deletes_volumes: whether volumes are deleted with their claims. The nodes are then
-                deleted after the volumes, and `pulumi destroy` needs `--run-program`.
+            labels: labels at Exoscale, in addition to those of the settings.
+            node_port_protocols: protocols that the networks in `node_port_sources` may use for
+                NodePorts: `TCP`, `UDP` or both.
+            deletes_volumes: whether volumes are deleted with their claims. Pulumi then deletes the
+                nodes after the volumes, and `pulumi destroy` requires `--run-program`.
         """
         super().__init__("webapp:index:SksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         zone, adopt = settings.zone, settings.adopt
 
         checks = AccountChecks(name, settings)
-        cluster = _cluster(
+        cluster = _create_cluster(
             name, settings, checks.cluster_hooks(), {**labels, **settings.labels}, child
         )
         group = SecurityGroup(
             name,
-            description=f"Nodes of {shown_name()}",
+            description=f"Nodes of {display_name()}",
             opts=pulumi.ResourceOptions(
                 parent=self,
                 hooks=checks.group_hooks(),
@@ -135,7 +135,7 @@ class SksCluster(pulumi.ComponentResource):
             ),
         )
         nodepool_hooks.on_error = [retry_while_busy(name)]
-        volumes = volumes_before_nodes(name, kubeconfig.kubeconfig)
+        volumes = volume_hook(name, kubeconfig.kubeconfig)
         if deletes_volumes:
             nodepool_hooks.before_delete = [volumes]
         self.nodepools = {
@@ -151,7 +151,7 @@ class SksCluster(pulumi.ComponentResource):
                 anti_affinity_import_id=adopt.anti_affinity_groups.get(pool.name),
                 hooks=nodepool_hooks,
                 kubeconfig=kubeconfig,
-                # its anti-affinity group too: if there is no cluster, there is nothing
+                # also for the anti-affinity group: if the cluster fails, Pulumi creates nothing
                 opts=pulumi.ResourceOptions.merge(
                     child, pulumi.ResourceOptions(depends_on=[cluster])
                 ),
@@ -160,7 +160,7 @@ class SksCluster(pulumi.ComponentResource):
         }
 
         ready = [
-            create_gate(
+            create_ready_gate(
                 f"{name}-{pool.name}",
                 pool,
                 nodepool=self.nodepools[pool.name],
@@ -180,7 +180,7 @@ class SksCluster(pulumi.ComponentResource):
         self.options = pulumi.ResourceOptions(provider=self.provider, depends_on=ready)
         self.read_only_kubeconfig = None
         if settings.read_only_kubeconfig:
-            # here, so that previews of the many stacks without it don't load the rbac API
+            # imported here, so that most stacks don't load the rbac API
             from .read_only_kubeconfig import create_read_only_kubeconfig
 
             self.read_only_kubeconfig = create_read_only_kubeconfig(
@@ -196,16 +196,19 @@ class SksCluster(pulumi.ComponentResource):
         self._settings, self._kubeconfig = settings, kubeconfig
 
     def node_networks(self) -> pulumi.Output[list[str]]:
-        """The public address of each node as a network, once the nodepools are there.
+        """Returns the public address of each node as a network (CIDR).
 
-        Those of a nodepool that is about to be replaced are among them: all have the same group. A
-        preview does not know them where the same update changes how many nodes there are.
+        The output is known after the nodepools exist. It includes nodes of nodepools that are about
+        to be replaced, because all are in the same security group. In a preview, it is unknown if
+        the update changes the number of nodes.
         """
         zone = self._settings.zone
 
         async def networks(known: Sequence[Any]) -> Any:
             group, *own = known
-            return _networks_if_known(group, own, (await ask(INSTANCE_POOLS, zone=zone))["pools"])
+            return _networks_if_known(
+                group, own, (await invoke_provider(INSTANCE_POOLS, zone=zone))["pools"]
+            )
 
         own = (
             pulumi.Output.all(nodepool.instance_pool_id, nodepool.size)
@@ -213,22 +216,22 @@ class SksCluster(pulumi.ComponentResource):
         )
         return pulumi.Output.all(self.security_group.id, *own).apply(networks)
 
-    def drain_former_nodepools(
+    def drain_removed_nodepools(
         self,
         after: Sequence[pulumi.Resource],
         services: Collection[str],
         name: str | None = None,
     ) -> None:
-        """Have nodepools that an update replaces or leaves out drained before they are deleted.
+        """Drains nodepools that an update replaces or removes, before Pulumi deletes them.
 
         This is a call of its own because what uses the nodes is declared after the cluster.
 
         Args:
-            after: all that uses the nodes: it moves first.
+            after: resources that use the nodes. They move to other nodes first.
             services: `NAMESPACE/NAME` of the Services with a load balancer.
             name: the name in the program. Default: the cluster's, with `-nodepools`.
         """
-        create_drain(
+        create_drain_gate(
             name or f"{self.pulumi_resource_name}-nodepools",
             self.nodepools,
             kubeconfig=self._kubeconfig,
@@ -242,19 +245,21 @@ class SksCluster(pulumi.ComponentResource):
 def _networks_if_known(
     group: str, own: Sequence[tuple[str, int]], pools: Sequence[Mapping[str, Any]]
 ) -> Any:
-    """The networks of the nodes; unknown where a preview's update brings or takes some.
+    """Returns the networks of the nodes; in a preview, unknown if the number of nodes changes.
 
     Args:
-        own: IDs of the instance pools of the stack's nodepools, and how many nodes each will have.
+        group: ID of the security group.
+        own: instance pool ID and future size of each nodepool of the stack.
+        pools: all instance pools of the zone.
     """
-    there = {pool["id"]: len(pool["instances"]) for pool in pools}
-    if pulumi.runtime.is_dry_run() and any(there.get(pool) != size for pool, size in own):
+    sizes = {pool["id"]: len(pool["instances"]) for pool in pools}
+    if pulumi.runtime.is_dry_run() and any(sizes.get(pool) != size for pool, size in own):
         return pulumi.UNKNOWN
     return _networks(group, pools)
 
 
 def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The addresses of the pools' instances that are in the security group."""
+    """Returns the networks of all instances in the security group, sorted."""
     return sorted(
         f"{instance['publicIpAddress']}/32"
         for pool in pools
@@ -263,14 +268,14 @@ def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _cluster(
+def _create_cluster(
     name: str,
     settings: SksClusterArgs,
-    offered: pulumi.ResourceHookBinding,
+    account_hooks: pulumi.ResourceHookBinding,
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
-    """The control plane."""
+    """Creates the control plane."""
     adopted = settings.adopt.cluster
     oidc = _oidc(settings.oidc) if settings.oidc else None
     return Cluster(
@@ -294,19 +299,19 @@ def _cluster(
             opts,
             pulumi.ResourceOptions(
                 replace_on_changes=IGNORED_ON_UPDATE,
-                # never null: Pulumi compares no null trigger
+                # never null, because Pulumi ignores a null trigger
                 replacement_trigger=oidc or {},
-                # with a name of its own, the provider would have the old one removed first, and
-                # with it the credentials that remove what is on it
+                # if the settings contain a name, the provider would have the old cluster deleted
+                # first, and with it the credentials that delete the objects in it
                 delete_before_replace=False,
                 hooks=_merged(
                     refuse_cluster_updates(name, settings.zone),
-                    offered,
-                    warn_of_left_clusters(name, settings.zone, settings.name),
+                    account_hooks,
+                    warn_of_orphaned_clusters(name, settings.zone, settings.name),
                 ),
                 protect=settings.protect,
                 import_=adopted and f"{adopted}@{settings.zone}",
-                # what an adopted cluster has, and the settings do not mention, stays
+                # an adopted cluster keeps values that the settings don't contain
                 ignore_changes=[
                     key
                     for key, value in {
@@ -335,7 +340,7 @@ def _audit(audit: AuditArgs) -> dict[str, Any]:
 
 
 def _oidc(oidc: OidcArgs) -> dict[str, Any]:
-    """What is given of it."""
+    """Returns the inputs that are set."""
     given = {
         "client_id": oidc.client_id,
         "issuer_url": oidc.issuer_url,

@@ -1,6 +1,7 @@
-"""Updates that can't be, refused before the first change, in the preview too.
+"""Refuses unsupported updates of a cluster before the first change, also in previews.
 
-Without this, some would fail halfway through an `up`, and others would be shown and not made.
+Without these checks, some updates would fail in the middle of an `up`. The provider would show
+others and ignore them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ NODEPOOL_EMPTYING_IGNORED = (
     "privateNetworkIds",
     "taints",
 )
-"""Inputs that the provider (0.66) leaves out of its request where they become empty.
+"""Inputs that the provider (0.66) omits from its request if they become empty.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go` and
 `resource_exoscale_sks_nodepool.go`, Update: egoscale v3 omits what is empty.
@@ -26,7 +27,7 @@ Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_clu
 
 
 def refuse_cluster_updates(name: str, zone: str) -> pulumi.ResourceHookBinding:
-    """A hook for the cluster `name`, run before an update in place and before its preview."""
+    """Returns a hook that runs before an update in place of the cluster `name` and its preview."""
 
     def check(args: pulumi.ResourceHookArgs) -> None:
         check_cluster(args)
@@ -36,16 +37,20 @@ def refuse_cluster_updates(name: str, zone: str) -> pulumi.ResourceHookBinding:
 
 
 def refuse_nodepool_updates(name: str) -> pulumi.ResourceHookBinding:
-    """A hook for the nodepools of the cluster `name`, run as that of the cluster."""
+    """Returns a hook that runs before an update in place of a nodepool and its preview.
+
+    Args:
+        name: the cluster's name.
+    """
     return before_update(f"{name}-nodepools", check_nodepool)
 
 
 def check_cluster(args: pulumi.ResourceHookArgs) -> None:
-    """Check an update of a cluster.
+    """Checks an update of a cluster.
 
     Raises:
-        RefusedUpdate: a downgrade, an upgrade that leaves out a minor version, the CSI driver
-            turned off, or labels emptied.
+        RefusedUpdate: the update is a downgrade, skips a minor version, turns off the CSI driver or
+            removes all labels.
     """
     before, after = args.old_inputs or {}, args.new_inputs or {}
     running = (args.old_outputs or {}).get("version") or before.get("version")
@@ -57,29 +62,29 @@ def check_cluster(args: pulumi.ResourceHookArgs) -> None:
 
 
 def check_nodepool(args: pulumi.ResourceHookArgs) -> None:
-    """Check an update of a nodepool.
+    """Checks an update of a nodepool.
 
     Raises:
-        RefusedUpdate: something is emptied that the provider would leave as it is.
+        RefusedUpdate: an input becomes empty, which the provider would ignore.
     """
     _check_emptied(args, NODEPOOL_EMPTYING_IGNORED)
 
 
-def check_version(name: str, running: str, wanted: str) -> None:
-    """Check an upgrade: within the minor version or to the next one, never back.
+def check_version(name: str, running: str, new: str) -> None:
+    """Checks that `new` is a version of the same or the next minor version and not older.
 
     Raises:
-        RefusedUpdate: any other.
+        RefusedUpdate: it is not.
     """
     major, minor, patch = map(int, running.split("."))
-    if tuple(map(int, wanted.split("."))) < (major, minor, patch):
-        reason = "a cluster can't go back"
-    elif wanted.split(".")[:2] not in ([str(major), str(minor)], [str(major), str(minor + 1)]):
-        reason = "one minor version after the other"
+    if tuple(map(int, new.split("."))) < (major, minor, patch):
+        reason = "a cluster can't be downgraded"
+    elif new.split(".")[:2] not in ([str(major), str(minor)], [str(major), str(minor + 1)]):
+        reason = "upgrade by one minor version at a time"
     else:
         return
     raise RefusedUpdate(
-        f"{name}: version: {wanted}: the cluster runs {running}: {reason}; "
+        f"{name}: version: {new}: the cluster runs {running}: {reason}; "
         f"allowed are {major}.{minor}.{patch} and newer up to {major}.{minor + 1}.x"
     )
 
@@ -89,6 +94,6 @@ def _check_emptied(args: pulumi.ResourceHookArgs, keys: tuple[str, ...]) -> None
     for key in keys:
         if before.get(key) and not after.get(key):
             raise RefusedUpdate(
-                f"{args.name}: {key}: can't be emptied: Exoscale's provider would leave it as it "
-                "is; leave something, or give the object another name to have a new one"
+                f"{args.name}: {key}: can't be emptied: Exoscale's provider would ignore the "
+                "change; keep a value, or rename the object, which replaces it"
             )

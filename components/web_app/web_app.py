@@ -15,7 +15,7 @@ from ..exoscale.placement import Placement
 from ..ingress_controller.controller import Controller
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
-from ..lifecycle.ownership import PATCH_FORCE, name_the_stack
+from ..lifecycle.ownership import PATCH_FORCE, annotate_with_stack
 from ..manifests.labels import selector
 from ..manifests.network import EVERYWHERE
 from .args import WebAppArgs
@@ -29,7 +29,7 @@ from .network_policy.network_policy import create_network_policies
 from .pod.pod import job_pod, pod
 from .rollout.before_rollout import create_job
 from .rollout.deployment import create_deployment, deployment_spec
-from .rollout.deployment_gate import create_gate
+from .rollout.deployment_gate import create_deployment_gate
 from .rollout.replacement import found_by_former_name, named_goes_first
 from .service.service import create_service
 
@@ -107,7 +107,7 @@ class WebApp(pulumi.ComponentResource):
         self.job: Job | None = None
         transformations = [named_goes_first, found_by_former_name(self.namespace)]
         if not own_namespace:
-            transformations.append(name_the_stack)
+            transformations.append(annotate_with_stack)
         own = pulumi.ResourceOptions(transformations=transformations)
         creator = Creator(access, own_namespace)
         super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
@@ -156,7 +156,7 @@ class WebApp(pulumi.ComponentResource):
         self.deployment = create_deployment(serving, settings, spec)
         rollout: pulumi.Resource = self.deployment
         if access:
-            rollout = create_gate(app, settings, self.deployment, spec, access)
+            rollout = create_deployment_gate(app, settings, self.deployment, spec, access)
         if settings.autoscaler:
             self.autoscaler = create_autoscaler(app, settings.autoscaler)
         if settings.has_disruption_budget:

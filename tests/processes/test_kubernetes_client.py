@@ -11,7 +11,7 @@ import asyncio, sys
 from components.lifecycle.kubernetes_api import KubernetesApi
 
 async def read():
-    await asyncio.gather(*(KubernetesApi.of(sys.argv[1]) for _ in range(8)))
+    await asyncio.gather(*(KubernetesApi.from_kubeconfig(sys.argv[1]) for _ in range(8)))
 
 asyncio.run(read())
 """

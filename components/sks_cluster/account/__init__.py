@@ -1,1 +1,1 @@
-"""What the Exoscale account allows."""
+"""Checks of an Exoscale account's limits before a cluster is created or changed."""

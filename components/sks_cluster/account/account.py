@@ -1,7 +1,7 @@
-"""What the account can have, as Exoscale tells it in one round of questions.
+"""Zones, versions, instance types and quotas of an Exoscale account.
 
-Exoscale refuses a zone, a version, an instance type or one instance too many when it is asked to
-create it, which is after other resources were created, and cost.
+Exoscale rejects an invalid zone, version or instance type, or an instance above the quota, only at
+its creation. At that time, other resources already exist and cause costs.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from typing import Any
 
 import pulumi
 
-from ...exoscale.api import SECONDS_OF_A_QUESTION, ExoscaleApi, ExoscaleApiError
+from ...exoscale.api import SHORT_TIMEOUT, ExoscaleApi, ExoscaleApiError
 from ...lifecycle.kubernetes_api import in_thread
 
-QUESTIONS = {
+LISTS = {
     "list-zones": ("/zone", "zones"),
     "list-sks-cluster-versions": ("/sks-cluster-version", "sks-cluster-versions"),
     "list-instance-types": ("/instance-type", "instance-types"),
     "list-quotas": ("/quota", "quotas"),
 }
-"""Operation to its path, and the key of the list in the answer (Exoscale's OpenAPI)."""
+"""API operation to its path and the key of the list in the answer (Exoscale's OpenAPI)."""
 
 INSTANCES, CLUSTERS = "instance", "sks-cluster"
-"""Quotas that a cluster needs, by Exoscale's names (exoscale/cli, `cmd/limits.go`)."""
+"""Exoscale's names of the quotas that a cluster uses (exoscale/cli, `cmd/limits.go`)."""
 
 NOUNS = {INSTANCES: "instances", CLUSTERS: "SKS clusters"}
 
-MORE = "ask for a higher quota in Exoscale's portal (Organization, Quotas)"
+QUOTA_HINT = "request a higher quota in Exoscale's portal (Organization, Quotas)"
 
 Json = Mapping[str, Any]
 
 
 class Account:
-    """What an account can have. What Exoscale did not tell is taken as possible.
+    """The limits of an account. If Exoscale did not return a list, everything is allowed.
 
-    Each method returns what is allowed instead, as a message has it; nothing where all is well.
+    Each method returns an error message that says what is allowed, or an empty string.
     """
 
     def __init__(self, answers: Mapping[str, Sequence[Any]]) -> None:
-        """Take the lists that Exoscale answered, by operation."""
+        """Creates an account from the lists that Exoscale returned, by operation."""
         self._zones = [zone["name"] for zone in answers.get("list-zones", ())]
         self._versions = answers.get("list-sks-cluster-versions", ())
         self._types: dict[str, Json] = {
@@ -52,20 +52,20 @@ class Account:
             each["resource"]: each for each in answers.get("list-quotas", ())
         }
 
-    def zone(self, zone: str) -> str:
-        """Look for the zone."""
+    def zone_error(self, zone: str) -> str:
+        """Checks a zone."""
         if not self._zones or zone in self._zones:
             return ""
         return f"must be a zone of the account: {', '.join(self._zones)}"
 
-    def version(self, version: str) -> str:
-        """Look for the version, which a new cluster or an upgrade is to have."""
+    def version_error(self, version: str) -> str:
+        """Checks the Kubernetes version of a new cluster or an upgrade."""
         if not self._versions or version in self._versions:
             return ""
         return f"must be a version that Exoscale offers: {', '.join(self._versions)}"
 
-    def instance_type(self, name: str, zone: str) -> str:
-        """Look for the instance type in the zone."""
+    def instance_type_error(self, name: str, zone: str) -> str:
+        """Checks an instance type in a zone."""
         if not self._types:
             return ""
         found = self._types.get(name)
@@ -83,8 +83,8 @@ class Account:
             )
         return ""
 
-    def quota(self, resource: str, more: int) -> str:
-        """Look whether there is room for so many more. A limit of -1 is none (OpenAPI, quota)."""
+    def quota_error(self, resource: str, more: int) -> str:
+        """Checks whether the quota allows `more` objects. -1 means no limit (OpenAPI, quota)."""
         found = self._quotas.get(resource)
         if found is None or found["limit"] < 0 or found["usage"] + more <= found["limit"]:
             return ""
@@ -96,28 +96,27 @@ class Account:
         )
 
 
-async def ask() -> Account:
-    """Ask Exoscale all questions, side by side; warn of those that it does not answer."""
-    api = ExoscaleApi.of_any_zone()
+async def read_account() -> Account:
+    """Reads the lists from Exoscale concurrently, and warns about those that it does not return."""
+    api = ExoscaleApi.for_any_zone()
     answers: dict[str, Sequence[Any]] = {}
     failures: dict[str, str] = {}
 
-    async def one(operation: str, path: str, key: str) -> None:
+    async def read(operation: str, path: str, key: str) -> None:
         if api is None:
             failures[operation] = "EXOSCALE_API_KEY and EXOSCALE_API_SECRET are not set"
             return
         try:
-            answers[operation] = (await in_thread(api.get, path, SECONDS_OF_A_QUESTION)).get(
-                key, ()
-            )
+            answers[operation] = (await in_thread(api.get, path, SHORT_TIMEOUT)).get(key, ())
         except ExoscaleApiError as error:
             failures[operation] = str(error)
 
-    await asyncio.gather(*(one(name, *where) for name, where in QUESTIONS.items()))
+    await asyncio.gather(*(read(name, *source) for name, source in LISTS.items()))
     if failures:
         pulumi.warn(
-            f"Exoscale does not tell what the account can have ({', '.join(sorted(failures))}): "
-            f"{next(iter(failures.values()))}. What it refuses fails in the `up`, after other "
-            "resources are created. A key needs a role that allows these operations: docs/iam"
+            f"the limits of the account can't be read ({', '.join(sorted(failures))}): "
+            f"{next(iter(failures.values()))}. If Exoscale rejects a setting, `pulumi up` fails "
+            "after it has created other resources. The role of the API key must allow these "
+            "operations: docs/iam"
         )
     return Account(answers)

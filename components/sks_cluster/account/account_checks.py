@@ -1,7 +1,7 @@
-"""What the account can't have, refused by a preview before anything that costs is created.
+"""Refuses settings that the account doesn't allow, before a resource that costs money is created.
 
-The hooks of what is about to be created, or changed in a way that matters, ask Exoscale once, for
-all of them. A preview without such a change asks nothing.
+Hooks run before creations and relevant changes, also in previews. They read the account's limits
+once for all resources. A preview without such a change sends no request.
 """
 
 from __future__ import annotations
@@ -15,40 +15,40 @@ from ...args.problem import line
 from ...lifecycle.before_update import RefusedUpdate
 from ..args import SksClusterArgs
 from ..nodepools.args import NodePoolArgs
-from .account import CLUSTERS, INSTANCES, MORE, Account, ask
+from .account import CLUSTERS, INSTANCES, QUOTA_HINT, Account, read_account
 
-TWICE = "a nodepool that is replaced, as by an upgrade, has its nodes twice meanwhile"
+REPLACEMENT = "during a replacement, such as an upgrade, a nodepool has twice its nodes"
 
 
 class AccountChecks:
-    """The checks of one cluster."""
+    """The checks for a cluster."""
 
     def __init__(self, name: str, settings: SksClusterArgs) -> None:
         self._name = name
         self._settings = settings
         self._pools = {f"{name}-{pool.name}": pool for pool in settings.nodepools}
-        self._asked: asyncio.Task[Account] | None = None
+        self._read: asyncio.Task[Account] | None = None
         self._added: dict[str, int] = {}
-        """How many instances this run adds, by nodepool."""
+        """Number of instances that this run adds, by nodepool."""
 
     def cluster_hooks(self) -> pulumi.ResourceHookBinding:
-        """Hooks for the cluster."""
+        """Returns the hooks for the cluster."""
         return pulumi.ResourceHookBinding(
-            before_create=[self._hook("offered", self.before_cluster)],
-            before_update=[self._hook("offered-update", self.before_upgrade)],
+            before_create=[self._hook("offered", self.check_new_cluster)],
+            before_update=[self._hook("offered-update", self.check_upgrade)],
         )
 
     def group_hooks(self) -> pulumi.ResourceHookBinding:
-        """Hooks for what is created beside the cluster, and costs nothing."""
+        """Returns the hooks for the security group, which Pulumi creates beside the cluster."""
         return pulumi.ResourceHookBinding(
-            before_create=[self._hook("offered-beside", self.before_group)]
+            before_create=[self._hook("offered-beside", self.check_new_group)]
         )
 
     def nodepool_hooks(self) -> pulumi.ResourceHookBinding:
-        """Hooks for the nodepools."""
+        """Returns the hooks for the nodepools."""
         return pulumi.ResourceHookBinding(
-            before_create=[self._hook("offered-nodepool", self.before_nodepool)],
-            before_update=[self._hook("offered-nodepool-update", self.before_nodepool_update)],
+            before_create=[self._hook("offered-nodepool", self.check_new_nodepool)],
+            before_update=[self._hook("offered-nodepool-update", self.check_nodepool_update)],
         )
 
     def _hook(
@@ -57,22 +57,22 @@ class AccountChecks:
         options = pulumi.ResourceHookOptions(on_dry_run=True)
         return pulumi.ResourceHook(f"{self._name}-{name}", check, options)
 
-    async def before_cluster(self, args: pulumi.ResourceHookArgs) -> None:
-        """Check all that a new cluster needs: its nodepools are new too.
+    async def check_new_cluster(self, args: pulumi.ResourceHookArgs) -> None:
+        """Checks everything that a new cluster needs, including its nodepools.
 
         Raises:
-            RefusedUpdate: a line for each reason, as all of these methods.
+            RefusedUpdate: a line for each reason. The other methods raise it too.
         """
         account = await self._account()
         self._added = {name: pool.size for name, pool in self._pools.items()}
         _refuse([*self._kinds(account), *self._cluster_quota(account), *self._nodes(account)])
 
-    async def before_group(self, args: pulumi.ResourceHookArgs) -> None:
-        """Check what holds whether the cluster is new or not."""
+    async def check_new_group(self, args: pulumi.ResourceHookArgs) -> None:
+        """Checks the zone, the version and the instance types, for new and existing clusters."""
         _refuse(self._kinds(await self._account()))
 
-    async def before_upgrade(self, args: pulumi.ResourceHookArgs) -> None:
-        """Check a version that is new, and that there is room for the nodepools' successors."""
+    async def check_upgrade(self, args: pulumi.ResourceHookArgs) -> None:
+        """Checks a new version, and the quota for the nodepools that replace the current ones."""
         if not is_new(self._settings.version, args):
             return
         account = await self._account()
@@ -80,15 +80,15 @@ class AccountChecks:
         self._added.update(replaced)
         _refuse([*self._version(account), *self._nodes(account)])
 
-    async def before_nodepool(self, args: pulumi.ResourceHookArgs) -> None:
-        """Check a nodepool that is new, or whose successor is."""
+    async def check_new_nodepool(self, args: pulumi.ResourceHookArgs) -> None:
+        """Checks a new nodepool, or one that replaces another."""
         account = await self._account()
         pool = self._pools[args.name]
         self._added[args.name] = pool.size
         _refuse([*self._type(account, pool), *self._nodes(account)])
 
-    async def before_nodepool_update(self, args: pulumi.ResourceHookArgs) -> None:
-        """Check a nodepool that gets another instance type or more nodes."""
+    async def check_nodepool_update(self, args: pulumi.ResourceHookArgs) -> None:
+        """Checks a nodepool whose instance type changes or whose size increases."""
         before, pool = args.old_inputs or {}, self._pools[args.name]
         more = pool.size - int(before["size"])
         other = pool.instance_type != str(before["instanceType"]).lower()
@@ -105,36 +105,36 @@ class AccountChecks:
         )
 
     async def _account(self) -> Account:
-        if self._asked is None:
-            self._asked = asyncio.ensure_future(ask())
-        return await self._asked
+        if self._read is None:
+            self._read = asyncio.ensure_future(read_account())
+        return await self._read
 
     def _kinds(self, account: Account) -> Iterator[str]:
-        """The lines on what there is for anybody: zones, versions, instance types."""
+        """Yields errors of the zone, the version and the instance types."""
         zone = self._settings.zone
-        yield from self._line(("zone",), zone, account.zone(zone))
+        yield from self._line(("zone",), zone, account.zone_error(zone))
         yield from self._version(account)
         for pool in self._settings.nodepools:
             yield from self._type(account, pool)
 
     def _version(self, account: Account) -> Iterator[str]:
         version = self._settings.version
-        yield from self._line(("version",), version, account.version(version))
+        yield from self._line(("version",), version, account.version_error(version))
 
     def _type(self, account: Account, pool: NodePoolArgs) -> Iterator[str]:
-        allowed = account.instance_type(pool.instance_type, self._settings.zone)
+        allowed = account.instance_type_error(pool.instance_type, self._settings.zone)
         yield from self._line((*self._place(pool), "instanceType"), pool.instance_type, allowed)
 
     def _cluster_quota(self, account: Account) -> Iterator[str]:
-        if reason := account.quota(CLUSTERS, 1):
-            yield f"{self._name}: {reason}: delete a cluster, or {MORE}"
+        if reason := account.quota_error(CLUSTERS, 1):
+            yield f"{self._name}: {reason}: delete a cluster, or {QUOTA_HINT}"
 
     def _nodes(self, account: Account) -> Iterator[str]:
-        """The line on too many instances: of all nodepools, for they share the quota."""
-        reason = account.quota(INSTANCES, sum(self._added.values()))
+        """Yields an error if all nodepools together exceed the quota of instances."""
+        reason = account.quota_error(INSTANCES, sum(self._added.values()))
         if not reason:
             return
-        allowed = f"{reason}; {TWICE}: have fewer nodes, or {MORE}"
+        allowed = f"{reason}; {REPLACEMENT}: use fewer nodes, or {QUOTA_HINT}"
         pools = [self._pools[name] for name in self._added]
         if len(pools) == 1:
             yield from self._line((*self._place(pools[0]), "size"), pools[0].size, allowed)
@@ -151,9 +151,9 @@ class AccountChecks:
 
 
 def is_new(version: str, args: pulumi.ResourceHookArgs) -> bool:
-    """Whether an update's version was neither asked for before nor runs."""
-    asked, running = args.old_inputs or {}, args.old_outputs or {}
-    return version not in (asked.get("version"), running.get("version"))
+    """Returns whether a version differs from the version of the last run and the running one."""
+    before, running = args.old_inputs or {}, args.old_outputs or {}
+    return version not in (before.get("version"), running.get("version"))
 
 
 def _refuse(reasons: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Settings of the firewall: networks, and rules beyond those that the cluster needs."""
+"""The settings of the firewall: networks and additional rules."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ WIDEST = {4: 8, 6: 16}
 
 
 def port_range(ports: str) -> tuple[int, int]:
-    """The first and the last port of `443` or `8000-8010`."""
+    """Returns the first and the last port of a range such as `8000-8010`, or of a port."""
     first, _, last = ports.partition("-")
     return int(first), int(last or first)
 
 
 def node_ports_rule(protocol: str) -> str:
-    """The name of the rule that opens the NodePorts for a protocol."""
+    """Returns the name of the rule that opens the NodePorts for a protocol."""
     return "node-ports" if protocol == "TCP" else f"node-ports-{protocol.lower()}"
 
 
 def _in_order(ports: str) -> str:
     first, last = port_range(ports)
     if not 1 <= first <= last <= 65535:
-        raise ValueError("must be from 1 to 65535, the lower one first")
+        raise ValueError("must be from 1 to 65535, the lower port first")
     return ports
 
 
@@ -56,16 +56,16 @@ def _separate(networks: Sequence[str]) -> Sequence[str]:
     for index, one in enumerate(parsed):
         for other in parsed[:index]:
             if one.version == other.version and one.overlaps(other):
-                raise ValueError(f"must not overlap, as {other} and {one} do")
+                raise ValueError(f"must not overlap: {other} and {one}")
     return networks
 
 
 SEPARATE = AfterValidator(_separate)
-"""No network is within another."""
+"""Checks that networks don't overlap."""
 
 
 def is_open(network: str) -> bool:
-    """Whether a network is the whole internet, or a large part of it."""
+    """Returns whether a network is the whole internet or a large part of it."""
     parsed = ipaddress.ip_network(network)
     return parsed.prefixlen < WIDEST[parsed.version]
 
@@ -87,11 +87,11 @@ class FirewallRuleArgs(Args):
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for ports that the protocol lacks, and for an open kubelet."""
         if self.protocol == "ICMP" and self.ports:
-            yield Problem(("ports",), self.ports, "must not be given for ICMP")
+            yield Problem(("ports",), self.ports, "must not be set for ICMP")
         elif self.protocol != "ICMP" and not self.ports:
-            yield Problem(("ports",), None, "must be given for this protocol")
+            yield Problem(("ports",), None, "must be set for TCP and UDP")
         elif self.ports and any(map(is_open, self.sources)):
             first, last = port_range(self.ports)
             if first <= KUBELET_PORT <= last:
-                message = f"must not have {KUBELET_PORT}, the kubelet's port, open to everyone"
+                message = f"must not open {KUBELET_PORT}, the kubelet's port, to everyone"
                 yield Problem(("ports",), self.ports, message)

@@ -1,7 +1,7 @@
-"""The security group of a cluster's nodes: closed but for what the cluster itself needs.
+"""The firewall rules of a cluster's nodes. By default, they allow only what the cluster needs.
 
-Rules by CNI: Exoscale's SKS documentation and the Terraform provider's `examples/sks`. The health
-port of Cilium is TCP, as Cilium's own documentation has it.
+Sources of the rules by CNI: Exoscale's SKS documentation and the Terraform provider's
+`examples/sks`. The health port of Cilium is TCP according to Cilium's documentation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOAD_BALANCER_HEALTH_CHECKS = "public-nlb-healthcheck-sources"
 
 
 class Traffic(NamedTuple):
-    """What a rule lets in. `ports` is a port, a range, or None for ICMP echo."""
+    """Traffic that a rule allows. `ports` is a port, a range, or None for ICMP echo."""
 
     name: str
     description: str
@@ -54,14 +54,14 @@ def create_rules(
     firewall_rules: Sequence[FirewallRuleArgs],
     opts: pulumi.ResourceOptions,
 ) -> list[SecurityGroupRule]:
-    """Create the group's rules: among the nodes themselves, and from outside.
+    """Creates the security group's rules, for traffic between the nodes and from outside.
 
     Args:
         cni: `calico`, `cilium` or `none`, which needs no rule.
-        node_port_sources: networks, in CIDR notation, that may reach the NodePorts. The addresses
-            that Exoscale's load balancers check health from always may.
+        node_port_sources: networks (CIDR) that may reach the NodePorts, in addition to the health
+            checks of Exoscale's load balancers.
         node_port_protocols: `TCP`, `UDP` or both.
-        firewall_rules: more ways in.
+        firewall_rules: additional rules.
     """
 
     def rule(traffic: Traffic, suffix: str = "", **source: Any) -> SecurityGroupRule:

@@ -1,1 +1,1 @@
-"""The nodes of an SKS cluster."""
+"""The nodepools of an SKS cluster and their nodes."""

@@ -1,4 +1,4 @@
-"""A nodepool's settings."""
+"""The settings of a nodepool."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ class ImageGarbageCollectionArgs(Args):
         """Yields a problem for thresholds in the wrong order."""
         low, high = self.low_threshold, self.high_threshold
         if high <= low:
-            yield Problem(("highThreshold",), high, f"must be more than lowThreshold, {low}")
+            yield Problem(("highThreshold",), high, f"must be greater than lowThreshold, {low}")
 
 
 GROUP_SIZE = 8
-"""Instances of an anti-affinity group (Exoscale's limit)."""
+"""Maximum number of instances in an anti-affinity group (Exoscale's limit)."""
 
 TOO_SMALL = ("micro", "tiny")
-"""Sizes of instances below 2 GB of memory, which SKS needs.
+"""Sizes of instances with less than the 2 GB of memory that SKS requires.
 
 Source: community.exoscale.com, "Containers, Overview, Limitations", quoted in
 exoscale/terraform-provider-exoscale, issue 447.
 """
 
 LOCAL_STORAGE_DISK = 100
-"""GiB of disk that local storage needs.
+"""Minimum disk size in GiB for local storage.
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `storage_lvm` of `exoscale_sks_nodepool`.
 """
@@ -117,17 +117,17 @@ class NodePoolArgs(Args):
         return {key: taint for key, taint in self.taints.items() if taint.endswith(effects)}
 
     def problems(self) -> Iterator[Problem]:
-        """Yields a problem for a nodepool that Exoscale refuses."""
+        """Yields a problem for a nodepool that Exoscale does not support."""
         if self.size > GROUP_SIZE and (self.anti_affinity or self.anti_affinity_groups):
             message = (
-                f"must be {GROUP_SIZE} or less, as many as an anti-affinity group holds, unless"
-                " antiAffinity is false and antiAffinityGroups empty"
+                f"must be {GROUP_SIZE} or less, the limit of an anti-affinity group, unless"
+                " antiAffinity is false and antiAffinityGroups is empty"
             )
             yield Problem(("size",), self.size, message)
         family, _, size = self.instance_type.partition(".")
         if size in TOO_SMALL:
-            message = f"must be {family}.small or larger: SKS refuses smaller nodes"
+            message = f"must be {family}.small or larger: SKS does not support smaller nodes"
             yield Problem(("instanceType",), self.instance_type, message)
         if self.local_storage and self.disk_size < LOCAL_STORAGE_DISK:
-            message = f"must be {LOCAL_STORAGE_DISK} or more, unless localStorage is false"
+            message = f"must be {LOCAL_STORAGE_DISK} or more if localStorage is true"
             yield Problem(("diskSize",), self.disk_size, message)

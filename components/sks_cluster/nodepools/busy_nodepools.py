@@ -1,9 +1,9 @@
-"""Retries changes of a nodepool that Exoscale refuses for a while.
+"""Retries changes of a nodepool that Exoscale rejects temporarily.
 
-Exoscale keeps a nodepool that a load balancer uses. Load balancers have moved before it is drained
-(drained_nodes.py), but not where nothing is: in an `up` of some targets alone, or of a stack whose
-state does not know its nodepools yet. And it changes a nodepool only after an earlier change, such
-as one by `exo` or in the portal, has ended.
+Exoscale does not delete a nodepool that a load balancer uses. Usually load balancers have moved
+before the nodepool is drained (drained_nodes.py). But an `up` with targets, or of a stack whose
+state does not contain its nodepools yet, drains nothing. Exoscale also rejects a change of a
+nodepool until an earlier change, for example by `exo` or in the portal, is complete.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import pulumi
 
 @dataclass(frozen=True)
 class Refusal:
-    """Words of Exoscale's API by which a retry is worthwhile.
+    """An error of Exoscale's API after which a retry may succeed.
 
     Attributes:
-        words: in lower case.
-        operations: those of Pulumi that are retried.
-        pause: seconds before the next attempt.
-        attempts: how many there are. The engine makes no more than 100.
+        words: part of the error message, in lower case.
+        operations: Pulumi's operations to retry.
+        pause: wait before the next attempt, in seconds.
+        attempts: maximum number of attempts. The engine makes at most 100.
     """
 
     words: str
@@ -32,13 +32,13 @@ class Refusal:
 
 
 LOCKED = Refusal("locked by nlb", ("delete",), pause=3, attempts=40)
-"""Two minutes: the cloud controller moves a load balancer's services in seconds.
+"""Retries for two minutes. The cloud controller moves a load balancer's services within seconds.
 
-Of an instance pool Exoscale says "reason: Locked by NLB ID" (exoscale/cli, pull request 724), of a
-nodepool "managed Instance Pool is locked by NLB".
+The message is "reason: Locked by NLB ID" for an instance pool (exoscale/cli, pull request 724), and
+"managed Instance Pool is locked by NLB" for a nodepool.
 """
 BUSY = Refusal("already being updated", ("update", "delete"), pause=6, attempts=100)
-"""Ten minutes: a nodepool gets or loses instances in some.
+"""Retries for ten minutes. Adding or removing instances takes some minutes.
 
 Source: exoscale/terraform-provider-exoscale, pull request 284.
 """
@@ -47,15 +47,15 @@ Source: exoscale/terraform-provider-exoscale, pull request 284.
 def retry_while_busy(name: str) -> pulumi.ErrorHook:
     """Returns the hook that retries updates and deletions of nodepools of the cluster `name`.
 
-    `pulumi destroy` does not run it. Services are deleted before nodes there, and each is gone when
-    its load balancer is.
+    `pulumi destroy` does not run the hook. It deletes Services before nodes, and the deletion of a
+    Service ends after the deletion of its load balancer.
     """
-    # stacks have this name in their states
-    return pulumi.ErrorHook(f"{name}-until-unused", is_worth_another_try)
+    # don't change the name: the states of stacks contain it
+    return pulumi.ErrorHook(f"{name}-until-unused", should_retry)
 
 
-async def is_worth_another_try(args: pulumi.ErrorHookArgs) -> bool:
-    """Returns, after a pause, whether Exoscale refused the change only for a while."""
+async def should_retry(args: pulumi.ErrorHookArgs) -> bool:
+    """Returns, after a pause, whether the error is temporary."""
     for refusal in (LOCKED, BUSY):
         if args.failed_operation in refusal.operations and refusal.words in args.errors[0].lower():
             if len(args.errors) >= refusal.attempts:

@@ -1,4 +1,4 @@
-"""Which nodes a DaemonSet is to have a pod on, before its controller has got to them.
+"""Predicts on which nodes a DaemonSet runs a pod, before its controller has created the pods.
 
 Source: kubernetes/kubernetes, `pkg/controller/daemon/daemon_controller.go`, NodeShouldRunDaemonPod.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from .nodes import Object
 
-_OF_KUBERNETES = "node.kubernetes.io/"
-"""Taints for what passes by, such as a node that was not Ready a moment ago."""
+_CONDITION_TAINTS = "node.kubernetes.io/"
+"""Prefix of taints for temporary conditions, such as a node that is not Ready yet."""
 
 
-def is_wanted_on(daemon_set: Object, node: Object) -> bool:
-    """Whether the node is one that the DaemonSet selects, with no taint that it does not tolerate.
+def should_run_on(daemon_set: Object, node: Object) -> bool:
+    """Returns whether the DaemonSet selects the node and tolerates all of its taints.
 
-    One that says it by `affinity` is not looked into: nobody waits for its pods to be made.
+    False for a DaemonSet with a node affinity, which the function does not evaluate. The program
+    does not wait until the pods of such a DaemonSet exist.
     """
     spec = daemon_set["spec"]["template"]["spec"]
     selector = (spec.get("nodeSelector") or {}).items()
@@ -25,7 +26,8 @@ def is_wanted_on(daemon_set: Object, node: Object) -> bool:
         and all(
             any(_tolerates(toleration, taint) for toleration in tolerations)
             for taint in node["spec"].get("taints") or ()
-            if taint["effect"] != "PreferNoSchedule" and not taint["key"].startswith(_OF_KUBERNETES)
+            if taint["effect"] != "PreferNoSchedule"
+            and not taint["key"].startswith(_CONDITION_TAINTS)
         )
     )
 

@@ -1,7 +1,7 @@
-"""Nodepools that the stack has no more are drained before they go.
+"""Drains nodepools that were removed from the stack, before Pulumi deletes them.
 
-Exoscale deletes a nodepool's instances as they are: without this, pods would be gone before others
-have taken their place.
+Exoscale deletes a nodepool's instances without draining them. Without this module, pods would be
+deleted before their replacements run.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
 from ...lifecycle.kubernetes_api import ApiError, KubernetesApi
-from ...lifecycle.waiting import until_nothing_is_missing
+from ...lifecycle.waiting import wait_until
 from .moved_load_balancers import missing_moves
-from .nodes import Object, Pod, cordon, evict, of_nodepools, pods_of
+from .nodes import Object, Pod, cordon, evict, nodes_of, pods_of
 
-GONE = 404
-REMEDY = (
-    "Its nodes take no new pods and are not deleted yet. Have the pods' disruption budgets allow "
-    "an eviction, or delete the pods, and run `up` again"
+NOT_FOUND = 404
+HINT = (
+    "Its nodes are cordoned and not deleted yet. Change the pods' disruption budgets to allow "
+    "evictions, or delete the pods, and run `pulumi up` again"
 )
 
 
-def create_drain(
+def create_drain_gate(
     name: str,
     nodepools: Mapping[str, SksNodepool],
     *,
@@ -34,22 +34,28 @@ def create_drain(
     seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Stash:
-    """Drain the nodepools that were here and are no more, when all in `opts.depends_on` has moved.
+    """Creates a resource that drains removed nodepools after all resources in `opts.depends_on`.
 
-    Deletions come last in an update: what this waits for is done before one of them begins. It
-    remembers the nodepools in the stack's state. If a drain fails, the state does not change: the
-    next `up` goes on with it. `pulumi destroy` drains nothing, for nobody takes pods over.
+    Pulumi deletes resources at the end of an update, after this resource has drained the nodes. The
+    resource records the nodepools in the stack's state. If draining fails, the state does not
+    change, and the next `up` continues. `pulumi destroy` drains nothing, because no other nodes
+    could run the pods.
+
+    Args:
+        nodepools: the stack's nodepools, by name.
+        services: `NAMESPACE/NAME` of the Services whose load balancers move first.
+        seconds: timeout for the load balancers, and again for the pods.
     """
 
-    async def drain_former(args: pulumi.ResourceHookArgs) -> None:
+    async def drain(args: pulumi.ResourceHookArgs) -> None:
         assert args.old_inputs
         assert args.new_inputs
-        former = former_nodepools(args.old_inputs["input"], args.new_inputs["input"])
-        if former:
-            api = await KubernetesApi.of(kubeconfig.kubeconfig)
-            await drain(api, former, zone=zone, services=services, seconds=seconds)
+        removed = removed_nodepools(args.old_inputs["input"], args.new_inputs["input"])
+        if removed:
+            api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
+            await drain_nodepools(api, removed, zone=zone, services=services, seconds=seconds)
 
-    hook = pulumi.ResourceHook(f"{name}-drain", drain_former)
+    hook = pulumi.ResourceHook(f"{name}-drain", drain)
     return pulumi.Stash(
         name,
         input={
@@ -66,60 +72,61 @@ def create_drain(
     )
 
 
-Former = Mapping[str, Mapping[str, Any]]
+NodePoolIds = Mapping[str, Mapping[str, Any]]
 """Name of a nodepool to its `id` and `instancePoolId`."""
 
 
-def former_nodepools(before: Former, after: Former) -> Former:
-    """Those that are in `before` alone, by their IDs."""
-    staying = {pool["id"] for pool in after.values()}
-    return {name: pool for name, pool in before.items() if pool["id"] not in staying}
+def removed_nodepools(before: NodePoolIds, after: NodePoolIds) -> NodePoolIds:
+    """Returns the nodepools that only `before` contains, compared by ID."""
+    remaining = {pool["id"] for pool in after.values()}
+    return {name: pool for name, pool in before.items() if pool["id"] not in remaining}
 
 
-async def drain(
-    api: KubernetesApi, former: Former, *, zone: str, services: Collection[str], seconds: int
+async def drain_nodepools(
+    api: KubernetesApi, removed: NodePoolIds, *, zone: str, services: Collection[str], seconds: int
 ) -> None:
-    """Wait until the load balancers of `services` have left, let no new pod in, evict the others.
+    """Waits until the load balancers of `services` have moved, then drains the nodes.
 
     Raises:
-        NotInTime: a load balancer or a pod stays, for so many seconds each.
+        WaitTimeoutError: load balancers or pods remain on the nodes after `seconds`, each.
     """
-    which = f"nodepool {', '.join(former)}, which is to be deleted"
-    pools = [pool["instancePoolId"] for pool in former.values()]
-    identities = [pool["id"] for pool in former.values()]
+    description = f"nodepool {', '.join(removed)}, which is to be deleted"
+    pools = [pool["instancePoolId"] for pool in removed.values()]
+    identities = [pool["id"] for pool in removed.values()]
 
     async def to_move() -> str:
         return await missing_moves(api, pools, zone=zone, services=services)
 
     async def nodes() -> list[Object]:
-        return await of_nodepools(api, identities)
+        return await nodes_of(api, identities)
 
-    await until_nothing_is_missing(
+    await wait_until(
         to_move,
-        what=which,
-        seconds=seconds,
-        remedy="Delete the Service or have it name a nodepool that stays, and run `up` again",
+        description=description,
+        timeout=seconds,
+        hint="Delete the Service or set its nodepool to another one, and run `pulumi up` again",
     )
-    await empty(api, nodes, what=which, seconds=seconds, remedy=REMEDY)
+    await drain_nodes(api, nodes, description=description, timeout=seconds, hint=HINT)
 
 
-async def empty(
+async def drain_nodes(
     api: KubernetesApi,
     nodes: Callable[[], Awaitable[Sequence[Object]]],
     *,
-    what: str,
-    seconds: float,
-    remedy: str,
+    description: str,
+    timeout: float,
+    hint: str,
 ) -> None:
-    """Let no new pod in to the nodes, and evict the others.
+    """Cordons nodes and evicts their pods.
 
     Args:
-        nodes: returns those that there still are.
-        what: what is waited for, in words.
-        remedy: what the user can do where a pod stays.
+        nodes: returns the nodes that still exist.
+        description: the nodepool. Messages start with it.
+        timeout: in seconds.
+        hint: what the user can do about a pod that remains.
 
     Raises:
-        NotInTime: a pod stays, for so many seconds.
+        WaitTimeoutError: pods remain on the nodes after the timeout.
     """
     leaving: set[str] | None = None
 
@@ -127,28 +134,28 @@ async def empty(
         nonlocal leaving
         found = await nodes()
         await cordon(api, found)
-        there = [pod for pod in await pods_of(api, found) if not stays_to_the_end(pod)]
-        # each once: what tolerates everything is put on these nodes again
-        leaving = {pod.uid for pod in there} if leaving is None else leaving
-        told = [await _evicted(api, pod) for pod in there if pod.uid in leaving]
-        return f"{len(told)} pods are still there: {'; '.join(told)}" if told else ""
+        pods = [pod for pod in await pods_of(api, found) if not needs_no_eviction(pod)]
+        # no new pods: the scheduler may put pods that tolerate everything on the nodes again
+        leaving = {pod.uid for pod in pods} if leaving is None else leaving
+        states = [await _evict(api, pod) for pod in pods if pod.uid in leaving]
+        return f"{len(states)} pods remain: {'; '.join(states)}" if states else ""
 
-    await until_nothing_is_missing(to_evict, what=what, seconds=seconds, remedy=remedy)
+    await wait_until(to_evict, description=description, timeout=timeout, hint=hint)
 
 
-def stays_to_the_end(pod: Pod) -> bool:
-    """Whether it may go with its node: a daemon of it, or what has done its work."""
+def needs_no_eviction(pod: Pod) -> bool:
+    """Returns whether a pod may be deleted with its node: a DaemonSet's or a finished pod."""
     return pod.daemon_set is not None or pod.finished
 
 
-async def _evicted(api: KubernetesApi, pod: Pod) -> str:
-    """The pod and, unless it is leaving, what stands in the way."""
+async def _evict(api: KubernetesApi, pod: Pod) -> str:
+    """Evicts a pod and returns its state: the pod, and the reason if the eviction fails."""
     if pod.leaving:
-        return f"{pod} is ending"
+        return f"{pod} is terminating"
     try:
         await evict(api, pod)
     except ApiError as error:
-        if error.status == GONE:
-            return f"{pod} is gone"
+        if error.status == NOT_FOUND:
+            return f"{pod} was deleted"
         return f"{pod}: {'; '.join(error.causes) or error}"
-    return f"{pod} is ending"
+    return f"{pod} is terminating"

@@ -1,7 +1,7 @@
-"""Whether load balancers still send to a nodepool that is to go.
+"""Checks whether load balancers still send to a nodepool that Pulumi will delete.
 
-A Service names the nodes behind its load balancer; Exoscale's cloud controller then makes it so,
-a moment later, and says it nowhere in the cluster.
+An annotation of a Service defines the nodes behind its load balancer. Exoscale's cloud controller
+applies it a moment later and does not report that in the cluster.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ...exoscale.load_balancer import IDENTITY
-from ...exoscale.provider_functions import NLB_SERVICES, NotAnswered, ask
+from ...exoscale.provider_functions import NLB_SERVICES, ProviderError, invoke_provider
 from ...lifecycle.kubernetes_api import KubernetesApi
 
 
 async def missing_moves(
     api: KubernetesApi, instance_pools: Collection[str], *, zone: str, services: Collection[str]
 ) -> str:
-    """Which load balancers have yet to leave these instance pools; nothing if all have.
+    """Returns the load balancers that still use these instance pools. Empty if none does.
 
     Args:
-        services: `NAMESPACE/NAME` of those that move. Others are left out: one that the same update
-            takes out goes after this, with its load balancer.
+        services: `NAMESPACE/NAME` of the Services to check. A Service that the same update removes
+            is not among them: Pulumi deletes it, and its load balancer, later.
     """
     waiting = []
     for service in await api.list("/api/v1/services"):
@@ -33,17 +33,17 @@ async def missing_moves(
                 waiting.append(f"{name} ({reason})")
     if not waiting:
         return ""
-    return f"load balancers have yet to leave it, those of {', '.join(sorted(waiting))}"
+    return f"the load balancers of these Services have not moved yet: {', '.join(sorted(waiting))}"
 
 
 async def _reason(balancer: str, zone: str, instance_pools: Collection[str], ports: int) -> str:
-    """Why a load balancer has yet to leave."""
+    """Returns why a load balancer has not moved yet. Empty if it has."""
     try:
-        answer = await ask(NLB_SERVICES, nlbId=balancer, zone=zone)
-    except NotAnswered as error:
+        answer = await invoke_provider(NLB_SERVICES, nlbId=balancer, zone=zone)
+    except ProviderError as error:
         return str(error)
-    # the official plugin leaves the key out where there is no service
+    # the official plugin omits the key if there is no service
     used = [each["instancePoolId"] for each in answer.get("services", ())]
     if any(pool in instance_pools for pool in used):
         return "sends to its nodes"
-    return "is being made anew" if len(used) < ports else ""
+    return "is being recreated" if len(used) < ports else ""

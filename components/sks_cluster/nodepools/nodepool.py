@@ -1,4 +1,4 @@
-"""A nodepool of an SKS cluster, its nodes on different hosts."""
+"""A nodepool of an SKS cluster with its anti-affinity group."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pulumiverse_exoscale import (
     SksNodepool,
 )
 
-from ...exoscale.display_name import shown_name
+from ...exoscale.display_name import display_name
 from .args import NodePoolArgs
 
 IGNORED_ON_UPDATE = ["ipv6", "kubeletImageGcs", "storageLvm"]
-"""Inputs whose change the provider (0.66) shows as an update and then does not make (`ipv6`: where
-it changes alone).
+"""Inputs whose change the provider (0.66) shows as an update but does not apply (`ipv6`: if nothing
+else changes).
 
 Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_nodepool.go`, Update.
 """
@@ -40,24 +40,25 @@ def create_nodepool(
     kubeconfig: SksKubeconfig,
     opts: pulumi.ResourceOptions,
 ) -> SksNodepool:
-    """Create a nodepool in the security group `group`, once that has its `rules`.
+    """Creates a nodepool in the security group `group`, after the group's `rules`.
 
-    Replaced, it is there anew, under a new name, before the old goes: there are nodes all the time.
-    In an upgrade so is its anti-affinity group; else nodes of both pools are in it for a while, and
-    Exoscale has to find that many hosts.
+    In a replacement, Pulumi creates the new nodepool under a new name before it deletes the old
+    one, so that the cluster always has nodes. An upgrade also replaces the anti-affinity group.
+    Otherwise, the group temporarily contains the nodes of both nodepools, and Exoscale must find
+    that many hosts.
 
     Args:
-        import_id: `CLUSTER-ID/NODEPOOL-ID@ZONE` of a nodepool made by hand.
-        anti_affinity_import_id: ID of an anti-affinity group made by hand.
-        hooks: those of `refuse_nodepool_updates` and `drain_before_shrinking`.
-        kubeconfig: what the hooks ask the API server with.
+        import_id: `CLUSTER-ID/NODEPOOL-ID@ZONE` of a nodepool to adopt.
+        anti_affinity_import_id: ID of an anti-affinity group to adopt.
+        hooks: the hooks of `refuse_nodepool_updates` and `drain_before_shrinking`.
+        kubeconfig: the credentials that the hooks use.
     """
     trigger = version if pool.replace_on_upgrade else None
     groups = list(pool.anti_affinity_groups)
     if pool.anti_affinity:
         own = AntiAffinityGroup(
             name,
-            description=f"Nodes of {shown_name(pool.name)}",
+            description=f"Nodes of {display_name(pool.name)}",
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(
@@ -98,12 +99,12 @@ def create_nodepool(
             opts,
             pulumi.ResourceOptions(
                 depends_on=[*rules, kubeconfig],
-                # a group can't go while nodes are in it
+                # Exoscale does not delete a group that contains nodes
                 replace_on_changes=[*IGNORED_ON_UPDATE, "antiAffinityGroupIds"],
                 replacement_trigger=trigger,
                 hooks=hooks,
                 import_=import_id,
-                # an adopted one keeps its name, and what the settings do not mention
+                # an adopted nodepool keeps its name and values that the settings don't contain
                 ignore_changes=[
                     "name",
                     *(

@@ -1,4 +1,4 @@
-"""Nodes of nodepools, and the pods on them, as the API server has them."""
+"""Reads, cordons and drains nodes through the API server."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Pod:
     """A pod on a node.
 
     Attributes:
-        daemon_set: the name of the DaemonSet by which it belongs to its node; None for others.
-        leaving: whether it is being deleted.
-        finished: whether it has ended by itself.
+        daemon_set: name of the DaemonSet that owns the pod; None for other pods.
+        leaving: whether the pod is being deleted.
+        finished: whether all of its containers have terminated.
     """
 
     uid: str
@@ -36,19 +36,19 @@ class Pod:
         return f"{self.namespace}/{self.name}"
 
 
-async def of_nodepools(api: KubernetesApi, identities: Iterable[str]) -> list[Object]:
-    """The nodes of these nodepools."""
+async def nodes_of(api: KubernetesApi, identities: Iterable[str]) -> list[Object]:
+    """Returns the nodes of the nodepools with these IDs."""
     selector = f"{NODEPOOL_LABEL} in ({','.join(sorted(identities))})"
     return [*await api.list("/api/v1/nodes", labelSelector=selector)]
 
 
 def is_ready(node: Object) -> bool:
-    """Whether the node's kubelet says that pods can run there."""
+    """Returns whether the node has the condition Ready."""
     return _condition(node) == "True"
 
 
 async def cordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
-    """Have no new pod put on the nodes."""
+    """Marks nodes as unschedulable."""
     for node in nodes:
         if not node["spec"].get("unschedulable"):
             path = f"/api/v1/nodes/{node['metadata']['name']}"
@@ -56,7 +56,7 @@ async def cordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
 
 
 async def uncordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
-    """Let new pods be put on the nodes again."""
+    """Marks nodes as schedulable."""
     for node in nodes:
         await api.patch(
             f"/api/v1/nodes/{node['metadata']['name']}", {"spec": {"unschedulable": None}}
@@ -64,7 +64,7 @@ async def uncordon(api: KubernetesApi, nodes: Iterable[Object]) -> None:
 
 
 async def pods_of(api: KubernetesApi, nodes: Iterable[Object]) -> list[Pod]:
-    """The pods on the nodes; not those that a kubelet runs by itself from files."""
+    """Returns the pods on the nodes, except static pods, which kubelets run from files."""
     found: list[Object] = []
     for node in nodes:
         where = f"spec.nodeName={node['metadata']['name']}"
@@ -73,10 +73,10 @@ async def pods_of(api: KubernetesApi, nodes: Iterable[Object]) -> list[Pod]:
 
 
 async def evict(api: KubernetesApi, pod: Pod) -> None:
-    """Ask for the pod to be deleted, as its disruption budgets allow.
+    """Evicts a pod if its disruption budgets allow it.
 
     Raises:
-        ApiError: 429 if a budget does not allow it now; 404 if the pod is gone.
+        ApiError: 429 if a budget does not allow it now; 404 if the pod no longer exists.
     """
     metadata = {"namespace": pod.namespace, "name": pod.name}
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/eviction"
@@ -100,7 +100,7 @@ def _pod(pod: Object) -> Pod:
 
 
 def _condition(thing: Object) -> str | None:
-    """The state of the condition Ready, which nodes and pods have."""
+    """Returns the status of a node's or pod's condition Ready; None without the condition."""
     conditions = thing["status"].get("conditions") or ()
     return next((c["status"] for c in conditions if c["type"] == "Ready"), None)
 

@@ -1,8 +1,8 @@
-"""A nodepool that becomes smaller: the program chooses the nodes, and drains them first.
+"""Chooses and drains the nodes to remove when the size of a nodepool decreases.
 
-Exoscale's provider scales the nodepool, which leaves the choice to Exoscale and drains nothing. So
-the nodes are evicted before it does, with Exoscale's operation for that; the provider then scales
-to the size that the nodepool has.
+Exoscale's provider scales the nodepool. Exoscale then chooses the nodes and drains nothing.
+Therefore, the program removes the nodes first, with Exoscale's operation `evict`, so that the
+provider scales to the size that the nodepool already has.
 
 Source: exoscale/cli, cmd/compute/sks/sks_nodepool_evict.go, sks_nodepool_scale.go.
 """
@@ -16,20 +16,20 @@ from pulumiverse_exoscale import SksKubeconfig
 
 from ...exoscale.api import ExoscaleApi, ExoscaleApiError
 from ...lifecycle.kubernetes_api import KubernetesApi, in_thread
-from ...lifecycle.waiting import until_nothing_is_missing
-from .drained_nodes import empty, stays_to_the_end
-from .nodes import Object, is_ready, of_nodepools, pods_of, uncordon
+from ...lifecycle.waiting import wait_until
+from .drained_nodes import drain_nodes, needs_no_eviction
+from .nodes import Object, is_ready, nodes_of, pods_of, uncordon
 
-DRAIN_REMEDY = (
-    "No node was removed, and all take new pods again. Have the pods' disruption budgets allow an "
-    "eviction, or delete the pods, and run `up` again"
+DRAIN_HINT = (
+    "No node was removed, and all are schedulable again. Change the pods' disruption budgets to "
+    "allow evictions, or delete the pods, and run `pulumi up` again"
 )
-EVICT_REMEDY = "Their pods have moved. Look at the nodepool in the portal, and run `up` again"
-BUSY_REMEDY = "Look at the nodepool in the portal, and run `up` again"
+EVICT_HINT = "Their pods have moved. Check the nodepool in the portal, and run `pulumi up` again"
+BUSY_HINT = "Check the nodepool in the portal, and run `pulumi up` again"
 IDLE = ("running", "error")
 NO_KEY = (
-    "Exoscale chooses the nodes to remove, and ends their pods at once, for EXOSCALE_API_KEY and "
-    "EXOSCALE_API_SECRET are not set: with them, nodes are drained before they are removed"
+    "Exoscale chooses the nodes to remove and does not drain them, because EXOSCALE_API_KEY and "
+    "EXOSCALE_API_SECRET are not set. If they are set, the program drains the nodes first"
 )
 PROVIDER_ID = "exoscale://"
 
@@ -37,13 +37,16 @@ PROVIDER_ID = "exoscale://"
 def drain_before_shrinking(
     name: str, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
 ) -> pulumi.ResourceHookBinding:
-    """A hook for the nodepools of the cluster `name`, run before an update and in its preview.
+    """Returns a hook that runs before an update of a nodepool and before its preview.
 
-    They have to depend on `kubeconfig`.
+    Args:
+        name: the cluster's name.
+        kubeconfig: the nodepools must depend on it.
+        seconds: timeout of each step.
     """
 
     async def shrink(args: pulumi.ResourceHookArgs) -> None:
-        await before_update(args, zone=zone, kubeconfig=kubeconfig, seconds=seconds)
+        await shrink_nodepool(args, zone=zone, kubeconfig=kubeconfig, seconds=seconds)
 
     hook = pulumi.ResourceHook(
         f"{name}-smaller", shrink, pulumi.ResourceHookOptions(on_dry_run=True)
@@ -51,17 +54,17 @@ def drain_before_shrinking(
     return pulumi.ResourceHookBinding(before_update=[hook])
 
 
-async def before_update(
+async def shrink_nodepool(
     args: pulumi.ResourceHookArgs, *, zone: str, kubeconfig: SksKubeconfig, seconds: int
 ) -> None:
-    """Say in a preview what an update does to nodes, and do it before the provider."""
+    """Drains and removes nodes if the size decreases. In a preview, only shows their number."""
     assert args.old_inputs
     assert args.new_inputs
     before, after = int(args.old_inputs["size"]), int(args.new_inputs["size"])
     if after >= before:
         return
     change = f"{args.name}: size: {before} to {after}"
-    exoscale = ExoscaleApi.of(zone)
+    exoscale = ExoscaleApi.for_zone(zone)
     if exoscale is None:
         pulumi.warn(f"{change}: {NO_KEY}")
     elif pulumi.runtime.is_dry_run():
@@ -75,12 +78,18 @@ async def before_update(
             identity=args.id,
             instance_pool=args.old_outputs["instancePoolId"],
         )
-        api = await KubernetesApi.of(kubeconfig.kubeconfig)
+        api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
         await nodepool.shrink(api, after, seconds)
 
 
 class Nodepool:
-    """A nodepool by Exoscale's API, where `path` leads to it."""
+    """A nodepool in Exoscale's API.
+
+    Args:
+        path: path of the nodepool in the API.
+        identity: ID of the nodepool.
+        instance_pool: ID of its instance pool.
+    """
 
     def __init__(
         self, exoscale: ExoscaleApi, *, name: str, path: str, identity: str, instance_pool: str
@@ -92,39 +101,39 @@ class Nodepool:
         self._instance_pool = instance_pool
 
     async def shrink(self, api: KubernetesApi, size: int, seconds: int) -> None:
-        """Drain so many nodes that `size` are left, then have Exoscale remove them.
+        """Drains and removes nodes until the nodepool has `size` nodes.
 
-        Nothing is done where an `up` that was cut off has done it.
+        Does nothing if an interrupted `up` has already removed them.
 
         Raises:
-            NotInTime: pods stay, or instances do.
-            ExoscaleApiError: Exoscale refuses.
+            WaitTimeoutError: pods or instances remain after `seconds`.
+            ExoscaleApiError: Exoscale rejects the operation.
         """
-        await self._until_idle(seconds)
+        await self._wait_until_idle(seconds)
         pool = await in_thread(self._exoscale.get, f"/instance-pool/{self._instance_pool}")
         members = [member["id"] for member in pool.get("instances", ())]
-        nodes = {_instance(node): node for node in await of_nodepools(api, [self._identity])}
+        nodes = {_instance(node): node for node in await nodes_of(api, [self._identity])}
         leaving = (await _in_order(api, members, nodes))[: max(0, len(members) - size)]
         if leaving:
             await self._drain(api, [nodes[each] for each in leaving if each in nodes], seconds)
             await self._evict(leaving, seconds)
 
     async def _drain(self, api: KubernetesApi, nodes: Sequence[Object], seconds: int) -> None:
-        async def same() -> list[Object]:
-            there = await of_nodepools(api, [self._identity])
+        async def remaining() -> list[Object]:
+            existing = await nodes_of(api, [self._identity])
             names = {_name(node) for node in nodes}
-            return [node for node in there if _name(node) in names]
+            return [node for node in existing if _name(node) in names]
 
         names = ", ".join(_name(node) for node in nodes)
         what = f"nodepool {self._name}, of which {names} are to be removed"
         done = False
         try:
-            await empty(api, same, what=what, seconds=seconds, remedy=DRAIN_REMEDY)
+            await drain_nodes(api, remaining, description=what, timeout=seconds, hint=DRAIN_HINT)
             done = True
         finally:
             if not done:
-                opened = [node for node in nodes if not node["spec"].get("unschedulable")]
-                await uncordon(api, opened)
+                cordoned = [node for node in nodes if not node["spec"].get("unschedulable")]
+                await uncordon(api, cordoned)
 
     async def _evict(self, instances: Sequence[str], seconds: int) -> None:
         body = {"instances": instances}
@@ -136,17 +145,17 @@ class Nodepool:
             except ExoscaleApiError as error:
                 return str(error)
             if now["state"] == "pending":
-                return f"{len(instances)} of its nodes are still being removed"
+                return f"nodes that are still being removed: {len(instances)}"
             if now["state"] != "success":
                 raise ExoscaleApiError(f"{self._name}: no node was removed: {now.get('reason')}")
             return ""
 
         what = f"nodepool {self._name}"
-        await until_nothing_is_missing(pending, what=what, seconds=seconds, remedy=EVICT_REMEDY)
-        await self._until_idle(seconds)
+        await wait_until(pending, description=what, timeout=seconds, hint=EVICT_HINT)
+        await self._wait_until_idle(seconds)
 
-    async def _until_idle(self, seconds: int) -> None:
-        """Wait for an earlier change: Exoscale refuses another one meanwhile."""
+    async def _wait_until_idle(self, seconds: int) -> None:
+        """Waits for an earlier change, because Exoscale rejects concurrent changes."""
 
         async def changing() -> str:
             try:
@@ -156,15 +165,16 @@ class Nodepool:
             return "" if state in IDLE else f"it is {state}"
 
         what = f"nodepool {self._name}"
-        await until_nothing_is_missing(changing, what=what, seconds=seconds, remedy=BUSY_REMEDY)
+        await wait_until(changing, description=what, timeout=seconds, hint=BUSY_HINT)
 
 
 async def _in_order(
     api: KubernetesApi, members: Sequence[str], nodes: dict[str, Object]
 ) -> list[str]:
-    """Instances in the order in which they may go.
+    """Returns instances in the order of their removal.
 
-    First what is no node or takes no pods, then what has the fewest pods that have to move.
+    First instances without a node, then cordoned nodes and nodes that are not Ready, then the nodes
+    with the fewest pods to evict.
     """
     ranks = {}
     for member in members:
@@ -172,7 +182,7 @@ async def _in_order(
         if node is None:
             ranks[member] = (0, 0, "")
             continue
-        moving = [pod for pod in await pods_of(api, [node]) if not stays_to_the_end(pod)]
+        moving = [pod for pod in await pods_of(api, [node]) if not needs_no_eviction(pod)]
         closed = node["spec"].get("unschedulable") or not is_ready(node)
         ranks[member] = (1 if closed else 2, len(moving), _name(node))
     return sorted(members, key=lambda member: ranks[member])

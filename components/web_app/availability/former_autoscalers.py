@@ -43,7 +43,7 @@ def take_back_replicas(
             app = fixed[place]
             pulumi.info(f"{place}: replicas: {app.replicas}, instead of its autoscaler's number")
             if not pulumi.runtime.is_dry_run():
-                api = await KubernetesApi.of(access.kubeconfig, access.context)
+                api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
                 await set_replicas(api, place, app)
 
     hook = pulumi.ResourceHook(

@@ -18,7 +18,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
 from ...args.inputs import SecretInput
 from ...manifests.secret_value import secret_value
-from ...manifests.secrets import drawn_secret, encoded, variable
+from ...manifests.secrets import create_generated_secret, encoded, variable
 from ..context import Objects
 from ..names import (
     CONFIG,
@@ -106,7 +106,7 @@ def create_app_config(app: Objects, settings: WebAppArgs) -> AppConfig:
 
 def _generated_secret(app: Objects, key: str) -> Secret:
     name = app.in_program(f"{app.name}-{generated_secret(key)}")
-    return drawn_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
+    return create_generated_secret(name, _unnamed(app), {key: secrets.token_urlsafe(32)}, app.opts)
 
 
 def _config_map(app: Objects, suffix: str, data: Mapping[str, pulumi.Input[str]]) -> ConfigMap:

@@ -10,7 +10,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from ...database.network_policies import to_database
 from ...manifests.labels import INSTANCE, selector
-from ...manifests.network import namespace, network, to_dns, to_internet
+from ...manifests.network import dns_egress_rule, internet_egress_rule, namespace_peer, network_peer
 from ..context import Objects
 from ..names import job_name
 from ..service.ports import open_ports
@@ -61,7 +61,7 @@ def _policy(
 
 
 def _egress(app: str, settings: WebAppArgs) -> list[dict[str, Any]]:
-    rules = [to_dns(), to_internet()]
+    rules = [dns_egress_rule(), internet_egress_rule()]
     if settings.database and settings.database.kind == "postgresql":
         rules.append(to_database(app))
     return rules + [_way_out(each) for each in settings.network_policy.egress]
@@ -75,8 +75,8 @@ def _way_out(peer: EgressArgs) -> dict[str, Any]:
 
 def _peer(peer: PeerArgs) -> dict[str, Any]:
     if peer.network:
-        return network(peer.network)
-    found = namespace(peer.namespace) if peer.namespace else {}
+        return network_peer(peer.network)
+    found = namespace_peer(peer.namespace) if peer.namespace else {}
     if peer.app:
         found["pod_selector"] = {"match_labels": {INSTANCE: peer.app}}
     return found

@@ -9,7 +9,7 @@ import pulumi
 
 from ...lifecycle.cluster_access import ClusterAccess
 from ...lifecycle.kubernetes_api import KubernetesApi
-from ...lifecycle.waiting import until_nothing_is_missing
+from ...lifecycle.waiting import wait_until
 from ...manifests.labels import common_labels, selector
 from ..context import Objects
 from ..names import job_name
@@ -64,12 +64,12 @@ def _alone(
     """
 
     async def until_alone(_: pulumi.ResourceHookArgs) -> None:
-        api = await KubernetesApi.of(access.kubeconfig, access.context)
-        await until_nothing_is_missing(
+        api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
+        await wait_until(
             lambda: running_jobs(api, app.namespace, app.name),
-            what=f"{job_name(app.name)} of application {app.name}",
-            seconds=settings.active_deadline_seconds,
-            remedy=f"kubectl --namespace {app.namespace} delete job NAME ends it. Then run `up` "
+            description=f"{job_name(app.name)} of application {app.name}",
+            timeout=settings.active_deadline_seconds,
+            hint=f"kubectl --namespace {app.namespace} delete job NAME ends it. Then run `up` "
             "again",
         )
 

@@ -17,7 +17,7 @@ from ...lifecycle import rollout_gate
 from ...lifecycle.cluster_access import ClusterAccess
 from ...lifecycle.kubernetes_api import KubernetesApi
 from ...lifecycle.rolled_out import Workload, missing_pods
-from ...lifecycle.waiting import until_nothing_is_missing
+from ...lifecycle.waiting import wait_until
 from ..context import Objects
 from .args import RolloutArgs
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 REMEDY = "Former pods go on serving. Mend what is wrong, and run `up` again"
 
 
-def create_gate(
+def create_deployment_gate(
     app: Objects,
     settings: WebAppArgs,
     deployment: Deployment,
@@ -37,26 +37,26 @@ def create_gate(
     """What depends on the gate waits until all pods are those of `spec`."""
 
     async def until_rolled_out(_: pulumi.ResourceHookArgs) -> None:
-        api = await KubernetesApi.of(access.kubeconfig, access.context)
+        api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
         await rolled_out(api, app.namespace, app.name, settings.rollout)
 
     replicas = None if settings.autoscaler else settings.first_replicas
     pods = {"namespace": app.namespace, "replicas": replicas, "template": spec["template"]}
     hook = pulumi.ResourceHook(f"{app.name}-rolled-out", until_rolled_out)
-    return rollout_gate.create_gate(app.name, pods, hook, deployment, app.opts.parent)
+    return rollout_gate.create_rollout_gate(app.name, pods, hook, deployment, app.opts.parent)
 
 
 async def rolled_out(api: KubernetesApi, namespace: str, name: str, rollout: RolloutArgs) -> None:
     """Wait until all pods of the application are those of its Deployment's spec.
 
     Raises:
-        NotInTime: they are not, after the rollout's `timeout_seconds`.
+        WaitTimeoutError: they are not, after the rollout's `timeout_seconds`.
         ApiError: the API server refuses.
     """
     workload = Workload("deployments", namespace, name)
-    await until_nothing_is_missing(
+    await wait_until(
         lambda: missing_pods(api, workload),
-        what=f"application {name}",
-        seconds=rollout.timeout_seconds,
-        remedy=REMEDY,
+        description=f"application {name}",
+        timeout=rollout.timeout_seconds,
+        hint=REMEDY,
     )

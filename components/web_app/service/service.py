@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
 
-from ...exoscale.fixed_descriptions import refuse_another_description
-from ...exoscale.load_balancer import anew_for_another, controller_annotations
+from ...exoscale.fixed_descriptions import refuse_description_change
+from ...exoscale.load_balancer import controller_annotations, replace_on_balancer_change
 from ...exoscale.lost_load_balancer import warn_if_lost
 from ...exoscale.placement import Placement
 from ...manifests.labels import SKIP_AWAIT
@@ -42,13 +42,13 @@ def create_service(
             spec["load_balancer_source_ranges"] = balancer.source_networks
         notes = controller_annotations(balancer, placement)
     name = app.in_program(app.name)
-    options = pulumi.ResourceOptions.merge(app.opts, anew_for_another(balancer))
+    options = pulumi.ResourceOptions.merge(app.opts, replace_on_balancer_change(balancer))
     if balancer and balancer.existing:
         # Also in another namespace: two Services can't share a load balancer's ports.
         shared = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)])
         name, options = app.name, pulumi.ResourceOptions.merge(options, shared)
     if balancer:
-        refused = pulumi.ResourceOptions(hooks=refuse_another_description(app.name))
+        refused = pulumi.ResourceOptions(hooks=refuse_description_change(app.name))
         options = pulumi.ResourceOptions.merge(options, refused)
     service = Service(
         name,

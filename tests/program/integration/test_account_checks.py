@@ -141,6 +141,8 @@ def test_a_role_without_quotas_is_warned_of(
     limit(account, "instance", 1)
     reader.configure({"cluster": settings(size=2)})
     said = reader("preview")
-    assert "can have (list-quotas): Exoscale's API answers 403: Forbidden by role policy" in said
+    assert (
+        "can't be read (list-quotas): Exoscale's API answers 403: Forbidden by role policy" in said
+    )
     assert "Quota exceeded: 0 of 1 instance in use" in refusal(reader, *UP)
     reader("destroy", "--yes", "--skip-preview")

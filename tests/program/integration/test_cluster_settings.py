@@ -266,12 +266,12 @@ IN_PLACE = [
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        ("version", OLD, "a cluster can't go back"),
-        ("version", "1.38.0", "one minor version after the other"),
+        ("version", OLD, "a cluster can't be downgraded"),
+        ("version", "1.38.0", "upgrade by one minor version at a time"),
         ("csi", False, "csi: can't be turned off"),
         ("labels", {}, "labels: can't be emptied"),
-        *((path, value, "the cluster's oidc and featureGates with it") for path, value in IN_PLACE),
-        ("featureGates", [], "the cluster's oidc with it"),
+        *((path, value, "the cluster's oidc and featureGates;") for path, value in IN_PLACE),
+        ("featureGates", [], "the cluster's oidc;"),
         ("nodepools[0].labels", {}, "labels: can't be emptied"),
         ("nodepools[0].taints", {}, "taints: can't be emptied"),
         ("nodepools[0].description", "", "description: can't be emptied"),

@@ -40,7 +40,7 @@ def test_an_up_says_what_holds_a_namespace(
     lines: list[str] = []
     reader = threading.Thread(target=lines.extend, args=(process.stdout,))
     reader.start()
-    held = "namespace leaving is being deleted, and is held: "
+    held = "namespace leaving is still being deleted: "
     eventually(lambda: any(held in line for line in list(lines)))
     release = ("patch", "configmap", "holder", "-n", "leaving", "-p")
     kube.run("kubectl", *release, '{"metadata": {"finalizers": null}}', "--type=merge")

@@ -345,7 +345,9 @@ def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
     for identity in dead:
         client.wait(client.delete_load_balancer(id=identity)["id"], max_wait_time=60)
     shown = stack("preview")
-    urns = set(re.findall(r"is dead: make a new one, .*: pulumi up --replace '(.*)'", shown))
+    urns = set(
+        re.findall(r"no longer works: to create a new one .*: pulumi up --replace '(.*)'", shown)
+    )
     assert len(urns) == 2
     assert all(identity in shown for identity in dead)
 
@@ -365,7 +367,7 @@ def test_a_load_balancer_that_was_deleted_is_shown_and_made_anew(
     assert outputs["shop_url"] == f"http://{ip}/"
     assert there[ip]["id"] not in dead
     assert there[ip]["description"] == "sells"
-    assert "is dead" not in stack("preview", "--refresh", "--expect-no-changes")
+    assert "no longer works" not in stack("preview", "--refresh", "--expect-no-changes")
 
 
 def test_an_application_that_takes_anothers_requests_is_refused(stack: Stack) -> None:

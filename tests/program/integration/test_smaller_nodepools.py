@@ -75,7 +75,7 @@ def test_a_budget_that_allows_no_eviction_keeps_the_nodes(stack: Stack, kube: Ku
     failed = stack.run("up", "--yes", "--skip-preview")
     assert failed.returncode != 0
     assert "The disruption budget never needs 9 healthy pods and has 9 currently" in failed.stdout
-    assert "No node was removed, and all take new pods again" in failed.stdout
+    assert "No node was removed, and all are schedulable again" in failed.stdout
     assert closed(kube) == before
     stack.set(SIZE, "3")
     stack("preview", "--expect-no-changes")

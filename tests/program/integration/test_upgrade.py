@@ -163,7 +163,7 @@ def test_what_stands_in_the_way_of_another_nodepool(
     failed = stack.run("up", "--yes", "--skip-preview")
     assert failed.returncode != 0
     assert "nodepool others: after 6 s, 1 of 2 nodes are Ready, not pool-" in failed.stdout
-    assert "mend what is wrong, and run `up` again" in failed.stdout
+    assert "Fix it and run `pulumi up` again" in failed.stdout
     assert pools_behind(objects, address) == {old["instance-pool"]["id"]}
 
     faults.clear()

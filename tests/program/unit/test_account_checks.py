@@ -31,8 +31,8 @@ ANSWER = {
     ],
 }
 CREATION = pulumi.ResourceHookArgs(urn="urn", id="", name="cluster", type="type")
-PORTAL = "ask for a higher quota in Exoscale's portal (Organization, Quotas)"
-TWICE = "a nodepool that is replaced, as by an upgrade, has its nodes twice meanwhile"
+PORTAL = "request a higher quota in Exoscale's portal (Organization, Quotas)"
+TWICE = "during a replacement, such as an upgrade, a nodepool has twice its nodes"
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def refused(
 
 
 def test_what_the_account_can_have_is_let_through(api: ExoscaleServer) -> None:
-    assert not refused(checks(pool(size=4)).before_cluster, CREATION)
-    assert not refused(checks().before_group, CREATION)
+    assert not refused(checks(pool(size=4)).check_new_cluster, CREATION)
+    assert not refused(checks().check_new_group, CREATION)
 
 
 def test_each_reason_is_a_line_with_the_setting_and_what_is_allowed(api: ExoscaleServer) -> None:
@@ -92,7 +92,7 @@ def test_each_reason_is_a_line_with_the_setting_and_what_is_allowed(api: Exoscal
     )
     api.answer["quotas"][1]["usage"] = 2
     found = checks(*pools, zone="ch-gva-2", version="1.36.4")
-    assert refused(found.before_cluster, CREATION) == [
+    assert refused(found.check_new_cluster, CREATION) == [
         'cluster.version: "1.36.4": must be a version that Exoscale offers: 1.36.5, 1.35.9',
         'cluster.nodepools[0].instanceType: "standard.smal": must be an instance type of Exoscale:'
         ' did you mean "standard.small"?',
@@ -105,44 +105,44 @@ def test_each_reason_is_a_line_with_the_setting_and_what_is_allowed(api: Exoscal
         "cluster: needs 1 more, and the account's quota of SKS clusters leaves 0 (2 of 2 used): "
         f"delete a cluster, or {PORTAL}",
         'cluster.nodepools: {"a": 2, "b": 2, "c": 1, "d": 1}: needs 6 more, and the account\'s '
-        f"quota of instances leaves 4 (6 of 10 used); {TWICE}: have fewer nodes, or {PORTAL}",
+        f"quota of instances leaves 4 (6 of 10 used); {TWICE}: use fewer nodes, or {PORTAL}",
     ]
 
 
 def test_a_zone_that_the_account_does_not_have(api: ExoscaleServer) -> None:
-    (line, _) = refused(checks(zone="at-vie-1").before_group, CREATION)
+    (line, _) = refused(checks(zone="at-vie-1").check_new_group, CREATION)
     assert line == ('cluster.zone: "at-vie-1": must be a zone of the account: ch-gva-2, de-fra-1')
 
 
 def test_an_upgrade_has_each_nodepool_twice(api: ExoscaleServer) -> None:
     upgrade = update(version="1.35.9")
-    assert not refused(checks(pool(size=4)).before_upgrade, upgrade)
-    assert refused(checks(pool(size=5)).before_upgrade, upgrade) == [
+    assert not refused(checks(pool(size=4)).check_upgrade, upgrade)
+    assert refused(checks(pool(size=5)).check_upgrade, upgrade) == [
         "cluster.nodepools[0].size: 5: needs 5 more, and the account's quota of "
-        f"instances leaves 4 (6 of 10 used); {TWICE}: have fewer nodes, or {PORTAL}"
+        f"instances leaves 4 (6 of 10 used); {TWICE}: use fewer nodes, or {PORTAL}"
     ]
-    assert not refused(checks(pool(size=5, replace_on_upgrade=False)).before_upgrade, upgrade)
-    assert not refused(checks(pool(size=5)).before_upgrade, update(version="1.36.5"))
+    assert not refused(checks(pool(size=5, replace_on_upgrade=False)).check_upgrade, upgrade)
+    assert not refused(checks(pool(size=5)).check_upgrade, update(version="1.36.5"))
 
 
 def test_nodepools_share_the_quota(api: ExoscaleServer) -> None:
     found = checks(pool("web", 2), pool("old", 7), pool("batch", 3))
-    assert not refused(found.before_nodepool, update("cluster-web"))
-    (line,) = refused(found.before_nodepool, update("cluster-batch"))
+    assert not refused(found.check_new_nodepool, update("cluster-web"))
+    (line,) = refused(found.check_new_nodepool, update("cluster-batch"))
     assert line.startswith('cluster.nodepools: {"web": 2, "batch": 3}: needs 5 more, ')
 
 
 def test_a_nodepool_that_grows_needs_what_is_more(api: ExoscaleServer) -> None:
     small = {"instanceType": "Standard.Small"}
     workers = "cluster-workers"
-    found = checks(pool(size=9, anti_affinity=False)).before_nodepool_update
+    found = checks(pool(size=9, anti_affinity=False)).check_nodepool_update
     assert not refused(found, update(workers, size=5.0, **small))
     (line,) = refused(found, update(workers, size=4.0, **small))
     assert line.startswith("cluster.nodepools[0].size: 9: needs 5 more, ")
 
 
 def test_another_instance_type_is_checked_in_an_update(api: ExoscaleServer) -> None:
-    found = checks(pool(instance_type="gpu3.small")).before_nodepool_update
+    found = checks(pool(instance_type="gpu3.small")).check_nodepool_update
     (line,) = refused(found, update("cluster-workers", size=2.0, instanceType="standard.small"))
     assert line.startswith("cluster.nodepools[0].instanceType: ")
 
@@ -152,14 +152,14 @@ def test_an_account_without_a_quota_has_no_limit(api: ExoscaleServer, limit: int
     api.answer = ANSWER | {
         "quotas": [{"resource": "instance", "usage": 999, "limit": limit}] if limit else []
     }
-    assert not refused(checks(pool(size=8)).before_cluster, CREATION)
+    assert not refused(checks(pool(size=8)).check_new_cluster, CREATION)
 
 
 def test_what_changes_nothing_that_costs_asks_nothing(api: ExoscaleServer) -> None:
     found = checks(pool(size=2))
     same = update("cluster-workers", size=3.0, instanceType="standard.small")
-    assert not refused(found.before_nodepool_update, same)
-    assert not refused(found.before_upgrade, update(version="1.36.5"))
+    assert not refused(found.check_nodepool_update, same)
+    assert not refused(found.check_upgrade, update(version="1.36.5"))
     assert not api.asked
 
 
@@ -169,9 +169,9 @@ def test_the_api_is_asked_once_with_a_signature(api: ExoscaleServer) -> None:
     async def side_by_side() -> None:
         nodepool = update("cluster-workers")
         await asyncio.gather(
-            found.before_cluster(CREATION),
-            found.before_group(CREATION),
-            found.before_nodepool(nodepool),
+            found.check_new_cluster(CREATION),
+            found.check_new_group(CREATION),
+            found.check_new_nodepool(nodepool),
         )
 
     asyncio.run(side_by_side())
@@ -221,8 +221,8 @@ def test_without_an_answer_all_is_tried_after_a_warning(
     else:
         monkeypatch.setenv("EXOSCALE_API_ENDPOINT", "http://127.0.0.1:1/v2")
     wrong = pool(size=8, instance_type="standard.smal")
-    assert not refused(checks(wrong, version="1.0.0").before_cluster, CREATION)
+    assert not refused(checks(wrong, version="1.0.0").check_new_cluster, CREATION)
     (warning,) = warnings
     assert reason in warning
     operations = "list-instance-types, list-quotas, list-sks-cluster-versions, list-zones"
-    assert warning.startswith(f"Exoscale does not tell what the account can have ({operations}): ")
+    assert warning.startswith(f"the limits of the account can't be read ({operations}): ")

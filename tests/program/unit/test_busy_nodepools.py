@@ -11,7 +11,7 @@ from components.sks_cluster.nodepools.busy_nodepools import (
     BUSY,
     LOCKED,
     Refusal,
-    is_worth_another_try,
+    should_retry,
 )
 
 POOL_LOCKED = "Operation destroyInstancePool on resource 1 is forbidden - reason: Locked by NLB 2"
@@ -21,7 +21,7 @@ NODEPOOL_BUSY = "invalid request: The nodepool is already being updated."
 
 def failure(operation: str, *errors: str) -> bool:
     return asyncio.run(
-        is_worth_another_try(
+        should_retry(
             pulumi.ErrorHookArgs(
                 urn="urn", id="id", name="web-workers", type="type",
                 failed_operation=operation, errors=[*errors],

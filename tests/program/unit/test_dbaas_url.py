@@ -31,11 +31,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The functions of the provider that the program called."""
     functions: list[str] = []
 
-    async def ask(function: str, **_: Any) -> dict[str, str]:
+    async def invoke_provider(function: str, **_: Any) -> dict[str, str]:
         functions.append(function.rpartition(":")[2])
         return {"uri": "postgres://avnadmin:hidden@db.example.com:21699/defaultdb"}
 
-    monkeypatch.setattr(dbaas_url, "ask", ask)
+    monkeypatch.setattr(dbaas_url, "invoke_provider", invoke_provider)
     return functions
 
 

@@ -13,13 +13,13 @@ from components.database.args import DatabaseArgs
 from components.exoscale import deleted_volumes
 from components.exoscale.deleted_volumes import (
     CSI_DRIVER,
-    volumes_before_nodes,
+    volume_hook,
     volumes_to_delete,
     wait_for_volumes,
 )
 from components.lifecycle import waiting
 from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.waiting import NotInTime
+from components.lifecycle.waiting import WaitTimeoutError
 from components.sks_cluster.args import SksClusterArgs
 from components.sks_cluster.sks_cluster import SksCluster
 from tests.program.unit.engine import run
@@ -63,7 +63,7 @@ class Cluster:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
 
 
 def test_only_those_of_the_driver_whose_claims_are_gone_are_to_be_deleted() -> None:
@@ -78,8 +78,8 @@ def test_they_are_waited_for() -> None:
 
 
 def test_one_that_stays_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deleted_volumes, "SECONDS", 0)
-    with pytest.raises(NotInTime, match="Exoscale's CSI driver has yet to delete to-delete"):
+    monkeypatch.setattr(deleted_volumes, "TIMEOUT", 0)
+    with pytest.raises(WaitTimeoutError, match="Exoscale's CSI driver has yet to delete to-delete"):
         asyncio.run(wait_for_volumes(cast(KubernetesApi, Cluster(looks=9))))
 
 
@@ -90,11 +90,11 @@ def hook(cluster: Cluster | None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def of(_: object) -> Cluster | None:
         return cluster
 
-    monkeypatch.setattr(KubernetesApi, "of", of)
+    monkeypatch.setattr(KubernetesApi, "from_kubeconfig", of)
     monkeypatch.setattr(pulumi, "warn", warnings.append)
     made: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda name, wait: made.append((name, wait)))
-    volumes_before_nodes("cluster", "kind: Config" if cluster else None)
+    volume_hook("cluster", "kind: Config" if cluster else None)
     ((name, wait),) = made
     assert name == "cluster-volumes"
     asyncio.run(wait(None))
@@ -103,7 +103,7 @@ def hook(cluster: Cluster | None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_cluster_that_is_gone_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     (warning,) = hook(Cluster(refusal=0), monkeypatch)
-    assert "volumes may be left, because the cluster is unreachable: no" in warning
+    assert "volumes may stay in the account, because the cluster is unreachable: no" in warning
     assert "exo compute block-storage list" in warning
     assert not hook(None, monkeypatch)
 

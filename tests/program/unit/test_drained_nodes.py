@@ -10,9 +10,9 @@ import pytest
 
 from components.lifecycle import waiting
 from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.waiting import NotInTime
+from components.lifecycle.waiting import WaitTimeoutError
 from components.sks_cluster.nodepools import drained_nodes
-from components.sks_cluster.nodepools.drained_nodes import drain, former_nodepools
+from components.sks_cluster.nodepools.drained_nodes import drain_nodepools, removed_nodepools
 from tests.program.unit.nodes_api import Cluster, node, pod, serving
 
 FORMER = {"workers": {"id": "old", "instancePoolId": "old-instances"}}
@@ -27,7 +27,7 @@ def moves(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def missing_moves(*_: Any, **__: Any) -> str:
         return told.pop(0) if told else ""
 
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
     monkeypatch.setattr(drained_nodes, "missing_moves", missing_moves)
     return told
 
@@ -44,14 +44,16 @@ def api(cluster: Cluster) -> Iterator[KubernetesApi]:
 
 
 def run(api: KubernetesApi, seconds: int = 10) -> None:
-    asyncio.run(drain(api, FORMER, zone="ch-gva-2", services=["shop/web"], seconds=seconds))
+    asyncio.run(
+        drain_nodepools(api, FORMER, zone="ch-gva-2", services=["shop/web"], seconds=seconds)
+    )
 
 
 def test_former_nodepools_are_those_whose_id_is_no_more() -> None:
     gpu = {"id": "gpu", "instancePoolId": "gpu-instances"}
-    assert former_nodepools(FORMER, STAYING) == FORMER
-    assert former_nodepools({**FORMER, "gpu": gpu}, FORMER) == {"gpu": gpu}
-    assert former_nodepools(FORMER, {"renamed": FORMER["workers"], "gpu": gpu}) == {}
+    assert removed_nodepools(FORMER, STAYING) == FORMER
+    assert removed_nodepools({**FORMER, "gpu": gpu}, FORMER) == {"gpu": gpu}
+    assert removed_nodepools(FORMER, {"renamed": FORMER["workers"], "gpu": gpu}) == {}
 
 
 def test_all_its_nodes_are_closed_before_the_first_pod_leaves(
@@ -64,12 +66,14 @@ def test_all_its_nodes_are_closed_before_the_first_pod_leaves(
 
 def test_load_balancers_go_first(cluster: Cluster, api: KubernetesApi, moves: list[str]) -> None:
     cluster.pods = [pod("a", "old-1")]
-    moves[:] = ["the load balancers of these Services still send to it: shop/web"] * 2
+    moves[:] = ["the load balancers of these Services have not moved yet: shop/web"] * 2
     run(api)
     assert (moves, cluster.done[-1]) == ([], "evict a")
-    moves[:] = ["the load balancers of these Services still send to it: shop/web"]
+    moves[:] = ["the load balancers of these Services have not moved yet: shop/web"]
     cluster.done.clear()
-    with pytest.raises(NotInTime, match=r"nodepool workers, .*after 0 s, .*send to it: shop/web"):
+    with pytest.raises(
+        WaitTimeoutError, match=r"nodepool workers, .*after 0 s, .*not moved yet: shop/web"
+    ):
         run(api, seconds=0)
     assert cluster.done == []
 
@@ -106,24 +110,24 @@ def test_what_else_keeps_a_pod_is_told_and_tried_again(
     run(api)
     assert cluster.done[-1] == "evict a"
     cluster.pods, cluster.terminating = [pod("a", "old-1")], 1000
-    with pytest.raises(NotInTime, match="shop/a: the namespace is being terminated"):
+    with pytest.raises(WaitTimeoutError, match="shop/a: the namespace is being terminated"):
         run(api, seconds=0)
 
 
 def test_a_pod_that_is_ending_is_waited_for(cluster: Cluster, api: KubernetesApi) -> None:
     cluster.pods = [pod("a", "old-1", metadata={"deletionTimestamp": "2026-11-25T12:00:00Z"})]
-    with pytest.raises(NotInTime, match="shop/a is ending"):
+    with pytest.raises(WaitTimeoutError, match="shop/a is terminating"):
         run(api, seconds=0)
     assert "evict a" not in cluster.done
 
 
 def test_a_budget_that_never_allows_is_named(cluster: Cluster, api: KubernetesApi) -> None:
     cluster.pods, cluster.refusals = [pod("a", "old-1")], {"a": 1000}
-    with pytest.raises(NotInTime) as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         run(api, seconds=0)
     assert str(caught.value) == (
-        "nodepool workers, which is to be deleted: after 0 s, 1 pods are still there: shop/a: The "
-        "disruption budget web needs 1 healthy pods and has 1 currently. Its nodes take no new "
-        "pods and are not deleted yet. Have the pods' disruption budgets allow an eviction, or "
-        "delete the pods, and run `up` again"
+        "nodepool workers, which is to be deleted: after 0 s, 1 pods remain: shop/a: The "
+        "disruption budget web needs 1 healthy pods and has 1 currently. Its nodes are cordoned "
+        "and not deleted yet. Change the pods' disruption budgets to allow evictions, or delete "
+        "the pods, and run `pulumi up` again"
     )

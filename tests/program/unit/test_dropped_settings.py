@@ -63,7 +63,7 @@ def test_a_change_that_would_drop_something_is_refused(
     setting = "csi" if key == "exoscaleCsi" else key
     with (
         exoscale_server(monkeypatch, live) as server,
-        pytest.raises(RefusedUpdate, match=f"the cluster's {dropped} with it") as caught,
+        pytest.raises(RefusedUpdate, match=f"also turn off the cluster's {dropped};") as caught,
     ):
         check({}, {key: CHANGES[key]})
     assert str(caught.value).startswith(f"web: {setting}: can't be changed by Pulumi: ")
@@ -102,7 +102,7 @@ def test_an_update_that_sends_nothing_asks_nothing(
 def test_without_an_answer_the_state_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EXOSCALE_API_KEY", raising=False)
     check({}, {"description": "sells"})
-    with pytest.raises(RefusedUpdate, match="the cluster's oidc and featureGates with it"):
+    with pytest.raises(RefusedUpdate, match="also turn off the cluster's oidc and featureGates;"):
         check(
             {"oidc": OIDC, "featureGates": GATES},
             {"oidc": OIDC, "featureGates": GATES, "description": "sells"},

@@ -118,8 +118,8 @@ def test_what_belongs_to_another_stack_is_refused_always(adopt: bool, preview: b
     with pytest.raises(AlreadyExists) as caught:
         create(NAMESPACE, pages, adopt=adopt, preview=preview)
     assert str(caught.value) == (
-        "Namespace shop belongs to the stack webapp/first: rename it; if that stack is gone, or "
-        "was this one, run `kubectl annotate --overwrite namespace shop "
+        "Namespace shop belongs to the stack webapp/first: rename it; if that stack was deleted or "
+        "renamed, run `kubectl annotate --overwrite namespace shop "
         f"exoscale-webapp/stack={OWN}`"
     )
 
@@ -130,8 +130,8 @@ def test_a_namespace_of_an_earlier_version_may_be_any_stacks(adopt: bool) -> Non
     with pytest.raises(AlreadyExists) as caught:
         create(NAMESPACE, pages, adopt=adopt)
     assert str(caught.value) == (
-        "Namespace shop already exists (managed by Pulumi): rename it; if it is this stack's, run "
-        f"`kubectl annotate --overwrite namespace shop exoscale-webapp/stack={OWN}`"
+        "Namespace shop already exists (managed by Pulumi): rename it; if it belongs to this "
+        f"stack, run `kubectl annotate --overwrite namespace shop exoscale-webapp/stack={OWN}`"
     )
 
 

@@ -13,7 +13,7 @@ from components.database import expansion
 from components.database.expansion import expand
 from components.lifecycle import waiting
 from components.lifecycle.kubernetes_api import KubernetesApi
-from components.lifecycle.waiting import NotInTime
+from components.lifecycle.waiting import WaitTimeoutError
 
 CLAIM = "/api/v1/namespaces/test/persistentvolumeclaims/web-db-1"
 VOLUME = "/api/v1/persistentvolumes/pvc-1"
@@ -67,7 +67,7 @@ class Cluster:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
 
 
 def grow(cluster: Cluster) -> None:
@@ -100,7 +100,9 @@ def test_what_does_not_happen_is_told_and_it_is_started_all_the_same(
     cluster: Cluster, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expansion, "SECONDS", 0.05)
-    with pytest.raises(NotInTime, match=rf"database test/web-db: after 0 s, {missing}\. Run `up`"):
+    with pytest.raises(
+        WaitTimeoutError, match=rf"database test/web-db: after 0 s, {missing}\. Run `up`"
+    ):
         grow(cluster)
     assert cluster.done[0] == (SCALE, {"replicas": 0})
     assert cluster.done[-1] == (SCALE, {"replicas": 1})

@@ -42,7 +42,7 @@ def got(text: str, context: str | None = None) -> dict[str, Any]:
     """What the server answers to GET."""
 
     async def get() -> dict[str, Any]:
-        return await (await KubernetesApi.of(text, context)).get(GET)
+        return await (await KubernetesApi.from_kubeconfig(text, context)).get(GET)
 
     return asyncio.run(get())
 
@@ -83,14 +83,14 @@ def test_a_context_can_be_chosen_and_a_token_or_program_gives_credentials() -> N
 )
 def test_one_that_can_not_be_used_is_told(text: str, context: str | None, told: str) -> None:
     with pytest.raises(ApiError, match=told):
-        asyncio.run(KubernetesApi.of(text, context))
+        asyncio.run(KubernetesApi.from_kubeconfig(text, context))
 
 
 def test_no_key_stays_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     user = {"client-certificate-data": "bm90aGluZw==", "client-key-data": "bm90aGluZw=="}
     with pytest.raises(ApiError, match="kubeconfig can't be used"):
-        asyncio.run(KubernetesApi.of(kubeconfig("https://127.0.0.1:1", user), "test"))
+        asyncio.run(KubernetesApi.from_kubeconfig(kubeconfig("https://127.0.0.1:1", user), "test"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_it_does_not_wait_for_others_threads() -> None:
         loop.run_in_executor(None, over.wait)
         try:
             async with asyncio.timeout(10):
-                return await (await KubernetesApi.of(text, "test")).get(GET)
+                return await (await KubernetesApi.from_kubeconfig(text, "test")).get(GET)
         finally:
             over.set()
 
@@ -134,7 +134,7 @@ def test_many_at_once_read_theirs() -> None:
     text = kubeconfig("https://127.0.0.1:1", {}, **{"certificate-authority-data": authority})
 
     async def read() -> None:
-        await asyncio.gather(*(KubernetesApi.of(text, "test") for _ in range(50)))
+        await asyncio.gather(*(KubernetesApi.from_kubeconfig(text, "test") for _ in range(50)))
 
     asyncio.run(read())
 

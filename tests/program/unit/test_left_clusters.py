@@ -30,12 +30,12 @@ CLUSTERS = {
 def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the API answers, by path."""
     answers: dict[str, Any] = {"/sks-cluster": CLUSTERS}
-    monkeypatch.setattr(left_clusters, "get", lambda zone, path: answers.get(path))
+    monkeypatch.setattr(left_clusters, "get_if_available", lambda zone, path: answers.get(path))
     return answers
 
 
 def commands(pattern: str) -> list[str]:
-    return [command for _, command in left_clusters.left_clusters("ch-gva-2", pattern)]
+    return [command for _, command in left_clusters.orphaned_clusters("ch-gva-2", pattern)]
 
 
 def test_names_are_those_that_the_engine_makes(account: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ def test_the_hook_of_a_creation_warns(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(pulumi, "warn", told.append)
-    monkeypatch.setattr(left_clusters, "shown_name", lambda name: f"project-stack-{name}")
+    monkeypatch.setattr(left_clusters, "display_name", lambda name: f"project-stack-{name}")
     hooks: list[Any] = []
 
     async def outputs(token: str, arguments: object) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_the_hook_of_a_creation_warns(
         return {"outputs": {"cluster_name": deployed} if deployed else {}}
 
     def declare() -> None:
-        binding = left_clusters.warn_of_left_clusters("shop", "ch-gva-2", given)
+        binding = left_clusters.warn_of_orphaned_clusters("shop", "ch-gva-2", given)
         hooks.extend(binding.before_create or ())
 
     monkeypatch.setattr(last_outputs, "invoke_async", outputs)
@@ -97,7 +97,7 @@ def test_a_cluster_has_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
         given.append(arguments)
         return pulumi.ResourceHookBinding()
 
-    monkeypatch.setattr(sks_cluster, "warn_of_left_clusters", note)
+    monkeypatch.setattr(sks_cluster, "warn_of_orphaned_clusters", note)
     pool = NodePoolArgs(name="workers", instance_type="standard.small", size=2)
     settings = SksClusterArgs(zone="ch-gva-2", version="1.36.5", nodepools=(pool,), name="shop")
     run(lambda: sks_cluster.SksCluster("cluster", settings))

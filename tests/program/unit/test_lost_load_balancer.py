@@ -45,8 +45,8 @@ def test_the_address_is_dead_and_a_command_makes_another(warnings: list[str]) ->
     look_at(id=LOST)
     (line,) = warnings
     assert line.startswith(
-        f"shop/web: its load balancer {LOST} is gone, and its address 203.0.113.7 is dead: make a"
-        " new one, with another address, by: pulumi up --replace 'urn:pulumi:"
+        f"shop/web: the load balancer {LOST} was deleted, so the address 203.0.113.7 no longer"
+        " works: to create a new one with another address, run: pulumi up --replace 'urn:pulumi:"
     )
     assert line.endswith("kubernetes:core/v1:Service::web'")
 
@@ -54,7 +54,7 @@ def test_the_address_is_dead_and_a_command_makes_another(warnings: list[str]) ->
 def test_of_an_existing_one_another_has_to_be_named(warnings: list[str]) -> None:
     look_at(id=LOST, external="true")
     (line,) = warnings
-    assert line.endswith("is dead: give another one's ID in loadBalancer.existing")
+    assert line.endswith("no longer works: set loadBalancer.existing to the ID of another one")
 
 
 def test_where_the_run_ends_meanwhile_there_is_no_traceback() -> None:

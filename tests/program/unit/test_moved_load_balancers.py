@@ -49,7 +49,9 @@ def missing(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, *pools: str) -> s
 
 def test_one_that_sends_to_them_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(services=[service("web", ports=2)])
-    expected = "load balancers have yet to leave it, those of shop/web (sends to its nodes)"
+    expected = (
+        "the load balancers of these Services have not moved yet: shop/web (sends to its nodes)"
+    )
     assert missing(monkeypatch, cluster, "old", "old") == expected
     assert missing(monkeypatch, cluster, "new", "old") == expected
     assert missing(monkeypatch, cluster, "new", "new") == ""
@@ -57,8 +59,8 @@ def test_one_that_sends_to_them_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_one_that_is_being_made_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(services=[service("web", ports=2)])
-    assert missing(monkeypatch, cluster, "new").endswith("shop/web (is being made anew)")
-    assert missing(monkeypatch, cluster).endswith("shop/web (is being made anew)")
+    assert missing(monkeypatch, cluster, "new").endswith("shop/web (is being recreated)")
+    assert missing(monkeypatch, cluster).endswith("shop/web (is being recreated)")
 
 
 def test_one_that_exoscale_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,14 @@ import pytest
 
 from components.lifecycle import waiting
 from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
-from components.lifecycle.waiting import NotInTime, until_nothing_is_missing
+from components.lifecycle.waiting import WaitTimeoutError, wait_until
 from components.sks_cluster.nodepools.ready_nodes import missing_daemons, missing_nodes
 from tests.program.unit.nodes_api import Cluster, daemon_set, node, pod, serving
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
 
 
 @pytest.fixture
@@ -38,8 +38,11 @@ def missing(api: KubernetesApi, size: int = 2) -> str:
 
 def wait(api: KubernetesApi, seconds: float = 10) -> None:
     asyncio.run(
-        until_nothing_is_missing(
-            lambda: missing_nodes(api, "new", 1), what="pool", seconds=seconds, remedy="Mend it"
+        wait_until(
+            lambda: missing_nodes(api, "new", 1),
+            description="pool",
+            timeout=seconds,
+            hint="Mend it",
         )
     )
 
@@ -114,13 +117,13 @@ def test_a_refusal_is_told_at_once(cluster: Cluster, api: KubernetesApi) -> None
 
 def test_what_stays_missing_is_named_with_what_to_do(cluster: Cluster, api: KubernetesApi) -> None:
     cluster.nodes = [node("new-1", "new", ready=False)]
-    with pytest.raises(NotInTime) as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         wait(api, seconds=0)
     assert str(caught.value) == "pool: after 0 s, 0 of 1 nodes are Ready, not new-1. Mend it"
 
 
 def test_no_answer_is_named_too() -> None:
-    with pytest.raises(NotInTime, match=r"http://127\.0\.0\.1:1 does not answer: .*refused"):
+    with pytest.raises(WaitTimeoutError, match=r"http://127\.0\.0\.1:1 does not answer: .*refused"):
         wait(KubernetesApi("http://127.0.0.1:1"), seconds=0)
 
 
@@ -133,7 +136,7 @@ def test_it_says_now_and_then_what_it_waits_for(
         told.append(text)
         cluster.nodes = [node("new-1", "new")]
 
-    monkeypatch.setattr(waiting, "SECONDS_TO_MESSAGE", 0)
+    monkeypatch.setattr(waiting, "FIRST_MESSAGE_SECONDS", 0)
     monkeypatch.setattr(pulumi, "info", tell)
     wait(api)
     assert told == ["pool: 0 of 1 nodes are Ready"]

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.exoscale.fixed_descriptions import check_description, refuse_another_description
+from components.exoscale.fixed_descriptions import check_description, refuse_description_change
 from components.exoscale.load_balancer import LOAD_BALANCER
 from components.lifecycle.before_update import RefusedUpdate
 from components.sks_cluster.unsupported_updates import (
@@ -37,10 +37,10 @@ def test_an_upgrade_within_the_minor_version_or_to_the_next(wanted: str) -> None
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
-        ("1.34.2", "a cluster can't go back"),
-        ("1.33.9", "a cluster can't go back"),
-        ("1.36.0", "one minor version after the other"),
-        ("2.0.0", "one minor version after the other"),
+        ("1.34.2", "a cluster can't be downgraded"),
+        ("1.33.9", "a cluster can't be downgraded"),
+        ("1.36.0", "upgrade by one minor version at a time"),
+        ("2.0.0", "upgrade by one minor version at a time"),
     ],
 )
 def test_any_other_change_of_version_is_refused(wanted: str, reason: str) -> None:
@@ -53,7 +53,9 @@ def test_any_other_change_of_version_is_refused(wanted: str, reason: str) -> Non
 
 
 def test_what_runs_counts_rather_than_what_was_asked_for() -> None:
-    with pytest.raises(RefusedUpdate, match=r"the cluster runs 1\.34\.4: a cluster can't go back"):
+    with pytest.raises(
+        RefusedUpdate, match=r"the cluster runs 1\.34\.4: a cluster can't be downgraded"
+    ):
         check_cluster(update({"version": "1.34.3"}, {"version": "1.34.3"}, version="1.34.4"))
 
 
@@ -125,7 +127,7 @@ def test_the_same_description_or_that_of_a_new_load_balancer(
 def test_a_check_sees_through_secrets() -> None:
     """In a hook, what holds a secret, such as a chart's values, is an output."""
     bindings: list[pulumi.ResourceHookBinding] = []
-    run(lambda: bindings.append(refuse_another_description("web")))
+    run(lambda: bindings.append(refuse_description_change("web")))
     (hook,) = bindings[0].before_update or []
 
     async def outcome(before: str, after: str) -> None:

@@ -50,9 +50,9 @@ def missing(api: KubernetesApi) -> str:
     ("status", "told"),
     [
         ({}, ""),
-        ({"observedGeneration": 1}, "its controller has not seen the change"),
-        ({"updatedReplicas": 1}, "1 of 3 new pods are there"),
-        ({"replicas": 5}, "2 former pods are there still"),
+        ({"observedGeneration": 1}, "its controller has not observed the change"),
+        ({"updatedReplicas": 1}, "1 of 3 new pods exist"),
+        ({"replicas": 5}, "2 previous pods still exist"),
         ({"availableReplicas": 2}, "2 of 3 pods are available"),
     ],
 )
@@ -67,7 +67,7 @@ def test_all_pods_are_new_and_available(
     ("status", "told"),
     [
         ({}, ""),
-        ({"observedGeneration": 1}, "its controller has not seen the change"),
+        ({"observedGeneration": 1}, "its controller has not observed the change"),
         ({"readyReplicas": 0}, "0 of 1 pods are ready"),
         ({"updateRevision": "db-2", "updatedReplicas": 0}, "0 of 1 pods are new"),
     ],
@@ -113,7 +113,7 @@ def test_pods_say_why(api: KubernetesApi, pages: Pages) -> None:
         },
     ]
     assert missing(api).split("; ") == [
-        "1 of 3 new pods are there",
+        "1 of 3 new pods exist",
         'pod web-2, container web: ImagePullBackOff: Back-off pulling image "x:1"',
         "pod web-3: Unschedulable: 0/2 nodes are available",
     ]

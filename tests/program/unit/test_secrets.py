@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from components.args.secret import secret_places
-from components.manifests.secrets import drawn_secret, encoded
+from components.manifests.secrets import create_generated_secret, encoded
 from stack.args import StackArgs
 from tests.program.unit.engine import run
 from tests.program.unit.recorded_resources import recorded
@@ -157,7 +157,7 @@ def test_a_preview_does_not_know_what_is_drawn(preview: bool) -> None:
     """A strict `up` draws another value, and may do only what its preview showed."""
 
     def declare() -> None:
-        drawn_secret("app", {"name": "app"}, {"KEY": TOKEN}, pulumi.ResourceOptions())
+        create_generated_secret("app", {"name": "app"}, {"KEY": TOKEN}, pulumi.ResourceOptions())
 
     engine, _ = run(declare, preview=preview)
     assert (encoded(TOKEN) in str(engine.of_type("Secret"))) is not preview

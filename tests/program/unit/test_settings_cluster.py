@@ -35,7 +35,7 @@ def cluster(values: dict[str, Any], secret: Collection[str] = ()) -> SksClusterA
         ("cluster.version", 1.34, 'must be in quotes and in full, such as "1.36.5"'),
         ("cluster.level", "free", "\"free\": must be one of 'starter' or 'pro'"),
         ("cluster.cni", "flannel", "\"flannel\": must be one of 'calico', 'cilium' or 'none'"),
-        ("cluster.kubeProxy", False, "false: must be true for calico"),
+        ("cluster.kubeProxy", False, "false: must be true with calico"),
         ("cluster.autoUpgrade", "yes", '"yes": must be true or false'),
         ("cluster.description", "x" * 256, "must have at most 255 characters"),
         ("cluster.featureGates", ["some gate"], '"some gate": must be a feature gate'),
@@ -46,19 +46,19 @@ def cluster(values: dict[str, Any], secret: Collection[str] = ()) -> SksClusterA
         ("cluster.oidc", {"clientId": "kube"}, "issuerUrl: is missing"),
         ("cluster.oidc", {**OIDC, "issuerUrl": "http://login.example"}, "starts with https://"),
         ("cluster.nodePortSources", ["10.0.0.1/8"], '"10.0.0.1/8": must be a network'),
-        ("cluster.nodePortSources", [WORLD], "must not have 0.0.0.0/0, unless"),
-        ("cluster.nodePortSources", ["::/0"], "must not have ::/0, unless"),
-        ("cluster.nodePortSources", ["0.0.0.0/1", "128.0.0.0/1"], "must not have 0.0.0.0/1"),
+        ("cluster.nodePortSources", [WORLD], "must not contain 0.0.0.0/0, unless"),
+        ("cluster.nodePortSources", ["::/0"], "must not contain ::/0, unless"),
+        ("cluster.nodePortSources", ["0.0.0.0/1", "128.0.0.0/1"], "must not contain 0.0.0.0/1"),
         ("cluster.nodePortSources", ["192.0.2.0/24", "192.0.2.7/32"], "must not overlap"),
         ("cluster.firewallRules", [{**RULE, "sources": [WORLD]}], "cluster.allowOpenNetworks"),
         ("cluster.firewallRules", [{**RULE, "sources": []}], "must have 1 or more items"),
-        ("cluster.firewallRules", [{**RULE, "ports": "443-80"}], "the lower one first"),
+        ("cluster.firewallRules", [{**RULE, "ports": "443-80"}], "the lower port first"),
         ("cluster.firewallRules", [{**RULE, "ports": "70000"}], "must be from 1 to 65535"),
-        ("cluster.firewallRules", [{**RULE, "protocol": "ICMP"}], "must not be given for ICMP"),
+        ("cluster.firewallRules", [{**RULE, "protocol": "ICMP"}], "must not be set for ICMP"),
         (
             "cluster.firewallRules",
             [{"name": "a", "sources": ["192.0.2.0/24"]}],
-            "ports: null: must be given",
+            "ports: null: must be set for TCP and UDP",
         ),
         ("cluster.firewallRules", [RULE, RULE], '"ssh": two have this name'),
         ("cluster.nodepools", [], "[]: must have 1 or more items"),
@@ -69,7 +69,7 @@ def cluster(values: dict[str, Any], secret: Collection[str] = ()) -> SksClusterA
         (
             "cluster.nodepools[0].instanceType",
             "standard.tiny",
-            "must be standard.small or larger: SKS refuses smaller nodes",
+            "must be standard.small or larger: SKS does not support smaller nodes",
         ),
         ("cluster.nodepools[0].instancePrefix", "Pool", "must be lower-case letters"),
         ("cluster.nodepools[0].labels", {"-a": "b"}, '"-a": must be a Kubernetes label\'s key'),
@@ -80,7 +80,7 @@ def cluster(values: dict[str, Any], secret: Collection[str] = ()) -> SksClusterA
         (
             "cluster.nodepools[0].imageGarbageCollection",
             {"lowThreshold": 90, "highThreshold": 80},
-            "80: must be more than lowThreshold, 90",
+            "80: must be greater than lowThreshold, 90",
         ),
         ("cluster.nodepools[0].name", ..., "is missing"),
         ("cluster.nodepools[0].color", "red", "unknown key; allowed are name, instanceType"),
@@ -101,13 +101,13 @@ def test_add_ons_that_exclude_each_other() -> None:
     values = changed("cluster.csi", True)
     assert cluster(values).csi
     values["cluster"]["cloudController"] = False
-    assert mistakes(values) == ["cluster.csi: true: must be false where cloudController is false"]
+    assert mistakes(values) == ["cluster.csi: true: must be false if cloudController is false"]
 
 
 def test_a_pool_must_take_pods_without_tolerations() -> None:
     values = changed("cluster.nodepools[0].taints", {"gpu": "true:NoSchedule"})
     (line,) = mistakes(values)
-    assert line.endswith("must have one without taints NoSchedule and NoExecute")
+    assert line.endswith("must contain one without NoSchedule and NoExecute taints")
     free = {"name": "free", "instanceType": "standard.small", "size": 1}
     values["cluster"]["nodepools"].append(free)
     assert len(cluster(values).nodepools) == 2
@@ -119,7 +119,7 @@ def test_an_anti_affinity_group_holds_eight_nodes() -> None:
     for grouped in ({}, {"antiAffinity": False, "antiAffinityGroups": [group]}):
         (line,) = mistakes(changed("cluster.nodepools", [pool | grouped]))
         assert line.startswith("cluster.nodepools[0].size: 9: must be 8 or less")
-        assert "unless antiAffinity is false and antiAffinityGroups empty" in line
+        assert "unless antiAffinity is false and antiAffinityGroups is empty" in line
     load(changed("cluster.nodepools", [pool | {"antiAffinity": False}]))
     load(changed("cluster.nodepools", [pool | {"size": 8}]))
 
@@ -128,7 +128,7 @@ def test_local_storage_needs_a_disk_with_room_for_it() -> None:
     pool = VALID["cluster"]["nodepools"][0] | {"localStorage": True}
     (line,) = mistakes(changed("cluster.nodepools", [pool | {"diskSize": 99}]))
     assert line == (
-        "cluster.nodepools[0].diskSize: 99: must be 100 or more, unless localStorage is false"
+        "cluster.nodepools[0].diskSize: 99: must be 100 or more if localStorage is true"
     )
     (default,) = mistakes(changed("cluster.nodepools", [pool]))
     assert "diskSize: 50: must be 100 or more" in default
@@ -138,9 +138,9 @@ def test_local_storage_needs_a_disk_with_room_for_it() -> None:
 def test_adopted_nodepools_are_known() -> None:
     identity = "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
     (unknown,) = mistakes(changed("cluster.adopt", {"nodepools": {"other": identity}}))
-    assert "must name nodepools of this file, which other is not" in unknown
+    assert "must contain only nodepools of this file; other is not one of them" in unknown
     (alone,) = mistakes(changed("cluster.adopt", {"nodepools": {"workers": identity}}))
-    assert "must have the ID of the nodepools' cluster too" in alone
+    assert "must also contain the ID of the nodepools' cluster" in alone
 
 
 def test_what_is_open_is_open_by_a_setting() -> None:
@@ -157,7 +157,7 @@ def test_the_kubelet_is_never_open() -> None:
     values = changed("cluster.firewallRules", [rule])
     values["cluster"]["allowOpenNetworks"] = True
     (line,) = mistakes(values)
-    assert "must not have 10250, the kubelet's port, open to everyone" in line
+    assert "must not open 10250, the kubelet's port, to everyone" in line
 
 
 def test_a_number_is_a_port_and_a_boolean_a_label() -> None:

@@ -236,7 +236,7 @@ def test_an_existing_cluster_is_used_by_its_kubeconfig() -> None:
 def test_a_program_may_have_several_clusters() -> None:
     def program() -> None:
         for name, zone in (("geneva", "ch-gva-2"), ("vienna", "at-vie-1")):
-            SksCluster(name, cluster(zone=zone)).drain_former_nodepools((), ())
+            SksCluster(name, cluster(zone=zone)).drain_removed_nodepools((), ())
 
     engine, _ = run(program)
     names = [(each.typ, each.name) for each in engine.resources]
