@@ -21,7 +21,7 @@ from typing import Any
 import urllib3
 from kubernetes import client
 
-from sandbox.http_connect import CHUNK, HEAD_SECONDS, Refused, target
+from sandbox.http_connect import CHUNK, HEAD_SECONDS, RejectedRequest, connect_target
 from sandbox.sks.ingress_nginx import webhook
 from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec
 
@@ -35,7 +35,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def configuration(socket_name: str) -> dict[str, Any]:
-    """An EgressSelectorConfiguration: everything but etcd by the Unix socket `socket_name`."""
+    """Returns an EgressSelectorConfiguration: everything but etcd by the Unix socket `socket_name`."""
     connection = {
         "proxyProtocol": "HTTPConnect",
         "transport": {"uds": {"udsName": socket_name}},
@@ -70,7 +70,7 @@ class Egress:
         threading.Thread(target=self._accept, name=f"egress-{cluster.name}", daemon=True).start()
 
     def close(self) -> None:
-        """Take no more connections; those that are open end with their clients."""
+        """Takes no more connections; those that are open end with their clients."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._path.unlink(missing_ok=True)
@@ -89,11 +89,11 @@ class Egress:
             _log.info("cluster %s: a connection of its API server: %s", self._cluster, error)
 
     def _answer(self, connection: socket.socket) -> None:
-        """Answer one CONNECT request and what comes after it."""
+        """Answers one CONNECT request and what comes after it."""
         connection.settimeout(HEAD_SECONDS)
         try:
-            answer = self._route(*target(_head(connection)))
-        except Refused as refusal:
+            answer = self._route(*connect_target(_head(connection)))
+        except RejectedRequest as refusal:
             status, reason = refusal.args
             if reason not in self._refused:  # kube-apiserver asks again and again
                 self._refused.add(reason)
@@ -111,30 +111,32 @@ class Egress:
         try:
             return self._service(host, port)
         except client.ApiException as error:
-            raise Refused("502", f"{host}:{port}: {error.reason}") from error
+            raise RejectedRequest("502", f"{host}:{port}: {error.reason}") from error
         except urllib3.exceptions.HTTPError as error:
-            raise Refused("502", f"{host}:{port}: the API server does not answer") from error
+            raise RejectedRequest(
+                "502", f"{host}:{port}: the API server does not answer"
+            ) from error
 
     def _service(self, address: str, port: int) -> Answer:
-        """What answers at a Service's address; kube-apiserver has resolved its name already."""
+        """Returns what answers at a Service's address; kube-apiserver has resolved its name already."""
         core = client.CoreV1Api(self._api_client)
         for service in core.list_service_for_all_namespaces().items:
             if address in (service.spec.cluster_ips or ()):
                 break
         else:
-            raise Refused("403", self._why_not(address, port))
+            raise RejectedRequest("403", self._why_not(address, port))
         namespace, name = service.metadata.namespace, service.metadata.name
         where = f"{name}.{namespace}.svc:{port} ({address})"
         selector = ",".join(f"{k}={v}" for k, v in (service.spec.selector or {}).items())
         found = core.list_namespaced_pod(namespace, label_selector=selector) if selector else None
         ready = [pod for pod in found.items if _is_ready(pod)] if found else []
         if not ready:
-            raise Refused("502", f"connection refused: no pod is ready behind {where}")
+            raise RejectedRequest("502", f"connection refused: no pod is ready behind {where}")
         targets = {item.target_port for item in service.spec.ports if item.port == port}
         for pod in ready:
             if webhook.PORT in targets and webhook.is_played(pod):
                 return webhook.answering(self._api_client, pod, where)
-        raise Refused("403", f"{_NO_CONTAINERS} {where}")
+        raise RejectedRequest("403", f"{_NO_CONTAINERS} {where}")
 
     def _why_not(self, address: str, port: int) -> str:
         if _is_in(address, self._pods):
@@ -144,7 +146,7 @@ class Egress:
 
 @contextmanager
 def _directory(path: Path) -> Iterator[Path]:
-    """A short path of the same directory."""
+    """Yields a short path of the same directory."""
     descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY)
     try:
         yield Path(f"/proc/self/fd/{descriptor}")
@@ -158,7 +160,7 @@ def _head(connection: socket.socket) -> bytes:
         data = connection.recv(_HEAD_BYTES)
         head += data
         if not data or len(head) > _HEAD_BYTES:
-            raise Refused("400", "no CONNECT request")
+            raise RejectedRequest("400", "no CONNECT request")
     return head
 
 
@@ -184,11 +186,11 @@ def _connect(host: str, port: int, source: str = "") -> socket.socket:
     try:
         return socket.create_connection((host, port), HEAD_SECONDS, (source, 0))
     except OSError as error:
-        raise Refused("502", f"{host}:{port}: {error.strerror or error}") from error
+        raise RejectedRequest("502", f"{host}:{port}: {error.strerror or error}") from error
 
 
 def _join(server: socket.socket, connection: socket.socket) -> None:
-    """Copy both ways until both sides have ended."""
+    """Copies both ways until both sides have ended."""
     with server:
         for end in (server, connection):
             end.settimeout(None)

@@ -143,7 +143,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 
 def forbidden(given: Mapping[str, str], settings: Settings) -> str | None:
-    """Why an annotation may not be used at all, None if all may."""
+    """Returns why an annotation may not be used at all, None if all may."""
     for key, value in given.items():
         for word in settings.blocked_words:
             if key.startswith(PREFIX) and word in value:
@@ -157,7 +157,7 @@ def forbidden(given: Mapping[str, str], settings: Settings) -> str | None:
 
 
 def invalid(given: Mapping[str, str], settings: Settings) -> str | None:
-    """Why the controller does not read the annotations, None if it does."""
+    """Returns why the controller does not read the annotations, None if it does."""
     names = {key.removeprefix(PREFIX): value for key, value in given.items()}
     too_risky = RISKS[RISKS.index(settings.risk) + 1 :]
     for group, by_risk in GROUPS.items():

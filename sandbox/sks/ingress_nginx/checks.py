@@ -32,7 +32,7 @@ _ANY_HOST = "_"
 
 
 def refusal(ingress: Ingress, others: Sequence[Ingress], settings: Settings) -> str | None:
-    """Why the controller refuses `ingress` beside `others`, all there are; None if it does not."""
+    """Returns why the controller refuses `ingress` beside `others`, all there are; None if it does not."""
     if "deletionTimestamp" in ingress["metadata"]:
         return None
     if settings.deep_inspect and (found := _forbidden(ingress)):
@@ -55,7 +55,7 @@ def refusal(ingress: Ingress, others: Sequence[Ingress], settings: Settings) -> 
 
 
 def warnings(ingress: Ingress) -> list[str]:
-    """What the controller says of an `ingress` of whatever class, without refusing it."""
+    """Returns what the controller says of an `ingress` of whatever class, without refusing it."""
     return [] if "deletionTimestamp" in ingress["metadata"] else _invalid_paths(ingress)
 
 
@@ -103,7 +103,7 @@ def _forbidden(ingress: Ingress) -> str | None:
 
 
 def _accepted(ingresses: Sequence[Ingress], settings: Settings) -> list[Ingress]:
-    """Those that the controller serves, in the order in which it takes them, oldest first."""
+    """Returns those that the controller serves, in the order in which it takes them, oldest first."""
     served = [
         ingress
         for ingress in ingresses
@@ -116,7 +116,7 @@ def _accepted(ingresses: Sequence[Ingress], settings: Settings) -> list[Ingress]
 
 
 def _overlap(ingress: Ingress, others: Sequence[Ingress]) -> str | None:
-    """A host and path that another one has. With `canary`, on either side, they may share it."""
+    """Returns a host and path that another one has. With `canary`, on either side, they may share it."""
     owners: dict[tuple[str, str], dict[str, Ingress]] = {}
     for other in others:
         if _key(other) != _key(ingress) and not _is_canary(other):
@@ -132,7 +132,7 @@ def _overlap(ingress: Ingress, others: Sequence[Ingress]) -> str | None:
 
 
 def _places(ingress: Ingress) -> Iterator[tuple[tuple[str, str], str]]:
-    """Hosts and paths that lead to a Service, with the path's type as the controller has it."""
+    """Yields hosts and paths that lead to a Service, with the path's type as the controller has it."""
     for host, path in _paths(ingress):
         if "service" in path["backend"]:
             exact = "Exact" if path["pathType"] == "Exact" else "Prefix"

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes import client
 
-from sandbox.toolchain.reach import host, out_of_reach
+from sandbox.toolchain.reach import host, unreachable_hosts
 
 REGISTRY = "https://registry.k8s.io/v2/"
 NAME = "ingress-nginx-image"
@@ -19,9 +19,9 @@ MESSAGE = (
 
 
 def reconcile(api_client: client.ApiClient) -> None:
-    """Have the API server refuse workloads with its images, in one line, or no longer refuse."""
+    """Has the API server refuse workloads with its images, in one line, or no longer refuse."""
     api = client.AdmissionregistrationV1Api(api_client)
-    if out_of_reach([REGISTRY]):
+    if unreachable_hosts([REGISTRY]):
         _create(api.create_validating_admission_policy, _policy())
         _create(api.create_validating_admission_policy_binding, _binding())
     else:

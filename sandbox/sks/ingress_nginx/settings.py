@@ -39,7 +39,7 @@ class Settings:
 
 
 def settings_of(api_client: client.ApiClient, pod: Any) -> Settings:
-    """The settings of the controller in `pod`."""
+    """Returns the settings of the controller in `pod`."""
     flags = _flags(pod)
     config = _config(api_client, flags.get("configmap", ""))
     controller = flags.get("controller-class", "k8s.io/ingress-nginx")
@@ -96,5 +96,5 @@ def _config(api_client: client.ApiClient, key: str) -> Mapping[str, str]:
 
 
 def is_true(value: str) -> bool:
-    """Whether Go's `strconv.ParseBool` reads it as true."""
+    """Returns whether Go's `strconv.ParseBool` reads it as true."""
     return value in TRUE

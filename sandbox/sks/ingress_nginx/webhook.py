@@ -17,7 +17,7 @@ from typing import Any, cast
 import urllib3
 from kubernetes import client
 
-from sandbox.http_connect import Refused
+from sandbox.http_connect import RejectedRequest
 from sandbox.sks.ingress_nginx.checks import Ingress, refusal, warnings
 from sandbox.sks.ingress_nginx.settings import Settings, settings_of
 
@@ -35,16 +35,16 @@ Review = dict[str, Any]
 
 
 def is_played(pod: Any) -> bool:
-    """Whether the sandbox answers for the pod."""
+    """Returns whether the sandbox answers for the pod."""
     return PLAYED in (pod.metadata.annotations or {})
 
 
 def answering(
     api_client: client.ApiClient, pod: Any, where: str
 ) -> Callable[[socket.socket], None]:
-    """What serves one connection to the pod's webhook, which is reached at `where`.
+    """Returns what serves one connection to the pod's webhook, which is reached at `where`.
 
-    Raises Refused if the pod's certificate is not there: its container would not have started.
+    Raises RejectedRequest if the pod's certificate is not there: its container would not have started.
     """
     context = _certificate(api_client, pod, where)
     settings = settings_of(api_client, pod)
@@ -57,7 +57,7 @@ def answering(
 
 
 def review(request: Review, others: list[Ingress], settings: Settings) -> Review:
-    """The AdmissionReview that answers one of an Ingress, where there are `others`."""
+    """Returns the AdmissionReview that answers one of an Ingress, where there are `others`."""
     ingress = request["object"]
     response: dict[str, Any] = {"uid": request["uid"], "allowed": True}
     if reason := refusal(ingress, others, settings):
@@ -74,19 +74,19 @@ def _certificate(api_client: client.ApiClient, pod: Any, where: str) -> ssl.SSLC
         if volume.name == CERTIFICATES and volume.secret:
             break
     else:
-        raise Refused("502", f"connection refused: no volume {CERTIFICATES} behind {where}")
+        raise RejectedRequest("502", f"connection refused: no volume {CERTIFICATES} behind {where}")
     name = volume.secret.secret_name
     try:
         data = core.read_namespaced_secret(name, namespace).data or {}
         return _context(data)
     except (client.ApiException, KeyError, ValueError, ssl.SSLError) as error:
-        raise Refused(
+        raise RejectedRequest(
             "502", f"connection refused: no certificate in Secret {namespace}/{name}, for {where}"
         ) from error
 
 
 def _context(data: Mapping[str, str]) -> ssl.SSLContext:
-    """A server's context; the key does not touch the disk, which `load_cert_chain` reads from."""
+    """Returns a server's context; the key does not touch the disk, which `load_cert_chain` reads from."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     descriptor = os.memfd_create("certificate")
     try:
