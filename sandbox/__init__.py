@@ -1,1 +1,1 @@
-"""An Exoscale account on the machine it runs on: same API, real Kubernetes control planes."""
+"""A simulated Exoscale account on this machine, with real Kubernetes control planes."""

@@ -13,7 +13,7 @@ from typing import get_args
 from sandbox import paths
 from sandbox.account import Nodes
 from sandbox.daemon import fault_commands, lifecycle
-from sandbox.environment.stack_files import untouched
+from sandbox.environment.stack_files import temporary_salts
 from sandbox.environment.variables import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
@@ -27,54 +27,57 @@ from sandbox.toolchain.tools import (
 )
 
 NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
-"""Exit codes as shells give them."""
+"""Exit codes, as in a shell: for a command that doesn't exist, that is not executable, and the
+number to which a shell adds that of the signal that ended the command."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+    """Returns the parser of the command line."""
     result = argparse.ArgumentParser(
         prog="sandbox", description="An Exoscale account on this machine."
     )
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start it; brings the tools the first time")
+    up = commands.add_parser("up", help="start the sandbox; the first start installs the tools")
     up.add_argument(
         "--nodes",
         choices=get_args(Nodes),
-        help="what nodes of clusters are, chosen when the sandbox is first started: simulated "
-        "(the default), or running containers, for which Linux, root and some packages are needed",
+        help="kind of the clusters' nodes, which only the first start can set: simulated "
+        "(the default), or containers, which needs Linux, root and some packages",
     )
-    commands.add_parser("down", help="stop it; clusters and stacks are kept")
-    status = commands.add_parser("status", help="what runs and what the account holds")
-    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("down", help="stop the sandbox; clusters and stacks are kept")
+    status = commands.add_parser("status", help="show processes and the account's resources")
+    status.add_argument("--json", action="store_true", help="print JSON")
     fault_commands.add_parser(commands)
-    commands.add_parser("reset", help="stop it and remove all but the tools")
-    tools = commands.add_parser("tools", help="find, download or build the tools, no more")
+    commands.add_parser("reset", help="stop the sandbox and remove all but the tools")
+    tools = commands.add_parser("tools", help="only find, download or build the tools")
     tools.add_argument(
         "--kubernetes",
         metavar="VERSION",
         action="append",
         default=[],
-        help="another version that clusters may have, such as "
-        f"{EARLIER_KUBERNETES_VERSION}; may be repeated",
+        help="install another version for clusters, such as "
+        f"{EARLIER_KUBERNETES_VERSION}; can be repeated",
     )
     tools.add_argument(
-        "--nodes", choices=get_args(Nodes), help="containers: also what nodes that run them need"
+        "--nodes", choices=get_args(Nodes), help="containers: also install the tools of such nodes"
     )
-    env = commands.add_parser("env", help="print export lines of its environment")
-    run = commands.add_parser("exec", help="run a command in its environment, started if need be")
+    env = commands.add_parser("env", help="print the environment as export lines for a shell")
+    run = commands.add_parser(
+        "exec", help="run a command in the sandbox, which is started if necessary"
+    )
     for command in (env, run):
         command.add_argument(
             "--plugins",
             metavar="DIR",
             type=Path,
-            help="use the provider plugins in DIR",
+            help="folder of provider plugins to use",
         )
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     return result
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; return its exit code."""
+    """Runs one command and returns its exit code."""
     options = parser().parse_args(arguments)
     home, progress = paths.home(), Progress()
     try:
@@ -91,7 +94,7 @@ def main(arguments: list[str]) -> int:
                 others = [kubernetes_tools(version, names) for version in options.kubernetes]
                 ensure_tools(progress, [*(NODE_TOOLS if containers else ()), *chain(*others)])
             case "status":
-                # imported here: it brings an HTTP client, which the other commands do not need
+                # Imported here because it loads an HTTP client, which few commands need.
                 from sandbox.daemon.status import status
 
                 sys.stdout.write(status(home, as_json=options.json))
@@ -117,7 +120,10 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
         raise SandboxError("exec needs a command: sandbox exec -- CMD ...")
     account = lifecycle.up(home, progress, plugins)
     environment = command_environment(account, home, plugins=plugins)
-    with untouched(home, command), TemporaryDirectory(dir=paths.temporary_files(home)) as temporary:
+    with (
+        temporary_salts(home, command),
+        TemporaryDirectory(dir=paths.temporary_files(home)) as temporary,
+    ):
         try:
             process = _start(command, {**environment, "TMPDIR": temporary})
         except FileNotFoundError:
@@ -126,7 +132,7 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
         except PermissionError:
             sys.stderr.write(f"sandbox: {command[0]}: not executable\n")
             return NOT_EXECUTABLE
-        # A terminal sends SIGINT to the command as well; what it does about it is its own matter.
+        # A terminal also sends SIGINT to the command, which decides itself how to handle it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         code = process.wait()
@@ -134,15 +140,15 @@ def _exec(argv: list[str], home: Path, progress: Progress, plugins: Path | None)
 
 
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    # the command is looked for on the sandbox's PATH, not on the outer one
+    # Popen searches the PATH of this process, so set it to the sandbox's PATH.
     os.environ["PATH"] = environment["PATH"]
     return subprocess.Popen(command, env=environment, preexec_fn=_default_signals)
 
 
 def _default_signals() -> None:
-    """Let SIGINT and SIGQUIT end the command where they were ignored, as in a background job.
+    """Restores the default handling of SIGINT and SIGQUIT, which background jobs ignore.
 
-    Pulumi ends its language host with SIGINT, and waits 5 s for one that ignores it.
+    Pulumi stops its language host with SIGINT, and waits 5 s if the host ignores it.
     """
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The account of one sandbox: its API key, its passphrase and the ports that it listens on."""
+"""The account of a sandbox: API key, passphrase, ports and kind of nodes."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ Nodes = Literal["simulated", "containers"]
 
 @dataclass(frozen=True)
 class Account:
-    """What `account.json` (mode 0600) holds, made once and kept until `reset`."""
+    """The content of `account.json` (mode 0600), which is created once and kept until `reset`."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -27,30 +27,31 @@ class Account:
     """PULUMI_CONFIG_PASSPHRASE of the sandbox's stacks, the same for every sandbox of the clone."""
     port: int
     proxy_port: int = 0
-    """0 in the file of a sandbox that was made before there was a proxy."""
+    """0 in the file of a sandbox that an earlier version without a proxy created."""
     nodes: Nodes = "simulated"
-    """What the nodes of its clusters are."""
+    """The kind of its clusters' nodes."""
 
     @property
     def base_url(self) -> str:
-        """Where the daemon listens: http://127.0.0.1:PORT."""
+        """The URL of the daemon: http://127.0.0.1:PORT."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def endpoint(self) -> str:
-        """EXOSCALE_API_ENDPOINT."""
+        """The URL of the Exoscale API, for EXOSCALE_API_ENDPOINT."""
         return f"{self.base_url}/v2"
 
     @property
     def proxy_url(self) -> str:
-        """HTTPS_PROXY."""
+        """The URL of the sandbox's proxy, for HTTPS_PROXY."""
         return f"http://{LOOPBACK}:{self.proxy_port}"
 
     @classmethod
     def load(cls, home: Path) -> Self | None:
-        """Return the account of the sandbox at `home`, None if it has none yet.
+        """Returns the account of the sandbox at `home`, None if the sandbox doesn't exist.
 
-        Raises SandboxError if account.json is not as this class wrote it.
+        Raises:
+            SandboxError: if account.json is damaged.
         """
         file = home / "account.json"
         try:
@@ -58,30 +59,33 @@ class Account:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
-            raise SandboxError(f"{file} is damaged: remove it, or run `sandbox reset`") from None
+            raise SandboxError(f"{file} is damaged: delete it, or run `sandbox reset`") from None
 
     @classmethod
     def kind_of_nodes(cls, home: Path, nodes: Nodes | None = None) -> Nodes:
-        """Return what the nodes of the sandbox at `home` are, or, before it has an account, will
-        be where `nodes` are asked for.
+        """Returns the kind of nodes of the sandbox at `home`.
 
-        Raises SandboxError if it has nodes of another kind.
+        If the sandbox doesn't exist: `nodes`, by default simulated ones.
+
+        Raises:
+            SandboxError: if the sandbox exists and has nodes of another kind than `nodes`.
         """
         account = cls.load(home)
         if account is None:
             return nodes or "simulated"
         if nodes not in (None, account.nodes):
             raise SandboxError(
-                f"the nodes of this sandbox are {account.nodes}, not {nodes}: "
-                "`sandbox reset` lets the next `up` choose, and removes its clusters"
+                f"the nodes of this sandbox are {account.nodes}, not {nodes}: to change that, "
+                "run `sandbox reset`, which removes the clusters, and `up` again"
             )
         return account.nodes
 
     @classmethod
     def load_or_create(cls, home: Path, nodes: Nodes | None = None) -> Self:
-        """Return the account of the sandbox at `home`, a new one with such `nodes` the first time.
+        """Returns the account of the sandbox at `home`, and creates it if it doesn't exist.
 
-        Raises SandboxError if it has nodes of another kind.
+        Raises:
+            SandboxError: if the sandbox exists and has nodes of another kind than `nodes`.
         """
         kind, account = cls.kind_of_nodes(home, nodes), cls.load(home)
         if account is None:
@@ -99,15 +103,15 @@ class Account:
 
 
 def _passphrase() -> str:
-    """Return the clone's passphrase; make it the first time.
+    """Returns the clone's passphrase, and creates it if it doesn't exist.
 
-    It outlives a reset, so that values encrypted in a Pulumi.<stack>.yaml stay readable.
+    `reset` keeps it, so that encrypted values in a Pulumi.<stack>.yaml can still be decrypted.
     """
     file = PASSPHRASE_FILE
     if not file.exists():
         candidate = file.with_name(f"{file.name}.{os.getpid()}")
         write_private(candidate, secrets.token_urlsafe(24))
-        with contextlib.suppress(FileExistsError):  # another process was first
+        with contextlib.suppress(FileExistsError):  # another process has created it meanwhile
             os.link(candidate, file)
         candidate.unlink()
     return file.read_text()

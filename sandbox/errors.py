@@ -1,5 +1,5 @@
-"""The error that the command line shows as one line."""
+"""The error that the command line shows without a traceback."""
 
 
 class SandboxError(Exception):
-    """Something that the user can act on; its text says what and how."""
+    """An error that the user can fix; the message says what is wrong and what to do."""

@@ -1,7 +1,7 @@
-"""Where the sandbox keeps its files.
+"""The paths of the sandbox's files.
 
-Tools are shared by every sandbox of one clone; everything else lives under a home of its own, so
-that several sandboxes can run side by side with different values of SANDBOX_HOME.
+All sandboxes of a clone share the tools. All other files are in the sandbox's home, so that several
+sandboxes with different values of SANDBOX_HOME can run in parallel.
 """
 
 import hashlib
@@ -12,52 +12,52 @@ ROOT: Path = Path(__file__).resolve().parent.parent
 """The clone: the folder that holds Pulumi.yaml."""
 
 TOOLS_BIN: Path = ROOT / ".sandbox" / "bin"
-"""Executables found on PATH (as links), downloaded or built, first on PATH in the sandbox."""
+"""Tools: links to programs on PATH, downloads and builds. It is first on the sandbox's PATH."""
 
 TOOLS_BUILD: Path = ROOT / ".sandbox" / "build"
-"""One Go module a build, unfinished downloads, and the stamps of what is in TOOLS_BIN."""
+"""A Go module for each build, unfinished downloads, and the stamps of the tools in TOOLS_BIN."""
 
 IMAGES: Path = ROOT / ".sandbox" / "images"
-"""Container images (archives, *.tar) that nodes have from their start; shared by every sandbox."""
+"""Container images (archives, *.tar) that are preloaded on nodes; shared by all sandboxes."""
 
 PASSPHRASE_FILE: Path = ROOT / ".sandbox" / "passphrase"
-"""The passphrase of the clone's stacks (mode 0600), shared by every sandbox of the clone."""
+"""The passphrase of the clone's stacks (mode 0600); shared by all sandboxes of the clone."""
 
 
 def home() -> Path:
-    """Return the sandbox's home: SANDBOX_HOME if set, else `.sandbox` in the clone."""
+    """Returns the sandbox's home: SANDBOX_HOME, by default `.sandbox` in the clone."""
     configured = os.environ.get("SANDBOX_HOME")
     return Path(configured).expanduser().resolve() if configured else ROOT / ".sandbox"
 
 
 def pulumi_home(home: Path, plugins: Path | None = None) -> Path:
-    """Return the PULUMI_HOME, a separate one for plugins in the folder `plugins`."""
+    """Returns the PULUMI_HOME; each folder of plugins (`plugins`) has a separate one."""
     if plugins is None:
         return home / "pulumi-home"
     return home / "pulumi-homes" / hashlib.sha256(os.fsencode(plugins.resolve())).hexdigest()[:16]
 
 
 def temporary_files(home: Path) -> Path:
-    """Return the folder for the temporary files of what runs in the sandbox.
+    """Returns the folder for temporary files of commands in the sandbox.
 
-    The Kubernetes plugin leaves kubeconfigs there.
+    The Kubernetes plugin doesn't delete the kubeconfigs that it writes there.
     """
     return home / "tmp"
 
 
 def authorities(home: Path) -> Path:
-    """Return the file of the certificate authorities that programs in the sandbox trust."""
+    """Returns the file with the certificate authorities that programs in the sandbox trust."""
     return home / "tls" / "authorities.pem"
 
 
 def private_directory(path: Path) -> Path:
-    """Create `path`, readable by its owner only, unless it exists; return it."""
+    """Creates the folder `path` (mode 0700) if it doesn't exist, and returns its path."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file `path` by `text` at once, readable by its owner only (mode 0600)."""
+    """Writes `text` to the file `path` (mode 0600) atomically."""
     private_directory(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,4 +1,7 @@
-"""Progress of long work: live on a terminal, plain lines elsewhere; steps may run side by side."""
+"""Shows the progress of long tasks: live on a terminal, as plain lines elsewhere.
+
+Steps can run in parallel.
+"""
 
 import shutil
 import sys
@@ -9,22 +12,29 @@ from contextlib import contextmanager
 from typing import TextIO
 
 LINE_EVERY = 15.0
-"""Seconds between two plain lines of the same step."""
+"""Interval of the plain lines of a step, in seconds."""
 REDRAW_EVERY = 0.5
-"""Seconds between two drawings of the live lines."""
+"""Interval at which the live lines are redrawn, in seconds."""
 
 WIDTH = 38
-"""Columns of a title."""
+"""Width of a title, in columns."""
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` as people write it: 8 s, 2 min 05 s."""
+    """Returns `seconds` as text: `8 s`, `2 min 05 s`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 class Step:
-    """Something under way; `detail` is what it does now, `results` the lines that it came to."""
+    """A step in progress.
+
+    Attributes:
+        title: the name of the step.
+        detail: the current activity; the step may change it.
+        results: the lines to show when the step ends, as pairs of a title and a text.
+        started: the start of the step, in seconds of the monotonic clock.
+    """
 
     def __init__(self, title: str, detail: str) -> None:
         self.title = title
@@ -33,12 +43,12 @@ class Step:
         self.started = time.monotonic()
 
     def line(self) -> str:
-        """Return the line that shows the step while it is under way."""
+        """Returns the line for the step in progress."""
         return f"  {self.title:<{WIDTH}} {self.detail}, {duration(time.monotonic() - self.started)}"
 
 
 class Progress:
-    """Writes progress to `stream` (standard error unless told otherwise), from any thread."""
+    """Writes progress to `stream` (default: standard error). Its methods are thread-safe."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -48,15 +58,15 @@ class Progress:
         self._drawn = 0
 
     def say(self, title: str, text: str) -> None:
-        """Write one finished line about `title`."""
+        """Writes one line, with `title` in the first column."""
         with self._lock:
             self._write(f"  {title:<{WIDTH}} {text}\n")
 
     @contextmanager
     def step(self, title: str, detail: str) -> Iterator[Step]:
-        """Show a step while the block runs, and afterwards its results with the time taken.
+        """Shows a step while the block runs, and its results with the duration afterwards.
 
-        A block that raises leaves no result line: the error says what happened.
+        If the block raises an error, no result is shown.
         """
         step = Step(title, detail)
         stopped = threading.Event()
@@ -83,7 +93,7 @@ class Progress:
                 break
 
     def _write(self, finished: str = "") -> None:
-        """Write `finished`, on a terminal in place of the live lines, which follow it again."""
+        """Writes the text `finished`; on a terminal, above the live lines, which are redrawn."""
         if self._live:
             erase = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else ""
             live = "".join(f"{step.line()[: _columns()]}\n" for step in self._steps)

@@ -1,1 +1,1 @@
-"""The sandbox's long-running process, and the commands that start, stop and query it."""
+"""The sandbox's daemon, and the commands that start, stop and query it."""

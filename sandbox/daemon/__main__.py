@@ -1,4 +1,4 @@
-"""The sandbox's one long-running process: the Exoscale API and the clusters behind it."""
+"""The sandbox's daemon: it serves the Exoscale API and runs the clusters."""
 
 import asyncio
 import fcntl
@@ -39,13 +39,13 @@ USER_SECONDS = 365 * 24 * 3600
 """Lifetime of the certificates in the kubeconfig; every start of the daemon issues new ones."""
 LOG_BYTES = 5 * 1024 * 1024
 LOCK_SECONDS = 1
-"""How long a daemon tries to become the only one of its home."""
+"""Timeout for locking the home, which only one daemon may serve."""
 CLOSE_SECONDS = 5
-"""How long requests under way may take to finish when the daemon is told to stop."""
+"""Grace period for requests in progress when the daemon stops."""
 
 
 class ClustersWithKubeconfig(SksRuntime):
-    """The SKS runtime; each cluster that runs has its context in the sandbox's kubeconfig."""
+    """The SKS runtime. It also keeps a context for each running cluster in the kubeconfig."""
 
     def __init__(self, home: Path, tools: Path, *, containers: bool) -> None:
         super().__init__(home, tools, containers=containers)
@@ -53,55 +53,61 @@ class ClustersWithKubeconfig(SksRuntime):
         self._kubeconfig = KubeconfigFile(home / "kubeconfig")
 
     def start_cluster(self, cluster_id: str) -> str:
-        """Start a stored cluster and give it its context."""
+        """Starts a stored cluster, adds its context and returns the URL of its API server."""
         endpoint = super().start_cluster(cluster_id)
-        self._give_context(cluster_id)
+        self._add_context(cluster_id)
         return endpoint
 
     def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
-        """Change a running cluster; its context is named after it."""
+        """Updates a running cluster and its context, which has the cluster's name."""
         super().update_cluster(cluster_id, spec)
-        self._give_context(cluster_id)
+        self._add_context(cluster_id)
 
     def stop_cluster(self, cluster_id: str) -> None:
-        """Take the cluster's context away and end its processes."""
+        """Removes the cluster's context and stops its processes."""
         self._kubeconfig.remove(cluster_id)
         super().stop_cluster(cluster_id)
 
-    def _give_context(self, cluster_id: str) -> None:
+    def _add_context(self, cluster_id: str) -> None:
         name = ClusterFiles(self._folder / cluster_id).load().name
         text = self.kubeconfig(cluster_id, USER, GROUPS, USER_SECONDS)
         self._kubeconfig.add(cluster_id, name, text)
 
 
 def main() -> int:
-    """Run until SIGTERM or SIGINT; return the exit code."""
+    """Runs the daemon until SIGTERM or SIGINT and returns the exit code."""
     home = paths.home()
     paths.private_directory(home)
     log = paths.private_directory(home / "log")
     _log_to(log / "daemon.log", logging.getLogger(), "%(asctime)s %(levelname)s %(name)s:")
     _log_to(log / "requests.log", logging.getLogger(REQUESTS), "%(asctime)s")
     with lock_file(home).open("a+") as lock:
-        if not _locked(lock):
-            sys.stderr.write(f"another daemon serves {home}\n")
+        if not _acquire_lock(lock):
+            sys.stderr.write(f"another daemon already serves {home}\n")
             return 3
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         os.environ[MARK] = str(home)
-        keep_loopback()
+        bypass_proxy_for_loopback()
         return _serve(home, Account.load_or_create(home))
 
 
-def keep_loopback() -> None:
-    """Let no proxy of the environment see what the daemon and its clusters say to each other."""
+def bypass_proxy_for_loopback() -> None:
+    """Excludes loopback addresses from the proxies that the environment names.
+
+    The daemon and its clusters talk to each other over the loopback address.
+    """
     hosts = urllib.request.getproxies_environment().get("no", "")
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, [hosts, LOOPBACK, "localhost"]))
 
 
-def _locked(file: TextIO) -> bool:
-    """Lock the file for this process; a look at the lock by `running_pid` is waited out."""
+def _acquire_lock(file: TextIO) -> bool:
+    """Locks the file for this process and returns whether that succeeded.
+
+    It retries for LOCK_SECONDS, because `running_pid` holds the lock for a moment.
+    """
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
@@ -139,9 +145,10 @@ def _serve(home: Path, account: Account) -> int:
     proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
     threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
     api = server(app, CLOSE_SECONDS)
-    # uvicorn sends itself the signal again when it has closed; the clusters end after that.
+    # uvicorn raises the signal again after its shutdown. These handlers ignore it, so that the
+    # daemon can stop the clusters.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _log.info("told to stop"))
+        signal.signal(number, lambda *_: _log.info("received a signal to stop"))
     threading.Thread(target=_resume, args=(app, account, state), daemon=True).start()
     api.run(sockets=[listener])
     state.write("stopping", "clusters")
@@ -163,12 +170,12 @@ def _listen(port: int) -> socket.socket:
 
 def _resume(app: Starlette, account: Account, state: DaemonState) -> None:
     try:
-        # Answered as soon as the server takes connections, and not subject to faults.
-        FaultClient(account).listed()
+        # Waits until the server accepts connections. Faults don't apply to this request.
+        FaultClient(account).all()
         state.write("starting", "clusters")
         app.state.resume()
     except Exception as error:
-        _log.exception("could not bring the stored clusters back")
+        _log.exception("failed to start the stored clusters")
         state.write("failed", str(error))
     else:
         state.write("ready", "")

@@ -1,4 +1,4 @@
-"""The sandbox's own certificate authority, for Exoscale's names alone."""
+"""The sandbox's certificate authority, which can sign only for names below exoscale.com."""
 
 import os
 import ssl
@@ -14,7 +14,10 @@ DOMAIN = "exoscale.com"
 
 
 def authority(home: Path) -> Authority:
-    """The sandbox's authority, made the first time; it can sign for Exoscale's names alone."""
+    """Returns the sandbox's authority, and creates it if it doesn't exist.
+
+    Its name constraint allows only names below DOMAIN.
+    """
     certificate, key = home / "tls" / "ca.pem", home / "tls" / "ca-key.pem"
     if not certificate.exists():
         pair = new_authority("sandbox-authority", only_below=(DOMAIN,))
@@ -24,7 +27,7 @@ def authority(home: Path) -> Authority:
 
 
 def server_context(home: Path, hosts: Collection[str]) -> ssl.SSLContext:
-    """What a server needs to answer under these names, with a new certificate."""
+    """Returns the TLS context of a server for the names `hosts`, with a new certificate."""
     pair = authority(home).sign_server("sandbox", sorted(hosts))
     file = private_directory(home / "tls") / "server.pem"
     write_private(file, (pair.key + pair.certificate).decode())
@@ -35,9 +38,11 @@ def server_context(home: Path, hosts: Collection[str]) -> ssl.SSLContext:
 
 
 def write_authorities(home: Path, outer: Mapping[str, str] = os.environ) -> None:
-    """Write what programs in the sandbox trust: its authority, and those that `outer` trusts.
+    """Writes the file of authorities that programs in the sandbox trust.
 
-    Where `outer` is the sandbox's own environment, the file is left as it is.
+    It contains the sandbox's authority and the authorities that the environment `outer` names; if
+    it names none, those of the system. If `outer` names this file (it is the environment of the
+    sandbox itself), the file doesn't change.
     """
     file = authorities(home)
     given = [Path(outer[name]) for name in AUTHORITIES if outer.get(name)]

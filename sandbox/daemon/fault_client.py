@@ -1,4 +1,4 @@
-"""The faults of a running sandbox, through its daemon."""
+"""A client for the faults of a running sandbox."""
 
 from typing import Any
 
@@ -14,7 +14,12 @@ _SECONDS = 30
 
 
 class FaultClient:
-    """Each method raises SandboxError if the daemon refuses, in its words, or does not answer."""
+    """Lists, adds and removes faults with requests to the daemon.
+
+    Raises:
+        SandboxError: from each method, if the daemon rejects the request (with the daemon's
+            message) or doesn't answer.
+    """
 
     def __init__(self, account: Account) -> None:
         self._url = account.base_url + PATH
@@ -22,18 +27,21 @@ class FaultClient:
         self._session.trust_env = False
         self._session.auth = ExoscaleV2Auth(account.api_key, account.api_secret)
 
-    def listed(self) -> list[Fault]:
-        """All faults, oldest first."""
+    def all(self) -> list[Fault]:
+        """Returns all faults, oldest first."""
         return [Fault.model_validate(found) for found in self._request("GET")["faults"]]
 
-    def add(self, target: str, effect: dict[str, Any], **often: float | None) -> Fault:
-        """Add a fault; `often` are its times, probability and seed."""
-        given = {name: value for name, value in often.items() if value is not None}
+    def add(self, target: str, effect: dict[str, Any], **schedule: float | None) -> Fault:
+        """Adds a fault and returns it; `schedule` has its times, probability and seed."""
+        given = {name: value for name, value in schedule.items() if value is not None}
         answer = self._request("POST", json={"target": target, "effect": effect, **given})
         return Fault.model_validate(answer)
 
     def clear(self, id_: str | None = None) -> list[Fault]:
-        """Remove the fault, or all; what they held back goes on."""
+        """Removes the fault `id_`, default all faults, and returns the removed ones.
+
+        Operations and nodes that a removed fault blocked continue.
+        """
         removed = self._request("DELETE", f"/{id_}" if id_ else "")["faults"]
         return [Fault.model_validate(found) for found in removed]
 

@@ -1,4 +1,4 @@
-"""The command line of faults: `python -m sandbox faults add|list|clear`."""
+"""The commands for faults: `python -m sandbox faults add|list|clear`."""
 
 import argparse
 import json
@@ -18,51 +18,59 @@ _DELAY = re.compile(r"(\d+)(ms|s)")
 
 
 def add_parser(commands: Any) -> None:
-    """Add `faults` to the subparsers `commands`."""
-    parser = commands.add_parser("faults", help="let requests, operations and nodes fail")
+    """Adds `faults` to the subparsers `commands`."""
+    parser = commands.add_parser("faults", help="make requests, operations and nodes fail")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="add a fault; it stays until it is cleared")
+    add = actions.add_parser("add", help="add a fault, which stays until you clear it")
     add.add_argument("target", help=TARGET_HELP)
     effect = add.add_mutually_exclusive_group(required=True)
-    effect.add_argument("--status", type=int, help="answer with this HTTP status, do nothing")
-    effect.add_argument("--delay", type=_milliseconds, help="do it later: 500ms, 2s")
-    effect.add_argument("--drop", action="store_true", help="close the connection, do nothing")
-    effect.add_argument("--drop-answer", action="store_true", help="do it, then close")
-    effect.add_argument("--operation-fails", metavar="MESSAGE", help="accept it, then fail")
+    effect.add_argument("--status", type=int, help="reject the request with this HTTP status")
+    effect.add_argument("--delay", type=_milliseconds, help="delay the request: 500ms, 2s")
     effect.add_argument(
-        "--operation-hangs", action="store_true", help="accept it; pending until cleared"
+        "--drop", action="store_true", help="close the connection, ignore the request"
+    )
+    effect.add_argument(
+        "--drop-answer", action="store_true", help="process the request, then close the connection"
+    )
+    effect.add_argument("--operation-fails", metavar="MESSAGE", help="let the operation fail")
+    effect.add_argument(
+        "--operation-hangs", action="store_true", help="keep the operation pending until cleared"
     )
     effect.add_argument(
         "--not-ready", action="store_true", help="node: new nodes are not Ready until cleared"
     )
     effect.add_argument(
-        "--ready-after", type=_milliseconds, help="node: new nodes take so long to be Ready: 60s"
+        "--ready-after", type=_milliseconds, help="node: delay until new nodes are Ready: 60s"
     )
     effect.add_argument(
-        "--limit", type=_limit, metavar="RESOURCE=N", help="quota: so many, as in instance=1"
+        "--limit", type=_limit, metavar="RESOURCE=N", help="quota: limit of a resource: instance=1"
     )
-    add.add_argument("--retry-after", type=int, metavar="SECONDS", help="header, with --status")
-    add.add_argument("--nodepool", metavar="NAME", help="of this nodepool only: nodes")
-    add.add_argument("--times", type=int, metavar="N", help="act so many times only")
+    add.add_argument(
+        "--retry-after", type=int, metavar="SECONDS", help="Retry-After header, with --status"
+    )
+    add.add_argument("--nodepool", metavar="NAME", help="node: only nodes of this nodepool")
+    add.add_argument("--times", type=int, metavar="N", help="act at most N times")
     add.add_argument("--probability", type=float, metavar="P", help="act with this probability")
-    add.add_argument("--seed", type=int, metavar="N", help="what decides when, with --probability")
+    add.add_argument("--seed", type=int, metavar="N", help="random seed, with --probability")
     listing = actions.add_parser("list", help="list the faults")
-    listing.add_argument("--json", action="store_true", help="for programs")
-    clear = actions.add_parser("clear", help="remove faults; what they held back goes on")
-    clear.add_argument("id", nargs="?", default="all", help="of a fault, or `all`")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    clear = actions.add_parser("clear", help="remove faults; what they blocked continues")
+    clear.add_argument("id", nargs="?", default="all", help="ID of a fault, or `all` (the default)")
 
 
 def run(options: argparse.Namespace, home: Path) -> str:
-    """Run what `add_parser` has parsed; return what to print.
+    """Runs the command in `options`, as `add_parser` parses it, and returns its output.
 
-    Raises SandboxError if there is no running sandbox, or no such fault.
+    Raises:
+        SandboxError: if the sandbox doesn't run, the options contradict each other, or the fault
+            doesn't exist.
     """
-    # imported here: it brings an HTTP client, which the other commands do not need
+    # Imported here because it loads an HTTP client, which the other commands don't need.
     from sandbox.daemon.fault_client import FaultClient
 
     account = Account.load(home)
     if account is None:
-        raise SandboxError("there is no sandbox yet: `sandbox up` makes one")
+        raise SandboxError("the sandbox doesn't exist: create it with `sandbox up`")
     client = FaultClient(account)
     match options.action:
         case "add":
@@ -75,7 +83,7 @@ def run(options: argparse.Namespace, home: Path) -> str:
             )
             return f"fault {fault.id}: {fault.target}: {fault.effect}, {fault.when}\n"
         case "list":
-            faults = [fault.as_json() for fault in client.listed()]
+            faults = [fault.as_json() for fault in client.all()]
             return json.dumps(faults, indent=2) + "\n" if options.json else fault_table(faults)
         case _:
             removed = client.clear(None if options.id == "all" else options.id)
@@ -83,7 +91,7 @@ def run(options: argparse.Namespace, home: Path) -> str:
 
 
 def fault_table(faults: Sequence[dict[str, Any]]) -> str:
-    """The faults, as the API answers them, for people."""
+    """Returns the faults, which have the format of the API, as a text table."""
     from sandbox.exoscale_api.fault import Fault
 
     rows = [Fault.model_validate(found) for found in faults]
@@ -127,12 +135,12 @@ def _effect(options: argparse.Namespace) -> dict[str, Any]:
 def _milliseconds(text: str) -> int:
     match = _DELAY.fullmatch(text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 500ms or 2s")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration: write 500ms or 2s")
     return int(match[1]) * (1000 if match[2] == "s" else 1)
 
 
 def _limit(text: str) -> tuple[str, int]:
     resource, separator, limit = text.partition("=")
     if not separator or not limit.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form instance=1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a limit: write instance=1")
     return resource, int(limit)

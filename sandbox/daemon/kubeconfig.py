@@ -1,4 +1,4 @@
-"""The sandbox's kubeconfig: one context for every running cluster, named as the cluster."""
+"""The sandbox's kubeconfig, with one context for each running cluster, named after it."""
 
 import threading
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sandbox.paths import write_private
 
 
 class KubeconfigFile:
-    """Keeps the file `path` in step with the clusters that run."""
+    """Keeps the contexts in the file `path` up to date with the running clusters."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -19,26 +19,29 @@ class KubeconfigFile:
         path.unlink(missing_ok=True)
 
     def add(self, cluster_id: str, name: str, text: str) -> None:
-        """Give a cluster its context, out of a kubeconfig (YAML) of its own."""
+        """Adds or replaces the cluster's context; `text` is the cluster's own kubeconfig (YAML)."""
         with self._lock:
             self._clusters[cluster_id] = (name, text)
             self._write()
 
     def remove(self, cluster_id: str) -> None:
-        """Take a cluster's context away, if it has one."""
+        """Removes the cluster's context, if it has one."""
         with self._lock:
             if self._clusters.pop(cluster_id, None) is not None:
                 self._write()
 
     def _write(self) -> None:
-        write_private(self._path, merged(list(self._clusters.values())))
+        write_private(self._path, merged_kubeconfig(list(self._clusters.values())))
 
 
-def merged(kubeconfigs: Sequence[tuple[str, str]]) -> str:
-    """Return one kubeconfig (YAML) out of pairs of a cluster's name and its own kubeconfig.
+def merged_kubeconfig(kubeconfigs: Sequence[tuple[str, str]]) -> str:
+    """Returns one kubeconfig (YAML) that contains all of `kubeconfigs`.
 
-    The current context is that of the stack `local` where there is one, else the first by name.
-    Clusters of one name get a number behind it.
+    The current context is the context of the stack `local`; without one, the first by name.
+    If clusters have the same name, a number is appended to the names of all but the first.
+
+    Args:
+        kubeconfigs: pairs of a cluster's name and its own kubeconfig (YAML).
     """
     clusters, users, contexts = [], [], []
     seen: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Starting, stopping and clearing the sandbox."""
+"""Starts, stops and resets the sandbox."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from sandbox.account import Account, Nodes
 from sandbox.daemon.state import MARK, DaemonState, processes, running_pid
 from sandbox.environment import pulumi_home
-from sandbox.environment.stack_files import untouched
+from sandbox.environment.stack_files import temporary_salts
 from sandbox.errors import SandboxError
 from sandbox.images.images import ensure_images
 from sandbox.paths import ROOT, private_directory, temporary_files
@@ -29,7 +29,7 @@ START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
-# What the sandbox keeps under its home.
+# Folders and files that the sandbox keeps in its home.
 FOLDERS = (
     "api",
     "clusters",
@@ -48,15 +48,22 @@ FILES = ("account.json", "daemon.json", "daemon.pid", "kubeconfig", "stack-files
 def up(
     home: Path, progress: Progress, plugins: Path | None = None, nodes: Nodes | None = None
 ) -> Account:
-    """Bring the sandbox up unless it is; return its account once all is ready.
+    """Starts the sandbox if it doesn't run, waits until it is ready, and returns its account.
 
-    The provider plugins are those in the folder `plugins`, and for the rest as without it. `nodes`
-    says what nodes of clusters are, which stays until `reset`, once all that they need is there.
-    Raises SandboxError if a tool or a plugin can't be had, if the daemon or a cluster does not
-    start, or if the sandbox has nodes of the other kind.
+    Args:
+        home: the sandbox's home.
+        progress: shows the progress.
+        plugins: a folder of provider plugins. A plugin that it doesn't contain is installed as
+            without the folder.
+        nodes: the kind of the clusters' nodes. It is stored after the tools and images for it are
+            installed, and can be changed only after `reset`.
+
+    Raises:
+        SandboxError: if a tool or a plugin can't be installed, if the daemon or a cluster doesn't
+            start, or if the sandbox has nodes of the other kind.
     """
     check_platform()
-    with _one_at_a_time(home):
+    with _lock_home(home):
         kind = Account.kind_of_nodes(home, nodes)
     if kind == "containers":
         check_containers(home)
@@ -64,7 +71,7 @@ def up(
         ensure_images(progress)
     else:
         ensure_tools(progress)
-    with _one_at_a_time(home):
+    with _lock_home(home):
         account = Account.load_or_create(home, kind)
         report = DaemonState(home).read()
         if running_pid(home) is None or report is None or report.state != "ready":
@@ -75,24 +82,25 @@ def up(
 
 
 def down(home: Path, progress: Progress) -> None:
-    """Stop the daemon and all that it started. Everything is kept for the next `up`.
+    """Stops the daemon and its child processes. All data is kept for the next `up`.
 
-    Raises SandboxError if a process stays.
+    Raises:
+        SandboxError: if a process doesn't end.
     """
     if not home.exists():
         progress.say("sandbox", "not running")
         return
-    with _one_at_a_time(home):
+    with _lock_home(home):
         _stop(home, progress)
         if temporary_files(home).exists():
             shutil.rmtree(temporary_files(home))
 
 
 def reset(home: Path, progress: Progress) -> None:
-    """Stop the sandbox and remove all that it holds; the tools stay."""
-    with _one_at_a_time(home):
+    """Stops the sandbox and removes its data; the tools are kept."""
+    with _lock_home(home):
         _stop(home, progress)
-        with untouched(home):  # what a killed command left in the stack files
+        with temporary_salts(home):  # removes salts that a killed command left in the stack files
             pass
         for name in FOLDERS:
             if (home / name).exists():
@@ -103,7 +111,7 @@ def reset(home: Path, progress: Progress) -> None:
 
 
 @contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
+def _lock_home(home: Path) -> Iterator[None]:
     with (private_directory(home) / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -118,12 +126,12 @@ def _stop(home: Path, progress: Progress) -> None:
     with progress.step("sandbox", "stopping") as step:
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-        if not _wait_for(lambda: _nothing_left(home), STOP_SECONDS):
+        if not _wait_for(lambda: _is_stopped(home), STOP_SECONDS):
             for process in processes(home):
                 os.kill(process.pid, signal.SIGKILL)
-        if not _wait_for(lambda: _nothing_left(home), STOP_SECONDS):
+        if not _wait_for(lambda: _is_stopped(home), STOP_SECONDS):
             left = ", ".join(f"{process.command} ({process.pid})" for process in processes(home))
-            raise SandboxError(f"these processes do not end: {left}")
+            raise SandboxError(f"these processes don't end, even after SIGKILL: {left}")
         _remove_leftovers(home)
         step.results.append(("sandbox", "stopped"))
     (home / "kubeconfig").unlink(missing_ok=True)
@@ -150,27 +158,35 @@ def _start(home: Path, progress: Progress) -> None:
                     start_new_session=True,
                 )
 
-        def settled() -> bool:
+        def is_ready() -> bool:
             report = DaemonState(home).read()
             if report is not None and report.state == "failed":
                 raise SandboxError(
                     f"{report.detail} (log: {home / 'log' / 'daemon.log'}); "
-                    "`down` and `up` try again, `reset` starts afresh"
+                    "run `down` and `up` to retry, or `reset` to remove all data"
                 )
             if (process is None or process.poll() is not None) and running_pid(home) is None:
-                words = log.read_text(errors="replace").strip().rpartition("\n")[2]
-                raise SandboxError(f"the daemon ended: {words} (log: {log})")
+                last_line = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise SandboxError(f"the daemon ended: {last_line} (log: {log})")
             if report is not None:
                 step.detail = f"{report.state} {report.detail}"
             return report is not None and report.state == "ready"
 
-        if not _wait_for(settled, START_SECONDS):
-            raise SandboxError(f"not ready after {START_SECONDS:.0f} s: see {home / 'log'}")
+        if not _wait_for(is_ready, START_SECONDS):
+            raise SandboxError(
+                f"the sandbox is not ready after {START_SECONDS:.0f} s: see {home / 'log'}"
+            )
         step.results.append(("sandbox", "up"))
 
 
 def _remove_leftovers(home: Path) -> None:
-    """Remove what machines that were killed left; the kernel has ended their processes."""
+    """Removes the network namespaces and control groups of killed machines.
+
+    The kernel has already ended the machines' processes.
+
+    Raises:
+        SandboxError: if one can't be removed.
+    """
     account = Account.load(home)
     if account is not None and account.nodes == "containers":
         try:
@@ -179,7 +195,7 @@ def _remove_leftovers(home: Path) -> None:
             raise SandboxError(str(error)) from error
 
 
-def _nothing_left(home: Path) -> bool:
+def _is_stopped(home: Path) -> bool:
     return running_pid(home) is None and not processes(home)
 
 

@@ -1,7 +1,8 @@
-"""The HTTPS proxy of the sandbox: Exoscale's own names lead to the account on this machine.
+"""The sandbox's HTTPS proxy, which redirects Exoscale's API names to the account on this machine.
 
-A client of Exoscale that has a fixed address, as the official provider plugin has for part of its
-calls, reaches the sandbox by it. Every other name is let through untouched.
+Some clients send requests to a fixed address of Exoscale: the official provider plugin does so for
+part of its calls. The proxy redirects them to the sandbox. It passes connections to names outside
+Exoscale's domains through unchanged.
 """
 
 import asyncio
@@ -15,8 +16,8 @@ from collections.abc import Collection
 from urllib.parse import unquote, urlsplit
 
 from sandbox.account import LOOPBACK
-from sandbox.environment.variables import CLOUD
-from sandbox.http_connect import CHUNK, HEAD_SECONDS, Refused, target
+from sandbox.environment.variables import CLOUD_DOMAINS
+from sandbox.http_connect import CHUNK, HEAD_SECONDS, RejectedRequest, connect_target
 
 _log = logging.getLogger(__name__)
 
@@ -27,9 +28,9 @@ class Proxy:
     """Serves `CONNECT` requests.
 
     Args:
-        hosts: the names that the account answers for, on port 443.
-        certificate: presented under these names.
-        api_port: where the account listens for plain HTTP on the loopback address.
+        hosts: the names, on port 443, that lead to the account.
+        certificate: the TLS context with the certificate for these names.
+        api_port: the port on the loopback address where the account listens for plain HTTP.
     """
 
     def __init__(self, hosts: Collection[str], certificate: ssl.SSLContext, api_port: int) -> None:
@@ -38,7 +39,7 @@ class Proxy:
         self._api_port = api_port
 
     async def serve(self, listener: socket.socket) -> None:
-        """Serve on a bound socket until cancelled."""
+        """Serves on a bound socket until cancelled."""
         self._address = listener.getsockname()
         server = await asyncio.start_server(self._handle, sock=listener)
         async with server:
@@ -48,10 +49,10 @@ class Proxy:
         name = "(unknown)"
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
-            name, port = target(head)
+            name, port = connect_target(head)
             other = await self._route(name, port, head, writer)
             await _join((reader, writer), other)
-        except Refused as refusal:
+        except RejectedRequest as refusal:
             status, reason = refusal.args
             _log.warning("%s refused: %s", name, reason)
             writer.write(_answer(status, reason))
@@ -63,25 +64,30 @@ class Proxy:
     async def _route(
         self, name: str, port: int, head: bytes, writer: asyncio.StreamWriter
     ) -> Streams:
-        """Connect to where `name` leads, and tell the client so."""
+        """Connects to the server for `name`, and answers the client's CONNECT request.
+
+        Raises:
+            RejectedRequest: if the server can't be reached, or is one of Exoscale's that the
+                sandbox doesn't simulate.
+        """
         if name in self._hosts and port == 443:
             other = await asyncio.open_connection(LOOPBACK, self._api_port)
             writer.write(_answer("200 Connection established"))
             await writer.start_tls(self._certificate, ssl_handshake_timeout=HEAD_SECONDS)
             return other
-        if any(name == domain or name.endswith(f".{domain}") for domain in CLOUD):
-            raise Refused("403 Forbidden", f"the sandbox has no {name}:{port}")
+        if any(name == domain or name.endswith(f".{domain}") for domain in CLOUD_DOMAINS):
+            raise RejectedRequest("403 Forbidden", f"the sandbox has no {name}:{port}")
         try:
             if outer := self._outer_proxy(name):
                 return await _through(outer, head)
             other = await asyncio.open_connection(name, port)
         except OSError as error:
-            raise Refused("502 Bad Gateway", f"{name}:{port}: {error}") from error
+            raise RejectedRequest("502 Bad Gateway", f"{name}:{port}: {error}") from error
         writer.write(_answer("200 Connection established"))
         return other
 
     def _outer_proxy(self, name: str) -> str | None:
-        """The proxy that the daemon's own environment names, unless it is this one."""
+        """Returns the proxy for `name` in the daemon's environment, None if it is this one."""
         outer = urllib.request.getproxies_environment().get("https")
         if outer is None or urllib.request.proxy_bypass(name):
             return None
@@ -90,10 +96,12 @@ class Proxy:
 
 
 async def _through(proxy: str, head: bytes) -> Streams:
-    """Pass a request on to another proxy, which answers the client itself."""
+    """Forwards a CONNECT request to another proxy, whose answer is sent to the client."""
     address = urlsplit(proxy)
     if address.scheme not in ("http", "https") or address.hostname is None:
-        raise Refused("502 Bad Gateway", f"a proxy of scheme {address.scheme} is not supported")
+        raise RejectedRequest(
+            "502 Bad Gateway", f"proxies with {address.scheme}:// are not supported"
+        )
     secure = address.scheme == "https"
     port = address.port or (443 if secure else 80)
     reader, writer = await asyncio.open_connection(address.hostname, port, ssl=secure or None)
@@ -106,7 +114,7 @@ async def _through(proxy: str, head: bytes) -> Streams:
 
 
 async def _join(client: Streams, server: Streams) -> None:
-    """Copy both ways until the server's side ends."""
+    """Copies data in both directions until the server closes its side."""
     upwards = asyncio.create_task(_copy(client[0], server[1]))
     try:
         await _copy(server[0], client[1])

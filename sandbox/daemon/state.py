@@ -1,4 +1,4 @@
-"""What the rest of the sandbox can know of its daemon: whether it runs, and what it is doing."""
+"""The daemon's state: whether it runs, which processes it has, and what it reports."""
 
 import fcntl
 import json
@@ -9,15 +9,17 @@ from pathlib import Path
 from sandbox.paths import write_private
 
 MARK = "SANDBOX_DAEMON_OF"
-"""Environment variable that the daemon and its children alone have; its value is the home."""
+"""Environment variable that marks the daemon and its children; its value is the home."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """`state` is starting, ready, failed or stopping; `detail` says what, or why not."""
+    """A state that the daemon reports."""
 
     state: str
+    """`starting`, `ready`, `failed` or `stopping`."""
     detail: str
+    """What is starting or stopping, or the error."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,15 @@ class Process:
 
 
 def lock_file(home: Path) -> Path:
-    """The file that the daemon holds a lock on, with its pid inside."""
+    """Returns the file that the daemon keeps locked and that contains its PID."""
     return home / "daemon.pid"
 
 
 def running_pid(home: Path) -> int | None:
-    """Return the daemon's pid, None if none runs (a dead daemon's lock is gone with it)."""
+    """Returns the daemon's PID, None if no daemon runs.
+
+    The kernel releases the lock when the daemon ends, however it ends.
+    """
     try:
         with lock_file(home).open() as file:
             try:
@@ -48,42 +53,42 @@ def running_pid(home: Path) -> int | None:
 
 
 class DaemonState:
-    """The daemon's own word on how far it is (`daemon.json`)."""
+    """The file in which the daemon reports its state (`daemon.json`)."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / "daemon.json"
 
     def write(self, state: str, detail: str) -> None:
-        """Replace the report."""
+        """Replaces the report."""
         write_private(self._file, json.dumps(asdict(Report(state, detail))))
 
     def read(self) -> Report | None:
-        """Return the report, None if there is none. It counts only while the daemon runs."""
+        """Returns the report, None if there is none. It is valid only while the daemon runs."""
         try:
             return Report(**json.loads(self._file.read_text()))
         except FileNotFoundError:
             return None
 
     def clear(self) -> None:
-        """Remove the report."""
+        """Removes the report."""
         self._file.unlink(missing_ok=True)
 
 
 def processes(home: Path) -> list[Process]:
-    """Return the processes that the daemon of `home` started, and itself, by pid."""
-    wanted = f"{MARK}={home}".encode()
+    """Returns the daemon of `home` and the processes that it started, sorted by PID."""
+    variable = f"{MARK}={home}".encode()
     found = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            if wanted not in (folder / "environ").read_bytes().split(b"\0"):
+            if variable not in (folder / "environ").read_bytes().split(b"\0"):
                 continue
             arguments = (folder / "cmdline").read_bytes().split(b"\0")
             pages = int((folder / "statm").read_text().split()[1])
         except (PermissionError, FileNotFoundError, ProcessLookupError):
-            continue  # another user's, or gone meanwhile
-        if arguments[0]:  # empty for one that has ended and was not waited for yet
+            continue  # another user's process, or one that has ended meanwhile
+        if arguments[0]:  # empty for a zombie: its parent has not waited for it yet
             name = Path(os.fsdecode(arguments[0])).name
             resident = pages * os.sysconf("SC_PAGE_SIZE")
             found.append(Process(int(folder.name), name, resident))

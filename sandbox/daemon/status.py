@@ -1,4 +1,4 @@
-"""What `sandbox status` shows: what runs, and what the account holds."""
+"""The output of `sandbox status`: the processes and the resources of the account."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ from sandbox.exoscale_api import summary, tables
 
 
 def status(home: Path, *, as_json: bool) -> str:
-    """Return the state of the sandbox at `home`, as tables or as JSON.
+    """Returns the state of the sandbox at `home`, as tables or as JSON.
 
-    What the account holds is read from its files, and shown while it is stopped, too.
+    The account's resources are read from its files, so they are shown for a stopped sandbox too.
     """
     found = _collect(home)
-    return json.dumps(found, indent=2) + "\n" if as_json else "\n".join(_parts(found))
+    return json.dumps(found, indent=2) + "\n" if as_json else "\n".join(_sections(found))
 
 
 def _collect(home: Path) -> dict[str, Any]:
@@ -36,10 +36,10 @@ def _collect(home: Path) -> dict[str, Any]:
     }
 
 
-def _parts(found: dict[str, Any]) -> Iterator[str]:
-    """The account first, then a table for each kind of thing that it has."""
+def _sections(found: dict[str, Any]) -> Iterator[str]:
+    """Yields the account's properties, then a table for each kind of resource that it has."""
     memory = sum(process["resident_bytes"] for process in found["processes"])
-    names = _counted(process["command"] for process in found["processes"])
+    names = _count_names(process["command"] for process in found["processes"])
     account = {
         "sandbox": f"{found['state']} {found['detail']}".rstrip(),
         "home": found["home"],
@@ -54,7 +54,7 @@ def _parts(found: dict[str, Any]) -> Iterator[str]:
         yield fault_table(found["faults"])
 
 
-def _counted(names: Iterable[str]) -> str:
+def _count_names(names: Iterable[str]) -> str:
     listed = list(names)
     return ", ".join(
         f"{listed.count(name)} {name}" if listed.count(name) > 1 else name

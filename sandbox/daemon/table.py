@@ -6,7 +6,7 @@ _GAP = "   "
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Aligned columns below their heads, which are written in capitals; ends in a new line."""
+    """Returns aligned columns below their titles in capitals; the text ends with a newline."""
     lines = [[title.upper() for title in head], *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "".join(

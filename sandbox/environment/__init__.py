@@ -1,1 +1,1 @@
-"""The environment of `sandbox exec`: variables, a private Pulumi, and the clone's stack files."""
+"""The environment of `sandbox exec`: variables, Pulumi home and backend, and stack files."""

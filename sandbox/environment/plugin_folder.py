@@ -1,4 +1,4 @@
-"""Provider plugins in a folder of the user's, as `--plugins` names it."""
+"""Provider plugins in the folder that the option `--plugins` names."""
 
 import platform
 import tarfile
@@ -10,23 +10,23 @@ from sandbox.toolchain.releases import GO_ARCHITECTURES
 
 
 def find_plugins(folder: Path, versions: Mapping[str, str], unpacked: Path) -> dict[str, Path]:
-    """Return the program of each plugin that `folder` has, by its provider's name.
+    """Returns the programs of the plugins that `folder` contains, by the provider's name.
 
-    A plugin is there as the file `pulumi-resource-NAME`, or in the archive
-    `pulumi-resource-NAME-vVERSION-linux-ARCHITECTURE.tar.gz` as released, which is unpacked beneath
-    `unpacked` once.
+    A plugin is the program `pulumi-resource-NAME`, or the released archive
+    `pulumi-resource-NAME-vVERSION-linux-ARCHITECTURE.tar.gz`, which is unpacked once.
 
     Args:
-        folder: the folder to look in.
-        versions: the wanted version of each provider, by name.
-        unpacked: where programs out of archives are put.
+        folder: the folder of plugins.
+        versions: the required version of each provider, by name.
+        unpacked: the folder for programs from archives.
 
     Raises:
-        SandboxError: if it is no folder, has none of them, or an archive is not what it seems.
+        SandboxError: if `folder` is not a folder or contains none of the plugins, or if an archive
+            is not valid.
     """
     if not folder.is_dir():
-        raise SandboxError(f"--plugins: {folder} is no folder")
-    found, wanted = {}, []
+        raise SandboxError(f"--plugins: {folder} is not a folder")
+    found, candidates = {}, []
     for name, version in versions.items():
         program = folder.resolve() / f"pulumi-resource-{name}"
         architecture = GO_ARCHITECTURES.get(platform.machine(), platform.machine())
@@ -35,9 +35,9 @@ def find_plugins(folder: Path, versions: Mapping[str, str], unpacked: Path) -> d
             found[name] = program
         elif archive.is_file():
             found[name] = _unpack(archive, program.name, unpacked)
-        wanted += [program.name, archive.name]
+        candidates += [program.name, archive.name]
     if not found:
-        raise SandboxError(f"--plugins: {folder} has none of {', '.join(wanted)}")
+        raise SandboxError(f"--plugins: {folder} has none of {', '.join(candidates)}")
     return found
 
 

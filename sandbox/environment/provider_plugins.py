@@ -1,7 +1,7 @@
-"""Installs the provider plugins in a PULUMI_HOME: the official ones, where they can be had.
+"""Installs the provider plugins in a PULUMI_HOME: the official ones if possible.
 
-The Kubernetes plugin is one of the tools. The Exoscale plugin can't be built from what package
-registries serve: where Pulumi can't download it either, the sandbox's own stands in for it.
+The Kubernetes plugin is one of the tools. The Exoscale plugin can't be built from the sources that
+package registries serve. If Pulumi can't download it, the sandbox installs its own replacement.
 """
 
 import importlib.metadata
@@ -21,17 +21,25 @@ from sandbox.paths import ROOT, TOOLS_BIN, private_directory
 from sandbox.progress import Progress
 
 PACKAGES = {"kubernetes": "pulumi_kubernetes", "exoscale": "pulumiverse_exoscale"}
-"""The providers, and the PyPI package that fixes each's version."""
+"""The PyPI package of each provider, which determines the version of the plugin."""
 
 
 def install_plugins(
     environment: Mapping[str, str], progress: Progress, plugins: Path | None = None
 ) -> None:
-    """Install the plugins in the environment's PULUMI_HOME, where not done yet.
+    """Installs the plugins in the environment's PULUMI_HOME, unless they are installed.
 
-    A line says which one runs. What was chosen for a PULUMI_HOME stays. A plugin that the folder
-    `plugins` has is taken from there. Raises SandboxError if it has none, and with Pulumi's own
-    words where it refuses.
+    A line for each installed plugin names its origin. An installed Exoscale plugin is kept,
+    unless the folder `plugins` has one.
+
+    Args:
+        environment: the environment of the sandbox's commands.
+        progress: shows a line for each installed plugin.
+        plugins: a folder of provider plugins, which replace the default ones.
+
+    Raises:
+        SandboxError: if `plugins` contains no plugin, or with the message of Pulumi if Pulumi
+            can't install one.
     """
     home = private_directory(Path(environment["PULUMI_HOME"]))
     versions = {name: importlib.metadata.version(package) for name, package in PACKAGES.items()}
@@ -39,32 +47,36 @@ def install_plugins(
     programs = {"kubernetes": TOOLS_BIN / "pulumi-resource-kubernetes", **given}
     for name, version in versions.items():
         plugin = _Plugin(name, version, home, environment)
-        said = ""
+        origin = ""
         if name not in programs:
-            said = _official_or_own(plugin)
-        elif plugin.install_script(running(programs[name])):
-            said = f"from {plugins}" if name in given else "official"
-        if said:
-            progress.say(f"plugin {name} {version}", said)
+            origin = _install_official_or_own(plugin)
+        elif plugin.install_script(wrapper_script(programs[name])):
+            origin = f"from {plugins}" if name in given else "official"
+        if origin:
+            progress.say(f"plugin {name} {version}", origin)
 
 
-def _official_or_own(plugin: "_Plugin") -> str:
-    """Install the official plugin, else the sandbox's own; return which and why, "" if one is."""
-    own = launcher(plugin.name)
+def _install_official_or_own(plugin: "_Plugin") -> str:
+    """Installs the official plugin; if it is not available, the sandbox's own.
+
+    Returns the plugin's origin, with the reason; "" if one of the two is already installed.
+    """
+    own = launcher_script(plugin.name)
     if plugin.is_official or plugin.has_script(own):
         return ""
     try:
         plugin.install_official()
-    except _NotToBeHad as error:
+    except _NotAvailable as error:
         plugin.install_script(own)
         return f"the sandbox's own: {error}"
     return "official"
 
 
-def launcher(name: str) -> str:
-    """Return the program that Pulumi starts as `pulumi-resource-NAME`.
+def launcher_script(name: str) -> str:
+    """Returns the script `pulumi-resource-NAME` that starts the sandbox's own plugin.
 
-    The plugin keeps Pulumi's working directory, against which paths in a program are resolved.
+    The plugin keeps the working directory of Pulumi, because paths in a Pulumi program are
+    relative to it.
     """
     code = (
         "import runpy, sys; "
@@ -74,13 +86,13 @@ def launcher(name: str) -> str:
     return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"\n'
 
 
-def running(program: Path) -> str:
-    """Return the program that Pulumi starts instead of `program`, which stays where it is."""
+def wrapper_script(program: Path) -> str:
+    """Returns a script that starts `program`, so that `program` needn't be copied."""
     return f'#!/bin/sh\nexec {shlex.quote(str(program))} "$@"\n'
 
 
-class _NotToBeHad(Exception):
-    """Why the official plugin can't be downloaded."""
+class _NotAvailable(Exception):
+    """The official plugin can't be downloaded; the message says why."""
 
 
 class _Plugin:
@@ -95,20 +107,20 @@ class _Plugin:
 
     @property
     def is_official(self) -> bool:
-        """Whether Pulumi downloaded the one that is there; the sandbox installs scripts."""
+        """Whether the installed plugin is one that Pulumi downloaded: the sandbox's are scripts."""
         if not self._program.exists():
             return False
         with self._program.open("rb") as content:
             return content.read(2) != b"#!"
 
     def has_script(self, content: str) -> bool:
-        """Whether the script `content` is what is there."""
+        """Returns whether the installed plugin is the script `content`."""
         return (
             self._program.exists() and not self.is_official and self._program.read_text() == content
         )
 
     def install_script(self, content: str) -> bool:
-        """Install the script `content`; False if it is there already."""
+        """Installs the script `content`; returns False if it is already installed."""
         if self.has_script(content):
             return False
         with tempfile.NamedTemporaryFile(dir=self._home, suffix=".tar.gz") as archive:
@@ -118,22 +130,26 @@ class _Plugin:
         return True
 
     def install_official(self) -> None:
-        """Let Pulumi download the plugin from its package's server; raises _NotToBeHad."""
-        # imported here: it brings an HTTP client, which is seldom needed
-        from sandbox.toolchain.reach import out_of_reach
+        """Lets Pulumi download the plugin from the server that its Python package names.
+
+        Raises:
+            _NotAvailable: if the server can't be reached, or if the download fails.
+        """
+        # Imported here because it loads an HTTP client, which is seldom needed.
+        from sandbox.toolchain.reach import unreachable_hosts
 
         package = importlib.metadata.distribution(PACKAGES[self.name])
         described = Path(str(package.locate_file(f"{PACKAGES[self.name]}/pulumi-plugin.json")))
         server = str(json.loads(described.read_text())["server"])
-        # github://HOST/OWNER/REPOSITORY, where the host is that of the API
+        # Format: github://HOST/OWNER/REPOSITORY, where HOST is the API's host.
         api, _, repository = server.partition("://")[2].partition("/")
         address = f"https://{api}/repos/{repository}/releases/tags/v{self._version}"
-        if missing := out_of_reach([address]):
-            raise _NotToBeHad(f"{', '.join(missing)} can't be reached")
+        if missing := unreachable_hosts([address]):
+            raise _NotAvailable(f"{', '.join(missing)} can't be reached")
         try:
             self._install("--server", server)
         except SandboxError as error:
-            raise _NotToBeHad(str(error).rpartition("\n")[2]) from error
+            raise _NotAvailable(str(error).rpartition("\n")[2]) from error
 
     def _install(self, option: str, value: str) -> None:
         arguments = ["plugin", "install", "resource", self.name, self._version, option, value]

@@ -1,4 +1,4 @@
-"""Running the sandbox's pulumi."""
+"""Runs the sandbox's pulumi."""
 
 import subprocess
 from collections.abc import Mapping
@@ -9,7 +9,11 @@ from sandbox.paths import TOOLS_BIN
 
 
 def pulumi(arguments: list[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """Run pulumi in `folder`; raises SandboxError with its own words where it fails."""
+    """Runs pulumi with `arguments` in `folder`.
+
+    Raises:
+        SandboxError: if it fails, with its output.
+    """
     answer = subprocess.run(
         [TOOLS_BIN / "pulumi", *arguments],
         cwd=folder,
@@ -19,5 +23,5 @@ def pulumi(arguments: list[str], folder: Path, environment: Mapping[str, str]) -
         text=True,
     )
     if answer.returncode != 0:
-        words = (answer.stderr or answer.stdout).strip()
-        raise SandboxError(f"pulumi {' '.join(arguments)} failed: {words}")
+        output = (answer.stderr or answer.stdout).strip()
+        raise SandboxError(f"pulumi {' '.join(arguments)} failed: {output}")

@@ -1,4 +1,4 @@
-"""The sandbox's private Pulumi: its provider plugins and its stacks."""
+"""The sandbox's Pulumi home and backend: provider plugins and stacks."""
 
 import json
 from pathlib import Path
@@ -15,10 +15,17 @@ from sandbox.progress import Progress
 
 
 def prepare(account: Account, home: Path, progress: Progress, plugins: Path | None = None) -> None:
-    """Install the plugins and create a stack for every Pulumi.<stack>.yaml, where not done yet.
+    """Installs the plugins and creates a stack for each Pulumi.<stack>.yaml, if they don't exist.
 
-    A plugin that the folder `plugins` has is taken from there. Raises SandboxError if it has none,
-    and with Pulumi's own words where it refuses.
+    Args:
+        account: the sandbox's account.
+        home: the sandbox's home.
+        progress: shows a line for each plugin and stack.
+        plugins: a folder of provider plugins, which replace the default ones.
+
+    Raises:
+        SandboxError: if `plugins` contains no plugin, or with the message of Pulumi if Pulumi
+            fails.
     """
     environment = command_environment(account, home, plugins=plugins)
     install_plugins(environment, progress, plugins)
@@ -34,8 +41,8 @@ def _create_stack(
     if (state / ".pulumi" / "stacks" / project / f"{stack}.json").exists():
         return
     private_directory(state)
-    # Pulumi writes the salt of a new stack beside Pulumi.yaml: not into the clone's own file,
-    # which serves the real cloud too.
+    # Pulumi writes the salt of a new stack to a file beside Pulumi.yaml. That must not be the
+    # clone's file, which is also used with the real cloud.
     scratch = private_directory(home / "pulumi-stacks")
     write_private(scratch / "Pulumi.yaml", json.dumps({"name": project, "runtime": "python"}))
     pulumi(["stack", "init", stack, "--non-interactive"], scratch, environment)

@@ -1,9 +1,10 @@
-"""The clone's Pulumi.<stack>.yaml files, which the sandbox leaves as they are.
+"""Keeps the clone's Pulumi.<stack>.yaml files unchanged.
 
-Pulumi keeps the salt of a stack's passphrase in that file. The sandbox's stacks have it in their
-state as well. A command that does not find it in the file writes the whole file again: numbers as
-YAML reads them (`0022` as 18), before the program can see what was written. So the salt is in the
-file while a command runs. The same file serves the real cloud, where the salt is another one.
+Pulumi stores the salt of a stack's passphrase in that file; for the sandbox's stacks, it is also
+in the state. If the file has no salt, a Pulumi command adds it and rewrites the whole file. It
+then writes numbers as YAML parses them (`0022` as 18), before the program can check the original
+text. Therefore the sandbox adds the salt while a command runs. It removes the salt afterwards,
+because the same file is used with the real cloud, where the stack has a different salt.
 """
 
 import fcntl
@@ -18,26 +19,30 @@ from sandbox.paths import ROOT, private_directory
 
 _SALT = "encryptionsalt"
 _KEYS = {_SALT, "encryptedkey", "secretsprovider"}
-"""What a file says of the key of its secrets; one with none of it is completed by Pulumi."""
+"""Keys that describe the encryption key of the file's secrets. Pulumi adds them if all are absent.
+"""
 
 
 def stack_files(folder: Path = ROOT) -> dict[str, Path]:
-    """Return the stacks that have a configuration file in `folder`, with that file."""
+    """Returns the configuration files in `folder`, by the name of the stack."""
     files = sorted(folder.glob("Pulumi.*.yaml"))
     return {file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in files}
 
 
 @contextmanager
-def untouched(home: Path, command: Sequence[str] = (), folder: Path = ROOT) -> Iterator[None]:
-    """Have the sandbox's salts in the stack files while the block runs, and no longer.
+def temporary_salts(home: Path, command: Sequence[str] = (), folder: Path = ROOT) -> Iterator[None]:
+    """Adds the sandbox's salts to the stack files, and removes them after the block.
 
-    A file whose configuration is as before becomes what it was, byte for byte. One that was
-    changed meanwhile keeps its change. One that holds values encrypted with the salt (`secure:`)
-    keeps the salt, too, since they are lost without it.
+    - A file whose configuration didn't change is restored byte for byte.
+    - A file that changed keeps its change.
+    - A file with values that were encrypted with the salt (`secure:`) also keeps the salt, because
+      they can't be decrypted without it.
 
     Args:
-        command: what runs in the block. If it names stacks, only their files get a salt: another
-            sandbox may be using the others.
+        home: the sandbox's home.
+        command: the command that runs in the block. If it names stacks, only their files get a
+            salt, because another sandbox may use the other files.
+        folder: the folder of the stack files.
     """
     files = stack_files(folder)
     before = {file: file.read_bytes() for file in files.values()}
@@ -45,7 +50,7 @@ def untouched(home: Path, command: Sequence[str] = (), folder: Path = ROOT) -> I
     with (private_directory(home) / "stack-files.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         for stack in named or files:
-            _put_in(_salt(home, stack), files[stack])
+            _add_salt(_salt(home, stack), files[stack])
         try:
             yield
         finally:
@@ -53,11 +58,11 @@ def untouched(home: Path, command: Sequence[str] = (), folder: Path = ROOT) -> I
                 for stack, file in stack_files(folder).items():
                     ours = _salt(home, stack)
                     if ours is not None:
-                        _take_out(ours, file, before.get(file))
+                        _remove_salt(ours, file, before.get(file))
 
 
 def _is_last(lock: IO[str]) -> bool:
-    """Whether no other command runs, which would miss the salts, and takes them out at its end."""
+    """Returns whether no other command, which needs and later removes the salts, runs."""
     fcntl.flock(lock, fcntl.LOCK_UN)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,13 +72,13 @@ def _is_last(lock: IO[str]) -> bool:
 
 
 def _salt(home: Path, stack: str) -> str | None:
-    """The salt of the sandbox's stack; None if there is no such stack."""
+    """Returns the salt of the sandbox's stack, None if the stack doesn't exist."""
     salt = _load(home / "pulumi-stacks" / f"Pulumi.{stack}.yaml").get(_SALT)
     return None if salt is None else str(salt)
 
 
-def _put_in(salt: str | None, file: Path) -> None:
-    """Append the salt to a file that has no key, and is one that a line can be appended to."""
+def _add_salt(salt: str | None, file: Path) -> None:
+    """Appends the salt to the file, unless it has an encryption key or can't be appended to."""
     text = file.read_bytes()
     line = f"{_SALT}: {salt}\n".encode()
     if text and not text.endswith(b"\n"):
@@ -86,7 +91,7 @@ def _put_in(salt: str | None, file: Path) -> None:
             end.write(line)
 
 
-def _take_out(salt: str, file: Path, before: bytes | None) -> None:
+def _remove_salt(salt: str, file: Path, before: bytes | None) -> None:
     text = file.read_bytes()
     document = _parse(text)
     if document is None or document.get(_SALT) != salt or b"secure:" in text:
@@ -100,10 +105,10 @@ def _take_out(salt: str, file: Path, before: bytes | None) -> None:
 
 
 def _parse(text: bytes) -> dict[str, Any] | None:
-    """The mapping that a file has; None for anything else, which Pulumi refuses."""
+    """Returns the mapping in a YAML file, None if it is anything else, which Pulumi rejects."""
     try:
         document = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, ValueError):  # the latter for a date that does not exist
+    except (yaml.YAMLError, ValueError):  # ValueError: a date that doesn't exist
         return None
     return document if isinstance(document, dict) else None
 

@@ -1,4 +1,7 @@
-"""What to try next with a stack: `sandbox exec -- python -m sandbox.environment.tour STACK`."""
+"""Prints commands to try with a stack.
+
+Usage: `sandbox exec -- python -m sandbox.environment.tour STACK`
+"""
 
 import json
 import subprocess
@@ -19,13 +22,13 @@ WHAT_IS_REAL: Mapping[Nodes, str] = {
 
 
 def outputs_of(stack: str) -> dict[str, str]:
-    """The stack's outputs; secrets are masked by Pulumi."""
+    """Returns the stack's outputs by name; Pulumi masks secrets."""
     command = ["pulumi", "stack", "output", "--json", "--stack", stack]
     return dict(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
 
 
 def tour(stack: str, outputs: Mapping[str, str], nodes: Nodes = "simulated") -> str:
-    """The text to show for a stack with these outputs, on nodes of this kind."""
+    """Returns the text for a stack with these outputs, on nodes of this kind."""
     apps = [key.removesuffix("_url") for key in outputs if key.endswith("_url")]
     lines = [""]
     lines += [f"{app:<16}{outputs[f'{app}_url']}" for app in apps]
@@ -52,5 +55,5 @@ def tour(stack: str, outputs: Mapping[str, str], nodes: Nodes = "simulated") -> 
 
 if __name__ == "__main__":
     account = Account.load(home())
-    assert account  # `sandbox exec` has made one
+    assert account  # created by `sandbox exec`
     sys.stdout.write(tour(sys.argv[1], outputs_of(sys.argv[1]), account.nodes))

@@ -1,4 +1,4 @@
-"""The environment in which commands of the sandbox run."""
+"""The environment variables of commands that run in the sandbox."""
 
 import os
 import shlex
@@ -26,13 +26,15 @@ FOREIGN = (
     "PULUMI_CONFIG_PASSPHRASE_FILE",
     "PYTHONHOME",
 )
-"""Variables that would lead out of the sandbox; they are not passed on."""
+"""Variables that would make a command leave the sandbox; removed from its environment."""
 
-CLOUD = ("exoscale.com", "exoscale.ch", "exo.io")
-"""Exoscale's own domains: what the sandbox does not serve of them is refused, never let through."""
+CLOUD_DOMAINS = ("exoscale.com", "exoscale.ch", "exo.io")
+"""Exoscale's domains. The proxy rejects their names, except those that the sandbox serves.
+"""
 
 AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Where Go and OpenSSL, Python's requests, and curl look for the authorities to trust."""
+"""Variables that name the file of trusted authorities: for Go and OpenSSL, for requests, for curl.
+"""
 
 PARALLEL = "PULUMI_PARALLEL"
 LEAST_PARALLEL = 16
@@ -40,7 +42,8 @@ LEAST_PARALLEL = 16
 deletion for five seconds. Pulumi's own number is four for each core."""
 
 SLOW = ("PYTHONDONTWRITEBYTECODE",)
-"""Variables that would have the program and the plugins compiled at every start; nor are these."""
+"""Variables that would make Python compile the program and the plugins at each start; removed too.
+"""
 
 
 def sandbox_variables(
@@ -49,9 +52,13 @@ def sandbox_variables(
     outer: Mapping[str, str] = os.environ,
     plugins: Path | None = None,
 ) -> dict[str, str]:
-    """Return the variables that the sandbox sets, given those of the outer environment.
+    """Returns the variables that the sandbox sets.
 
-    `plugins` is the folder whose provider plugins are used, as `--plugins` names it.
+    Args:
+        account: the sandbox's account.
+        home: the sandbox's home.
+        outer: the outer environment, whose PATH and NO_PROXY are extended.
+        plugins: the folder of provider plugins that `--plugins` names.
     """
     path = [str(TOOLS_BIN), str(Path(sys.executable).parent)]
     path += [
@@ -62,13 +69,14 @@ def sandbox_variables(
         "SANDBOX_HOME": str(home),
         "TMPDIR": str(temporary_files(home)),
         "PULUMI_HOME": str(pulumi_home(home, plugins)),
-        # Without metadata: Pulumi replaces a state in one step, but not the .attrs file beside it,
-        # whose half says "failed to load checkpoint: EOF" after a kill.
+        # Without metadata: Pulumi replaces a state atomically, but not the .attrs file beside it.
+        # If Pulumi is killed while it writes that file, the next command fails with
+        # "failed to load checkpoint: EOF".
         "PULUMI_BACKEND_URL": f"file://{home / 'pulumi-state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": account.passphrase,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        # A provider plugin that happens to be on PATH would be taken before the sandbox's own.
+        # Pulumi would prefer a provider plugin on PATH to the sandbox's plugin.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         PARALLEL: outer.get(PARALLEL) or str(max(LEAST_PARALLEL, 4 * (os.cpu_count() or 1))),
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
@@ -84,18 +92,19 @@ def sandbox_variables(
     for name in ("HTTPS_PROXY", "https_proxy"):
         variables[name] = account.proxy_url
     for name in ("NO_PROXY", "no_proxy"):
-        hosts = _not_the_cloud(outer.get(name, "").split(","))
+        hosts = _without_cloud_domains(outer.get(name, "").split(","))
         variables[name] = ",".join(dict.fromkeys([*hosts, LOOPBACK, "localhost"]))
     return variables
 
 
-def _not_the_cloud(hosts: Iterable[str]) -> list[str]:
-    """The hosts without those entries that would lead past the proxy to Exoscale itself."""
+def _without_cloud_domains(hosts: Iterable[str]) -> list[str]:
+    """Returns the NO_PROXY entries without those that would bypass the proxy for Exoscale."""
     kept = []
     for host in filter(None, map(str.strip, hosts)):
         suffix = f".{host.lstrip('*.')}"
         covered = any(
-            f".{domain}".endswith(suffix) or suffix.endswith(f".{domain}") for domain in CLOUD
+            f".{domain}".endswith(suffix) or suffix.endswith(f".{domain}")
+            for domain in CLOUD_DOMAINS
         )
         if host != "*" and not covered:
             kept.append(host)
@@ -108,7 +117,7 @@ def command_environment(
     outer: Mapping[str, str] = os.environ,
     plugins: Path | None = None,
 ) -> dict[str, str]:
-    """Return the whole environment of a command: `outer`, as the sandbox changes it."""
+    """Returns the whole environment of a command: `outer` with the sandbox's changes."""
     kept = {name: value for name, value in outer.items() if name not in (*FOREIGN, *SLOW)}
     return {**kept, **sandbox_variables(account, home, outer, plugins)}
 
@@ -119,7 +128,7 @@ def export_lines(
     outer: Mapping[str, str] = os.environ,
     plugins: Path | None = None,
 ) -> list[str]:
-    """Return shell lines that turn the outer environment into the sandbox's."""
+    """Returns shell lines that change the outer environment into the sandbox's."""
     variables = sandbox_variables(account, home, outer, plugins)
     return [
         *(f"unset {name}" for name in (*FOREIGN, *SLOW) if name in outer),

@@ -1,1 +1,1 @@
-"""Container images made on this machine, for where none can be pulled."""
+"""Container images that are built on this machine, for nodes that can't pull images."""

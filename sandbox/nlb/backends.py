@@ -1,4 +1,4 @@
-"""The targets of one service: which are healthy, and which is the next connection's."""
+"""The targets of a service: checks their health and selects one for each connection."""
 
 import asyncio
 
@@ -8,9 +8,11 @@ from sandbox.nlb.strategy import choose
 
 
 class Backends:
-    """Follows the service that it is told; targets that stay keep their state.
+    """The targets of a service.
 
-    `source` is the address that health checks come from, None for any.
+    Args:
+        service: the service.
+        source: the source address of health checks, None for any.
     """
 
     def __init__(self, service: Service, source: str | None = None) -> None:
@@ -21,7 +23,7 @@ class Backends:
         self.follow(service)
 
     def follow(self, service: Service) -> None:
-        """Check the targets of `service`, as it says, and no others."""
+        """Replaces the service. Remaining targets with the same check keep their state."""
         self.service = service
         for target, monitor in list(self._monitors.items()):
             if target not in service.targets or monitor.check != service.health_check:
@@ -34,19 +36,19 @@ class Backends:
         self._judged()
 
     def stop(self) -> None:
-        """Check no more: who has come already gets a target known to be healthy, or none."""
+        """Stops the checks. `pick` then selects among the targets last known to be healthy."""
         for monitor in self._monitors.values():
             monitor.stop()
         self._known.set()
 
     def healthy(self) -> list[str]:
-        """The targets whose health check passes."""
+        """Returns the targets that pass their health check."""
         return [target for target, monitor in self._monitors.items() if monitor.healthy]
 
     async def pick(self, client: tuple[str, int]) -> str | None:
-        """The target of a new connection, None if no target is healthy.
+        """Returns the target for a new connection, None if no target is healthy.
 
-        While none is known to be healthy, the first checks are waited for.
+        It waits until a target is healthy or all first checks have ended.
         """
         await self._known.wait()
         healthy = self.healthy()

@@ -1,4 +1,4 @@
-"""A client's connection, carried to a target: bytes both ways, and each end's end."""
+"""Forwards a client's connection to a target, in both directions."""
 
 import asyncio
 import socket
@@ -6,13 +6,13 @@ import struct
 from typing import Self
 
 CONNECT_SECONDS = 10
-"""How long a target may take to accept; a client's own patience is mostly longer."""
+"""Timeout for the connection to the target; most clients have a longer one."""
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class _End(asyncio.Protocol):
-    """One end: what arrives there goes to the other one, no faster than that takes it."""
+    """One end of a connection. It sends received data to the other end, with flow control."""
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
@@ -24,7 +24,7 @@ class _End(asyncio.Protocol):
         transport.pause_reading()
 
     def join(self, other: Self) -> None:
-        """Begin to carry to `other`."""
+        """Starts forwarding data to `other`."""
         self._other = other
         self.transport.resume_reading()
 
@@ -60,7 +60,10 @@ class Connection:
         self._ends: list[_End] = []
 
     async def carry(self, client: socket.socket) -> None:
-        """Connect, and carry until both ends have ended. The client's is reset if that fails."""
+        """Connects to the target and forwards data until both sides have closed.
+
+        If the target can't be reached, the client's connection is reset.
+        """
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -76,13 +79,13 @@ class Connection:
             await end.lost.wait()
 
     def stay(self) -> None:
-        """Go on as long as both ends want to."""
+        """Cancels `leave`: the connection continues until both sides have closed."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
     def leave(self, seconds: float) -> None:
-        """Reset both ends after so many seconds, unless they have ended or `stay` was called."""
+        """Resets both sides after `seconds`, unless they have closed or `stay` is called."""
         if self._deadline is None:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(seconds, self._reset)
@@ -93,13 +96,13 @@ class Connection:
 
 
 def refuse(client: socket.socket) -> None:
-    """Reset a connection that is carried nowhere."""
+    """Resets a connection for which there is no target."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     client.close()
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """End a connection so that its other side sees a reset."""
+    """Closes a connection with a TCP reset."""
     if not transport.is_closing():
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)

@@ -1,4 +1,4 @@
-"""Health checks of targets."""
+"""Checks the health of targets."""
 
 import asyncio
 import logging
@@ -11,11 +11,16 @@ _log = logging.getLogger(__name__)
 
 
 class Monitor:
-    """Checks one target, at once and then at each interval, until `stop`.
+    """Checks a target immediately and then at each interval, until `stop`.
 
-    `healthy` is None until the first check has ended. A target that failed is healthy again after
-    one check that passes. `judged` is called after each check; `source` is the address that the
-    checks come from, None for any.
+    `healthy` is None until the first check has ended. A failed target is healthy again after one
+    check that passes.
+
+    Args:
+        target: the target's address.
+        check: the health check.
+        judged: a function that is called after each check.
+        source: the source address of the checks, None for any.
     """
 
     def __init__(
@@ -29,7 +34,7 @@ class Monitor:
         self._task = asyncio.create_task(self._run())
 
     def stop(self) -> None:
-        """Check no more."""
+        """Stops the checks."""
         self._task.cancel()
 
     async def _run(self) -> None:
@@ -50,7 +55,7 @@ class Monitor:
 
 
 async def passes(target: str, check: HealthCheck, source: str | None = None) -> bool:
-    """Whether the target takes a connection, and where it is asked over HTTP, answers 2xx."""
+    """Returns whether the target accepts a connection and, for HTTP checks, answers with 2xx."""
     try:
         async with asyncio.timeout(check.timeout):
             reader, writer = await asyncio.open_connection(
@@ -74,7 +79,7 @@ async def passes(target: str, check: HealthCheck, source: str | None = None) -> 
 
 
 def _context() -> ssl.SSLContext:
-    """Any certificate will do: an address has none to be checked by."""
+    """Returns a context that accepts any certificate, because the target has only an address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""The port of a load balancer's address that clients connect to."""
+"""Accepts connections on a port of a load balancer's address."""
 
 import asyncio
 import logging
@@ -11,16 +11,23 @@ from sandbox.nlb.connection import Connection, refuse
 _log = logging.getLogger(__name__)
 
 BACKLOG = 4096
-"""As much as Linux keeps, by default, of connections that wait to be accepted."""
+"""Limit of connections that wait to be accepted: Linux's default maximum."""
 PAUSE_SECONDS = 0.1
-"""After a failure to accept: too many open files, most likely."""
+"""Pause after a failure to accept a connection. The likely cause is too many open files."""
 
 
 class Listener:
-    """Listens at once; raises OSError where that can't be.
+    """Listens on an address and port. Clients wait while it is not serving.
 
-    While it does not serve, clients wait, as they do where their first packets are lost: their TCP
-    sends them again. `opened` and `closed` are told of each connection.
+    On Exoscale, clients wait too: packets are lost, and TCP sends them again.
+
+    Args:
+        place: the address and the port.
+        opened: a function that is called with each new connection.
+        closed: a function that is called with each connection that has closed.
+
+    Raises:
+        OSError: if it can't listen on `place`.
     """
 
     def __init__(
@@ -38,16 +45,16 @@ class Listener:
         self._carried: set[asyncio.Task[None]] = set()
 
     def serve(self, backends: Backends) -> None:
-        """Carry connections to `backends` from now on."""
+        """Starts forwarding connections to `backends`."""
         self._backends = backends
         self._serving.set()
 
     def pause(self) -> None:
-        """Carry no more; what is open goes on."""
+        """Stops forwarding new connections; open connections continue."""
         self._serving.clear()
 
     def close(self) -> None:
-        """Listen no more; those that wait are reset, and what is open goes on."""
+        """Stops listening; waiting connections are reset, and open connections continue."""
         self._accepting.cancel()
         self._socket.close()
 
@@ -62,7 +69,7 @@ class Listener:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             try:
-                await self._serving.wait()  # it may have been paused since
+                await self._serving.wait()  # `pause` may have been called meanwhile
             except asyncio.CancelledError:
                 refuse(client)
                 raise

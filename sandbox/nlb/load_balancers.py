@@ -1,8 +1,9 @@
-"""The load balancers of one sandbox, in a thread of their own.
+"""The load balancers of a sandbox, which run in a separate thread.
 
-A target that fails its check, or has left the instance pool, gets no new connection. What is open
-goes on: Exoscale's load balancer passes packets on, and ends no connection. With an instance that
-leaves they end when it is gone, here after `LEAVE_SECONDS` at the latest.
+A target that fails its check or has left the instance pool gets no new connections. Open
+connections continue, because Exoscale's load balancer forwards packets and closes no connections.
+Connections to an instance that leaves the pool end when the instance is deleted; here after
+`LEAVE_SECONDS` at the latest.
 """
 
 import asyncio
@@ -20,23 +21,24 @@ from sandbox.nlb.service import Service
 _log = logging.getLogger(__name__)
 
 LEAVE_SECONDS = 30.0
-"""How long what is open may go on when its target has left, or its service was removed."""
+"""Time until open connections are reset after their target has left or their service was removed.
+"""
 PAUSE_SECONDS = 3.0
-"""How long clients wait at a place whose service was removed. Exoscale's cloud controller removes
-a service and adds it again to point it at another instance pool."""
+"""Time that clients wait at an address and port after the service was removed. Exoscale's cloud
+controller removes a service and adds it again to change its instance pool."""
 
 Place = tuple[str, int]
 
 
 class LoadBalancers:
-    """Carries TCP for the services that it was last told of.
+    """Forwards TCP connections for the services that `carry` sets.
 
-    Services of UDP are checked and not carried.
+    UDP services have health checks, but no forwarding.
 
     Args:
-        port: of the account, by which its addresses differ from those of other sandboxes on the
+        port: the account's port, which makes the addresses unique among the sandboxes on the
             machine: 127.A.B.0/24, where A.B are the port's two bytes.
-        health_checks_from: the address that health checks come from, None for any.
+        health_checks_from: the source address of health checks, None for any.
         leave_seconds: see `LEAVE_SECONDS`.
         pause_seconds: see `PAUSE_SECONDS`.
     """
@@ -64,11 +66,11 @@ class LoadBalancers:
         self._thread.start()
 
     def carry(self, services: Sequence[Service]) -> dict[str, str]:
-        """Carry for these services and no others; why not, by the id of each that can't be."""
+        """Replaces the services, and returns the errors by the ID of the service that failed."""
         return asyncio.run_coroutine_threadsafe(self._carry(services), self._loop).result()
 
     def healthy(self, service_id: str) -> list[str]:
-        """The targets of a service whose health check passes."""
+        """Returns the targets of a service that pass its health check."""
         backends = self._backends.get(service_id)
         return backends.healthy() if backends else []
 
@@ -96,7 +98,7 @@ class LoadBalancers:
                 self._backends[id_] = Backends(service, self._health_checks_from)
 
     def _serve(self, service: Service) -> str:
-        """Begin to serve, if that has not begun; the reason if it can't be, else nothing."""
+        """Starts forwarding a service, unless it has started, and returns the error, if any."""
         place = service.place
         if place not in self._listeners:
             try:
@@ -105,7 +107,7 @@ class LoadBalancers:
                 )
             except OSError as error:
                 reason = os.strerror(error.errno or 0)
-                failure = f"port {place[1]} of {place[0]} can't be listened on: {reason}"
+                failure = f"can't listen on port {place[1]} of {place[0]}: {reason}"
                 _log.warning("%s", failure)
                 return failure
         if closing := self._closing.pop(place, None):

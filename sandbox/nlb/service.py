@@ -1,4 +1,4 @@
-"""What a load balancer is told: its services, in the words of Exoscale's API."""
+"""The services of a load balancer, with the terms of Exoscale's API."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,10 +8,9 @@ Strategy = Literal["round-robin", "source-hash", "maglev-hash"]
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """How a target is asked whether it is well; seconds.
+    """The health check of a service. Interval and timeout are in seconds.
 
-    Its port is the same on each target. `retries` is how many checks more than one have to fail
-    until the target counts as failed.
+    The port is the same on each target. A target fails when `retries` + 1 consecutive checks fail.
     """
 
     mode: Literal["tcp", "http", "https"]
@@ -25,7 +24,7 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Service:
-    """A port of a load balancer's address, and the targets (addresses) that it sends to."""
+    """A port of a load balancer's address, and the addresses of its targets."""
 
     id: str
     address: str
@@ -38,5 +37,5 @@ class Service:
 
     @property
     def place(self) -> tuple[str, int]:
-        """Where clients reach it."""
+        """The address and the port that clients connect to."""
         return self.address, self.port

@@ -1,7 +1,7 @@
-"""Which of the healthy targets a new connection goes to.
+"""Selects one of the healthy targets for a new connection.
 
-With the two hashes, a target that goes changes the target of its own clients alone. They are made
-by rendezvous hashing, not by the table of Maglev.
+With the two hashes, the loss of a target changes the target only of that target's clients. They use
+rendezvous hashing instead of Maglev's table.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,14 @@ from sandbox.nlb.service import Strategy
 
 
 def choose(strategy: Strategy, targets: Sequence[str], client: tuple[str, int], turn: int) -> str:
-    """One of `targets`, which are some.
+    """Returns one of `targets`.
 
     Args:
-        client: address and port. `source-hash` looks at the address, `maglev-hash` at both, so
-            that it spreads the connections of one client too.
-        turn: how many connections there were before; `round-robin` looks at nothing else.
+        strategy: the strategy of the service.
+        targets: at least one target.
+        client: the client's address and port. `source-hash` uses the address. `maglev-hash` uses
+            both, so that it also distributes the connections of one client.
+        turn: the number of the connection, which only `round-robin` uses.
     """
     if strategy == "round-robin":
         return targets[turn % len(targets)]

@@ -1,4 +1,4 @@
-"""The audit log: an API server's webhook to the endpoint that the user named."""
+"""The audit log: the API server sends it to the webhook that the user defined."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ POLICY = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata"}],
 }
-"""Every request, without bodies. Exoscale does not publish its policy: this one is assumed."""
+"""Logs all requests without bodies. Exoscale doesn't publish its policy; this is an assumption."""
 
 
 def webhook(audit: Audit) -> dict[str, Any]:
-    """The kubeconfig of the webhook, with its bearer token: for a file that nobody else reads."""
+    """Returns the kubeconfig of the webhook, which contains the bearer token."""
     return {
         "apiVersion": "v1",
         "kind": "Config",

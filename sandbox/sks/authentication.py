@@ -1,4 +1,4 @@
-"""Who may sign in at an API server: its AuthenticationConfiguration."""
+"""The AuthenticationConfiguration of an API server."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ _ANONYMOUS_PATHS = ("/livez", "/readyz", "/healthz")
 
 
 def authentication_configuration(oidc: Oidc | None) -> dict[str, Any]:
-    """The configuration: health checks for everyone, and tokens of `oidc`'s issuer.
+    """Returns the configuration: anonymous health checks, and tokens of the issuer in `oidc`.
 
-    The flags `--oidc-*` can not be used beside such a file; `oidc` is put into it as
-    kube-apiserver does it with the flags itself (pkg/kubeapiserver/options/authentication.go).
+    The flags `--oidc-*` can't be combined with such a file. Therefore `oidc` is converted as
+    kube-apiserver converts the flags (pkg/kubeapiserver/options/authentication.go).
     """
     return {
-        # v1 is there from Kubernetes 1.34 on, v1beta1 still is.
+        # v1 exists since Kubernetes 1.34; v1beta1 still exists.
         "apiVersion": "apiserver.config.k8s.io/v1beta1",
         "kind": "AuthenticationConfiguration",
         "anonymous": {
@@ -34,7 +34,7 @@ def _jwt(oidc: Oidc) -> dict[str, Any]:
         "issuer": {
             "url": oidc.issuer_url,
             "audiences": [oidc.client_id],
-            # Without it the issuer is called directly. There from Kubernetes 1.34 on.
+            # Otherwise the API server would connect to the issuer directly. Since Kubernetes 1.34.
             "egressSelectorType": "controlplane",
         },
         "claimMappings": mappings,

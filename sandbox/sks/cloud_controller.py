@@ -1,8 +1,9 @@
-"""A cluster's cloud controller: load balancers for its Services of type LoadBalancer.
+"""A cluster's cloud controller: manages load balancers for Services of type LoadBalancer.
 
-Does what exoscale-cloud-controller-manager does, with k8s.io/cloud-provider's service controller:
-finalizer before the load balancer, address into the Service's status, Events in the same words,
-failures tried again after 5 s, then twice as long each time, up to 5 minutes.
+It behaves like exoscale-cloud-controller-manager with the service controller of
+k8s.io/cloud-provider: it adds the finalizer before it creates the load balancer, writes the address
+to the Service's status, and writes the same Events. It retries after 5 s, then after twice the
+time, up to 5 minutes.
 """
 
 import logging
@@ -50,9 +51,13 @@ class _Retry:
 
 
 class CloudController:
-    """Watches one cluster's Services in a thread of its own.
+    """Watches the Services of a cluster in a separate thread.
 
-    `cloud` makes the client of the account; it is called in the thread, until it succeeds.
+    Args:
+        cluster: the name of the cluster.
+        api_client: a client of the cluster's API server.
+        cloud: a function that returns a client of the account. The thread calls it until it
+            succeeds.
     """
 
     def __init__(
@@ -70,16 +75,16 @@ class CloudController:
         )
 
     def start(self) -> None:
-        """Start watching. Services that are there already are looked at first."""
+        """Starts the thread, which first handles the existing Services."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the watch and do nothing new; `join` waits for what is under way."""
+        """Closes the watch and starts no new work; `join` waits for the work in progress."""
         self._stop.set()
         self._stream.stop()
 
     def join(self) -> None:
-        """Wait for the thread. A watch that was just being opened ends with the API server."""
+        """Waits for the thread. A watch that was being opened ends when the API server ends."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -94,12 +99,12 @@ class CloudController:
                 if not self._stop.is_set():
                     _log.warning("%s: %s", self._thread.name, message(error))
             except Exception:
-                _log.exception("%s starts again after an error of its own", self._thread.name)
+                _log.exception("%s restarts after an unexpected error", self._thread.name)
             self._stop.wait(delay)
             delay = min(2 * delay, 30.0)
 
     def _watch(self, balancers: LoadBalancers) -> None:
-        """One list and one watch, which ends in time for the next retry."""
+        """Lists the Services and watches them until the next retry is due."""
         listed = _json(self._api.list_service_for_all_namespaces(_preload_content=False))
         present = {service["metadata"]["uid"] for service in listed["items"]}
         for uid in self._seen.keys() - present:
@@ -118,14 +123,14 @@ class CloudController:
             else:
                 self._look_at(balancers, event["raw_object"])
             if self._retries:
-                return  # to a watch that ends in time for them
+                return  # the next watch ends when the first retry is due
 
     def _seconds_to_retry(self) -> int:
         due = [retry.at - time.monotonic() for retry in self._retries.values()]
         return max(1, int(min([*due, _WATCH_SECONDS])))
 
     def _look_at(self, balancers: LoadBalancers, found: Service) -> None:
-        """Act on the Service as it is now: `found` may be older than what was done for it."""
+        """Handles the current state of the Service; `found` may be outdated."""
         if not self._is_due(found):
             return
         service = self._read(found)
@@ -216,9 +221,9 @@ class CloudController:
             self._patch(service, {"annotations": {key: value}})
 
     def _patch(self, service: Service, change: dict[str, Any]) -> None:
-        """Merge `change` into the Service's metadata, in the cluster and in `service`.
+        """Merges `change` into the Service's metadata, in the cluster and in `service`.
 
-        The UID in it makes the API server refuse to change a later Service of the same name.
+        The patch contains the UID, so that the API server rejects it for a new Service of the name.
         """
         metadata = service["metadata"]
         patched = _json(
@@ -233,7 +238,7 @@ class CloudController:
         service["metadata"] = patched["metadata"]
 
     def _instances(self) -> list[str]:
-        """UUIDs of the instances behind the nodes that take traffic from load balancers."""
+        """Returns the UUIDs of the instances of nodes that receive load balancer traffic."""
         nodes = self._api.list_node(label_selector=f"!{EXCLUDED_NODE_LABEL}").items
         return [node.spec.provider_id.removeprefix("exoscale://") for node in nodes]
 
@@ -252,7 +257,7 @@ def _wants_load_balancer(service: Service) -> bool:
 
 
 def _relevant(service: Service) -> dict[str, Any]:
-    """What a load balancer depends on: the Service without its status and its bookkeeping."""
+    """Returns the parts of a Service that its load balancer depends on."""
     metadata = service["metadata"]
     return {
         "spec": service["spec"],

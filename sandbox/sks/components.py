@@ -6,7 +6,7 @@ from sandbox.sks.layout import ClusterFiles, ClusterRecord
 from sandbox.sks.processes import Command
 
 _MEMORY = {"GOGC": "75", "GOMEMLIMIT": "280MiB"}
-"""Keeps a cluster well below 700 MB at a tenth more CPU time (measured)."""
+"""Limits a cluster to well below 700 MB, for a tenth more CPU time (measured)."""
 
 _CONTROLLERS_WITHOUT_USE = (
     "device-taint-eviction-controller",
@@ -17,7 +17,7 @@ _CONTROLLERS_WITHOUT_USE = (
 
 
 def etcd(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
-    """etcd, which takes clients with a certificate of its own authority only."""
+    """Returns etcd's command; etcd accepts only clients with a certificate of its authority."""
     client = f"https://127.0.0.1:{record.ports.etcd}"
     peer = f"https://127.0.0.1:{record.ports.etcd_peer}"
     pki = files.pki
@@ -46,12 +46,12 @@ def etcd(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
 
 
 def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
-    """kube-apiserver with its default admission plugins and the configuration in `files`."""
+    """Returns the command of kube-apiserver, with its default admission plugins."""
     pki = files.pki
     flags: dict[str, str | Path | int] = {
         "bind-address": "127.0.0.1",
         "advertise-address": "127.0.0.1",
-        # An endpoint of the Service `kubernetes` may not be a loopback address.
+        # An endpoint of the Service `kubernetes` must not be a loopback address.
         "endpoint-reconciler-type": "none",
         "secure-port": record.ports.api,
         "tls-cert-file": pki.certificate("apiserver"),
@@ -68,7 +68,7 @@ def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> C
         "kubelet-certificate-authority": pki.certificate("kubelet-ca"),
         "kubelet-client-certificate": pki.certificate("kubelet-client"),
         "kubelet-client-key": pki.key("kubelet-client"),
-        # Simulated nodes answer for their pods on the loopback interface alone, by this name.
+        # Simulated kubelets listen only on the loopback interface, which InternalDNS leads to.
         "kubelet-preferred-address-types": "InternalDNS,InternalIP",
         "requestheader-client-ca-file": pki.certificate("aggregation-ca"),
         "requestheader-allowed-names": "front-proxy-client",
@@ -88,7 +88,7 @@ def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> C
         flags["audit-policy-file"] = files.audit_policy
         flags["audit-webhook-config-file"] = files.audit_webhook
         flags["audit-webhook-initial-backoff"] = record.audit.initial_backoff
-        # Half a minute by default: too long to watch it.
+        # The default of 30 s is too long for interactive use.
         flags["audit-webhook-batch-max-wait"] = "1s"
     if record.feature_gates:
         flags["feature-gates"] = ",".join(f"{gate}=true" for gate in record.feature_gates)
@@ -96,14 +96,14 @@ def kube_apiserver(tools: Path, files: ClusterFiles, record: ClusterRecord) -> C
 
 
 def kube_controller_manager(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
-    """kube-controller-manager, each controller under a service account of its own."""
+    """Returns the command of kube-controller-manager; each controller has its service account."""
     pki = files.pki
     flags: dict[str, str | Path | int] = {
         "kubeconfig": files.kubeconfig("kube-controller-manager"),
         "secure-port": 0,
         "leader-elect": "false",
         "use-service-account-credentials": "true",
-        # At the default of 20 a second, its start alone is queued for 5 s.
+        # With the default of 20 requests per second, its start would be delayed by 5 s.
         "kube-api-qps": 100,
         "kube-api-burst": 200,
         "cluster-name": record.name,
@@ -128,7 +128,7 @@ def kube_controller_manager(tools: Path, files: ClusterFiles, record: ClusterRec
 
 
 def kube_scheduler(tools: Path, files: ClusterFiles) -> Command:
-    """kube-scheduler, the default profile."""
+    """Returns the command of kube-scheduler, with the default profile."""
     return _command(
         files,
         tools / "kube-scheduler",
@@ -142,7 +142,7 @@ def kube_scheduler(tools: Path, files: ClusterFiles) -> Command:
 
 
 def kwok(tools: Path, files: ClusterFiles, record: ClusterRecord) -> Command:
-    """kwok, which plays the kubelet of every node that carries the simulation's annotation."""
+    """Returns the command of kwok, which simulates the kubelets of annotated nodes."""
     return _command(
         files,
         tools / "kwok",

@@ -1,4 +1,4 @@
-"""One cluster's control plane and simulated kubelet, as processes on loopback."""
+"""A cluster's control plane and simulated kubelet, as processes on the loopback address."""
 
 import socket
 import time
@@ -54,18 +54,20 @@ class ControlPlane:
 
     @cached_property
     def api_client(self) -> client.ApiClient:
-        """A client of the API server as its administrator, for short requests of any thread."""
+        """An administrator's client of the API server, for short requests; thread-safe."""
         return self.new_api_client()
 
     def new_api_client(self) -> client.ApiClient:
-        """Another one, for a user that watches."""
+        """Returns a new administrator's client, for a component that watches objects."""
         return config.new_client_from_config(str(self.files.kubeconfig("admin")))
 
     def start(self) -> None:
-        """Start everything and block until the API server is ready and its controllers work.
+        """Starts all processes and waits until the API server is ready and the controllers work.
 
-        Raises SksError with the reason, a component's last log lines where there are some; what
-        had started is stopped.
+        If that fails, it stops the started processes.
+
+        Raises:
+            SksError: with the reason, and with the last lines of a component's log, if any.
         """
         tools, files, record = self._programs.tools, self.files, self.record
         for directory in (files.config, files.logs, files.run):
@@ -76,7 +78,7 @@ class ControlPlane:
                 record, files.egress_socket, self.new_api_client(), containers=self._containers
             )
             self._run(components.etcd(tools, files, record))
-            # An API server that finds no etcd waits a second longer each time.
+            # Without etcd, the API server would retry with increasing delays.
             self._wait("etcd listens", self._etcd_listens)
             self._start_rest()
         except BaseException:
@@ -84,11 +86,14 @@ class ControlPlane:
             raise
 
     def change(self, record: ClusterRecord) -> None:
-        """Run with other settings, on the same ports and data; block until they are in force.
+        """Changes the settings, with the same ports and data, and waits until they are effective.
 
-        All but etcd is started anew where the API server has to be: clients that lost it would
-        wait ever longer to try again. Raises SksError with the reason if it does not start; then
-        all is as it was before.
+        If the API server must be restarted, all processes except etcd are, because clients that
+        lose the API server retry with increasing delays. If it doesn't start, the previous
+        settings are restored.
+
+        Raises:
+            SksError: with the reason, if the API server doesn't start with the new settings.
         """
         before = self.record
         if all(getattr(record, name) == getattr(before, name) for name in _API_SERVER_SETTINGS):
@@ -108,18 +113,18 @@ class ControlPlane:
         self.files.save(record)
 
     def stop(self) -> None:
-        """End all processes, clients before servers."""
+        """Stops all processes, clients before servers."""
         self._stop("kwok", *CONTROLLERS, API_SERVER, "etcd")
         if self._egress is not None:
             self._egress.close()
             self._egress = None
 
     def failures(self) -> list[str]:
-        """Why components are down that should be up; empty while all is well."""
+        """Returns the errors of components that ended and are not restarted."""
         return [child.failure for child in list(self._children.values()) if child.failure]
 
     def issue_kubeconfig(self, user: str, groups: Sequence[str], lifetime: timedelta) -> str:
-        """A kubeconfig for `user` in `groups`, signed by the cluster, valid for `lifetime`."""
+        """Returns a kubeconfig for `user` in `groups`, which is valid for `lifetime`."""
         authority = self.files.pki.authority("control-plane")
         return kubeconfig(
             cluster=self.record.name,

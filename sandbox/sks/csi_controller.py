@@ -1,8 +1,9 @@
-"""What Exoscale's CSI driver does on a control plane: it deletes volumes, which takes a while.
+"""The controller of Exoscale's CSI driver: creates and deletes the data of volumes.
 
-kwok makes a volume's object for a claim (stages/volume.yaml). Here the volume gets its data, a
-folder that outlives the cluster. Once it is released it is deleted, unless it is to be kept. The
-driver runs on the nodes: without one that is Ready, the volume stays in the account.
+kwok creates the PersistentVolume for a claim (stages/volume.yaml). This controller creates the
+volume's data, a folder that is kept when the cluster is deleted. After the volume is released, the
+controller deletes it with a delay, unless its reclaim policy is Retain. On Exoscale the driver runs
+on the nodes: if no node is Ready, the volume stays in the account.
 
 Source: exoscale-csi-driver v0.34.3, deployment/latest/controller.yaml, driver/controller.go:
 DeleteVolume.
@@ -20,12 +21,12 @@ from sandbox.sks.machines import csi_node
 from sandbox.sks.storage import CSI_DRIVER
 
 DELETION_SECONDS = 15.0
-"""From a claim's end to its volume's. On Exoscale the volume is first detached, and the driver
-tries again ever less often until it is: this much is enough to be noticed."""
+"""Delay between the deletions of a claim and its volume. On Exoscale the volume must be detached
+first, and the driver retries with increasing intervals."""
 
 
 class CsiController(Looking):
-    """Looks at one cluster's volumes; their folders are in `volumes`."""
+    """Manages the data of a cluster's volumes, whose folders are in `volumes`."""
 
     def __init__(
         self,
@@ -41,14 +42,14 @@ class CsiController(Looking):
         self._released: dict[str, float] = {}
 
     def look(self) -> None:
-        """Look at all volumes."""
+        """Handles all volumes."""
         for volume in self._api.list_persistent_volume().items:
             self.look_at(volume)
 
     def look_at(self, volume: client.V1PersistentVolume) -> None:
-        """Make or delete the data of a volume that is the driver's own."""
+        """Creates or deletes the data of a volume that the driver provisioned."""
         by = (volume.metadata.annotations or {}).get("pv.kubernetes.io/provisioned-by")
-        # as the driver's provisioner, v3.6: a volume whose object is deleted stays
+        # As in the driver's provisioner, v3.6: if the object is deleted, the volume is kept.
         if by != CSI_DRIVER or volume.metadata.deletion_timestamp:
             return
         folder = csi_node.folder(self._volumes, volume.spec.csi.volume_handle)
@@ -64,7 +65,7 @@ class CsiController(Looking):
                 del self._released[name]
 
     def _runs(self) -> bool:
-        """Whether there is a node for the driver."""
+        """Returns whether the driver runs, which needs a node that is Ready."""
         return any(
             condition.type == "Ready" and condition.status == "True"
             for node in self._api.list_node().items

@@ -1,10 +1,10 @@
-"""The one way out of a control plane: it leads to this machine, and never off it.
+"""The proxy for connections from a control plane, which lets none leave this machine.
 
-kube-apiserver calls webhooks, aggregated API servers, kubelets, the audit log's endpoint and OIDC
-issuers through an HTTP CONNECT proxy that its EgressSelectorConfiguration names. This is that
-proxy. What answers on the loopback address is connected; a Service is, where the sandbox plays the
-pods behind it. All else is refused with a reason in the status line, for kube-apiserver puts that
-line into its own error (k8s.io/apiserver, pkg/server/egressselector/egress_selector.go).
+kube-apiserver connects to webhooks, aggregated API servers, kubelets, the audit log's endpoint and
+OIDC issuers through the HTTP CONNECT proxy in its EgressSelectorConfiguration. The proxy allows
+connections to loopback addresses, to nodes that run containers, and to Services whose pods the
+sandbox simulates. It rejects all others, with the reason in the status line, because kube-apiserver
+copies that line to its error (k8s.io/apiserver, pkg/server/egressselector/egress_selector.go).
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ from typing import Any
 import urllib3
 from kubernetes import client
 
-from sandbox.http_connect import CHUNK, HEAD_SECONDS, Refused, target
+from sandbox.http_connect import CHUNK, HEAD_SECONDS, RejectedRequest, connect_target
 from sandbox.sks.ingress_nginx import webhook
 from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec
 
@@ -35,7 +35,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def configuration(socket_name: str) -> dict[str, Any]:
-    """An EgressSelectorConfiguration: everything but etcd by the Unix socket `socket_name`."""
+    """Returns the EgressSelectorConfiguration, which uses the Unix socket except for etcd."""
     connection = {
         "proxyProtocol": "HTTPConnect",
         "transport": {"uds": {"udsName": socket_name}},
@@ -50,7 +50,7 @@ def configuration(socket_name: str) -> dict[str, Any]:
 
 
 class Egress:
-    """Serves the proxy of `cluster` on the Unix socket `path`, a thread for each connection."""
+    """Serves the proxy of `cluster` on the Unix socket `path`, with a thread per connection."""
 
     def __init__(
         self, cluster: ClusterSpec, path: Path, api_client: client.ApiClient, *, containers: bool
@@ -63,14 +63,14 @@ class Egress:
         self._refused: set[str] = set()
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX)
-        # The path of a socket has 107 bytes at most, that of a cluster's folder may have more.
+        # The path of a socket is limited to 107 bytes; that of a cluster's folder can be longer.
         with _directory(path.parent) as short:
             self._listener.bind(str(short / path.name))
         self._listener.listen(128)
         threading.Thread(target=self._accept, name=f"egress-{cluster.name}", daemon=True).start()
 
     def close(self) -> None:
-        """Take no more connections; those that are open end with their clients."""
+        """Stops accepting connections; open connections end when their clients close them."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._path.unlink(missing_ok=True)
@@ -89,13 +89,13 @@ class Egress:
             _log.info("cluster %s: a connection of its API server: %s", self._cluster, error)
 
     def _answer(self, connection: socket.socket) -> None:
-        """Answer one CONNECT request and what comes after it."""
+        """Answers a CONNECT request and serves the connection."""
         connection.settimeout(HEAD_SECONDS)
         try:
-            answer = self._route(*target(_head(connection)))
-        except Refused as refusal:
+            answer = self._route(*connect_target(_head(connection)))
+        except RejectedRequest as refusal:
             status, reason = refusal.args
-            if reason not in self._refused:  # kube-apiserver asks again and again
+            if reason not in self._refused:  # log once, because kube-apiserver retries
                 self._refused.add(reason)
                 _log.warning("cluster %s: %s", self._cluster, reason)
             _send(connection, f"{status.partition(' ')[0]} {reason}")
@@ -111,30 +111,35 @@ class Egress:
         try:
             return self._service(host, port)
         except client.ApiException as error:
-            raise Refused("502", f"{host}:{port}: {error.reason}") from error
+            raise RejectedRequest("502", f"{host}:{port}: {error.reason}") from error
         except urllib3.exceptions.HTTPError as error:
-            raise Refused("502", f"{host}:{port}: the API server does not answer") from error
+            raise RejectedRequest(
+                "502", f"{host}:{port}: the API server does not answer"
+            ) from error
 
     def _service(self, address: str, port: int) -> Answer:
-        """What answers at a Service's address; kube-apiserver has resolved its name already."""
+        """Returns the function that serves connections to a Service's address.
+
+        kube-apiserver has already resolved the Service's name.
+        """
         core = client.CoreV1Api(self._api_client)
         for service in core.list_service_for_all_namespaces().items:
             if address in (service.spec.cluster_ips or ()):
                 break
         else:
-            raise Refused("403", self._why_not(address, port))
+            raise RejectedRequest("403", self._why_not(address, port))
         namespace, name = service.metadata.namespace, service.metadata.name
         where = f"{name}.{namespace}.svc:{port} ({address})"
         selector = ",".join(f"{k}={v}" for k, v in (service.spec.selector or {}).items())
         found = core.list_namespaced_pod(namespace, label_selector=selector) if selector else None
         ready = [pod for pod in found.items if _is_ready(pod)] if found else []
         if not ready:
-            raise Refused("502", f"connection refused: no pod is ready behind {where}")
+            raise RejectedRequest("502", f"connection refused: no pod is ready behind {where}")
         targets = {item.target_port for item in service.spec.ports if item.port == port}
         for pod in ready:
             if webhook.PORT in targets and webhook.is_played(pod):
                 return webhook.answering(self._api_client, pod, where)
-        raise Refused("403", f"{_NO_CONTAINERS} {where}")
+        raise RejectedRequest("403", f"{_NO_CONTAINERS} {where}")
 
     def _why_not(self, address: str, port: int) -> str:
         if _is_in(address, self._pods):
@@ -144,7 +149,7 @@ class Egress:
 
 @contextmanager
 def _directory(path: Path) -> Iterator[Path]:
-    """A short path of the same directory."""
+    """Yields a short path of the folder."""
     descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY)
     try:
         yield Path(f"/proc/self/fd/{descriptor}")
@@ -158,7 +163,7 @@ def _head(connection: socket.socket) -> bytes:
         data = connection.recv(_HEAD_BYTES)
         head += data
         if not data or len(head) > _HEAD_BYTES:
-            raise Refused("400", "no CONNECT request")
+            raise RejectedRequest("400", "no CONNECT request")
     return head
 
 
@@ -184,11 +189,11 @@ def _connect(host: str, port: int, source: str = "") -> socket.socket:
     try:
         return socket.create_connection((host, port), HEAD_SECONDS, (source, 0))
     except OSError as error:
-        raise Refused("502", f"{host}:{port}: {error.strerror or error}") from error
+        raise RejectedRequest("502", f"{host}:{port}: {error.strerror or error}") from error
 
 
 def _join(server: socket.socket, connection: socket.socket) -> None:
-    """Copy both ways until both sides have ended."""
+    """Copies data in both directions until both sides have closed."""
     with server:
         for end in (server, connection):
             end.settimeout(None)

@@ -1,4 +1,4 @@
-"""Events on objects, as their controllers write them."""
+"""Writes Events on objects, in the format of Kubernetes' controllers."""
 
 import uuid
 from datetime import UTC, datetime
@@ -8,9 +8,9 @@ from kubernetes import client
 
 
 class EventRecorder:
-    """Writes Events on objects of a kind, as their controller `source`.
+    """Writes Events on objects of the kind `kind`, with the component `source`.
 
-    One that says the same of the same object again is counted up instead.
+    If an Event is repeated for the same object, its count is increased instead.
     """
 
     def __init__(self, api: client.CoreV1Api, kind: str, source: str) -> None:
@@ -20,11 +20,11 @@ class EventRecorder:
         self._written: dict[tuple[str, ...], tuple[str, int]] = {}
 
     def normal(self, regarding: dict[str, Any], reason: str, text: str) -> None:
-        """Record that something went as it should."""
+        """Writes an Event of type Normal."""
         self._record("Normal", regarding, reason, text)
 
     def warning(self, regarding: dict[str, Any], reason: str, text: str) -> None:
-        """Record that something did not."""
+        """Writes an Event of type Warning."""
         self._record("Warning", regarding, reason, text)
 
     def _record(self, kind: str, regarding: dict[str, Any], reason: str, text: str) -> None:
@@ -71,7 +71,7 @@ class EventRecorder:
         try:
             self._api.create_namespaced_event(metadata["namespace"], event)
         except client.ApiException as error:
-            # A namespace that is being deleted takes no new objects.
+            # A namespace that is being deleted rejects new objects.
             if error.status != 403:
                 raise
             return

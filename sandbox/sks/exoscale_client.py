@@ -1,4 +1,4 @@
-"""The account that a cluster's cloud controller acts in."""
+"""The cloud controller's client of the Exoscale API."""
 
 import time
 from threading import Event
@@ -17,9 +17,10 @@ _POLL = 0.2
 
 
 def zone_client(api_url: str, key: str, secret: str, zone: str) -> Client:
-    """A client of the zone's own endpoint, which the API at `api_url` tells.
+    """Returns a client of the zone's endpoint, which it looks up with the API at `api_url`.
 
-    Raises CloudError if there is no such zone.
+    Raises:
+        CloudError: if the zone doesn't exist.
     """
     zones = Client(key, secret, url=api_url).list_zones()["zones"]
     for found in zones:
@@ -29,9 +30,12 @@ def zone_client(api_url: str, key: str, secret: str, zone: str) -> Client:
 
 
 def wait(client: Client, operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation's end; raises CloudError with its message if it was no success.
+    """Waits for an operation and returns its final state.
 
-    `Client.wait` polls every three seconds at the fastest.
+    `Client.wait` is not used, because it polls at most every three seconds.
+
+    Raises:
+        CloudError: with the operation's message, if it fails, or if it takes too long.
     """
     deadline = time.monotonic() + _OPERATION_DEADLINE
     pause = Event()
@@ -46,12 +50,12 @@ def wait(client: Client, operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_not_found(error: ExoscaleAPIException) -> bool:
-    """Whether the API answered that there is no such thing."""
+    """Returns whether the API answered with 404."""
     return error.response is not None and error.response.status_code == requests.codes.not_found
 
 
 def message(error: Exception) -> str:
-    """The error in the API's own words, where it has some."""
+    """Returns the error message of the API, or else the text of the exception."""
     response = getattr(error, "response", None)
     if response is not None:
         try:

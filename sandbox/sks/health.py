@@ -1,8 +1,8 @@
-"""Which nodes would answer a load balancer's health check.
+"""Determines which simulated nodes would answer a load balancer's health check.
 
-Nothing listens on simulated nodes. What kube-proxy would do follows from objects that are real: the
-Service that has the port, its ready endpoints, the nodes that are Ready. Of an http check, the
-application's own answer is taken for a good one.
+Nothing listens on simulated nodes. The behavior of kube-proxy is derived from real objects: the
+Service with the port, its ready endpoints, and the nodes that are Ready. For an HTTP check, the
+application is assumed to answer with success.
 """
 
 from typing import Any
@@ -13,10 +13,11 @@ _SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def answering_nodes(api_client: client.ApiClient, port: int) -> set[str]:
-    """Names of the nodes that are Ready and would answer a TCP connection to the NodePort `port`.
+    """Returns the names of the Ready nodes that would accept a TCP connection to the NodePort.
 
-    Any, if the port's Service has a ready endpoint; with `externalTrafficPolicy: Local`, and on the
-    health check's own port, those that have one themselves.
+    If the port's Service has a ready endpoint, these are all Ready nodes. With
+    `externalTrafficPolicy: Local`, and for the health check's own port, they are the Ready nodes
+    with a ready endpoint.
     """
     core = client.CoreV1Api(api_client)
     services = core.list_service_for_all_namespaces().items
@@ -34,12 +35,12 @@ def answering_nodes(api_client: client.ApiClient, port: int) -> set[str]:
 
 
 def _is_on(item: Any, port: int) -> bool:
-    """Whether a connection to the NodePort reaches the Service's port: one of UDP takes none."""
+    """Returns whether TCP connections to the NodePort reach the Service's port `item`."""
     return bool(item.node_port == port and item.protocol in (None, "TCP"))
 
 
 def _hosts(api_client: client.ApiClient, service: Any) -> set[str]:
-    """The nodes of the Service's ready endpoints."""
+    """Returns the nodes of the Service's ready endpoints."""
     slices = client.DiscoveryV1Api(api_client).list_namespaced_endpoint_slice(
         service.metadata.namespace, label_selector=f"{_SERVICE_LABEL}={service.metadata.name}"
     )

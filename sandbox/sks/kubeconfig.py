@@ -16,11 +16,15 @@ def kubeconfig(
     pair: KeyPair,
     server_name: str | None = None,
 ) -> str:
-    """A kubeconfig (YAML) of one context, which signs in as `pair` at `server`.
+    """Returns a kubeconfig (YAML) with one context.
 
-    `authority` is the PEM certificate that signed the server's. `cluster` and `user` name the
-    entries, as in the kubeconfigs that Exoscale hands out. `server_name` is one that the server's
-    certificate has, where that of `server` is not.
+    Args:
+        cluster: the name of the cluster's entry, as in Exoscale's kubeconfigs.
+        server: the URL of the API server.
+        authority: the PEM certificate of the authority that signed the server's certificate.
+        user: the name of the user's entry.
+        pair: the client certificate and its key.
+        server_name: a name in the server's certificate, if the host of `server` is not in it.
     """
     context = f"{user}@{cluster}"
     document = {

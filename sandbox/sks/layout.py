@@ -1,4 +1,4 @@
-"""What is kept of a cluster, and where."""
+"""The stored files of a cluster."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sandbox.sks.pki import ClusterPki
 from sandbox.sks.spec import Audit, ClusterSpec, Networking, Oidc, SksError
 
 VOLUMES = "volumes"
-"""The folder, under the sandbox's home, of the volumes of all clusters, which may outlive them."""
+"""Folder in the sandbox's home for the volumes of all clusters, some of which outlive them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ _PARTS: Mapping[str, type[Any]] = {
 
 
 class ClusterFiles:
-    """The directory of one cluster."""
+    """The folder of a cluster."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -59,11 +59,15 @@ class ClusterFiles:
         self.pki = ClusterPki(directory / "pki")
 
     def save(self, record: ClusterRecord) -> None:
-        """Write `cluster.json`."""
+        """Writes `cluster.json`."""
         write_private(self.record, json.dumps(asdict(record), indent=2) + "\n")
 
     def load(self) -> ClusterRecord:
-        """Read `cluster.json`. Raises SksError if this cluster has never been created."""
+        """Reads `cluster.json`.
+
+        Raises:
+            SksError: if the cluster doesn't exist.
+        """
         try:
             stored = json.loads(self.record.read_text())
         except FileNotFoundError:
@@ -76,5 +80,5 @@ class ClusterFiles:
         return ClusterRecord(**{**stored, **parts})
 
     def kubeconfig(self, name: str) -> Path:
-        """Where the kubeconfig of the component `name` is."""
+        """Returns the path of the kubeconfig of the component `name`."""
         return self.config / f"{name}.kubeconfig"

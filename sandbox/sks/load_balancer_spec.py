@@ -1,7 +1,7 @@
-"""The load balancer that a Service's ports and annotations ask for.
+"""The load balancer that a Service's ports and annotations define.
 
-Names, defaults and words of errors are those of exoscale-cloud-controller-manager, file
-exoscale/loadbalancer.go.
+Names, defaults and error messages are those of exoscale-cloud-controller-manager
+(exoscale/loadbalancer.go).
 """
 
 import re
@@ -29,7 +29,7 @@ HEALTH_CHECK_TIMEOUT = PREFIX + "service-healthcheck-timeout"
 HEALTH_CHECK_RETRIES = PREFIX + "service-healthcheck-retries"
 
 Service = dict[str, Any]
-"""A Kubernetes Service as the API server writes it (JSON)."""
+"""A Kubernetes Service in the API server's JSON format."""
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
@@ -46,17 +46,21 @@ class LoadBalancerSpec:
 
 
 def annotations(service: Service) -> dict[str, str]:
-    """The Service's annotations."""
+    """Returns the Service's annotations."""
     return service["metadata"].get("annotations") or {}
 
 
 def is_external(service: Service) -> bool:
-    """Whether the NLB is somebody else's, to be used but neither made nor removed."""
+    """Returns whether the NLB is external: the controller neither creates nor deletes it."""
     return annotations(service).get(EXTERNAL, "false").lower() == "true"
 
 
 def load_balancer_spec(service: Service) -> LoadBalancerSpec:
-    """What `service` asks for. Raises CloudError for an annotation that cannot be read."""
+    """Returns the load balancer that `service` defines.
+
+    Raises:
+        CloudError: if an annotation is not valid.
+    """
     metadata, asked = service["metadata"], annotations(service)
     ports = service["spec"].get("ports") or []
     health_check: dict[str, Any] = {
@@ -122,7 +126,7 @@ def _integer(text: str) -> int:
 
 
 def _duration(text: str) -> float:
-    """Seconds of a duration as Go's time.ParseDuration reads it: a number needs its unit."""
+    """Returns a duration in seconds. As in Go's time.ParseDuration, a number needs a unit."""
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
     if rest == "0":
         return 0

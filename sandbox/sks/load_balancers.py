@@ -1,6 +1,7 @@
-"""Network load balancers of one cluster's Services, through the Exoscale API.
+"""Manages the network load balancers of a cluster's Services with the Exoscale API.
 
-Does what exoscale-cloud-controller-manager does, in its order and words (exoscale/loadbalancer.go).
+The order of the requests and the error messages are those of exoscale-cloud-controller-manager
+(exoscale/loadbalancer.go).
 """
 
 from collections.abc import Callable
@@ -14,13 +15,16 @@ from sandbox.sks.load_balancer_spec import Service
 from sandbox.sks.spec import CloudError
 
 Annotate = Callable[[Service, str, str], None]
-"""Writes an annotation to the Service in the cluster and to the object given."""
+"""Writes an annotation to the Service in the cluster and to the given object."""
 
 
 class LoadBalancers:
-    """The NLBs behind the Services of a cluster.
+    """The NLBs of the Services of a cluster.
 
-    `instances` gives the UUIDs of the instances behind the cluster's nodes.
+    Args:
+        client: a client of the Exoscale API.
+        annotate: a function that writes annotations.
+        instances: a function that returns the UUIDs of the instances of the cluster's nodes.
     """
 
     def __init__(
@@ -31,7 +35,7 @@ class LoadBalancers:
         self._instances = instances
 
     def find(self, service: Service) -> dict[str, Any] | None:
-        """The Service's NLB as the API has it, None if there is none (any more)."""
+        """Returns the Service's NLB in the format of the API, None if it doesn't exist."""
         identity = lb.annotations(service).get(lb.ID)
         if not identity:
             return None
@@ -44,9 +48,11 @@ class LoadBalancers:
         return found
 
     def ensure(self, service: Service) -> str:
-        """Make the NLB be as the Service asks, and return its address.
+        """Creates or updates the Service's NLB and returns its address.
 
-        Raises CloudError or the client's exceptions.
+        Raises:
+            CloudError: if the Service's annotations are wrong, or an operation fails.
+            ExoscaleAPIException: if the API rejects a request.
         """
         if lb.is_external(service):
             self._find_external_by_name(service)
@@ -62,7 +68,10 @@ class LoadBalancers:
         return str(balancer["ip"])
 
     def remove(self, service: Service) -> None:
-        """Remove the Service's ports from its NLB, and the NLB where no others are left."""
+        """Removes the Service's ports from its NLB, and deletes the NLB if it has no other ports.
+
+        An external NLB is not deleted.
+        """
         balancer = self.find(service)
         if balancer is None:
             return
@@ -155,7 +164,7 @@ class LoadBalancers:
         spec = lb.load_balancer_spec(service)
         now = (balancer["name"], balancer.get("description", ""))
         if now != (spec.name, spec.description) and not lb.is_external(service):
-            # The description that is there is sent back: a change of it does nothing.
+            # The cloud controller sends the current description, so a changed one has no effect.
             self._wait(
                 self._client.update_load_balancer(
                     id=balancer["id"], name=spec.name, description=now[1]
@@ -173,7 +182,7 @@ class LoadBalancers:
             if current is None:
                 self._add_service(balancer, item)
             elif current["instance-pool"]["id"] != item["instance-pool"]["id"]:
-                # The API cannot point a service at another pool.
+                # The API can't change the instance pool of a service.
                 self._delete_service(balancer, current)
                 self._add_service(balancer, item)
             elif changes := _changes(current, item):
@@ -200,7 +209,10 @@ def _key(item: dict[str, Any]) -> tuple[int, str]:
 
 
 def _changes(current: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """What of a service is sent: egoscale leaves out what is empty, so a description stays."""
+    """Returns the changed fields of a service, which are sent to the API.
+
+    egoscale omits empty values, so a description can't be emptied.
+    """
     return {
         field: value
         for field, value in wanted.items()
@@ -209,5 +221,5 @@ def _changes(current: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(body: dict[str, Any]) -> dict[str, Any]:
-    """The body's fields as the client's keyword arguments."""
+    """Returns the body's fields as the client's keyword arguments."""
     return {field.replace("-", "_"): value for field, value in body.items()}

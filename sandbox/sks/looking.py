@@ -1,4 +1,4 @@
-"""A part of a control plane that looks at the cluster each second, in a thread of its own."""
+"""A base class for controllers that poll the cluster in a separate thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECONDS = 1.0
 
 
 class Looking(ABC):
-    """Looks again and again, also after the API server has not answered."""
+    """Calls `look` every second, also after errors of the API server."""
 
     def __init__(self, name: str) -> None:
         self._stop = threading.Event()
@@ -23,18 +23,18 @@ class Looking(ABC):
 
     @abstractmethod
     def look(self) -> None:
-        """Look once, and act on what is there."""
+        """Reads the cluster's state and makes the necessary changes."""
 
     def start(self) -> None:
-        """Start looking."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stops the thread after the current call of `look`; `join` waits for that."""
         self._stop.set()
 
     def join(self) -> None:
-        """Wait for the thread."""
+        """Waits for the thread."""
         self._thread.join()
 
     def _run(self) -> None:

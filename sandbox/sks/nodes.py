@@ -1,4 +1,4 @@
-"""Nodes of nodepools: Node objects as SKS has them, whose kubelet is real or played by kwok."""
+"""The Node objects of nodepools, as on SKS. Their kubelet is real or simulated by kwok."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,14 +11,14 @@ from sandbox.sks.spec import NodepoolSpec, SksError
 NODEPOOL_LABEL = "node.exoscale.net/nodepool-id"
 MANAGED_ANNOTATION = "kwok.x-k8s.io/node"
 UNREADY_ANNOTATION = "sandbox/unready"
-"""While a node has it, it does not report itself Ready (stages/node.yaml)."""
+"""A simulated node with this annotation doesn't become Ready (stages/node.yaml)."""
 READY_AT_ANNOTATION = "sandbox/ready-at"
-"""When a node has booted and reports itself Ready (stages/node.yaml)."""
+"""The time at which a simulated node becomes Ready (stages/node.yaml)."""
 BOOT_SECONDS = 3
-"""How long that takes, unless told. On SKS it is minutes: this much is enough to be noticed."""
+"""Default time until a simulated node is Ready. On SKS it takes minutes."""
 
 _IP_TYPES = ("InternalIP", "ExternalIP")
-"""A public address is both (CCM, exoscale/instances.go): SKS gives kubelets no `--node-ip`."""
+"""Types of a node's public address (CCM, exoscale/instances.go): SKS sets no `--node-ip`."""
 
 _NOT_READY = {
     "type": "Ready",
@@ -31,10 +31,10 @@ _NOT_READY = {
 def reconcile(
     api: client.CoreV1Api, pool: NodepoolSpec, *, zone: str, simulated: bool = True
 ) -> None:
-    """Make the cluster have exactly the nodes of `pool`; new ones have yet to become Ready.
+    """Creates the missing nodes of `pool` and deletes the others. New nodes are not yet Ready.
 
-    Nodes that exist keep their labels, taints and size, as on SKS, where a change of the pool
-    reaches new instances only.
+    Existing nodes keep their labels, taints and size: on SKS, a change of the pool also affects
+    only new instances.
     """
     addresses = pool.addresses or [()] * len(pool.node_names)
     members = list(zip(pool.node_names, pool.instance_ids, addresses, strict=True))
@@ -50,7 +50,7 @@ def reconcile(
 
 
 def remove_pool(api: client.CoreV1Api, nodepool_id: str) -> None:
-    """Delete the nodes of a pool, and the pods that were on them: as on SKS, nothing is drained."""
+    """Deletes the nodes of a pool and their pods. As on SKS, nodes are not drained."""
     for node in _list(api, nodepool_id):
         _remove(api, node.metadata.name)
 
@@ -58,10 +58,10 @@ def remove_pool(api: client.CoreV1Api, nodepool_id: str) -> None:
 def node_object(
     pool: NodepoolSpec, name: str, instance: str, addresses: Sequence[str], *, zone: str
 ) -> dict[str, Any]:
-    """The Node that SKS would register for the instance `instance` (a UUID) of `pool`.
+    """Returns the Node object that SKS registers for the instance `instance` (a UUID) of `pool`.
 
-    Labels are those that Exoscale's cloud controller and kubelet set: instance type, region (the
-    zone's name; it sets no `topology.kubernetes.io/zone`) and nodepool.
+    It has the labels that Exoscale's cloud controller and kubelet set: instance type, region and
+    nodepool. The region is the zone's name; `topology.kubernetes.io/zone` is not set.
     """
     capacity = {
         "cpu": str(pool.cpus),
@@ -109,7 +109,7 @@ def node_object(
 
 
 def as_simulated(node: dict[str, Any], pool: NodepoolSpec) -> dict[str, Any]:
-    """The same node for kwok, with what a kubelet would tell of itself."""
+    """Returns the node for kwok, with the information that a kubelet reports."""
     instance = node["spec"]["providerID"].removeprefix("exoscale://")
     boots = timedelta(seconds=pool.boot_seconds.get(instance, BOOT_SECONDS))
     annotations = {
@@ -117,7 +117,7 @@ def as_simulated(node: dict[str, Any], pool: NodepoolSpec) -> dict[str, Any]:
         READY_AT_ANNOTATION: (datetime.now(UTC) + boots).isoformat(),
         **({UNREADY_ANNOTATION: "true"} if instance in pool.unready else {}),
     }
-    # The API server asks the simulated kubelet here for logs.
+    # The API server requests logs from the simulated kubelet at this address.
     address = {"type": "InternalDNS", "address": "localhost"}
     information = {
         "architecture": "amd64",
@@ -157,7 +157,7 @@ def _list(api: client.CoreV1Api, nodepool_id: str) -> list[client.V1Node]:
 
 
 def _remove(api: client.CoreV1Api, name: str) -> None:
-    """Delete a node as if its instance were gone: its pods go without a grace period."""
+    """Deletes a node and its pods without a grace period, as if the instance were deleted."""
     try:
         api.delete_node(name)
     except client.ApiException as error:

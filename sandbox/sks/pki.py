@@ -1,4 +1,4 @@
-"""The certificate authorities and certificates of one cluster, as PEM files."""
+"""The certificate authorities and certificates of a cluster, as PEM files."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sandbox.paths import private_directory, write_private
 
 AUTHORITIES = ("control-plane", "aggregation", "kubelet", "etcd")
-"""The first three are those that Exoscale's API hands out; etcd's stays inside the cluster."""
+"""Exoscale's API returns the certificates of the first three; that of etcd is internal."""
 
 _YEAR = timedelta(days=365)
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -22,14 +22,14 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class KeyPair:
-    """A certificate and its private key, both PEM."""
+    """A certificate and its private key, both in PEM format."""
 
     certificate: bytes
     key: bytes
 
 
 class Authority:
-    """A certificate authority that signs leaves; ECDSA P-256 throughout."""
+    """A certificate authority that signs leaf certificates; all keys are ECDSA P-256."""
 
     def __init__(self, pair: KeyPair) -> None:
         self.certificate = pair.certificate
@@ -40,15 +40,15 @@ class Authority:
         self._key = key
 
     def sign_client(self, user: str, groups: Iterable[str], lifetime: timedelta) -> KeyPair:
-        """A client certificate that Kubernetes reads as user `user` in `groups`."""
+        """Returns a client certificate for the Kubernetes user `user` in `groups`."""
         return self._sign(user, groups, lifetime, ExtendedKeyUsageOID.CLIENT_AUTH, ())
 
     def sign_server(self, name: str, hosts: Sequence[str]) -> KeyPair:
-        """A certificate for a server reached by `hosts`, which are DNS names or IP addresses."""
+        """Returns a server certificate for `hosts`, which are DNS names or IP addresses."""
         return self._sign(name, (), 10 * _YEAR, ExtendedKeyUsageOID.SERVER_AUTH, hosts)
 
     def sign_peer(self, name: str, hosts: Sequence[str]) -> KeyPair:
-        """As `sign_server`, for a process that is a client of its own kind as well."""
+        """Returns a certificate for a server that is also a client of its peers, such as etcd."""
         return self._sign(name, (), 10 * _YEAR, None, hosts)
 
     def _sign(
@@ -80,7 +80,12 @@ class Authority:
 
 
 def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
-    """A self-signed authority, valid for ten years; for names in `only_below` alone, if given."""
+    """Returns a self-signed authority that is valid for ten years.
+
+    Args:
+        name: the common name.
+        only_below: domains. If given, the authority can only sign for names below them.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name, ())
     builder = (
@@ -97,13 +102,17 @@ def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
 
 
 class ClusterPki:
-    """The `pki` directory of one cluster: `<name>-ca.pem`, `<name>.pem`, each with its `-key`."""
+    """The folder `pki` of a cluster: `<name>-ca.pem`, `<name>.pem`, and a `-key` file for each."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     def create(self, api_hosts: Sequence[str]) -> None:
-        """Make every authority and the certificates of the cluster's own processes."""
+        """Creates all authorities and the certificates of the cluster's processes.
+
+        Args:
+            api_hosts: the DNS names and IP addresses of the API server.
+        """
         private_directory(self.directory)
         for name in AUTHORITIES:
             self._store(f"{name}-ca", new_authority(f"{name}-ca"))
@@ -142,7 +151,7 @@ class ClusterPki:
         )
 
     def authority(self, name: str) -> Authority:
-        """The stored authority `name`, one of AUTHORITIES."""
+        """Returns the stored authority `name`, one of AUTHORITIES."""
         return Authority(
             KeyPair(
                 self.certificate(f"{name}-ca").read_bytes(), self.key(f"{name}-ca").read_bytes()
@@ -150,11 +159,11 @@ class ClusterPki:
         )
 
     def certificate(self, name: str) -> Path:
-        """Where the certificate (or public key) `name` is."""
+        """Returns the path of the certificate (or public key) `name`."""
         return self.directory / f"{name}.pem"
 
     def key(self, name: str) -> Path:
-        """Where the private key `name` is."""
+        """Returns the path of the private key `name`."""
         return self.directory / f"{name}-key.pem"
 
     def _store(self, name: str, pair: KeyPair) -> None:

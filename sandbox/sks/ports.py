@@ -1,17 +1,18 @@
-"""Loopback ports that stay a cluster's own."""
+"""Selects loopback ports for the servers of clusters."""
 
 import random
 import socket
 from collections.abc import Iterable
 
 _RANGE = range(20000, 30000)
-"""Below the kernel's ephemeral range (32768 and up), so that no client socket takes one."""
+"""Below the kernel's ephemeral range (32768 and up), so that no client socket uses these ports."""
 
 
 def free_ports(count: int, taken: Iterable[int] = ()) -> list[int]:
-    """`count` ports that nobody listens on, none of them in `taken`.
+    """Returns `count` ports that are not in use and not in `taken`.
 
-    Raises OSError if there are not enough.
+    Raises:
+        OSError: if there are not enough free ports.
     """
     found: list[int] = []
     candidates = list(set(_RANGE) - set(taken))

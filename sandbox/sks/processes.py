@@ -1,4 +1,4 @@
-"""Child processes that live as long as they are wanted, and never longer than their parent."""
+"""Supervises child processes, which never outlive their parent."""
 
 import ctypes
 import logging
@@ -28,7 +28,11 @@ _QUICK_DEATHS_ALLOWED = 3
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `environment` is added to the daemon's own without proxies; logs go to `log`."""
+    """A command to run.
+
+    `environment` is added to the daemon's environment without proxies. The output is appended to
+    the file `log`.
+    """
 
     name: str
     arguments: Sequence[str]
@@ -39,11 +43,11 @@ class Command:
 
 
 class Child:
-    """One supervised process: started again whenever it ends by itself.
+    """A supervised process, which is restarted if it ends by itself.
 
-    A thread of its own spawns the process, waits for it, and stays until the process is no longer
-    wanted. This matters: the kernel sends PR_SET_PDEATHSIG when the *thread* that forked ends.
-    A process that dies quickly several times in a row is left dead, and `failure` says why.
+    A separate thread spawns the process and stays until `stop`. This is necessary, because the
+    kernel sends PR_SET_PDEATHSIG when the *thread* that forked ends. A process that repeatedly
+    ends soon after its start is not restarted, and `failure` gives the reason.
     """
 
     def __init__(self, command: Command) -> None:
@@ -56,15 +60,15 @@ class Child:
         self._thread = threading.Thread(target=self._supervise, name=command.name, daemon=True)
 
     def start(self) -> None:
-        """Start the process, and keep it running until `stop`."""
+        """Starts the process and keeps it running until `stop`."""
         kill_stale(self.command.pid_file, self.command.directory)
         self._thread.start()
 
     def stop(self, grace: float = 3.0) -> None:
-        """End the process: SIGTERM, and SIGKILL after `grace` seconds. Returns once it is gone.
+        """Stops the process with SIGTERM, after `grace` seconds with SIGKILL, and waits for it.
 
-        An API server with clients that watch would wait for them for a minute. Whatever matters is
-        in etcd's log by then.
+        An API server would wait a minute for clients with open watches. SIGKILL loses no data,
+        because etcd has logged it by then.
         """
         self._stop.set()
         with self._lock:
@@ -79,7 +83,7 @@ class Child:
         self.command.pid_file.unlink(missing_ok=True)
 
     def log_tail(self, lines: int = 5) -> str:
-        """The last lines that the process, as it was last started, has logged."""
+        """Returns the last lines of the log since the last start of the process."""
         log = self.command.log.read_bytes()[self._log_start :]
         text = log[-8192:].decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-lines:])
@@ -108,7 +112,7 @@ class Child:
                 )
                 _log.error("%s", self.failure)
                 return
-            _log.warning("%s ended with status %s, starting it again", self.command.name, status)
+            _log.warning("%s ended with status %s, restarting it", self.command.name, status)
             self._stop.wait(0.2 * 2**quick_deaths)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -139,15 +143,18 @@ class Child:
 
 
 def _without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of a cluster leaves the machine; a proxy would take it there."""
+    """Returns the environment without proxies, through which traffic would leave the machine."""
     return {name: value for name, value in environment.items() if name.upper() not in _PROXIES}
 
 
 def kill_stale(pid_file: Path, directory: Path, deadline: float = 10.0) -> None:
-    """Kill what an earlier daemon left running as `pid_file` says, if anything.
+    """Kills the process in `pid_file` that an earlier daemon left running, if any.
 
-    The pid counts only if /proc says that it runs the program that the file is named after, in
-    `directory`, which is the cluster's own. Raises SksError if it does not go.
+    A process is killed only if, according to /proc, it runs the program that the file is named
+    after, in the cluster's folder `directory`.
+
+    Raises:
+        SksError: if the process doesn't end within `deadline` seconds.
     """
     try:
         pid = int(pid_file.read_text())

@@ -1,4 +1,4 @@
-"""The programs of control planes, and the Kubernetes versions that they come in."""
+"""The programs of control planes, and the installed Kubernetes versions."""
 
 import subprocess
 from functools import cached_property
@@ -13,16 +13,17 @@ _ASK_SECONDS = 30
 
 
 class Programs:
-    """The programs in the folder `tools`, and in `kubernetes-VERSION` folders of it."""
+    """The programs in the folder `tools` and in its subfolders `kubernetes-VERSION`."""
 
     def __init__(self, tools: Path) -> None:
         self.tools = tools
 
     @property
     def versions(self) -> list[str]:
-        """The Kubernetes versions that are installed in full, newest first.
+        """The completely installed Kubernetes versions, newest first.
 
-        Raises SksError if the kube-apiserver among the tools does not tell its version.
+        Raises:
+            SksError: if the kube-apiserver in `tools` doesn't report its version.
         """
         others = {
             folder.name.removeprefix(kubernetes_folder(""))
@@ -32,7 +33,11 @@ class Programs:
         return sorted({self._own, *others}, key=Version, reverse=True)
 
     def of(self, version: str) -> Path:
-        """The folder of the control plane's programs; raises SksError if they are not there."""
+        """Returns the folder of a control plane's programs of this version.
+
+        Raises:
+            SksError: if the version is not installed.
+        """
         if version not in self.versions:
             raise SksError(
                 f"Kubernetes {version} is not installed; there is {', '.join(self.versions)}"

@@ -1,4 +1,4 @@
-"""The clusters of one sandbox: what the Exoscale API's SKS routes call."""
+"""Runs the clusters of a sandbox. The SKS routes of the Exoscale API call it."""
 
 import json
 import shutil
@@ -54,10 +54,17 @@ _API_HOSTS = (
 
 
 class SksRuntime:
-    """Creates, runs and removes clusters under `home`/clusters with the programs in `tools`.
+    """Creates, runs and deletes clusters in `home`/clusters.
 
-    All methods block and may be called from any thread; work on different clusters runs side by
-    side. They raise SksError with the reason when something fails.
+    All methods block and are thread-safe. Operations on different clusters run in parallel.
+
+    Args:
+        home: the sandbox's home.
+        tools: the folder of the programs.
+        containers: whether nodes run containers; otherwise they are simulated.
+
+    Raises:
+        SksError: from each method, with the reason, if an operation fails.
     """
 
     def __init__(self, home: Path, tools: Path, *, containers: bool = False) -> None:
@@ -75,18 +82,18 @@ class SksRuntime:
         self._lock = RLock()
 
     def connect(self, api_url: str, api_key: str, api_secret: str) -> None:
-        """Name the Exoscale API (its URL ends in /v2) that cloud controllers work with."""
+        """Sets the account for cloud controllers; the URL of the Exoscale API ends in /v2."""
         self._account = (api_url, api_key, api_secret)
 
     @property
     def versions(self) -> list[str]:
-        """The Kubernetes versions that clusters can have, newest first: those installed."""
+        """The Kubernetes versions of clusters, newest first: the installed ones."""
         return self._programs.versions
 
     def create_cluster(self, cluster_id: str, spec: ClusterSpec) -> str:
-        """Make and start a cluster; return the API server's URL once it is ready.
+        """Creates and starts a cluster, waits until it is ready, and returns the API server's URL.
 
-        A creation that was cut off is finished by the next call.
+        If a creation was interrupted, the next call completes it.
         """
         self._programs.of(spec.version)
         with self._cluster_lock(cluster_id):
@@ -100,10 +107,11 @@ class SksRuntime:
             return self.start_cluster(cluster_id)
 
     def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
-        """Make a running cluster what `spec` says, on its address and with its data.
+        """Updates a running cluster to `spec`; it keeps its address and its data.
 
-        The API server is restarted where its settings change. If it does not start with them, the
-        cluster goes on with those it had. Zone, CNI and networking stay as they are.
+        The API server is restarted if its settings change. If it doesn't start with the new
+        settings, the cluster continues with the previous ones. Zone, CNI and networking don't
+        change.
         """
         self._programs.of(spec.version)
         with self._cluster_lock(cluster_id):
@@ -112,7 +120,7 @@ class SksRuntime:
             self._start_addons(plane)
 
     def start_cluster(self, cluster_id: str) -> str:
-        """Start a stored cluster with the ports and data it had; return its API server's URL."""
+        """Starts a stored cluster, with its ports and data, and returns the API server's URL."""
         with self._cluster_lock(cluster_id):
             if cluster_id in self._clusters:
                 return self._clusters[cluster_id].endpoint
@@ -132,7 +140,7 @@ class SksRuntime:
             return plane.endpoint
 
     def stop_cluster(self, cluster_id: str) -> None:
-        """End the cluster's processes; its files stay. Nothing happens if it does not run."""
+        """Stops the cluster's processes, if it runs; its files are kept."""
         with self._cluster_lock(cluster_id):
             plane = self._clusters.pop(cluster_id, None)
             machines = self._machines.pop(cluster_id, None)
@@ -152,7 +160,7 @@ class SksRuntime:
                 part.join()
 
     def delete_cluster(self, cluster_id: str) -> None:
-        """End the cluster, if it runs, and remove its files, if there are any."""
+        """Stops the cluster, if it runs, and deletes its files, if they exist."""
         with self._cluster_lock(cluster_id):
             self.stop_cluster(cluster_id)
             directory = self._directory / cluster_id
@@ -162,7 +170,7 @@ class SksRuntime:
                 shutil.rmtree(directory)
 
     def set_nodepool(self, cluster_id: str, pool: NodepoolSpec) -> None:
-        """Make the cluster have exactly the nodes of `pool`, which then boot."""
+        """Creates the missing nodes of `pool`, which then boot, and deletes the others."""
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {pool.name}"):
@@ -173,7 +181,7 @@ class SksRuntime:
                     machines.set_pool(core, pool)
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
-        """Remove the nodes of a pool from the cluster."""
+        """Deletes the nodes of a pool."""
         with self._cluster_lock(cluster_id):
             plane = self._running(cluster_id)
             with _reasons(f"nodepool {nodepool_id}"):
@@ -182,11 +190,15 @@ class SksRuntime:
                 nodes.remove_pool(client.CoreV1Api(plane.api_client), nodepool_id)
 
     def set_firewall(self, openings: Mapping[str, Sequence[Opening]]) -> None:
-        """Let nothing in to any node but these, by the public address of its instance."""
+        """Replaces the firewall rules of all nodes.
+
+        Args:
+            openings: the allowed traffic, by the public address of the node's instance.
+        """
         self._firewall.follow(openings)
 
     def answering_nodes(self, cluster_id: str, port: int) -> set[str]:
-        """Names of the cluster's nodes that would answer a health check on the NodePort."""
+        """Returns the names of the nodes that answer a health check on the NodePort `port`."""
         plane = self._running(cluster_id)
         with _reasons("health check"):
             return health.answering_nodes(plane.api_client, port)
@@ -194,20 +206,20 @@ class SksRuntime:
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
     ) -> str:
-        """A kubeconfig (YAML) whose client certificate is valid for `ttl_seconds`."""
+        """Returns a kubeconfig (YAML) whose client certificate is valid for `ttl_seconds`."""
         lifetime = timedelta(seconds=ttl_seconds)
         return self._running(cluster_id).issue_kubeconfig(user, groups, lifetime)
 
     def authority_cert(
         self, cluster_id: str, authority: Literal["aggregation", "control-plane", "kubelet"]
     ) -> str:
-        """The certificate (PEM) of one of the cluster's authorities."""
+        """Returns the certificate (PEM) of one of the cluster's authorities."""
         files = ClusterFiles(self._directory / cluster_id)
         files.load()
         return files.pki.certificate(f"{authority}-ca").read_text()
 
     def stop_all(self) -> None:
-        """End all clusters' processes."""
+        """Stops all clusters."""
         for cluster_id in list(self._clusters):
             self.stop_cluster(cluster_id)
 
@@ -261,12 +273,12 @@ class SksRuntime:
 
 
 def _fields(spec: ClusterSpec) -> dict[str, Any]:
-    """The fields of a spec by name, not copied."""
+    """Returns the fields of a spec by name, without copying the values."""
     return {field.name: getattr(spec, field.name) for field in fields(ClusterSpec)}
 
 
 def _service_addresses(spec: ClusterSpec) -> list[str]:
-    """The addresses of the Service `kubernetes`: the first of each of the networks of Services."""
+    """Returns the addresses of the Service `kubernetes`: the first of each Service network."""
     networks = spec.networking.services.split(",")
     return [str(ip_network(network)[1]) for network in networks]
 

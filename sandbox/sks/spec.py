@@ -1,4 +1,4 @@
-"""What is asked of SKS, and why it may fail."""
+"""The specifications of clusters and nodepools, and the errors of their operations."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -9,27 +9,27 @@ CSI_ADDON = "exoscale-container-storage-interface"
 METRICS_ADDON = "metrics-server"
 
 INSTANCE_NETWORKS = ("198.51.100.0/24", "192.0.2.0/24")
-"""Where instances, so nodes, have their public addresses: of documentation ranges (RFC 5737)."""
+"""Networks of the public addresses of instances: documentation ranges (RFC 5737)."""
 CLIENT = "169.254.87.1"
-"""What nodes that run containers see as the address of whoever is on the host, and no node."""
+"""Source address of connections from the host to nodes that run containers."""
 HEALTH_CHECKS = "169.254.87.2"
-"""What they see as the address of load balancers' health checks."""
+"""Source address of the load balancers' health checks of such nodes."""
 TUNNEL = "169.254.87.3"
-"""What they see as the address of the control plane. On SKS konnectivity carries its connections
-to an agent, a pod of some node, which makes them."""
+"""Source address of the control plane's connections to such nodes. On SKS, konnectivity forwards
+these connections to an agent, a pod on one of the nodes, which opens them."""
 
 
 class SksError(Exception):
-    """A cluster operation failed; the message is the reason, fit for a user's eyes."""
+    """A cluster operation failed; the message is shown to the user."""
 
 
 class CloudError(Exception):
-    """What the cloud controller could not do, in the words of its Event."""
+    """An operation of the cloud controller failed; the message is that of its Event."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Where the API server sends its audit log; `initial_backoff` is a duration of Go's (10s)."""
+    """The receiver of the API server's audit log; `initial_backoff` is a Go duration (10s)."""
 
     endpoint: str
     bearer_token: str = field(repr=False)
@@ -38,7 +38,7 @@ class Audit:
 
 @dataclass(frozen=True, kw_only=True)
 class Oidc:
-    """OpenID Connect: with the meaning and the defaults of kube-apiserver's `--oidc-*` flags."""
+    """OpenID Connect settings, with the defaults of kube-apiserver's `--oidc-*` flags."""
 
     client_id: str
     issuer_url: str
@@ -51,7 +51,7 @@ class Oidc:
 
 @dataclass(frozen=True, kw_only=True)
 class Networking:
-    """A cluster's own networks: one CIDR, or two with a comma between; masks by IP version."""
+    """A cluster's networks: each is one CIDR, or two separated by a comma; masks by IP version."""
 
     pods: str = "192.168.0.0/16"
     services: str = "10.96.0.0/12"
@@ -61,7 +61,7 @@ class Networking:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterSpec:
-    """A control plane as the Exoscale API knows it; `addons` are Exoscale's, `cni` may be none."""
+    """A control plane, with the settings of the Exoscale API. `addons` has Exoscale's names."""
 
     name: str
     version: str
@@ -77,10 +77,13 @@ class ClusterSpec:
 
 @dataclass(frozen=True)
 class Opening:
-    """What the security groups of an instance let in, by one of their rules.
+    """The traffic that one rule of an instance's security groups allows.
 
-    `protocol` is as in Exoscale's API, `sources` are networks (CIDR) or addresses. TCP and UDP have
-    `ports`, from the first to the last; ICMP has `icmp`, its type and code, each -1 for any.
+    Attributes:
+        protocol: the protocol, as in Exoscale's API.
+        sources: networks (CIDR) or addresses.
+        ports: for TCP and UDP, the first and the last port.
+        icmp: for ICMP, the type and the code; -1 means any.
     """
 
     protocol: str
@@ -89,24 +92,28 @@ class Opening:
     icmp: tuple[int, int] | None = None
 
     def has(self, protocol: str, port: int) -> bool:
-        """Whether the port is open to someone."""
+        """Returns whether the port is open to any source."""
         first, last = self.ports or (0, -1)
         return self.protocol == protocol and first <= port <= last
 
     def admits(self, address: str) -> bool:
-        """Whether it is open to the address."""
+        """Returns whether `address` is one of the sources."""
         return any(ip_address(address) in ip_network(source) for source in self.sources)
 
 
 @dataclass(frozen=True)
 class NodepoolSpec:
-    """A nodepool as the Exoscale API knows it; `node_names` has `size` names.
+    """A nodepool, with the settings of the Exoscale API.
 
-    `instance_ids` and `addresses` are the UUIDs and public addresses of the nodes' instances, in
-    the order of `node_names`; without `addresses`, nodes have no address. `taints` maps a key to
-    "value:Effect", as Exoscale's API has it. Nodes of the instances in `unready` are kept from
-    becoming Ready; `boot_seconds` says of instances how long theirs take to become so, where that
-    is not the default. `version` is the kubelet's, of nodes that are yet to be made.
+    Attributes:
+        version: the kubelet's version on new nodes.
+        taints: "value:Effect" by key, as in Exoscale's API.
+        node_names: `size` names.
+        instance_ids: the UUIDs of the nodes' instances, in the order of `node_names`.
+        addresses: the public addresses of the instances, in the same order. If it is empty, nodes
+            have no address.
+        unready: instances whose nodes don't become Ready.
+        boot_seconds: the time until the node of an instance is Ready, if it is not the default.
     """
 
     id: str

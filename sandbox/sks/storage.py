@@ -1,8 +1,8 @@
-"""What a cluster has of SKS's addon for Exoscale's CSI driver: storage classes, and its own object.
+"""Creates the objects of SKS's CSI addon: the CSIDriver and the storage classes.
 
-As in the driver's own manifests (exoscale-csi-driver, deployment/0.34.4): volumes are bound at
-once and can be made larger (volume_expansion.py). But there are no VolumeAttachments, and kubelet
-does not wait for them.
+They follow the driver's manifests (exoscale-csi-driver, deployment/0.34.4): volumes are bound
+immediately and can be expanded (volume_expansion.py). Unlike on SKS, there are no
+VolumeAttachments, and kubelet does not wait for them.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}
 
 
 def reconcile(api_client: client.ApiClient, addons: Sequence[str]) -> None:
-    """Create what the driver has where `addons` has it; there is nothing otherwise."""
+    """Creates the missing objects, if `addons` contains the CSI addon."""
     if CSI_ADDON not in addons:
         return
     api = client.StorageV1Api(api_client)

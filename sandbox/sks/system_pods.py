@@ -1,8 +1,8 @@
-"""What SKS runs in kube-system of a cluster, as far as an API client sees it.
+"""Creates the workloads that SKS runs in kube-system of a cluster.
 
-The names are those of the projects' own manifests, which SKS deploys. Pods are simulated as all
-others; images have no version, since Exoscale chooses and changes it. The metrics server's API
-(metrics.k8s.io) is not registered: nothing would answer it.
+Their names are those in the manifests of the projects, which SKS deploys. The pods are simulated.
+Images have no version, because Exoscale chooses and changes it. The metrics server's API
+(metrics.k8s.io) is not registered, because nothing could answer requests to it.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _ONCE = {
 
 
 def reconcile(api_client: client.ApiClient, spec: ClusterSpec) -> None:
-    """Create what is missing."""
+    """Creates the missing workloads."""
     apps = client.AppsV1Api(api_client)
     for name, image in _daemon_sets(spec):
         with _unless_there():
@@ -78,7 +78,7 @@ def _workload(name: str, image: str, **spec: int) -> dict[str, Any]:
 
 @contextmanager
 def _unless_there() -> Iterator[None]:
-    """Let a creation pass whose object is there already."""
+    """Ignores the conflict if the object already exists."""
     try:
         yield
     except client.ApiException as error:

@@ -1,8 +1,7 @@
-"""Makes volumes larger, and no others than Exoscale's CSI driver would.
+"""Expands volumes, with the limits of Exoscale's CSI driver.
 
-The driver refuses to expand a volume that is attached, and sizes that are not whole GiB. The file
-system grows when a pod uses the volume again. A volume counts as attached while a pod that has it
-is on a node.
+The driver rejects attached volumes and sizes that are not whole GiB. The file system is expanded
+when a pod uses the volume again. Here a volume is attached while a pod that uses it is on a node.
 
 Sources: exoscale-csi-driver v0.34.3, driver/controller.go: ControllerExpandVolume, CreateVolume;
 kubernetes.io/docs/concepts/storage/persistent-volumes, "Expanding Persistent Volumes Claims".
@@ -20,11 +19,11 @@ from sandbox.sks.storage import CSI_DRIVER
 _ENDED = ("Succeeded", "Failed")
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 _WHOLE = ("Gi", "Ti", "Pi")
-"""How the API server writes whole GiB, whatever was asked for."""
+"""Units of whole GiB, in the API server's canonical format."""
 
 
 class VolumeExpansion(Looking):
-    """Looks at one cluster's claims."""
+    """Expands the volumes of a cluster's claims."""
 
     def __init__(self, cluster: str, api_client: client.ApiClient) -> None:
         super().__init__(f"volume-expansion-{cluster}")
@@ -33,7 +32,7 @@ class VolumeExpansion(Looking):
         self._told: set[tuple[str, str]] = set()
 
     def look(self) -> None:
-        """Look at all claims."""
+        """Handles all claims."""
         for claim in self._api.list_persistent_volume_claim_for_all_namespaces().items:
             self._look_at(claim)
 
@@ -67,7 +66,7 @@ class VolumeExpansion(Looking):
             self._api.patch_persistent_volume(volume.metadata.name, change)
 
     def _nodes(self, claim: client.V1PersistentVolumeClaim) -> Iterator[str]:
-        """The nodes that the claim's volume is attached to."""
+        """Yields the nodes that the claim's volume is attached to."""
         for pod in self._api.list_namespaced_pod(claim.metadata.namespace).items:
             claims = [
                 each.persistent_volume_claim.claim_name
@@ -86,7 +85,7 @@ class VolumeExpansion(Looking):
         return True
 
     def _warn(self, claim: client.V1PersistentVolumeClaim, reason: str, text: str) -> None:
-        """Write an Event, once for each state of the claim."""
+        """Writes an Event, only once for each version of the claim."""
         key = (f"{claim.metadata.uid} {claim.metadata.resource_version}", text)
         if key not in self._told:
             self._told.add(key)

@@ -1,1 +1,1 @@
-"""The programs that the sandbox runs: found on PATH, downloaded or built."""
+"""Finds, downloads or builds the programs that the sandbox runs."""

@@ -1,6 +1,6 @@
 """Builds tools from their Go modules.
 
-Go's own cache keeps the packages of an unfinished build, so that the next one goes on from there.
+Go's cache keeps the packages of an interrupted build, so the next build continues from there.
 """
 
 import json
@@ -20,22 +20,25 @@ from sandbox.toolchain.prerequisites import check_go
 from sandbox.toolchain.side_by_side import side_by_side
 from sandbox.toolchain.tools import GoModule, OwnMain, Tool, source_of_main
 
-# The runtime defaults (GODEBUG) of this release; go raises it where a module asks for more.
+# Selects the runtime defaults (GODEBUG) of this release. Go raises it if a module requires more.
 GO_DIRECTIVE = "1.24"
 
 MODULES_AT_ONCE = 2
-"""Modules that are built side by side: while one is fetched or linked, another one is compiled."""
+"""Number of parallel builds: Go compiles one module while it downloads or links another one."""
 
 GIBIBYTE = 2**30
 COMPILER_MEMORY = (GIBIBYTE // 2, 3 * GIBIBYTE)
-"""The least and the most bytes at which a compiler or linker begins to collect garbage."""
+"""Minimum and maximum of GOMEMLIMIT: bytes at which a compiler starts to collect garbage."""
 
 
 def build(tools: Sequence[Tool], progress: Progress) -> None:
-    """Build the tools and install them; the modules of the first ones are begun first.
+    """Builds the tools, in the order of their modules, and installs them.
 
-    When one fails, what is under way is finished, for it need not be built again; nothing more is
-    begun. Raises SandboxError if Go is missing or too old, or for a build that failed.
+    If a build fails, the builds in progress are finished, so that they needn't be repeated, and no
+    other build starts.
+
+    Raises:
+        SandboxError: if Go is missing or too old, or if a build fails.
     """
     check_go()
     modules = dict.fromkeys(tool.module for tool in tools)
@@ -49,9 +52,12 @@ def build(tools: Sequence[Tool], progress: Progress) -> None:
 
 
 def _build_standard_library(progress: Progress) -> None:
-    """Compile what all modules share while the first is fetched, lest two compile it at once."""
+    """Compiles Go's standard library while the first module is downloaded.
+
+    All modules need it. Otherwise two builds would compile it at the same time.
+    """
     with progress.step("Go's standard library", "being built"):
-        flags = [flag for flag in GO_FLAGS if flag != "-mod=mod"]  # this is outside of any module
+        flags = [flag for flag in GO_FLAGS if flag != "-mod=mod"]  # only valid inside a module
         _go(["build", *flags, "std"], TOOLS_BUILD)
 
 
@@ -110,9 +116,9 @@ def _write_go_mod(module: GoModule, folder: Path, module_go_mod: Path) -> None:
 
 
 def _staging(module_go_mod: Path) -> list[tuple[str, str]]:
-    """Return the modules kept in the module's own `staging` folder, with their versions.
+    """Returns the modules in the module's `staging` folder, as pairs of path and version.
 
-    Kubernetes publishes k8s.io/api and the like beside each v1.X.Y as v0.X.Y.
+    Kubernetes publishes these modules, such as k8s.io/api, as v0.X.Y with each release v1.X.Y.
     """
     parsed = json.loads(_go(["mod", "edit", "-json", str(module_go_mod)], module_go_mod.parent))
     version = f"v0.{module_go_mod.stem.partition('.')[2]}"
@@ -145,7 +151,7 @@ def _go_environment() -> dict[str, str]:
 
 
 def _compiler_memory() -> int:
-    """Bytes that one compiler may fill before it collects garbage: all run at once in memory."""
+    """Returns the memory limit of one compiler in bytes: its share, as all run in parallel."""
     least, most = COMPILER_MEMORY
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     at_once = MODULES_AT_ONCE * (os.cpu_count() or 1)
@@ -179,5 +185,5 @@ def _go_build(module: GoModule, tools: list[Tool], folder: Path, output: Path, s
     for tool in tools:
         built = output / tool.name
         if not built.exists():
-            # go names a command after the last element of its path that is not a version
+            # Go names a program after the last element of its path that is not a version.
             (output / tool.package.removesuffix("/v3").rpartition("/")[2]).rename(built)

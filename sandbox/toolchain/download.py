@@ -1,7 +1,7 @@
-"""Fetching what a publisher released.
+"""Downloads released files.
 
-A file is taken only with the SHA-256 that it must have. It is fetched into a `.part` file, which is
-kept until it is whole: a transfer that was cut off goes on from there, in a later run too.
+A file is used only if it has the expected SHA-256. It is downloaded into a `.part` file, which is
+kept until it is complete: an interrupted transfer is resumed, also in a later run.
 """
 
 import hashlib
@@ -20,28 +20,31 @@ from sandbox.errors import SandboxError
 from sandbox.toolchain.trust import system_authorities
 
 TIMEOUT_SECONDS: tuple[float, float] = (5, 15)
-"""How long a connection, and then each read, may take."""
+"""Timeouts of the connection and of each read."""
 ATTEMPTS = 4
-"""How often a transfer is begun or taken up again."""
+"""Maximum number of attempts for a transfer, the first one included."""
 PAUSE_SECONDS = 1.0
-"""The pause before the second attempt; before each further one it is as much longer."""
+"""Pause before the second attempt. It increases by the same time before each further attempt."""
 CHUNK = 2**18
 
 T = TypeVar("T")
 Report = Callable[[int, int | None], None]
-"""Is told of the bytes that are there, and of those that there will be, if that is known."""
+"""Called with the number of downloaded bytes, and the total number, None if it is unknown."""
 
 
 class Unavailable(Exception):
-    """A publisher does not have a file, or does not send it whole."""
+    """A publisher doesn't have a file, or the transfer fails."""
 
 
-class _CutOff(Exception):
-    """A transfer that may be taken up again."""
+class _Interrupted(Exception):
+    """A transfer failed and can be retried."""
 
 
 def session() -> requests.Session:
-    """Return a client for HTTPS, with the system's trust and proxies, and plain HTTP to itself."""
+    """Returns a client that trusts the system's authorities and uses the environment's proxies.
+
+    It supports HTTPS; plain HTTP only to 127.0.0.1.
+    """
     result = requests.Session()
     result.verify = str(system_authorities())
     del result.adapters["http://"]
@@ -50,7 +53,11 @@ def session() -> requests.Session:
 
 
 def read_text(address: str) -> str:
-    """Return a small file as text; raises Unavailable."""
+    """Returns a small file as text.
+
+    Raises:
+        Unavailable: if it doesn't exist, or if the transfer fails.
+    """
 
     def read(client: requests.Session) -> str:
         with client.get(address, timeout=TIMEOUT_SECONDS) as answer:
@@ -61,39 +68,39 @@ def read_text(address: str) -> str:
 
 
 def download(address: str, digest: str, part: Path, report: Report) -> None:
-    """Fetch a file into `part`, going on from what is there.
+    """Downloads a file into `part`. If `part` exists, it resumes the transfer.
 
     Args:
-        address: where it is.
-        digest: its SHA-256, in hexadecimal.
-        part: the file that it becomes; it stays when the transfer is cut off.
-        report: told of the progress.
+        address: the URL of the file.
+        digest: the SHA-256 of the file, in hexadecimal.
+        part: the file to write, which is kept if the transfer is interrupted.
+        report: a function that is called with the progress.
 
     Raises:
-        Unavailable: if it is not there, or does not come whole.
-        SandboxError: if it is another file than the digest says. `part` is then removed.
+        Unavailable: if the file doesn't exist, or if the transfer fails.
+        SandboxError: if the file has another SHA-256. `part` is then deleted.
     """
     part.parent.mkdir(parents=True, exist_ok=True)
     resumed = part.exists()
     _attempts(address, lambda client: _transfer(client, address, part, report))
     got = _sha256(part)
-    if got != digest and resumed:  # what an earlier run left may be of another file
+    if got != digest and resumed:  # an earlier run may have left a part of a different file
         part.unlink()
         _attempts(address, lambda client: _transfer(client, address, part, report))
         got = _sha256(part)
     if got != digest:
         part.unlink()
         raise SandboxError(
-            f"{address} is not what its publisher says: its SHA-256 is {got}, not {digest}; "
-            "it is not used"
+            f"{address} is not the file that its publisher lists: its SHA-256 is {got}, "
+            f"not {digest}; it is not installed"
         )
 
 
 def digest_in(text: str, name: str) -> str | None:
-    """Return the SHA-256 of the file `name` in a publisher's list, None if it is not in there.
+    """Returns the SHA-256 of the file `name` in a publisher's list, None if it is not listed.
 
-    A list is lines as sha256sum writes them, a digest alone, or what GitHub's API tells of a
-    release (https://docs.github.com/rest/releases/releases#get-a-release-by-tag-name).
+    A list has the format of sha256sum, is a single digest, or is a release in GitHub's API
+    (https://docs.github.com/rest/releases/releases#get-a-release-by-tag-name).
     """
     listed: dict[str, str]
     if text.lstrip().startswith("{"):
@@ -113,13 +120,13 @@ def _attempts(address: str, action: Callable[[requests.Session], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return action(client)
-            except (_CutOff, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            except (_Interrupted, requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 last = error
             time.sleep(PAUSE_SECONDS * attempt if attempt < ATTEMPTS else 0)
-    raise Unavailable(f"{address}: {_in_short(last)}") from last
+    raise Unavailable(f"{address}: {_root_cause(last)}") from last
 
 
-def _in_short(error: Exception) -> str:
+def _root_cause(error: Exception) -> str:
     while isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
         causes = [cause for cause in error.args if isinstance(cause, Exception)]
         if not causes:
@@ -129,32 +136,32 @@ def _in_short(error: Exception) -> str:
 
 
 def _check(answer: requests.Response) -> None:
-    words = f"{answer.status_code} {answer.reason}"
+    status = f"{answer.status_code} {answer.reason}"
     if answer.status_code == 429 or answer.status_code >= 500:
-        raise _CutOff(words)
+        raise _Interrupted(status)
     if not answer.ok:
-        raise Unavailable(f"{answer.url}: {words}")
+        raise Unavailable(f"{answer.url}: {status}")
 
 
 def _transfer(client: requests.Session, address: str, part: Path, report: Report) -> None:
-    begun = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={begun}-"} if begun else {})
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with client.get(address, headers=headers, stream=True, timeout=TIMEOUT_SECONDS) as answer:
-        if begun and answer.status_code == 416:  # there is no more: it is whole, or another file
+        if start and answer.status_code == 416:  # no more bytes: complete, or a different file
             return
         _check(answer)
-        goes_on = answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-")
-        if answer.status_code == 206 and not goes_on:
+        continues = answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if answer.status_code == 206 and not continues:
             part.unlink()
-            raise _CutOff("another part than was asked for")
-        there = begun if answer.status_code == 206 else 0
+            raise _Interrupted("the server sent another part than requested")
+        received = start if answer.status_code == 206 else 0
         length = answer.headers.get("Content-Length")
-        total = there + int(length) if length else None
-        with part.open("ab" if there else "wb") as file:
+        total = received + int(length) if length else None
+        with part.open("ab" if received else "wb") as file:
             for chunk in answer.raw.stream(CHUNK, decode_content=False):
                 file.write(chunk)
-                there += len(chunk)
-                report(there, total)
+                received += len(chunk)
+                report(received, total)
 
 
 def _sha256(file: Path) -> str:

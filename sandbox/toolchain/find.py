@@ -1,4 +1,4 @@
-"""Finding a tool of a suitable version on PATH."""
+"""Finds tools with a suitable version on PATH."""
 
 import os
 import select
@@ -14,47 +14,46 @@ from sandbox.errors import SandboxError
 from sandbox.toolchain.tools import Tool, version_in
 
 ASK_SECONDS = 20
-"""How long a program may take to print its version."""
+"""Timeout for a program to report its version."""
 NO_PROXY = [("grpc.enable_http_proxy", 0)]
-"""Channel options: a plugin on this machine is not asked through a proxy."""
+"""gRPC channel options: connect to a plugin on this machine without a proxy."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A program on PATH; `unsuitable` says why it can't be used, None if it can."""
+    """A program on PATH."""
 
     path: Path
     version: Version | None = None
     unsuitable: str | None = None
+    """Why the program can't be used; None if it can."""
 
 
 def search_path(without: Path) -> str:
-    """Return PATH with neither the folder `without` nor relative folders."""
+    """Returns PATH without the folder `without` and without relative folders."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(f for f in folders if Path(f).is_absolute() and Path(f) != without)
 
 
 def find(tool: Tool, path: str) -> Found | None:
-    """Return the first program of the tool's name on `path` (as PATH), None if there is none."""
+    """Returns the first program with the tool's name on `path` (in the format of PATH), or None."""
     program = shutil.which(tool.name, path=path)
     if program is None:
         return None
     version = version_of(tool, Path(program))
     if version is not None and version in tool.suitable:
         return Found(Path(program), version)
-    return Found(
-        Path(program), version, f"is {version or 'of an unknown version'}, not {tool.suitable}"
-    )
+    return Found(Path(program), version, f"has version {version or 'unknown'}, not {tool.suitable}")
 
 
 def find_beside(tool: Tool, main: Path) -> Found | None:
-    """Return the tool in the folder of the program `main`, None if it is not there."""
+    """Returns the tool in the folder of the program `main`, None if it doesn't exist there."""
     program = shutil.which(tool.name, path=str(main.parent))
     return None if program is None else Found(Path(program))
 
 
 def version_of(tool: Tool, program: Path) -> Version | None:
-    """Ask a program for its version; None if it does not run or names no version."""
+    """Returns the version that a program reports, None if it fails or reports no version."""
     if tool.plugin:
         return _plugin_version(program)
     try:
@@ -72,21 +71,32 @@ def version_of(tool: Tool, program: Path) -> Version | None:
 
 
 def check_version(tool: Tool, program: Path, origin: str) -> None:
-    """Raise SandboxError unless a program, had from `origin`, says a suitable version."""
-    if tool.tells_version:
+    """Checks that a program reports a suitable version.
+
+    Args:
+        tool: the tool.
+        program: its program.
+        origin: the source of the program, for the error message.
+
+    Raises:
+        SandboxError: if it reports another version, or none.
+    """
+    if tool.reports_version:
         version = version_of(tool, program)
         if version is None or version not in tool.suitable:
-            raise SandboxError(f"{tool.name}, {origin}, says {version}, not {tool.suitable}")
+            raise SandboxError(
+                f"{tool.name}, {origin}, reports version {version}, not {tool.suitable}"
+            )
 
 
 def _plugin_version(program: Path) -> Version | None:
-    # imported here: most commands find all tools in place
+    # Imported here because most commands don't need to look for tools.
     import grpc
     from google.protobuf.empty_pb2 import Empty
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
     try:
-        # its argument is the engine's address, which it uses only when it has something to say
+        # The argument is the engine's address, which the plugin uses only to send log messages.
         process = subprocess.Popen(
             [program, LOOPBACK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )

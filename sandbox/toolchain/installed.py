@@ -1,7 +1,7 @@
-"""What is in TOOLS_BIN: where each tool is put, and the stamp that says how it was made.
+"""The tools in TOOLS_BIN: the path of each tool, and the stamp that records how it was made.
 
-A stamp is written last, so that a tool is provided once, and an interrupted run goes on where it
-was.
+The stamp is written last. Therefore a tool is installed only once, and a run after an interrupted
+one installs only the missing tools.
 """
 
 import json
@@ -11,20 +11,20 @@ from typing import Any
 from sandbox.paths import TOOLS_BIN, TOOLS_BUILD
 from sandbox.toolchain.tools import Tool, source_of_main
 
-# -l (no inlining) saves a quarter of the build time; -s -w leave out the debugger's tables.
+# -l disables inlining, which saves a quarter of the build time; -s -w omit the debugger's tables.
 GO_FLAGS = ("-trimpath", "-buildvcs=false", "-mod=mod", "-gcflags=all=-l")
 LINK_FLAGS = "-s -w"
 GO_SETTINGS = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""}
-"""Environment of a build that changes what comes out of it."""
+"""Environment variables of builds that affect the result."""
 
 
 def target(tool: Tool) -> Path:
-    """Return the path that the tool is put at."""
+    """Returns the path of the installed tool."""
     return TOOLS_BIN / tool.folder / tool.name
 
 
 def installed(tool: Tool) -> bool:
-    """Whether the tool is there, as the table wants it and as it was put there."""
+    """Returns whether the tool is installed, as tools.py defines it and unchanged since then."""
     stamp = _stamp_file(tool)
     if not (stamp.exists() and target(tool).exists()):
         return False
@@ -33,7 +33,7 @@ def installed(tool: Tool) -> bool:
 
 
 def install(tool: Tool, program: Path) -> None:
-    """Move `program`, or the link that it is, to its place, and stamp it."""
+    """Moves `program`, a file or a link, to the tool's path and writes the stamp."""
     target(tool).parent.mkdir(parents=True, exist_ok=True)
     program.replace(target(tool))
     file = _stamp_file(tool)

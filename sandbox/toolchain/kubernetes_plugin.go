@@ -1,5 +1,6 @@
-// The official Kubernetes plugin's command. The module's own one embeds files that its release
-// makes; this one embeds the same, made by build.py from what the module has.
+// The main package of the official Kubernetes plugin. The module's own main package embeds files
+// that exist only in its release process. This one embeds the same files, which build.py creates
+// from files of the module.
 package main
 
 import (

@@ -1,4 +1,4 @@
-"""What must be on the machine for the sandbox, and for building its tools."""
+"""Checks the machine's prerequisites for the sandbox and for builds of its tools."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from sandbox.errors import SandboxError
 from sandbox.toolchain.tools import GO_MINIMUM
 
 _TOOLCHAIN_SWITCHING = Version("1.21")
-"""From here on, go fetches a newer tool chain itself unless GOTOOLCHAIN forbids it."""
+"""Since this version, Go downloads a newer toolchain itself unless GOTOOLCHAIN forbids it."""
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where the programs of packages are, on nodes that run containers too."""
+"""PATH with the folders of programs from packages; also used on nodes that run containers."""
 MACHINE_FOLDERS = ("/run", "/var/lib", "/var/log")
-"""What nodes that run containers have of their own."""
+"""Folders that nodes that run containers don't share with the machine."""
 CONTAINER_PACKAGES = {
     "containerd": "containerd",
     "runc": "runc",
@@ -31,17 +31,25 @@ CONTAINER_PACKAGES = {
     "slirp4netns": "slirp4netns",
     "busybox-static": "busybox",
 }
-"""A package for each program that nodes which run containers have from the machine."""
+"""Debian packages that nodes that run containers need, with a program of each package."""
 
 
 def check_platform() -> None:
-    """Raise SandboxError unless this is Linux, whose /proc and process signals the sandbox uses."""
+    """Checks that this is Linux, because the sandbox uses its /proc and process signals.
+
+    Raises:
+        SandboxError: on another platform.
+    """
     if sys.platform != "linux":
         raise SandboxError(f"the sandbox runs on Linux, not on {sys.platform}: use a Linux machine")
 
 
 def check_containers(home: Path) -> None:
-    """Raise SandboxError, in one line, unless nodes of the sandbox at `home` can run containers."""
+    """Checks that nodes of the sandbox at `home` can run containers.
+
+    Raises:
+        SandboxError: if they can't, with a message of one line.
+    """
     if os.geteuid() != 0:
         raise SandboxError("nodes that run containers need root: use `--nodes simulated`")
     for folder in MACHINE_FOLDERS:
@@ -49,15 +57,19 @@ def check_containers(home: Path) -> None:
             raise SandboxError(
                 f"SANDBOX_HOME is {home}: nodes that run containers have a {folder} of their own"
             )
-    if packages := missing(CONTAINER_PACKAGES):
+    if packages := missing_packages(CONTAINER_PACKAGES):
         raise SandboxError(
-            "nodes that run containers need these packages, as Debian names them: "
+            "nodes that run containers need these packages (names in Debian): "
             f"apt-get install {' '.join(packages)}"
         )
 
 
-def missing(packages: Mapping[str, str]) -> list[str]:
-    """Those of the packages whose program is not there, whichever package it may come from."""
+def missing_packages(packages: Mapping[str, str]) -> list[str]:
+    """Returns the packages whose program is not on SYSTEM_PATH.
+
+    Args:
+        packages: a program of each package. It may also be installed from another package.
+    """
     return [
         package
         for package, program in packages.items()
@@ -66,11 +78,15 @@ def missing(packages: Mapping[str, str]) -> list[str]:
 
 
 def check_go() -> None:
-    """Raise SandboxError, in one line, unless a `go` that can build the tools is on PATH."""
+    """Checks that a `go` on PATH can build the tools.
+
+    Raises:
+        SandboxError: if there is none, with a message of one line.
+    """
     if shutil.which("go") is None:
         raise SandboxError(
-            "go is missing, which builds what can't be downloaded: install Go "
-            f"{GO_MINIMUM} or newer (https://go.dev/dl/) and run this again"
+            "go is missing, which builds tools that can't be downloaded: install Go "
+            f"{GO_MINIMUM} or newer (https://go.dev/dl/) and run the command again"
         )
     answer = subprocess.run(
         ["go", "env", "-json", "GOVERSION", "GOTOOLCHAIN"],
@@ -87,5 +103,5 @@ def check_go() -> None:
     if version < GO_MINIMUM and not switches:
         raise SandboxError(
             f"go {version} is too old: install Go {GO_MINIMUM} or newer (https://go.dev/dl/) "
-            "and run this again"
+            "and run the command again"
         )

@@ -1,6 +1,6 @@
-"""Provides the tools in TOOLS_BIN.
+"""Installs the tools in TOOLS_BIN.
 
-Each is a suitable program on PATH, as a link; else the publisher's own release; else built by Go.
+A tool is, in this order: a link to a suitable program on PATH, the publisher's release, or a build.
 """
 
 import fcntl
@@ -17,10 +17,13 @@ from sandbox.toolchain.tools import TOOLS, Tool
 
 
 def ensure_tools(progress: Progress, more: Sequence[Tool] = ()) -> None:
-    """Provide every tool in TOOLS_BIN, and `more`, at most once at a time on this clone.
+    """Installs all of TOOLS and `more` in TOOLS_BIN, unless they are installed.
 
-    Raises SandboxError if a prerequisite is missing, a download is not what it should be, or a
-    build fails.
+    A lock lets only one process of the clone install tools at a time.
+
+    Raises:
+        SandboxError: if a prerequisite is missing, a download has a wrong SHA-256 or version, or a
+            build fails.
     """
     tools = (*TOOLS, *more)
     if all(installed(tool) for tool in tools):
@@ -33,7 +36,7 @@ def ensure_tools(progress: Progress, more: Sequence[Tool] = ()) -> None:
             tool for tool in tools if tool not in present and not _install_found(tool, progress)
         ]
         if missing:
-            # imported here: it brings an HTTP client, which is seldom needed
+            # Imported here because it loads an HTTP client, which is seldom needed.
             from sandbox.toolchain.published import install_released
 
             missing = install_released(missing, progress)
@@ -48,13 +51,13 @@ def _lock(progress: Progress) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with progress.step("tools", "waiting for another process that builds them"):
+            with progress.step("tools", "waiting for another process that installs them"):
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _install_found(tool: Tool, progress: Progress) -> bool:
-    found = _look_for(tool)
+    found = _find(tool)
     if found is None:
         return False
     if found.unsuitable is not None:
@@ -69,7 +72,7 @@ def _install_found(tool: Tool, progress: Progress) -> bool:
     return True
 
 
-def _look_for(tool: Tool) -> Found | None:
+def _find(tool: Tool) -> Found | None:
     if tool.beside is not None:
         main = TOOLS_BIN / tool.beside
         return find_beside(tool, main.resolve()) if main.is_symlink() else None

@@ -1,4 +1,4 @@
-"""Installs tools from their publishers' releases, where these can be reached."""
+"""Installs tools from their publishers' releases."""
 
 import tarfile
 import threading
@@ -13,7 +13,7 @@ from sandbox.progress import Progress, Step
 from sandbox.toolchain.download import Unavailable, digest_in, download, read_text
 from sandbox.toolchain.find import check_version
 from sandbox.toolchain.installed import install
-from sandbox.toolchain.reach import host, out_of_reach
+from sandbox.toolchain.reach import host, unreachable_hosts
 from sandbox.toolchain.releases import ReleasedFile, member, released_file
 from sandbox.toolchain.side_by_side import side_by_side
 from sandbox.toolchain.tools import Tool
@@ -23,26 +23,27 @@ MEGABYTE = 10**6
 
 
 def install_released(tools: Sequence[Tool], progress: Progress) -> list[Tool]:
-    """Install those of the tools that their publishers serve; return the others.
+    """Installs the tools that can be downloaded from their publishers, and returns the others.
 
-    A publisher that can't be reached, does not have the file or does not send it whole leaves its
-    tools to be built, and a line says so.
+    If a publisher can't be reached, doesn't have the file, or the transfer fails, the tools are
+    among the returned ones, to be built, and a line gives the reason.
 
-    Raises SandboxError for a file that is not what its publisher says: that is nothing to go on
-    from in silence, and nothing is built in its place.
+    Raises:
+        SandboxError: if a file has another SHA-256 than its publisher lists, or another version.
+            The tool is not built instead, because the user must notice such a file.
     """
     files: dict[ReleasedFile, list[Tool]] = {}
     for tool in tools:
         file = released_file(tool)
         if file is not None:
             files.setdefault(file, []).append(tool)
-    missing = out_of_reach(address for file in files for address in file.addresses)
+    missing = unreachable_hosts(address for file in files for address in file.addresses)
     reached = [
         file for file in files if not any(host(address) in missing for address in file.addresses)
     ]
     if missing:
-        whose = "no publisher can be" if not reached else "these publishers can't be"
-        progress.say("tools", f"{whose} reached ({', '.join(missing)}): building with Go instead")
+        subject = "no publisher can be" if not reached else "these publishers can't be"
+        progress.say("tools", f"{subject} reached ({', '.join(missing)}): building with Go instead")
     stopped = threading.Event()
     jobs = [partial(_install, file, files[file], progress, stopped) for file in reached]
     done = {tool for installed in side_by_side(jobs, FILES_AT_ONCE, stopped) for tool in installed}
@@ -50,7 +51,7 @@ def install_released(tools: Sequence[Tool], progress: Progress) -> list[Tool]:
 
 
 class _Stopped(Exception):
-    """The run ends; what was fetched is gone on from in the next one."""
+    """Another job failed, or Ctrl-C was pressed; the next run resumes this download."""
 
 
 def _install(
@@ -88,11 +89,13 @@ def _published_digest(file: ReleasedFile) -> str:
     return digest
 
 
-def _show(step: Step, doing: str, stopped: threading.Event, there: int, total: int | None) -> None:
+def _show(
+    step: Step, doing: str, stopped: threading.Event, received: int, total: int | None
+) -> None:
     if stopped.is_set():
         raise _Stopped
     of = f" of {total / MEGABYTE:.0f}" if total is not None else ""
-    step.detail = f"{doing}, {there / MEGABYTE:.0f}{of} MB"
+    step.detail = f"{doing}, {received / MEGABYTE:.0f}{of} MB"
 
 
 def _program(tool: Tool, part: Path, file: ReleasedFile) -> Path:
@@ -105,7 +108,7 @@ def _program(tool: Tool, part: Path, file: ReleasedFile) -> Path:
             with tarfile.open(part) as archive, program.open("wb") as target:
                 content = archive.extractfile(path)
                 if content is None:
-                    raise KeyError(f"{path} is no file")
+                    raise KeyError(f"{path} is not a file")
                 while chunk := content.read(MEGABYTE):
                     target.write(chunk)
         except (KeyError, tarfile.TarError) as error:

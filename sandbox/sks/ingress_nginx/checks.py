@@ -1,8 +1,8 @@
-"""What the controller refuses of an Ingress, in its own words.
+"""The controller's checks of an Ingress, with its error messages.
 
 Source: kubernetes/ingress-nginx 1.15.1, internal/ingress/controller/controller.go (CheckIngress,
-CheckWarning, checkOverlap) and internal/ingress/inspector. The test of the resulting nginx
-configuration is turned off there since CVE-2025-1974.
+CheckWarning, checkOverlap) and internal/ingress/inspector. Since CVE-2025-1974, the controller
+doesn't test the resulting nginx configuration.
 """
 
 import re
@@ -13,7 +13,7 @@ from sandbox.sks.ingress_nginx import annotations
 from sandbox.sks.ingress_nginx.settings import Settings, is_true
 
 Ingress = dict[str, Any]
-"""An Ingress as the API server has it in JSON."""
+"""An Ingress in the API server's JSON format."""
 
 _VALID_PATH = re.compile(r"/[A-Za-z0-9._/-]*")
 _FORBIDDEN = [
@@ -32,7 +32,13 @@ _ANY_HOST = "_"
 
 
 def refusal(ingress: Ingress, others: Sequence[Ingress], settings: Settings) -> str | None:
-    """Why the controller refuses `ingress` beside `others`, all there are; None if it does not."""
+    """Returns the error with which the controller rejects `ingress`, None if it accepts it.
+
+    Args:
+        ingress: the Ingress to check.
+        others: all existing Ingresses.
+        settings: the controller's settings.
+    """
     if "deletionTimestamp" in ingress["metadata"]:
         return None
     if settings.deep_inspect and (found := _forbidden(ingress)):
@@ -55,7 +61,7 @@ def refusal(ingress: Ingress, others: Sequence[Ingress], settings: Settings) -> 
 
 
 def warnings(ingress: Ingress) -> list[str]:
-    """What the controller says of an `ingress` of whatever class, without refusing it."""
+    """Returns the controller's warnings about `ingress`, whatever its class."""
     return [] if "deletionTimestamp" in ingress["metadata"] else _invalid_paths(ingress)
 
 
@@ -103,7 +109,7 @@ def _forbidden(ingress: Ingress) -> str | None:
 
 
 def _accepted(ingresses: Sequence[Ingress], settings: Settings) -> list[Ingress]:
-    """Those that the controller serves, in the order in which it takes them, oldest first."""
+    """Returns the Ingresses that the controller serves, in its order: oldest first."""
     served = [
         ingress
         for ingress in ingresses
@@ -116,7 +122,10 @@ def _accepted(ingresses: Sequence[Ingress], settings: Settings) -> list[Ingress]
 
 
 def _overlap(ingress: Ingress, others: Sequence[Ingress]) -> str | None:
-    """A host and path that another one has. With `canary`, on either side, they may share it."""
+    """Returns the error if another Ingress has the same host and path, None otherwise.
+
+    If one of the two has the annotation `canary`, they may share them.
+    """
     owners: dict[tuple[str, str], dict[str, Ingress]] = {}
     for other in others:
         if _key(other) != _key(ingress) and not _is_canary(other):
@@ -132,7 +141,7 @@ def _overlap(ingress: Ingress, others: Sequence[Ingress]) -> str | None:
 
 
 def _places(ingress: Ingress) -> Iterator[tuple[tuple[str, str], str]]:
-    """Hosts and paths that lead to a Service, with the path's type as the controller has it."""
+    """Yields the hosts and paths that lead to a Service, with the controller's path type."""
     for host, path in _paths(ingress):
         if "service" in path["backend"]:
             exact = "Exact" if path["pathType"] == "Exact" else "Prefix"

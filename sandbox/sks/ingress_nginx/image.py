@@ -1,6 +1,6 @@
-"""ingress-nginx on nodes that run containers: refused while its image can't be pulled.
+"""Rejects ingress-nginx on nodes that run containers if its image can't be pulled.
 
-Otherwise its pods would wait for the image, and Helm for its pods, until that gives up.
+Otherwise its pods would wait for the image, and Helm for the pods, until the timeout.
 """
 
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes import client
 
-from sandbox.toolchain.reach import host, out_of_reach
+from sandbox.toolchain.reach import host, unreachable_hosts
 
 REGISTRY = "https://registry.k8s.io/v2/"
 NAME = "ingress-nginx-image"
@@ -19,9 +19,9 @@ MESSAGE = (
 
 
 def reconcile(api_client: client.ApiClient) -> None:
-    """Have the API server refuse workloads with its images, in one line, or no longer refuse."""
+    """Creates the admission policy that rejects workloads with the images, or deletes it."""
     api = client.AdmissionregistrationV1Api(api_client)
-    if out_of_reach([REGISTRY]):
+    if unreachable_hosts([REGISTRY]):
         _create(api.create_validating_admission_policy, _policy())
         _create(api.create_validating_admission_policy_binding, _binding())
     else:

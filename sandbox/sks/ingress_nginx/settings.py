@@ -1,4 +1,4 @@
-"""What a controller's pod is told: its arguments, and its ConfigMap.
+"""The settings of a controller: its pod's arguments and its ConfigMap.
 
 Names and defaults are those of kubernetes/ingress-nginx, pkg/flags/flags.go and
 internal/ingress/controller/config/config.go.
@@ -18,11 +18,14 @@ RISKS = ("Low", "Medium", "High", "Critical")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a controller checks Ingresses.
+    """The settings for a controller's checks of Ingresses.
 
-    `classes` are the IngressClasses that are its own; an Ingress without one is its own with
-    `annotation_class` as the old annotation, or with `without_class`. `risk` is the highest of
-    RISKS that annotations may have. With `namespace` it looks at no other.
+    Attributes:
+        classes: the IngressClasses of the controller.
+        annotation_class: the value of the old class annotation, for Ingresses without a class.
+        without_class: whether it serves Ingresses that have neither.
+        namespace: the only namespace that it serves; empty for all.
+        risk: the highest of RISKS that annotations may have.
     """
 
     classes: Set[str] = frozenset()
@@ -39,7 +42,7 @@ class Settings:
 
 
 def settings_of(api_client: client.ApiClient, pod: Any) -> Settings:
-    """The settings of the controller in `pod`."""
+    """Returns the settings of the controller in `pod`."""
     flags = _flags(pod)
     config = _config(api_client, flags.get("configmap", ""))
     controller = flags.get("controller-class", "k8s.io/ingress-nginx")
@@ -96,5 +99,5 @@ def _config(api_client: client.ApiClient, key: str) -> Mapping[str, str]:
 
 
 def is_true(value: str) -> bool:
-    """Whether Go's `strconv.ParseBool` reads it as true."""
+    """Returns whether Go's `strconv.ParseBool` parses `value` as true."""
     return value in TRUE

@@ -1,6 +1,6 @@
-"""The webhook's server: the controller's pods, as far as an API server talks to them.
+"""The server of the admission webhook, which the controller's pods run on a real cluster.
 
-Answers as kubernetes/ingress-nginx does, internal/admission/controller.
+Source of its answers: kubernetes/ingress-nginx, internal/admission/controller.
 """
 
 import json
@@ -17,34 +17,41 @@ from typing import Any, cast
 import urllib3
 from kubernetes import client
 
-from sandbox.http_connect import Refused
+from sandbox.http_connect import RejectedRequest
 from sandbox.sks.ingress_nginx.checks import Ingress, refusal, warnings
 from sandbox.sks.ingress_nginx.settings import Settings, settings_of
 
 _log = logging.getLogger(__name__)
 
 PLAYED = "sandbox/admission-webhook"
-"""The annotation of pods whose webhook the sandbox plays: its own chart's, and no others."""
+"""Annotation of pods whose webhook the sandbox simulates: only those of its own chart."""
 PORT = "webhook"
-"""The name of the port that the pods have for it."""
+"""Name of the pods' port for the webhook."""
 CERTIFICATES = "webhook-cert"
-"""The volume with the serving certificate, under the keys `cert` and `key`."""
+"""Name of the volume with the server certificate, which has the keys `cert` and `key`."""
 _KIND = {"group": "networking.k8s.io", "version": "v1", "kind": "Ingress"}
 
 Review = dict[str, Any]
 
 
 def is_played(pod: Any) -> bool:
-    """Whether the sandbox answers for the pod."""
+    """Returns whether the sandbox simulates the pod's webhook."""
     return PLAYED in (pod.metadata.annotations or {})
 
 
 def answering(
     api_client: client.ApiClient, pod: Any, where: str
 ) -> Callable[[socket.socket], None]:
-    """What serves one connection to the pod's webhook, which is reached at `where`.
+    """Returns a function that serves one connection to the pod's webhook.
 
-    Raises Refused if the pod's certificate is not there: its container would not have started.
+    Args:
+        api_client: a client of the cluster's API server.
+        pod: the pod.
+        where: the webhook's address, for error messages.
+
+    Raises:
+        RejectedRequest: if the pod's certificate doesn't exist. On a real cluster, its container
+            wouldn't start.
     """
     context = _certificate(api_client, pod, where)
     settings = settings_of(api_client, pod)
@@ -57,7 +64,7 @@ def answering(
 
 
 def review(request: Review, others: list[Ingress], settings: Settings) -> Review:
-    """The AdmissionReview that answers one of an Ingress, where there are `others`."""
+    """Returns the AdmissionReview that answers `request`; `others` are all existing Ingresses."""
     ingress = request["object"]
     response: dict[str, Any] = {"uid": request["uid"], "allowed": True}
     if reason := refusal(ingress, others, settings):
@@ -74,19 +81,22 @@ def _certificate(api_client: client.ApiClient, pod: Any, where: str) -> ssl.SSLC
         if volume.name == CERTIFICATES and volume.secret:
             break
     else:
-        raise Refused("502", f"connection refused: no volume {CERTIFICATES} behind {where}")
+        raise RejectedRequest("502", f"connection refused: no volume {CERTIFICATES} behind {where}")
     name = volume.secret.secret_name
     try:
         data = core.read_namespaced_secret(name, namespace).data or {}
         return _context(data)
     except (client.ApiException, KeyError, ValueError, ssl.SSLError) as error:
-        raise Refused(
+        raise RejectedRequest(
             "502", f"connection refused: no certificate in Secret {namespace}/{name}, for {where}"
         ) from error
 
 
 def _context(data: Mapping[str, str]) -> ssl.SSLContext:
-    """A server's context; the key does not touch the disk, which `load_cert_chain` reads from."""
+    """Returns the server's TLS context.
+
+    `load_cert_chain` needs a file; one in memory keeps the key off the disk.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     descriptor = os.memfd_create("certificate")
     try:
@@ -98,7 +108,7 @@ def _context(data: Mapping[str, str]) -> ssl.SSLContext:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Serves one request, so that each is asked of a pod that is ready then."""
+    """Serves one request per connection, so that each request is routed to a pod that is ready."""
 
     def __init__(
         self, connection: ssl.SSLSocket, api_client: client.ApiClient, settings: Settings

@@ -1,4 +1,4 @@
-"""The control groups of machines: a folder each, in every hierarchy that there is."""
+"""The control groups of machines: one folder per machine in each hierarchy."""
 
 import os
 import signal
@@ -12,16 +12,17 @@ from sandbox.sks.spec import SksError
 ROOT = Path("/sys/fs/cgroup")
 _DEADLINE = 10.0
 _SHARES = {"cpu/{}/cpu.shares": 16 * 1024, "{}/cpu.weight": 16 * 100}
-"""Those of sixteen processes, in each version. By default all pods of a machine had together what
-any one process of the host has: on a busy host they did not answer in time."""
+"""The CPU weight of a machine: that of sixteen processes, for each version of control groups. With
+the default, all pods of a machine together have the weight of one process of the host. On a busy
+host, they then don't answer in time."""
 
 
 def add(name: str) -> None:
-    """Make the group `name` at the top of every hierarchy: kubelet wants to find its own."""
+    """Creates the group `name` at the top of each hierarchy, because kubelet requires it."""
     for hierarchy in _hierarchies():
         (hierarchy / name).mkdir(exist_ok=True)
     cpuset = ROOT / "cpuset"
-    for file in ("cpuset.cpus", "cpuset.mems"):  # of version 1, where a new group has none
+    for file in ("cpuset.cpus", "cpuset.mems"):  # in version 1, they are empty in a new group
         if (cpuset / file).exists():
             (cpuset / name / file).write_text((cpuset / file).read_text())
     for place, shares in _SHARES.items():
@@ -31,28 +32,29 @@ def add(name: str) -> None:
 
 
 def remove(beginning: str) -> None:
-    """Kill what is in groups whose names begin so, and remove them.
+    """Deletes the groups whose names start with `beginning`, and kills their processes.
 
-    Raises SksError if one stays.
+    Raises:
+        SksError: if a group can't be deleted.
     """
     deadline = time.monotonic() + _DEADLINE
     while groups := [group for root in _hierarchies() for group in root.glob(f"{beginning}*")]:
         if time.monotonic() > deadline:
-            raise SksError(f"the control group {groups[0]} does not go")
+            raise SksError(f"the control group {groups[0]} can't be deleted")
         for group in groups:
             _remove(group)
 
 
 def _remove(group: Path) -> None:
     for folder, _, _ in os.walk(group, topdown=False):
-        with suppress(OSError):  # processes are in it, or it is gone
+        with suppress(OSError):  # it still has processes, or is already deleted
             for pid in (Path(folder) / "cgroup.procs").read_text().split():
                 os.kill(int(pid), signal.SIGKILL)
             Path(folder).rmdir()
 
 
 def _hierarchies() -> Iterator[Path]:
-    """Where new groups can be made: one folder of version 2, or one a controller."""
+    """Yields the roots of the hierarchies: one in version 2, one per controller in version 1."""
     if (ROOT / "cgroup.procs").exists():
         yield ROOT
     else:

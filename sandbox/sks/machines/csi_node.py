@@ -1,10 +1,12 @@
-"""What Exoscale's CSI driver does on a node: it puts a volume, here a folder, where a pod has it.
+"""The node service of Exoscale's CSI driver: mounts volumes, which are folders here, for pods.
 
-A process of each machine. kubelet finds its socket and asks it by gRPC. Run as
-`python csi_node.py SOCKET DRIVER NODE VOLUMES`, by a path: nothing of the sandbox is imported.
+Each machine runs it as a process. kubelet finds its socket and calls it with gRPC.
+
+Usage: `python csi_node.py SOCKET DRIVER NODE VOLUMES`. It is started by its path, so it imports
+nothing of the sandbox.
 
 Sources: kubernetes/kubelet, pkg/apis/pluginregistration/v1/api.proto;
-container-storage-interface/spec, csi.proto. Of their messages there are the fields that are used.
+container-storage-interface/spec, csi.proto. The messages contain only the used fields.
 """
 
 import subprocess
@@ -26,21 +28,25 @@ _FIELDS = {
     "NodePublishVolumeRequest": {"volume_id": 1, "target_path": 4},
     "NodeUnpublishVolumeRequest": {"volume_id": 1, "target_path": 2},
 }
-"""Messages, and the numbers of their fields, which are all strings."""
+"""Field numbers of the messages; all fields are strings."""
 _REPEATED = {"supported_versions"}
 
 
 def folder(volumes: Path, handle: str) -> Path:
-    """Where the volume is whose handle is its ID, or ZONE/ID as Exoscale's are.
+    """Returns the folder of a volume.
+
+    Args:
+        volumes: the folder of all volumes.
+        handle: the volume's ID, or ZONE/ID as on Exoscale.
 
     Raises:
-        ValueError: it has no ID.
+        ValueError: if the handle contains no ID.
     """
     return volumes / str(UUID(handle.rpartition("/")[2]))
 
 
 class Node:
-    """The calls of kubelet; each returns its answer."""
+    """Handles the calls of kubelet."""
 
     def __init__(self, socket: str, driver: str, node: str, volumes: Path) -> None:
         self._socket, self._driver, self._node, self._volumes = socket, driver, node, volumes
@@ -72,13 +78,13 @@ class Node:
     def node_unpublish_volume(self, request: Any, context: grpc.ServicerContext) -> Any:
         target = Path(request.target_path)
         if target.exists():
-            subprocess.run(["umount", target])  # it fails where nothing is mounted
+            subprocess.run(["umount", target])  # fails if nothing is mounted
             target.rmdir()
         return MESSAGES["Empty"]()
 
     @property
     def services(self) -> Mapping[str, Mapping[str, tuple[str, Callable[..., Any]]]]:
-        """By service and method: the kind of request, and what is called."""
+        """The message type of the request and the handler, by service and method."""
         return {
             "pluginregistration.Registration": {
                 "GetInfo": ("Empty", self.get_info),
@@ -97,7 +103,7 @@ class Node:
 
 
 def start(socket: str, node: Node) -> grpc.Server:
-    """Serve at the path `socket`, in threads."""
+    """Starts a server on the Unix socket `socket` and returns it."""
     server = grpc.server(ThreadPoolExecutor(max_workers=4))
     for service, methods in node.services.items():
         handlers = {
@@ -115,7 +121,7 @@ def start(socket: str, node: Node) -> grpc.Server:
 
 
 def _messages() -> dict[str, Any]:
-    """The messages' classes, by their names."""
+    """Returns the classes of the messages by name."""
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="csi_node.proto", syntax="proto3")
     for name, fields in _FIELDS.items():

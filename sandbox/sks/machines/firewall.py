@@ -1,7 +1,8 @@
-"""Security groups of machines: what comes to them by the switch, as rules of their own networks.
+"""The security groups of machines, as iptables rules for packets from the switch.
 
-Rules stand before those of Kubernetes, where a packet still has the port that it was sent to. As on
-Exoscale, answers come through. What is let in nowhere is dropped.
+The rules are in each machine's network namespace. They apply before the rules of Kubernetes, when a
+packet still has its original destination port. As on Exoscale, answers are allowed, and packets
+that no rule allows are dropped.
 """
 
 import os
@@ -18,19 +19,19 @@ from sandbox.toolchain.prerequisites import SYSTEM_PATH
 _CHAIN = "SECURITY-GROUPS"
 _JUMP = ("PREROUTING", "-i", "eth0", "-j", _CHAIN)
 _OVERLAY_PORTS = {"calico": 4789, "cilium": 8472}
-"""By CNI, the UDP port by which it sends pods' packets from node to node."""
+"""The UDP port with which a CNI sends the packets of pods between nodes."""
 
 
 @dataclass(frozen=True)
 class _Machine:
-    """A machine that runs: its instance's public address and its cluster."""
+    """A running machine: the public address of its instance, and its cluster."""
 
     address: str
     cluster: ClusterRecord
 
 
 class Firewall:
-    """Lets in to all machines of a sandbox what it was last told, and nothing until then."""
+    """The firewall of all machines of a sandbox. It allows nothing until `follow` is called."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -38,9 +39,10 @@ class Firewall:
         self._machines: dict[str, _Machine] = {}
 
     def follow(self, openings: Mapping[str, Sequence[Opening]]) -> None:
-        """Let these in, by machines' addresses, and nothing else.
+        """Replaces the allowed traffic, which is given by the machines' addresses.
 
-        Raises SksError, and looks at all machines again the next time, if that can't be.
+        Raises:
+            SksError: if a machine's rules can't be set. The next call retries that.
         """
         with self._lock:
             for namespace, machine in self._machines.items():
@@ -49,7 +51,7 @@ class Firewall:
             self._openings = openings
 
     def add(self, namespace: str, address: str, cluster: ClusterRecord) -> None:
-        """Close a machine's network, the namespace, but for what is let in."""
+        """Adds a machine, whose network namespace then allows only what its rules allow."""
         with self._lock:
             self._machines[namespace] = _Machine(address, cluster)
             _restore(namespace, rules(self._openings.get(address, ()), cluster))
@@ -59,17 +61,17 @@ class Firewall:
                     raise SksError(f"iptables: {failure}")
 
     def remove(self, namespace: str) -> None:
-        """Forget a machine, whose network is gone."""
+        """Removes a machine whose network has been deleted."""
         with self._lock:
             self._machines.pop(namespace, None)
 
 
 def rules(openings: Sequence[Opening], cluster: ClusterRecord) -> str:
-    """What iptables-restore takes: the rules of a machine of the cluster."""
+    """Returns the rules of a machine of the cluster, in the format of iptables-restore."""
     lines = ["-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"]
     overlay = _OVERLAY_PORTS.get(cluster.cni or "")
     if overlay is None or any(opening.has("udp", overlay) for opening in openings):
-        # Packets to pods are on the switch as they are: on SKS they are in those of the overlay.
+        # On the switch, packets to pods are not encapsulated; on SKS they are, in overlay packets.
         lines.append(f"-d {cluster.networking.pods.partition(',')[0]} -j ACCEPT")
     lines += [line for opening in openings for line in _rules(opening)]
     lines.append("-j DROP")
@@ -78,7 +80,7 @@ def rules(openings: Sequence[Opening], cluster: ClusterRecord) -> str:
 
 
 def _rules(opening: Opening) -> Iterator[str]:
-    """One for each source; machines have no IPv6."""
+    """Yields one rule for each IPv4 source, because machines have no IPv6."""
     match = [f"-p {opening.protocol}"]
     if opening.ports:
         match.append("--dport {}:{}".format(*opening.ports))
@@ -97,7 +99,7 @@ def _restore(namespace: str, text: str) -> None:
 
 
 def _run(namespace: str, *command: str, text: str = "") -> str:
-    """What a command in a network namespace complains of, nothing where it does not fail."""
+    """Runs a command in a network namespace and returns its error, "" if it succeeds."""
     done = subprocess.run(
         ["nsenter", f"--net=/run/netns/{namespace}", *command],
         input=text,

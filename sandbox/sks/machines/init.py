@@ -1,8 +1,11 @@
-"""The first process of a machine: what an init system is to a real one.
+"""The first process of a machine, which acts as its init system.
 
-It is process 1 of a process namespace, in the machine's mount and network namespaces, so that the
-kernel ends all that it starts, containers too, and undoes every mount, when it ends. Run as
-`python init.py SPECIFICATION`, by a path: nothing but the standard library is imported.
+It is process 1 of a process namespace, in the machine's mount and network namespaces. When it ends,
+the kernel therefore ends all processes that it started, including containers, and removes all
+mounts.
+
+Usage: `python init.py SPECIFICATION`. It is started by its path, so it imports nothing but the
+standard library.
 """
 
 import json
@@ -16,12 +19,16 @@ from pathlib import Path
 from typing import Any
 
 PAUSE = 1.0
-"""Seconds before a program that ended is started again."""
+"""Delay before a program that ended is restarted, in seconds."""
 POLL = 0.1
 
 
 def main(specification: dict[str, Any]) -> None:
-    """Be the machine that `specification` (machine.py writes it) describes; never return."""
+    """Sets up the machine and supervises its services; never returns.
+
+    Args:
+        specification: the description of the machine, which machine.py writes.
+    """
     time.sleep(specification["boot_seconds"])
     socket.sethostname(specification["name"])
     _clear_groups(specification["cgroup"])
@@ -37,29 +44,29 @@ def main(specification: dict[str, Any]) -> None:
     for service in others:
         _start(service, environment, services)
     while True:
-        pid, _ = os.wait()  # of services, and of what they left behind
+        pid, _ = os.wait()  # a service, or an orphaned process
         if pid in services:
             time.sleep(PAUSE)
             _start(services.pop(pid), environment, services)
 
 
 def _clear_groups(name: str) -> None:
-    """Remove the control groups of pods that ended with an earlier process of the machine.
+    """Deletes the control groups of pods that ended when the machine ended before.
 
-    kubelet would look for the containers of each, for 3 s.
+    Otherwise kubelet would search for the containers of each pod for 3 s.
     """
     top = Path("/sys/fs/cgroup")
     groups = [*top.glob(f"{name}/kubepods"), *top.glob(f"*/{name}/kubepods")]
     while any(group.exists() for group in groups):
         for group in groups:
             for folder, _, _ in os.walk(group, topdown=False):
-                with suppress(OSError):  # its processes are still ending
+                with suppress(OSError):  # its processes have not ended yet
                     Path(folder).rmdir()
         time.sleep(POLL)
 
 
 def _mount(specification: dict[str, Any]) -> None:
-    """Put the machine's own folders where the programs of nodes have theirs."""
+    """Mounts the machine's folders at the paths that the programs of nodes use."""
     resolver = Path("/etc/resolv.conf").resolve()
     for source, target in specification["folders"].items():
         Path(source).mkdir(parents=True, exist_ok=True)
@@ -68,36 +75,36 @@ def _mount(specification: dict[str, Any]) -> None:
     resolver.parent.mkdir(parents=True, exist_ok=True)
     resolver.touch()
     _run("mount", "--bind", specification["resolver"], str(resolver))
-    # Volumes of a pod are mounted by kubelet where its containers are to see them.
+    # kubelet's mounts of a pod's volumes must be visible in the pod's containers.
     _run("mount", "--make-rshared", "/")
 
 
 def _set_network(specification: dict[str, Any]) -> None:
-    """Forward packets of pods, answer for their addresses, and mask them towards elsewhere."""
+    """Enables forwarding, proxy ARP and masquerading for pods, and restricts access to the host."""
     pods, host, api_port = (specification[key] for key in ("pods", "tap_host", "api_port"))
     for name, value in (
         ("ipv4/ip_forward", "1"),
         ("ipv4/conf/eth0/proxy_arp", "1"),
-        ("ipv4/neigh/eth0/proxy_delay", "0"),  # else who asks for a pod waits, up to 0.8 s
+        ("ipv4/neigh/eth0/proxy_delay", "0"),  # otherwise ARP requests wait for up to 0.8 s
     ):
         (Path("/proc/sys/net") / name).write_text(value)
     _rule("nat", "POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE")
-    # Of what listens on the host's loopback address, the API server alone is for the machine. Not
-    # in the table `filter`, where kube-router accepts what policies let out before it asks others.
+    # On the host's loopback address, the machine may only connect to the API server. The rules are
+    # not in the table `filter`, where kube-router accepts packets that policies allow first.
     to_host = ("mangle", "POSTROUTING", "-d", host)
     _rule(*to_host, "-p", "tcp", "!", "--dport", str(api_port), "-j", "DROP")
     _rule(*to_host, "!", "-p", "tcp", "-j", "DROP")
 
 
 def _rule(table: str, chain: str, *rule: str) -> None:
-    """Append a rule unless an earlier process of the machine did."""
+    """Appends a rule, unless it exists from an earlier run of the machine."""
     check = ["iptables", "-w", "-t", table, "-C", chain, *rule]
     if subprocess.run(check, stderr=subprocess.DEVNULL).returncode != 0:
         _run("iptables", "-w", "-t", table, "-A", chain, *rule)
 
 
 def _import(image: Path) -> None:
-    """Import an image unless an earlier process of the machine did."""
+    """Imports an image, unless an earlier run of the machine imported it."""
     imported = Path("/var/lib/images") / image.name
     if not imported.exists():
         _run("ctr", "--namespace=k8s.io", "images", "import", str(image))

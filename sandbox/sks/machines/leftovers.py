@@ -1,4 +1,4 @@
-"""What a sandbox that was killed leaves of its machines: namespaces, links, control groups."""
+"""Removes what a killed sandbox leaves of its machines: namespaces, links and control groups."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ from sandbox.sks.machines import cgroups, network
 
 
 def remove(home: Path) -> None:
-    """Remove all that machines of the sandbox at `home`, which has ended, have left.
+    """Removes the leftovers of machines of the sandbox at `home`, which must have ended.
 
-    Raises SksError for what does not go.
+    Raises:
+        SksError: if a control group or a namespace can't be removed.
     """
     cgroups.remove(network.prefix(home))
     network.remove(network.prefix(home))

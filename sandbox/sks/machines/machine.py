@@ -1,4 +1,4 @@
-"""One machine: what a node runs, from its kubelet to kube-router, in namespaces of its own."""
+"""A machine: runs the programs of a node, from kubelet to kube-router, in separate namespaces."""
 
 import json
 import sys
@@ -22,9 +22,13 @@ _LIFETIME = timedelta(days=3650)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a machine is: its folder, and the names of its namespaces and control group.
+    """The location of a machine.
 
-    `volumes` is where the volumes are that its pods may have.
+    Attributes:
+        folder: the machine's folder.
+        volumes: the folder of the volumes that its pods can mount.
+        switch: the namespace of the cluster's switch.
+        namespace: the name of the machine's network namespace and control group.
     """
 
     folder: Path
@@ -35,10 +39,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Member:
-    """What a machine is told: its node's name, address and network of pods, and its programs.
+    """The settings of a machine.
 
-    `programs` has those of the node's Kubernetes version, `kube_router` enforces network policies,
-    `images` are archives to import.
+    Attributes:
+        name: the name of the node.
+        address: the public address of the node.
+        pods: the CIDR of the node's pods.
+        max_pods: the maximum number of pods.
+        boot_seconds: the delay before the machine starts its programs.
+        programs: the folder of the programs of the node's Kubernetes version.
+        kube_router: the program that enforces network policies.
+        images: the image archives to import.
     """
 
     name: str
@@ -52,7 +63,7 @@ class Member:
 
 
 class Machine:
-    """A running machine; it ends with its parent, as every child does."""
+    """A running machine. Like every child process, it ends when its parent ends."""
 
     def __init__(
         self, files: ClusterFiles, record: ClusterRecord, place: Place, firewall: Firewall
@@ -64,7 +75,7 @@ class Machine:
         self._children: list[Child] = []
 
     def start(self, member: Member) -> None:
-        """Start it; its node becomes Ready by itself."""
+        """Starts the machine, without waiting until its node is Ready."""
         for folder in (self._config, self._config / "cni", self._run, self._place.folder / "log"):
             private_directory(folder)
         cgroups.add(self._place.namespace)
@@ -76,13 +87,13 @@ class Machine:
         )
         self._firewall.add(self._place.namespace, member.address, self._record)
         self._write(member)
-        for command in (self._way_out(), self._machine()):
+        for command in (self._uplink(), self._machine()):
             child = Child(command)
             self._children.append(child)
             child.start()
 
     def stop(self) -> None:
-        """End it as if its power went: all its processes, mounts and links are gone."""
+        """Stops the machine like a power failure: its processes, mounts and links are removed."""
         for child in reversed(self._children):
             child.stop(grace=0)
         self._firewall.remove(self._place.namespace)
@@ -91,10 +102,10 @@ class Machine:
 
     @property
     def failure(self) -> str | None:
-        """Why it does not run, None while it does."""
+        """Why the machine doesn't run; None while it runs."""
         return next((child.failure for child in self._children if child.failure), None)
 
-    def _way_out(self) -> Command:
+    def _uplink(self) -> Command:
         namespace = f"/run/netns/{self._place.namespace}"
         options = ["--configure", "--mtu=65520", f"--cidr={network.TAP_NETWORK}"]
         arguments = [*options, "--netns-type=path", namespace, network.TAP]
@@ -169,7 +180,7 @@ class Machine:
         write_private(self._config / "kubelet-key.pem", server.key.decode("ascii"))
 
     def _specification(self, member: Member) -> dict[str, Any]:
-        """What init.py is told."""
+        """Returns the specification for init.py."""
         folder = self._place.folder
         return {
             "name": member.name,
@@ -190,7 +201,7 @@ class Machine:
         }
 
     def _services(self, member: Member) -> dict[str, list[str]]:
-        """The command lines of what runs on it, by name; containerd is first."""
+        """Returns the command lines of the machine's programs by name; containerd is first."""
         config, csi = self._config, str(settings.CSI_SOCKET)
         volumes = str(self._place.volumes)
         return {

@@ -1,4 +1,4 @@
-"""The machines of one cluster: one for each node, all on a switch of the cluster's own."""
+"""The machines of a cluster: one for each node. Each cluster has its own switch."""
 
 import time
 from pathlib import Path
@@ -14,13 +14,13 @@ from sandbox.sks.programs import Programs
 from sandbox.sks.spec import NodepoolSpec, SksError
 
 BOOT_SECONDS = 0
-"""A kubelet takes its own time to become Ready."""
+"""Default delay before a machine boots; kubelet needs some time until the node is Ready."""
 _POD_NETWORK_DEADLINE = 30.0
 _POLL = 0.1
 
 
 class Machines:
-    """Runs the machines of a cluster's nodes, whose Node objects are there already."""
+    """Runs the machines of a cluster's nodes, whose Node objects must exist."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Machines:
         self._machines: dict[str, dict[str, Machine]] = {}
 
     def set_pool(self, api: client.CoreV1Api, pool: NodepoolSpec) -> None:
-        """Have exactly the machines of `pool` run, but those of instances that are unready."""
+        """Starts the missing machines of `pool`, except unready instances, and stops the others."""
         present = self._machines.setdefault(pool.id, {})
         for name in present.keys() - set(pool.node_names):
             present.pop(name).stop()
@@ -48,18 +48,18 @@ class Machines:
                 present[name] = self._start(api, pool, name, instance, addresses[0])
 
     def remove_pool(self, pool_id: str) -> None:
-        """End the machines of a pool."""
+        """Stops the machines of a pool."""
         for machine in self._machines.pop(pool_id, {}).values():
             machine.stop()
 
     def stop(self) -> None:
-        """End all machines; what is on their disks stays."""
+        """Stops all machines; their disks are kept."""
         for pool in list(self._machines):
             self.remove_pool(pool)
         network.remove(self._switch)
 
     def failures(self) -> list[str]:
-        """Why machines are down that should run; empty while all is well."""
+        """Returns the errors of machines that ended and are not restarted."""
         machines = (machine for pool in self._machines.values() for machine in pool.values())
         return [machine.failure for machine in machines if machine.failure]
 
@@ -70,7 +70,7 @@ class Machines:
         if not (programs / "kubelet").exists():
             raise SksError(
                 f"kubelet {pool.version} is not installed: "
-                f"`sandbox tools --nodes containers --kubernetes {pool.version}` brings it"
+                f"run `sandbox tools --nodes containers --kubernetes {pool.version}`"
             )
         network.add_switch(self._switch)
         folder = self._files.directory / "machines" / name
@@ -93,12 +93,18 @@ class Machines:
 
 
 def _network_of_pods(api: client.CoreV1Api, node: str) -> str:
-    """The CIDR that kube-controller-manager gives the node for its pods."""
+    """Waits for the CIDR of the node's pods, which kube-controller-manager sets, and returns it.
+
+    Raises:
+        SksError: if it is not set in time.
+    """
     deadline = time.monotonic() + _POD_NETWORK_DEADLINE
     while True:
         found: str | None = api.read_node(node).spec.pod_cidr
         if found:
             return found
         if time.monotonic() > deadline:
-            raise SksError(f"node {node} got no network for its pods")
+            raise SksError(
+                f"node {node}: spec.podCIDR is not set after {_POD_NETWORK_DEADLINE:.0f} s"
+            )
         Event().wait(_POLL)

@@ -1,16 +1,17 @@
-"""The networks of machines: each in a namespace of its own, all of a cluster on one switch.
+"""The networks of machines: each machine has a namespace, and each cluster has a switch.
 
 ```
  host ── 169.254.87.1-3 ═ switch (a bridge, in a namespace of its own)
                            ║        ║
              eth0 198.51.100.1    eth0 198.51.100.2       machines, each in a namespace of its own
                  │                     │
-             tap0 198.18.0.100     tap0 198.18.0.100      slirp4netns: the way out, as a user's
+             tap0 198.18.0.100     tap0 198.18.0.100      slirp4netns: outgoing, from a user process
 ```
 
-Nothing of the host's own changes but one link and the routes to the machines, which vanish with it:
-a switch on the host itself would be subject to its firewall. Everything has a name that begins with
-the sandbox's prefix, by which it is removed whoever ended.
+On the host itself there are only a link for each switch and the routes to the machines, which are
+removed with the link. The switch is not on the host, because the host's firewall would apply to it.
+The names of all namespaces start with the sandbox's prefix, so that they can be found and removed
+however the sandbox ended.
 """
 
 import hashlib
@@ -25,50 +26,50 @@ _HOST = (CLIENT, HEALTH_CHECKS, TUNNEL)
 """The host's addresses on every switch."""
 TAP = "tap0"
 TAP_NETWORK = "198.18.0.0/24"
-"""That of slirp4netns, which makes the device TAP. It is none of the private ranges but that of
-benchmarks (RFC 2544): the API server has a public address, as on SKS, and so is in the reach of
-pods whose network policies let them out to the internet."""
+"""The network of slirp4netns, which creates the device TAP. It is the range for benchmarks
+(RFC 2544) instead of a private range, so that the API server has a public address, as on SKS. Pods
+whose network policies allow the internet can then reach it."""
 TAP_HOST = "198.18.0.2"
-"""Where slirp4netns has the host's 127.0.0.1."""
+"""Address at which slirp4netns provides the host's 127.0.0.1."""
 TAP_RESOLVER = "198.18.0.3"
-"""Where slirp4netns answers by the host's resolver."""
+"""Address at which slirp4netns provides the host's DNS resolver."""
 _UPLINK = "host"
 _LAST = "4000000000"
-"""The metric of a route that gives way to any other."""
+"""Metric of a route with the lowest priority."""
 
 
 def prefix(home: Path) -> str:
-    """What the names of all namespaces and control groups of the sandbox at `home` begin with."""
+    """Returns the prefix of the namespaces and control groups of the sandbox at `home`."""
     return f"sandbox-{_short(str(home))}-"
 
 
 def switch(home: Path, cluster: str) -> str:
-    """The namespace of the cluster's switch."""
+    """Returns the namespace of the cluster's switch."""
     return f"{prefix(home)}{cluster}"
 
 
 def machine(home: Path, cluster: str, name: str) -> str:
-    """The namespace of a machine of the cluster."""
+    """Returns the namespace of a machine of the cluster."""
     return f"{switch(home, cluster)}-{name}"
 
 
 def namespaces(beginning: str) -> list[str]:
-    """The network namespaces whose names begin so."""
+    """Returns the network namespaces whose names start with `beginning`."""
     found = json.loads(_ip("-json", "netns", "list") or "[]")
     return [item["name"] for item in found if item["name"].startswith(beginning)]
 
 
 def remove(beginning: str) -> None:
-    """Remove the namespaces whose names begin so, with all links that lead into them."""
+    """Deletes the namespaces whose names start with `beginning`, and the links to them."""
     for name in namespaces(beginning):
-        # The kernel removes a namespace's links with it, but at some later time.
+        # The kernel deletes a namespace's links with the namespace, but not immediately.
         if (Path("/sys/class/net") / _link(name)).exists():
             _ip("link", "delete", _link(name))
         _ip("netns", "delete", name)
 
 
 def add_switch(name: str) -> None:
-    """Make a cluster's switch, and join the host to it, unless it is there."""
+    """Creates a cluster's switch, with a link to the host, if it doesn't exist."""
     if name in namespaces(name):
         return
     link = _link(name)
@@ -79,16 +80,24 @@ def add_switch(name: str) -> None:
     for address in _HOST:
         _ip("address", "add", f"{address}/32", "dev", link)
     _ip("link", "set", link, "up")
-    # What asks for a machine that is gone is not sent elsewhere. Another cluster has the same ones.
+    # Packets to a deleted machine must not leave the host. Other clusters have the same routes.
     for network in INSTANCE_NETWORKS:
         _ip("route", "append", network, "dev", link, "src", CLIENT, "metric", _LAST)
 
 
 def add_machine(switch: str, name: str, address: str, pods: str) -> None:
-    """Make a machine's namespace, whose `address` the host reaches.
+    """Creates a machine's namespace, whose `address` is reachable from the host.
 
-    It takes other machines and all pods (of the cluster's CIDR `pods`) to be on the switch. Raises
-    SksError if another sandbox has the address.
+    The machine reaches other machines and all pods through the switch.
+
+    Args:
+        switch: the namespace of the cluster's switch.
+        name: the machine's namespace.
+        address: the machine's address.
+        pods: the CIDR of the cluster's pods.
+
+    Raises:
+        SksError: if another sandbox uses the address.
     """
     if name in namespaces(name):
         return
@@ -106,21 +115,21 @@ def add_machine(switch: str, name: str, address: str, pods: str) -> None:
 
 
 def link_address(address: str) -> str:
-    """The hardware address of the machine that has this address.
+    """Returns the MAC address for a machine's address.
 
-    Neighbours remember for seconds who had it: a machine that has that of one that is gone is found
-    by them at once.
+    It is derived from the address, because neighbors cache it for some seconds. They can therefore
+    reach a new machine with the address of a deleted one immediately.
     """
     return f"02:00:{IPv4Address(address).packed.hex(':')}"
 
 
 def _link(switch: str) -> str:
-    """The host's link to a switch."""
+    """Returns the name of the host's link to a switch."""
     return f"sb{_short(switch)}"
 
 
 def _short(name: str) -> str:
-    """A part of a name, for the name of a link has 15 characters at most."""
+    """Returns a short hash of a name, because the name of a link is limited to 15 characters."""
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""The configuration files of what runs on a machine."""
+"""The configuration files of the programs on a machine."""
 
 import json
 from ipaddress import ip_network
@@ -10,28 +10,33 @@ from sandbox.images.images import PAUSE
 from sandbox.sks.layout import ClusterFiles, ClusterRecord
 
 CNI_PLUGINS = Path("/usr/lib/cni")
-"""Where Debian's package has them."""
+"""Folder of the CNI plugins in Debian's package."""
 RUN = Path("/run")
-"""A machine's own, which is empty at its start."""
+"""Each machine has its own, which is empty when it starts."""
 CONTAINERD_SOCKET = RUN / "containerd" / "containerd.sock"
 CSI_SOCKET = Path("/var/lib/kubelet/plugins_registry/csi.exoscale.com.sock")
-"""Where kubelet looks for drivers."""
+"""Socket of the CSI driver, in the folder in which kubelet searches for drivers."""
 CLUSTER_DOMAIN = "cluster.local"
 REGISTRY_PORT = 5000
-"""Of a machine's loopback address, where the machine's own registry listens."""
+"""Port on a machine's loopback address of the machine's registry."""
 _DNS_INDEX = 10
 
 
 def cluster_dns(record: ClusterRecord) -> str:
-    """The address of the Service `kube-dns`: the tenth of the network of Services."""
+    """Returns the address of the Service `kube-dns`: the tenth address of the Service network."""
     return str(ip_network(record.networking.services.partition(",")[0])[_DNS_INDEX])
 
 
 def containerd(root: Path, cni: Path, registries: Path) -> str:
-    """containerd's configuration (TOML): its data beneath `root`, networks as in the folder `cni`.
+    """Returns containerd's configuration (TOML).
 
-    Where images are pulled from is in the folder `registries`. Without CAP_SYS_RESOURCE nobody may
-    lower a process' oom_score_adj, so it is restricted.
+    It sets `restrict_oom_score_adj`, because only a process with CAP_SYS_RESOURCE may lower an
+    oom_score_adj.
+
+    Args:
+        root: the folder for containerd's data.
+        cni: the folder of the network configuration.
+        registries: the folder of the registry configuration.
     """
     return f"""\
 version = 2
@@ -57,7 +62,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 
 
 def registry_hosts() -> str:
-    """Where containerd looks for any image (TOML) before it asks the registry in its name."""
+    """Returns the configuration (TOML) for all registries: containerd tries the machine's first."""
     return f"""\
 [host."http://127.0.0.1:{REGISTRY_PORT}"]
   capabilities = ["pull", "resolve"]
@@ -65,7 +70,7 @@ def registry_hosts() -> str:
 
 
 def cni(pods: str) -> str:
-    """A network of pods with addresses of `pods` (the node's CIDR), each on a link of its own."""
+    """Returns the CNI configuration (JSON): pods have addresses of `pods`, the node's CIDR."""
     plugin = {
         "type": "ptp",
         "ipam": {
@@ -81,9 +86,10 @@ def cni(pods: str) -> str:
 def kubelet(
     files: ClusterFiles, record: ClusterRecord, *, folder: Path, cgroup: str, max_pods: int
 ) -> str:
-    """kubelet's configuration, for any version of control groups and a machine without swap set-up.
+    """Returns kubelet's configuration (YAML).
 
-    It keeps no resources back and removes no image, for those that are imported can't be pulled.
+    It supports both versions of control groups and hosts with swap. kubelet reserves no resources.
+    It deletes no images, because the imported ones can't be pulled.
     """
     return yaml.safe_dump(
         {
@@ -114,7 +120,7 @@ def kubelet(
 
 
 def kube_proxy(record: ClusterRecord, *, name: str, kubeconfig: Path) -> str:
-    """kube-proxy's configuration."""
+    """Returns kube-proxy's configuration (YAML)."""
     return yaml.safe_dump(
         {
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",

@@ -1,8 +1,8 @@
-"""What runs in kube-system of a cluster whose nodes run containers: CoreDNS.
+"""Creates CoreDNS in kube-system of a cluster whose nodes run containers.
 
-What else SKS has there is a process of each machine (kube-proxy, and kube-router in place of a
-CNI's own enforcer of network policies, with the permissions here), or is not needed here: the
-network of pods is the switch's, and no tunnel leads to the control plane.
+On SKS, kube-system contains more. Here, kube-proxy and kube-router are processes of each machine;
+kube-router enforces network policies in place of the CNI, with permissions that are created here.
+The rest isn't needed: the switch connects the pods, and there is no tunnel to the control plane.
 """
 
 from http import HTTPStatus
@@ -20,8 +20,8 @@ _OBJECTS = Path(__file__).with_name("system.yaml")
 
 
 def reconcile(api_client: client.ApiClient, record: ClusterRecord) -> None:
-    """Create what is missing."""
-    if _is_there(api_client):
+    """Creates the missing objects."""
+    if _exist(api_client):
         return
     text = Template(_OBJECTS.read_text()).substitute(
         api_address=network.TAP_HOST,
@@ -39,8 +39,11 @@ def reconcile(api_client: client.ApiClient, record: ClusterRecord) -> None:
                     raise error from None
 
 
-def _is_there(api_client: client.ApiClient) -> bool:
-    """Whether the last object is there. A second one of its address is no conflict, but invalid."""
+def _exist(api_client: client.ApiClient) -> bool:
+    """Returns whether the last object, the Service, exists.
+
+    Creating it again would fail as invalid instead of as a conflict, because its address is in use.
+    """
     try:
         client.CoreV1Api(api_client).read_namespaced_service("kube-dns", "kube-system")
     except client.ApiException as error:

@@ -49,10 +49,10 @@ def cluster_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_with_faults(stack: Stack, account: ServedAccount, arguments: tuple[str, ...]) -> None:
     """Run a command that may fail; an operation that hangs is let go on."""
     process = stack.start(*arguments)
-    hanging = {f.id for f in account.faults.listed() if f.effect.kind == "operation-hangs"}
+    hanging = {f.id for f in account.faults.all() if f.effect.kind == "operation-hangs"}
 
     def ended() -> bool:
-        for fault in account.faults.listed():
+        for fault in account.faults.all():
             if fault.id in hanging and fault.acted:
                 account.faults.clear(fault.id)
         return process.poll() is not None
@@ -62,7 +62,7 @@ def run_with_faults(stack: Stack, account: ServedAccount, arguments: tuple[str, 
     finally:
         process.kill()
         stack.transcript.append(process.communicate()[0])
-    for fault in account.faults.listed():
+    for fault in account.faults.all():
         stack.transcript.append(f"{fault.target}: {fault.effect}, {fault.when}: {fault.acted}\n")
     account.faults.clear()
 

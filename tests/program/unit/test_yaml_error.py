@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.args.yaml_text import told
-from sandbox.environment.stack_files import untouched
+from sandbox.environment.stack_files import temporary_salts
 from tests.program.unit.answering_pulumi import FakePulumi
 
 INDENTATION = "config:\n  webapp:apps:\n    - name: hush\n   image: hush\n"
@@ -73,6 +73,6 @@ def test_the_sandbox_leaves_it_to_what_it_runs(text: str, tmp_path: Path) -> Non
     stacks = tmp_path / "home" / "pulumi-stacks"
     stacks.mkdir(parents=True)
     (stacks / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:salt\n")
-    with untouched(tmp_path / "home", folder=tmp_path):
+    with temporary_salts(tmp_path / "home", folder=tmp_path):
         pass
     assert (tmp_path / "Pulumi.dev.yaml").read_text() == text

@@ -104,7 +104,7 @@ def test_a_mistake_is_one_line(sandbox: Sandbox, arguments: tuple[str, ...], wor
 
 def test_without_a_daemon(sandbox: Sandbox, tmp_path: Path) -> None:
     answer = faults(Sandbox(tmp_path), "list")
-    assert answer.stderr == "sandbox: there is no sandbox yet: `sandbox up` makes one\n"
+    assert answer.stderr == "sandbox: the sandbox doesn't exist: create it with `sandbox up`\n"
 
 
 def test_a_dropped_connection_and_its_line_in_the_log(sandbox: Sandbox) -> None:

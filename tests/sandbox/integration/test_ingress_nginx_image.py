@@ -42,7 +42,7 @@ def refusal(api_client: client.ApiClient, container_image: str) -> str:
 def test_it_is_refused_while_its_registry_is_out_of_reach(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image, "out_of_reach", lambda addresses: ["registry.k8s.io"])
+    monkeypatch.setattr(image, "unreachable_hosts", lambda addresses: ["registry.k8s.io"])
     with account_with_cluster(tmp_path, nodes=0) as account:
         api_client = account.api_client
         image.reconcile(api_client)
@@ -50,6 +50,6 @@ def test_it_is_refused_while_its_registry_is_out_of_reach(
         said = eventually(lambda: refusal(api_client, CONTROLLER), within=20)
         assert image.MESSAGE in said
         assert not refusal(api_client, "docker.io/traefik:v3.7.11")
-        monkeypatch.setattr(image, "out_of_reach", lambda addresses: [])
+        monkeypatch.setattr(image, "unreachable_hosts", lambda addresses: [])
         image.reconcile(api_client)
         eventually(lambda: not refusal(api_client, CONTROLLER), within=20)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from sandbox.daemon.__main__ import keep_loopback
+from sandbox.daemon.__main__ import bypass_proxy_for_loopback
 from tests.support.polling import eventually
 from tests.support.sks_account import SksAccount, account_with_cluster
 
@@ -43,7 +43,7 @@ def proxied() -> Iterator[list[bytes]]:
             patch.delenv(name.lower(), raising=False)
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "")
-        keep_loopback()
+        bypass_proxy_for_loopback()
         yield seen
         listener.shutdown(socket.SHUT_RDWR)
 

@@ -155,6 +155,6 @@ def test_the_kubernetes_plugin_embeds_the_modules_schema_with_its_version(
 
 def test_what_is_built_must_say_the_right_version(go: FakeGo) -> None:
     wrong = replace(tool("wrong"), version_arguments=("--version",))
-    with pytest.raises(SandboxError, match="wrong, built from wrong, says None"):
+    with pytest.raises(SandboxError, match="wrong, built from wrong, reports version None"):
         build.build([wrong], Progress(io.StringIO()))
     assert not installed.installed(wrong)

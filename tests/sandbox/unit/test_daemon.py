@@ -4,7 +4,7 @@ import urllib.request
 
 import pytest
 
-from sandbox.daemon.__main__ import keep_loopback
+from sandbox.daemon.__main__ import bypass_proxy_for_loopback
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_a_proxy_is_not_asked_for_the_loopback_address(
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    keep_loopback()
+    bypass_proxy_for_loopback()
     for host in (*kept, "127.0.0.1", "localhost"):
         assert urllib.request.proxy_bypass(host)
     assert not urllib.request.proxy_bypass("b.example")

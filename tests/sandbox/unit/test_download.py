@@ -150,8 +150,8 @@ def test_digests_are_read_from_publishers_lists(text: str, name: str, digest: st
 
 def test_what_can_be_reached_is_asked_once(served: Publisher) -> None:
     addresses = [f"{served.address}/tool", f"{served.address}/other"]
-    assert reach.out_of_reach(addresses) == []
-    assert reach.out_of_reach(addresses) == []
+    assert reach.unreachable_hosts(addresses) == []
+    assert reach.unreachable_hosts(addresses) == []
     assert served.requests == [("HEAD", "/tool", None)]
 
 
@@ -163,7 +163,7 @@ def test_who_refuses_everything_is_out_of_reach(
 ) -> None:
     """So do the gateways of networks that let through little."""
     served.status = status
-    assert (reach.out_of_reach([f"{served.address}/tool"]) == []) is reached
+    assert (reach.unreachable_hosts([f"{served.address}/tool"]) == []) is reached
 
 
 def test_all_that_hang_are_given_up_together(
@@ -183,6 +183,6 @@ def test_all_that_hang_are_given_up_together(
     served.hanging = True
     began = time.monotonic()
     hosts = ["a.invalid", "b.invalid", served.address.removeprefix("http://")]
-    missing = reach.out_of_reach([*(f"https://{name}/" for name in hosts[:2]), served.address])
+    missing = reach.unreachable_hosts([*(f"https://{name}/" for name in hosts[:2]), served.address])
     assert time.monotonic() - began < reach.PROBE_SECONDS + 0.5
     assert sorted(missing) == sorted(hosts)

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from sandbox.account import Account
-from sandbox.daemon.kubeconfig import merged
-from sandbox.environment.provider_plugins import launcher
-from sandbox.environment.stack_files import stack_files, untouched
+from sandbox.daemon.kubeconfig import merged_kubeconfig
+from sandbox.environment.provider_plugins import launcher_script
+from sandbox.environment.stack_files import stack_files, temporary_salts
 from sandbox.environment.variables import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.paths import TOOLS_BIN
@@ -154,7 +154,7 @@ def test_export_lines_give_a_shell_the_same_environment() -> None:
 
 def test_plugin_launcher_runs_the_module_in_the_callers_folder(tmp_path: Path) -> None:
     file = tmp_path / "launcher"
-    file.write_text(launcher("absent"))
+    file.write_text(launcher_script("absent"))
     file.chmod(0o755)
     answer = subprocess.run([file], cwd=tmp_path, capture_output=True, text=True)
     assert "No module named sandbox.plugins.absent" in answer.stderr
@@ -194,7 +194,7 @@ def test_stacks_are_those_with_a_file(clone: Path) -> None:
     ],
 )
 def test_stack_files_are_left_as_they_were(clone: Path, written: str, left: str) -> None:
-    with untouched(clone.parent / "home", folder=clone):
+    with temporary_salts(clone.parent / "home", folder=clone):
         (clone / "Pulumi.dev.yaml").write_text(written)
     assert (clone / "Pulumi.dev.yaml").read_text() == left
 
@@ -215,15 +215,15 @@ def test_while_a_command_runs_pulumi_has_no_reason_to_write_a_stack_file(
     clone: Path, text: str, inside: str
 ) -> None:
     (clone / "Pulumi.dev.yaml").write_text(text)
-    with untouched(clone.parent / "home", ("pulumi", "up"), clone):
+    with temporary_salts(clone.parent / "home", ("pulumi", "up"), clone):
         assert (clone / "Pulumi.dev.yaml").read_text() == inside
     assert (clone / "Pulumi.dev.yaml").read_text() == text.replace(SALT, "")
 
 
 def test_the_salt_stays_until_the_last_of_several_commands_ends(clone: Path) -> None:
     home, file = clone.parent / "home", clone / "Pulumi.dev.yaml"
-    with untouched(home, folder=clone):
-        with untouched(home, folder=clone):
+    with temporary_salts(home, folder=clone):
+        with temporary_salts(home, folder=clone):
             pass
         assert file.read_text() == CONFIG + SALT
     assert file.read_text() == CONFIG
@@ -233,14 +233,14 @@ def test_a_command_that_names_a_stack_uses_no_other(clone: Path) -> None:
     (clone / "Pulumi.e2e.yaml").write_text(CONFIG)
     (clone.parent / "home" / "pulumi-stacks" / "Pulumi.e2e.yaml").write_text(SALT)
     for command in (("pulumi", "up", "--stack", "e2e"), ("tool", "--stack=e2e"), ("tool", "e2e")):
-        with untouched(clone.parent / "home", command, clone):
+        with temporary_salts(clone.parent / "home", command, clone):
             assert (clone / "Pulumi.dev.yaml").read_text() == CONFIG
             assert (clone / "Pulumi.e2e.yaml").read_text() == CONFIG + SALT
 
 
 def test_a_salt_left_by_an_interrupted_command_is_taken_out(clone: Path) -> None:
     (clone / "Pulumi.dev.yaml").write_text(CONFIG + SALT)
-    with untouched(clone.parent / "home", folder=clone):
+    with temporary_salts(clone.parent / "home", folder=clone):
         pass
     assert (clone / "Pulumi.dev.yaml").read_text() == CONFIG
 
@@ -264,7 +264,9 @@ def _kubeconfig(server: str) -> str:
 def test_kubeconfig_has_a_context_for_every_cluster(
     names: list[str], contexts: list[str], current: str
 ) -> None:
-    config = yaml.safe_load(merged([(name, _kubeconfig(str(n))) for n, name in enumerate(names)]))
+    config = yaml.safe_load(
+        merged_kubeconfig([(name, _kubeconfig(str(n))) for n, name in enumerate(names)])
+    )
     assert [context["name"] for context in config["contexts"]] == contexts
     assert config["current-context"] == current
     assert {cluster["cluster"]["server"] for cluster in config["clusters"]} == {

@@ -91,7 +91,9 @@ def test_an_image_is_found_by_its_digests(tmp_path: Path) -> None:
 def test_what_nodes_are_is_chosen_once(tmp_path: Path) -> None:
     assert Account.load_or_create(tmp_path, "containers").nodes == "containers"
     assert Account.load_or_create(tmp_path).nodes == "containers"
-    with pytest.raises(SandboxError, match=r"are containers, not simulated: `sandbox reset`"):
+    with pytest.raises(
+        SandboxError, match=r"are containers, not simulated: to change that, run `sandbox reset`"
+    ):
         Account.load_or_create(tmp_path, "simulated")
 
 

@@ -251,7 +251,7 @@ def test_a_port_that_is_taken_is_named(balancers: LoadBalancers) -> None:
         check = HealthCheck("tcp", 1, interval=1, timeout=1, retries=1)
         service = Service("s", address, "tcp", port, 1, "round-robin", check, ())
         assert balancers.carry([service]) == {
-            "s": f"port {port} of {address} can't be listened on: Address already in use"
+            "s": f"can't listen on port {port} of {address}: Address already in use"
         }
     assert balancers.carry([service]) == {}
     balancers.carry([])

@@ -59,7 +59,7 @@ def test_a_folder_without_plugins_is_an_error(folder: Path, tmp_path: Path) -> N
 
 
 def test_no_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match="absent is no folder"):
+    with pytest.raises(SandboxError, match="absent is not a folder"):
         find_plugins(tmp_path / "absent", VERSIONS, tmp_path)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.environment import provider_plugins, pulumi_command
-from sandbox.environment.provider_plugins import install_plugins, launcher, running
+from sandbox.environment.provider_plugins import install_plugins, launcher_script, wrapper_script
 from sandbox.progress import Progress
 from sandbox.toolchain import reach
 
@@ -84,9 +84,9 @@ def test_without_a_network_the_sandboxs_own_stands_in(home: Home) -> None:
         "plugin kubernetes 4.25.0 official",
         "plugin exoscale 0.66.1 the sandbox's own: api.github.com can't be reached",
     ]
-    assert home.plugin("exoscale").decode() == launcher("exoscale")
+    assert home.plugin("exoscale").decode() == launcher_script("exoscale")
     tool = home.folder.parent / "bin" / "pulumi-resource-kubernetes"
-    assert home.plugin("kubernetes").decode() == running(tool)
+    assert home.plugin("kubernetes").decode() == wrapper_script(tool)
     assert home.calls() == ["kubernetes --file", "exoscale --file"]
 
 
@@ -113,7 +113,7 @@ def test_what_was_chosen_stays_and_nobody_is_asked(
     def asked(*_: object) -> None:
         raise AssertionError("a publisher was asked")
 
-    monkeypatch.setattr(reach, "out_of_reach", asked)
+    monkeypatch.setattr(reach, "unreachable_hosts", asked)
     assert home.install() == []
     assert home.calls() == []
     assert home.plugin("exoscale") == before
@@ -123,7 +123,7 @@ def test_what_was_chosen_stays_and_nobody_is_asked(
 def test_a_failed_download_leads_to_the_sandboxs_own(home: Home) -> None:
     said = home.install(BROKEN="1")
     assert said[1] == ("plugin exoscale 0.66.1 the sandbox's own: error: failed to download plugin")
-    assert home.plugin("exoscale").decode() == launcher("exoscale")
+    assert home.plugin("exoscale").decode() == launcher_script("exoscale")
 
 
 @pytest.mark.usefixtures("offline")
@@ -135,5 +135,5 @@ def test_a_folder_of_the_users_goes_first(home: Home, tmp_path: Path) -> None:
         "plugin kubernetes 4.25.0 official",
         f"plugin exoscale 0.66.1 from {given.parent}",
     ]
-    assert home.plugin("exoscale").decode() == running(given)
+    assert home.plugin("exoscale").decode() == wrapper_script(given)
     assert home.install(given.parent) == []

