@@ -132,7 +132,9 @@ class IngressControllerArgs(Args):
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for what Traefik does not have, and for fields beside `existing`."""
         if self.existing and len(self.model_fields_set) > 1:
-            message = "must be alone in ingress: a controller that is there is not this stack's"
+            message = (
+                "must be the only key of ingress: the stack does not manage an existing controller"
+            )
             yield Problem(("existing",), self.existing, message)
         if self.controller != "traefik":
             return

@@ -26,7 +26,7 @@ from .pod.pod import job_pod, pod
 from .rollout.before_rollout import create_job
 from .rollout.deployment import create_deployment, deployment_spec
 from .rollout.deployment_gate import create_gate
-from .rollout.replacement import found_by_former_name, named_goes_first
+from .rollout.replacement import delete_before_replace_if_named, found_by_former_name
 from .service.service import create_service
 
 ADVICE = "give the application another name"
@@ -74,7 +74,10 @@ class WebApp(pulumi.ComponentResource):
             own_namespace: whether this stack owns the namespace. In another one, each of its
                 objects names its stack.
         """
-        transformations = [named_goes_first, found_by_former_name(settings.namespace_name)]
+        transformations = [
+            delete_before_replace_if_named,
+            found_by_former_name(settings.namespace_name),
+        ]
         if not own_namespace:
             transformations.append(name_the_stack)
         own = pulumi.ResourceOptions(transformations=transformations)

@@ -347,7 +347,7 @@ def test_a_managed_one_takes_connections_from_the_nodes() -> None:
     del values["cluster"]
     values["existingCluster"] = {"kubeconfig": "{}"}
     assert [found for found in mistakes(values) if "database" in found] == [
-        "apps[0].database.ipFilter: null: is required where the stack does not create the cluster"
+        "apps[0].database.ipFilter: null: is required if the stack does not create the cluster"
     ]
 
 

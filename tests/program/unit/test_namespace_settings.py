@@ -21,7 +21,7 @@ def test_applications_may_share_a_namespace() -> None:
 @pytest.mark.parametrize(
     ("namespace", "key", "message"),
     [
-        ({"name": "shop"}, "namespaces[0].name", '"shop": has no application in it'),
+        ({"name": "shop"}, "namespaces[0].name", '"shop": has no application'),
         ({"name": "kube-system"}, "namespaces[0].name", '"kube-system": must be another one'),
         ({"name": "web", "podSecurity": "strict"}, "namespaces[0].podSecurity", "must be one of"),
         ({"name": "web", "quota": {"pods": -1}}, "namespaces[0].quota.pods", "-1: must be 0"),
@@ -50,12 +50,12 @@ def test_mistakes_in_a_namespace(namespace: dict[str, Any], key: str, message: s
 def test_root_takes_another_level_of_its_namespace(settings: dict[str, Any], place: str) -> None:
     values = changed("apps", [APP | {"namespace": "shop"} | settings])
     assert mistakes(values) == [
-        f"apps[0].{place}: 0: must not be root, for its namespace is restricted: another level is"
-        " an item of namespaces, {name: shop, podSecurity: baseline}"
+        f"apps[0].{place}: 0: must not be root, because its namespace is restricted: to change the"
+        " level, add {name: shop, podSecurity: baseline} to namespaces"
     ]
     assert mistakes(values | {"namespaces": [{"name": "shop"}]}) == [
-        f"apps[0].{place}: 0: must not be root, for namespaces[0].podSecurity is restricted:"
-        " set that to baseline"
+        f"apps[0].{place}: 0: must not be root, because namespaces[0].podSecurity is restricted:"
+        " set it to baseline"
     ]
     assert load(values | {"namespaces": [{"name": "shop", "podSecurity": "baseline"}]})
 
@@ -85,7 +85,7 @@ def test_app_armor_is_turned_off_at_the_level_privileged_alone() -> None:
     baseline = [{"name": "web", "podSecurity": "baseline"}]
     (line,) = mistakes(values | {"namespaces": baseline})
     assert line.startswith(f'apps[0].annotations["{key}"]: "unconfined": must be runtime/default')
-    assert line.endswith("for namespaces[0].podSecurity is baseline: set that to privileged")
+    assert line.endswith("because namespaces[0].podSecurity is baseline: set it to privileged")
     assert load(values | {"namespaces": [{"name": "web", "podSecurity": "privileged"}]})
     values["apps"][0]["annotations"][key] = "localhost/web"
     assert load(values)

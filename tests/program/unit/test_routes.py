@@ -83,7 +83,7 @@ def test_a_longer_path_that_is_left_on_is_confused_beside_a_regular_expression()
     assert conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
     (line,) = conflicts([*apps, {"path": "/web"}])
     assert line == (
-        'apps[1].path: "/api/auth": lies in apps[0]\'s /api; let ingress.rewrite be true for the'
+        'apps[1].path: "/api/auth": lies in apps[0]\'s /api; set ingress.rewrite to true for the'
         " longer path, or give one of them another path or host"
     )
 
@@ -114,7 +114,7 @@ def test_the_retirement_is_told_until_a_controller_is_chosen() -> None:
     def told(**ingress: Any) -> bool:
         settings = load(changed("apps[0].path", "/a") | {"ingress": ingress})
         return any(
-            line.startswith("ingress.controller: ingress-nginx gets") for line in warnings(settings)
+            line.startswith("ingress.controller: ingress-nginx has") for line in warnings(settings)
         )
 
     assert told()
