@@ -78,8 +78,8 @@ def check_data(args: pulumi.ResourceHookArgs) -> None:
     """Checks a change of the databases, and warns of the data that `abandonData` leaves behind.
 
     Raises:
-        DataLeftBehind: the change would leave data behind without `abandonData`, or the data would
-            have another major version of PostgreSQL, which can't read it.
+        DataLeftBehind: the change would leave data behind without `abandonData`, or would have
+            another major version of PostgreSQL read the data, which it can't.
     """
     before: Mapping[str, Record] = (args.old_inputs or {})["input"]
     after: Mapping[str, Record] = (args.new_inputs or {})["input"]

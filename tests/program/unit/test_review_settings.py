@@ -125,7 +125,7 @@ def test_an_image_in_place_of_an_applications_own() -> None:
             'IMAGE: "example/web:2": must be NAME=IMAGE, with one of the applications web, api',
         ),
         ("shop=example/web:2", 'IMAGE: "shop=example/web:2": must be NAME=IMAGE'),
-        ("web=example/Web:2", 'IMAGE: "example/Web:2": must be in lower case but for the tag'),
+        ("web=example/Web:2", 'IMAGE: "example/Web:2": must be in lower case except for the tag'),
         ("web=", 'IMAGE: "": must be a container image'),
     ],
 )
