@@ -1,4 +1,4 @@
-"""Regular expressions that RE2 does not have, among those that Python takes.
+"""Finds parts of Python's regular expressions that RE2 does not support.
 
 Sources: google/re2, `doc/syntax.txt`; golang/go, `src/regexp/syntax`.
 """
@@ -19,7 +19,7 @@ _PARTS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""What may differ. A class of characters is one part: nothing in it has a meaning outside."""
+"""Parts that may differ. A character class is one part: its characters have no special meaning."""
 
 _GROUPS = {
     "=": "a lookahead",
@@ -34,7 +34,7 @@ _GROUPS = {
 
 
 def not_in_re2(expression: str) -> str | None:
-    """Name the first part of a regular expression that RE2 does not have."""
+    """Returns a description of the first part that RE2 does not support, or None."""
     return next(filter(None, map(_unknown, _PARTS.finditer(expression))), None)
 
 
