@@ -1,4 +1,4 @@
-"""The settings of a namespace, which one application has for itself or several share."""
+"""The settings of a namespace, which contains one or several applications."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ RESERVED_NAMESPACES = frozenset(
 
 
 def not_reserved(name: str | None) -> str | None:
+    """Returns a name that is not reserved.
+
+    Raises:
+        ValueError: the name is one of `RESERVED_NAMESPACES`.
+    """
     if name in RESERVED_NAMESPACES:
-        raise ValueError(f"must be another one than {', '.join(sorted(RESERVED_NAMESPACES))}")
+        raise ValueError(f"must not be one of {', '.join(sorted(RESERVED_NAMESPACES))}")
     return name
 
 

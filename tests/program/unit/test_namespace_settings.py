@@ -22,7 +22,7 @@ def test_applications_may_share_a_namespace() -> None:
     ("namespace", "key", "message"),
     [
         ({"name": "shop"}, "namespaces[0].name", '"shop": has no application'),
-        ({"name": "kube-system"}, "namespaces[0].name", '"kube-system": must be another one'),
+        ({"name": "kube-system"}, "namespaces[0].name", '"kube-system": must not be one of'),
         ({"name": "web", "podSecurity": "strict"}, "namespaces[0].podSecurity", "must be one of"),
         ({"name": "web", "quota": {"pods": -1}}, "namespaces[0].quota.pods", "-1: must be 0"),
     ],
