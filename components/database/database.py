@@ -1,4 +1,4 @@
-"""An application's database: PostgreSQL in the cluster, or Exoscale's managed one."""
+"""An application's database: PostgreSQL in the cluster, or a managed database of Exoscale."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..manifests.secrets import URL_KEY, variable
 from .args import DatabaseArgs
 from .names import database_name
 
-ADVICE = "a database that is there is not taken over; move it away, or rename the application"
+ADVICE = "the stack does not take over an existing database; move it, or rename the application"
 
 
 class Database(pulumi.ComponentResource):
@@ -23,10 +23,10 @@ class Database(pulumi.ComponentResource):
         >>> Database("shop", DatabaseArgs(storage="2Gi"), namespace="shop", clients=clients)
 
     Attributes:
-        variable: the environment variable that the application gets, as a Kubernetes `EnvVar`; its
-            value is in a Secret.
-        wait: what an init container needs to wait until the database takes connections. None of a
-            managed one, whose filter knows nodes and not pods.
+        variable: the application's environment variable as a Kubernetes `EnvVar`. Its value is in a
+            Secret.
+        wait: an init container that waits until the database accepts connections. None for a
+            managed database, whose filter contains nodes instead of pods.
     """
 
     variable: dict[str, Any]
@@ -44,12 +44,19 @@ class Database(pulumi.ComponentResource):
         timeout_seconds: int = 600,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the database of the application `app`, whose pods have the labels `clients`.
+        """Declares the database of an application.
 
-        Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
-        A managed database without an `ip_filter` takes connections from `node_networks`. The
-        `creator` is the stack, and whether the namespace is its own; one in the cluster is stopped
-        by its access while the volume grows. An update of it may take `timeout_seconds`.
+        Args:
+            app: the name of the application.
+            settings: the settings of the database.
+            namespace: the namespace of the application.
+            clients: the labels of the application's pods. The pods of its Jobs are identified by
+                the label `app.kubernetes.io/instance`.
+            node_networks: networks that may connect to a managed database without an `ip_filter`.
+            creator: the stack, and whether it owns the namespace. A database in the cluster is
+                stopped with its access while the volume grows.
+            timeout_seconds: the timeout of an update, in seconds.
+            opts: the resource options.
         """
         creator = creator or Creator()
         super().__init__("webapp:index:Database", database_name(app), None, opts)
@@ -58,7 +65,7 @@ class Database(pulumi.ComponentResource):
             depends_on=opts.depends_on if opts else None,
             hooks=refuse_existing(f"{app}-database", creator, advice=ADVICE),
         )
-        # here, so that a stack loads only what its kind needs
+        # Imported here, so that a stack loads only the modules of its kind.
         if settings.kind == "dbaas":
             from .dbaas import create_dbaas
 

@@ -275,7 +275,7 @@ def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
         ({"storage": "10"}, 'storage: "10": must be bytes with their unit, such as 256Mi or 1Gi'),
         (
             {"storage": "10G"},
-            'storage: "10G": must be whole GiB, from 1Gi to 10000Gi, as volumes of',
+            'storage: "10G": must be whole GiB, from 1Gi to 10000Gi, which Exoscale',
         ),
         (
             {"storage": "512Mi", "storageClass": "exoscale-sbs"},

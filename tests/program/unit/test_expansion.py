@@ -100,7 +100,9 @@ def test_what_does_not_happen_is_told_and_it_is_started_all_the_same(
     cluster: Cluster, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expansion, "SECONDS", 0.05)
-    with pytest.raises(NotInTime, match=rf"database test/web-db: after 0 s, {missing}\. Run `up`"):
+    with pytest.raises(
+        NotInTime, match=rf"database test/web-db: after 0 s, {missing}\. Run `pulumi up`"
+    ):
         grow(cluster)
     assert cluster.done[0] == (SCALE, {"replicas": 0})
     assert cluster.done[-1] == (SCALE, {"replicas": 1})
