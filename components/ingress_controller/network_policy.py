@@ -39,7 +39,8 @@ def create_network_policy(
     - HTTP and HTTPS from any address: load balancers keep the clients' addresses, or replace them
       with a node's.
     - The webhook from any address: the API server calls it from outside the cluster, through
-      konnectivity's agents or a node, whose addresses are unknown. TLS protects the webhook.
+      konnectivity's agents or a node, whose addresses are unknown. The webhook
+      only serves TLS, with a certificate that the API server trusts.
     - Metrics from pods of the cluster, with `metrics`.
 
     Outgoing connections:

@@ -61,7 +61,7 @@ def _in_order(environment: Mapping[str, str], known: Collection[str]) -> Iterato
             if reference == name:
                 reason = "a variable can't contain itself: use another name"
             elif reference in environment:
-                reason = f"it comes later: move {reference} before {name}"
+                reason = f"it is defined later: move {reference} before {name}"
             else:
                 reason = "the container has no such variable: add it"
             yield name, f"$({reference}) is not expanded: {reason}, or write $$({reference})"

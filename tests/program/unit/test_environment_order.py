@@ -57,7 +57,7 @@ def told(**settings: Any) -> list[str]:
 
 def test_a_reference_to_a_later_variable() -> None:
     assert told(environment={"URL": "http://$(HOST)/", "HOST": "db"}) == [
-        "environment.URL: $(HOST) is not expanded: it comes later: move HOST before URL, "
+        "environment.URL: $(HOST) is not expanded: it is defined later: move HOST before URL, "
         "or write $$(HOST)"
     ]
 
