@@ -51,7 +51,7 @@ class Declared(NamedTuple):
     """Value of that setting."""
 
 
-def declared(settings: StackArgs) -> Iterator[Declared]:
+def declared_resources(settings: StackArgs) -> Iterator[Declared]:
     """Yields all resources in the order of the settings."""
     if settings.existing_cluster:
         place, existing = ("existingCluster",), settings.existing_cluster

@@ -22,13 +22,13 @@ class Encrypted(NamedTuple):
 
     places: Mapping[str, tuple[Place, ...] | None]
 
-    def may_be(self, place: Place) -> bool:
+    def may_be_encrypted(self, place: Place) -> bool:
         """Whether a value is encrypted, or may be because the paths are unknown."""
         found = self.places.get(str(place[0]), ())
         return found is None or any(place[:length] in found for length in range(1, len(place) + 1))
 
 
-def encrypted(
+def encrypted_values(
     in_file: Mapping[str, Any], values: Mapping[str, Any], keys: Collection[str]
 ) -> Encrypted:
     """Returns the paths of the values that the file encrypts.

@@ -87,11 +87,11 @@ def check_data(args: pulumi.ResourceHookArgs) -> None:
     for app, old in sorted(before.items()):
         new = after.get(app)
         abandoned = old["abandonData"] or (new and new["abandonData"])
-        for loss, what_to_do in _losses(old, new):
-            if abandoned and what_to_do != OTHER_VOLUME:
+        for loss, remedy in _losses(old, new):
+            if abandoned and remedy != OTHER_VOLUME:
                 pulumi.warn(f"{app}: {loss}: its data is abandoned")
             else:
-                rejected.append(f"{app}: {loss}: {what_to_do}")
+                rejected.append(f"{app}: {loss}: {remedy}")
     if rejected:
         raise DataLeftBehind("\n".join(rejected))
 

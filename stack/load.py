@@ -25,13 +25,13 @@ from stack.checks.file import (
     repeated_names,
     unencrypted_secrets,
 )
-from stack.checks.routes import conflicts
+from stack.checks.routes import route_conflicts
 from stack.checks.whole_stack import warnings
-from stack.encrypted import encrypted
-from stack.stack_file import are_the_files, configuration, in_written_order
-from stack.unquoted import unquoted
+from stack.encrypted import encrypted_values
+from stack.stack_file import are_from_file, configuration, in_file_order
+from stack.unquoted import unquoted_values
 
-LEFT_OUT_IF_EMPTY = ("cluster", "existingCluster", "ingress")
+IGNORED_IF_EMPTY = ("cluster", "existingCluster", "ingress")
 """Optional keys, ignored if they are `{}`: `Pulumi.yaml` can't have a smaller default."""
 
 ONLY_BY_TYPE = "only settings that docs/configuration.md calls secret are kept secret"
@@ -48,12 +48,12 @@ def load() -> StackArgs:
     file = f"Pulumi.{stack}.yaml"
     in_file, given = _in_file(Path(file), project), _configuration(project)
     values = {
-        key: in_written_order(value, in_file.get(key))
+        key: in_file_order(value, in_file.get(key))
         for key, value in given.items()
-        if value != {} or key not in LEFT_OUT_IF_EMPTY
+        if value != {} or key not in IGNORED_IF_EMPTY
     }
     secret = [key for key in values if pulumi.runtime.config.is_config_secret(f"{project}:{key}")]
-    hidden = encrypted(in_file, values, secret)
+    hidden = encrypted_values(in_file, values, secret)
     settings, problems = None, []
     try:
         settings = StackArgs.model_validate(values, by_alias=True, by_name=False)
@@ -61,18 +61,18 @@ def load() -> StackArgs:
         problems = explain(error, StackArgs, secret)
     else:
         problems = [line(*problem, secret) for problem in stack_problems(settings)]
-    problems += unquoted(values, in_file, secret)
+    problems += unquoted_values(values, in_file, secret)
     problems += (
         cluster_problems(values)
         + unencrypted_secrets(values, hidden)
         + misplaced_secrets(values, hidden)
     )
-    problems += repeated_names(values, secret) + conflicts(values.get("apps"))
+    problems += repeated_names(values, secret) + route_conflicts(values.get("apps"))
     problems += invalid_names(project, stack, values)
     if settings and settings.production:
         problems += warnings(settings)
     if settings is None or problems:
-        where = f"in {file}" if are_the_files(given, in_file) else f"of the stack {stack}"
+        where = f"in {file}" if are_from_file(given, in_file) else f"of the stack {stack}"
         raise pulumi.RunError(
             f"wrong settings {where}, nothing was changed:\n"
             + "\n".join(f"  {problem}" for problem in problems)

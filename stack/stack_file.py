@@ -83,19 +83,19 @@ def _configuration(file: str, project: str, loader: Any) -> dict[str, Any]:
     return {key.removeprefix(f"{project}:"): value for key, value in found.items()}
 
 
-def are_the_files(settings: Mapping[str, Any], in_file: Mapping[str, Any]) -> bool:
+def are_from_file(settings: Mapping[str, Any], in_file: Mapping[str, Any]) -> bool:
     """Whether all settings are from a file or are empty defaults.
 
     Settings may also come from another file (`--config-file`), from a Pulumi ESC environment or
     from a program that uses Pulumi's Automation API.
     """
     return all(
-        is_made_of(value, in_file[key]) if key in in_file else not value
+        is_parsed_from(value, in_file[key]) if key in in_file else not value
         for key, value in settings.items()
     )
 
 
-def in_written_order(value: Any, text: Any) -> Any:
+def in_file_order(value: Any, text: Any) -> Any:
     """Returns the value with the variables of each `environment` in the order of the file.
 
     Pulumi sorts the keys of an object. The order matters: Kubernetes expands `$(NAME)` only to a
@@ -106,10 +106,10 @@ def in_written_order(value: Any, text: Any) -> Any:
         text: the file's text at the same path.
     """
     if isinstance(value, list) and isinstance(text, list) and len(value) == len(text):
-        return [in_written_order(*pair) for pair in zip(value, text, strict=True)]
+        return [in_file_order(*pair) for pair in zip(value, text, strict=True)]
     if not isinstance(value, dict) or not isinstance(text, dict):
         return value
-    found = {key: in_written_order(item, text.get(key)) for key, item in value.items()}
+    found = {key: in_file_order(item, text.get(key)) for key, item in value.items()}
     variables, written = found.get("environment"), text.get("environment")
     if (
         isinstance(variables, dict)
@@ -120,7 +120,7 @@ def in_written_order(value: Any, text: Any) -> Any:
     return found
 
 
-def is_made_of(value: Any, text: Any) -> bool:
+def is_parsed_from(value: Any, text: Any) -> bool:
     """Whether YAML parses the text as the value, or the text is encrypted."""
     if isinstance(text, dict):
         if list(text) == ["secure"]:
@@ -128,13 +128,13 @@ def is_made_of(value: Any, text: Any) -> bool:
         return (
             isinstance(value, dict)
             and value.keys() == text.keys()
-            and all(is_made_of(value[key], text[key]) for key in text)
+            and all(is_parsed_from(value[key], text[key]) for key in text)
         )
     if isinstance(text, list):
         return (
             isinstance(value, list)
             and len(value) == len(text)
-            and all(map(is_made_of, value, text))
+            and all(map(is_parsed_from, value, text))
         )
     if value is None or isinstance(value, bool):
         written = {None: ("", "~", "null"), True: ("true",), False: ("false",)}
@@ -142,7 +142,7 @@ def is_made_of(value: Any, text: Any) -> bool:
     if isinstance(value, int | float):
         number = _number(text)
         return number is not None and float(number) == float(value)
-    return bool(value == text or is_time(value))
+    return bool(value == text or is_converted_date(value))
 
 
 def _number(text: str) -> float | None:
@@ -155,6 +155,6 @@ def _number(text: str) -> float | None:
     return None
 
 
-def is_time(value: object) -> bool:
+def is_converted_date(value: object) -> bool:
     """Whether Pulumi converted the value from a date, possibly also in the file."""
     return isinstance(value, str) and bool(re.fullmatch(GO_TIME, value))

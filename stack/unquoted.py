@@ -18,7 +18,7 @@ from components.args.errors import model_in
 from components.args.problem import Place, Problem, line, path
 from components.args.types import IN_QUOTES, WORDS, by_key, keeps_its_digits
 from stack.args import StackArgs
-from stack.stack_file import is_made_of, is_time, texts, values as read
+from stack.stack_file import is_converted_date, is_parsed_from, texts, values as read
 
 REWRITTEN = (
     "Pulumi replaced the committed text with the value that YAML reads: write the committed text "
@@ -26,7 +26,7 @@ REWRITTEN = (
 )
 
 
-def unquoted(
+def unquoted_values(
     values: Mapping[str, Any], in_file: Mapping[str, Any], secret: Collection[str] = ()
 ) -> list[str]:
     """Returns a line for each number and date that must be text.
@@ -37,7 +37,7 @@ def unquoted(
     return [line(*problem, secret) for problem in _all(values, in_file)]
 
 
-def unquoted_in(file: str, committed: str, project: str) -> list[str]:
+def unquoted_values_in_file(file: str, committed: str, project: str) -> list[str]:
     """Returns a line for each number and date that must be text in a stack's file.
 
     The lines have no values: some may be secrets that are not encrypted yet.
@@ -52,7 +52,7 @@ def unquoted_in(file: str, committed: str, project: str) -> list[str]:
     for place, *_ in before:
         value, text = _at(values, place), _at(was, place)
         is_number = isinstance(value, int | float)
-        if is_number and is_made_of(value, text) and _at(written, place) != text:
+        if is_number and is_parsed_from(value, text) and _at(written, place) != text:
             found[place] = REWRITTEN
     return [f"{path(place)}: {allowed}" for place, allowed in found.items()]
 
@@ -75,7 +75,7 @@ def _all(
 ) -> Iterator[Problem]:
     yield from _times(values, ())
     for key, field in by_key(StackArgs).items():
-        if key in values and key in in_file and is_made_of(values[key], in_file[key]):
+        if key in values and key in in_file and is_parsed_from(values[key], in_file[key]):
             for problem in _numbers(values[key], in_file[key], (key,), field.annotation):
                 if every or not _is_rejected(problem.value):
                     yield problem
@@ -87,7 +87,7 @@ def _is_rejected(value: Any) -> bool:
 
 
 def _times(value: Any, place: Place) -> Iterator[Problem]:
-    if is_time(value):
+    if is_converted_date(value):
         yield Problem(place, value, "must be in quotes: YAML reads a time")
     for key, item in _items(value):
         yield from _times(item, (*place, key))

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.args.errors import explain
 from components.args.image import Image
 from stack.args import StackArgs
-from stack.checks.routes import conflicts
+from stack.checks.routes import route_conflicts
 from tools.pulumi_command import ToolError
 
 CLUSTER_KEYS = ("cluster", "existingCluster", "ingress", "production")
@@ -165,7 +165,7 @@ def _check_conflicts(apps: Any, review: Any, namespaces: Mapping[str, str], sour
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
         raise ToolError(f"{file}: the review stack needs the namespace {namespace}: rename it")
     for app in review:
-        for line in conflicts([*apps, app], nested=False):
+        for line in route_conflicts([*apps, app], nested=False):
             key, _, reason = line.partition(": ")
             if not key.startswith(f"apps[{len(apps)}]."):
                 continue  # a conflict within the other stack

@@ -55,7 +55,7 @@ TimeOfDay = Annotated[
     matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in quotes, HH:MM in UTC", "03:00"),
 ]
 
-KEEPING, NOT_KEEPING = "exoscale-bs-retain", "exoscale-sbs"
+RETAINING_CLASS, DELETING_CLASS = "exoscale-bs-retain", "exoscale-sbs"
 """Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
 
 _MAJOR_IN_TAG = re.compile(r":(\d\d)([.-][^/@:]*)?(@|$)")
@@ -84,14 +84,14 @@ class BackupArgs(Args):
 
 
 GIB = 2**30
-LARGEST_VOLUME = 10000
+MAX_VOLUME_GIB = 10000
 """Maximum size of a volume in GiB. Exoscale's CSI driver rejects larger ones, and the claim stays
 Pending.
 
 Source: exoscale-csi-driver v0.34.3, driver/controller.go.
 """
 
-OF_THE_OTHER = {
+KEYS_OF_OTHER_KIND = {
     "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
     "postgresql": ("zone", "plan", "backupSchedule", "ipFilter"),
 }
@@ -155,7 +155,7 @@ class DatabaseArgs(Args):
     @property
     def volume_class(self) -> str:
         """Returns the storage class of the volume."""
-        return self.storage_class or (KEEPING if self.keep_data else NOT_KEEPING)
+        return self.storage_class or (RETAINING_CLASS if self.keep_data else DELETING_CLASS)
 
     @property
     def needs_node_addresses(self) -> bool:
@@ -163,9 +163,9 @@ class DatabaseArgs(Args):
         return self.kind == "dbaas" and not self.ip_filter
 
     @property
-    def is_of_exoscale(self) -> bool:
+    def is_exoscale_volume(self) -> bool:
         """Whether its volume is known to be a block storage volume of Exoscale."""
-        classes = (None, KEEPING, NOT_KEEPING)
+        classes = (None, RETAINING_CLASS, DELETING_CLASS)
         named = self.volume is not None or self.storage_class in classes
         return self.kind == "postgresql" and named
 
@@ -173,7 +173,7 @@ class DatabaseArgs(Args):
     def deletes_volume(self) -> bool:
         """Whether its volume is known to be deleted with it."""
         own = self.kind == "postgresql" and self.volume is None
-        return own and self.volume_class == NOT_KEEPING
+        return own and self.volume_class == DELETING_CLASS
 
     @property
     def needs_csi(self) -> bool:
@@ -183,7 +183,7 @@ class DatabaseArgs(Args):
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each key of the other kind, and for what the kind requires."""
         for key, value in given(self).items():
-            if value is not None and key in OF_THE_OTHER[self.kind]:
+            if value is not None and key in KEYS_OF_OTHER_KIND[self.kind]:
                 yield Problem((key,), value, f"is not a key of kind {self.kind}")
         if self.kind == "dbaas":
             if not self.zone:
@@ -191,8 +191,8 @@ class DatabaseArgs(Args):
             return
         yield from self._problem_of_version()
         gib = quantity(self.storage) / GIB
-        if self.is_of_exoscale and (gib % 1 or not 1 <= gib <= LARGEST_VOLUME):
-            message = f"must be whole GiB, from 1Gi to {LARGEST_VOLUME}Gi, which Exoscale requires"
+        if self.is_exoscale_volume and (gib % 1 or not 1 <= gib <= MAX_VOLUME_GIB):
+            message = f"must be whole GiB, from 1Gi to {MAX_VOLUME_GIB}Gi, which Exoscale requires"
             yield Problem(("storage",), self.storage, message)
 
     def _problem_of_version(self) -> Iterator[Problem]:

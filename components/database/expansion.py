@@ -29,7 +29,7 @@ Source: pulumi-kubernetes 4.25, provider/pkg/await/await.go, `fixCSAFieldManager
 REMEDY = "Run `pulumi up` again; `kubectl describe pvc --namespace {}` shows Exoscale's error"
 
 
-def stop_to_expand(
+def expansion_hooks(
     name: str, namespace: str, access: ClusterAccess | None
 ) -> pulumi.ResourceHookBinding:
     """Returns a hook of the claim, which runs before an update and before its preview."""

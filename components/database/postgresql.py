@@ -24,7 +24,7 @@ from ..manifests.secrets import URL_KEY, drawn_secret, variable
 from ..manifests.security import pod_security_context, security_context
 from .args import DatabaseArgs
 from .backup import create_backup
-from .expansion import stop_to_expand
+from .expansion import expansion_hooks
 from .names import database_name
 from .network_policies import (
     PORT,
@@ -39,7 +39,7 @@ POSTGRES_USER = 999
 """ID of the image's user `postgres` (docker-library/postgres, Dockerfile-debian.template)."""
 
 HOME = "/var/lib/postgresql"
-FIRST_WITH_VOLUME_AT_HOME = 18
+FIRST_VERSION_WITH_VOLUME_AT_HOME = 18
 """From this version on, the image's volume is the home directory of its user. In earlier versions,
 it is `data` in that directory (docker-library/postgres, Dockerfile-debian.template)."""
 
@@ -143,8 +143,8 @@ def _claim(
     opts = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(replacement_trigger=settings.major)
     )
-    if settings.is_of_exoscale:
-        hooks = stop_to_expand(metadata["name"], metadata["namespace"], access)
+    if settings.is_exoscale_volume:
+        hooks = expansion_hooks(metadata["name"], metadata["namespace"], access)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks))
     return PersistentVolumeClaim(in_program, metadata=unnamed, spec=spec | request, opts=opts)
 
@@ -224,7 +224,7 @@ def _container(settings: DatabaseArgs, secret: Secret) -> dict[str, Any]:
 def _mount(settings: DatabaseArgs) -> str:
     """Returns the path of the image's volume. With another path, there would be a second volume."""
     assert settings.major  # DatabaseArgs requires it
-    return HOME if int(settings.major) >= FIRST_WITH_VOLUME_AT_HOME else f"{HOME}/data"
+    return HOME if int(settings.major) >= FIRST_VERSION_WITH_VOLUME_AT_HOME else f"{HOME}/data"
 
 
 def _shared_memory(settings: DatabaseArgs) -> dict[str, str]:

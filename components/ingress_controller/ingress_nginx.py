@@ -19,7 +19,7 @@ from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
 
-OPEN_SECONDS = 300
+CONNECTION_SECONDS = 300
 """Maximum time for open connections in seconds: the chart's terminationGracePeriodSeconds. nginx
 ends its workers after 240 seconds (`worker-shutdown-timeout`)."""
 
@@ -32,7 +32,7 @@ def drain_seconds(settings: IngressControllerArgs) -> int:
 
     It accepts connections until the load balancer stops sending them, and then serves open ones.
     """
-    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+    return seconds_to_notice(settings.load_balancer) + CONNECTION_SECONDS
 
 
 def values(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-MOST_REPEATED = 1000
+MAX_REPETITIONS = 1000
 
 _PARTS = re.compile(
     r"""
@@ -33,7 +33,7 @@ _GROUPS = {
 }
 
 
-def not_in_re2(expression: str) -> str | None:
+def unsupported_in_re2(expression: str) -> str | None:
     """Returns a description of the first part that RE2 does not support, or None."""
     return next(filter(None, map(_unknown, _PARTS.finditer(expression))), None)
 
@@ -48,6 +48,6 @@ def _unknown(part: re.Match[str]) -> str | None:
         return f"\\{escape}"
     if part["possessive"]:
         return f"a possessive {part[0]}"
-    if max(int(part["least"] or 0), int(part["most"] or 0)) > MOST_REPEATED:
-        return f"a repetition {part[0]} of more than {MOST_REPEATED}"
+    if max(int(part["least"] or 0), int(part["most"] or 0)) > MAX_REPETITIONS:
+        return f"a repetition {part[0]} of more than {MAX_REPETITIONS}"
     return None

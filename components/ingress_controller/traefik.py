@@ -18,14 +18,14 @@ from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
 
-OPEN_SECONDS = 60
+CONNECTION_SECONDS = 60
 """Maximum time for open connections in seconds: the chart's terminationGracePeriodSeconds."""
 
 START_SECONDS = 10
 """Seconds in which Traefik reads all Ingresses. Its readiness check passes earlier, and until then
 it answers requests with 404 (traefik/traefik, issue 10458)."""
 
-LATE_ANSWERS = 3
+FAILED_CHECKS = 3
 """Number of consecutive failed readiness checks after which a pod gets no requests, as with
 ingress-nginx. The chart's default is 1: after one late answer, the node would drop the load
 balancer's connections for ten seconds."""
@@ -60,7 +60,7 @@ def drain_seconds(settings: IngressControllerArgs) -> int:
 
     It accepts connections until the load balancer stops sending them, and then serves open ones.
     """
-    return seconds_to_notice(settings.load_balancer) + OPEN_SECONDS
+    return seconds_to_notice(settings.load_balancer) + CONNECTION_SECONDS
 
 
 def values(
@@ -94,7 +94,7 @@ def values(
         **pod_fields(placement, "nodeSelector"),
         "readinessProbe": {
             "initialDelaySeconds": START_SECONDS,
-            "failureThreshold": LATE_ANSWERS,
+            "failureThreshold": FAILED_CHECKS,
         },
         "service": {
             "nameOverride": service,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.args.problem import Problem, path
 from components.manifests.names import name_in_program
 from stack.args import StackArgs
-from stack.declared import Declared, declared
+from stack.declared import Declared, declared_resources
 
 
 def check_collisions(settings: StackArgs) -> Iterator[Problem]:
@@ -20,7 +20,7 @@ def check_collisions(settings: StackArgs) -> Iterator[Problem]:
         return
     found: dict[tuple[object, ...], Declared] = {}
     reported = set()
-    for each in declared(settings):
+    for each in declared_resources(settings):
         for identity in _identities(each):
             first = found.setdefault(identity, each)
             pair = first.place, each.place

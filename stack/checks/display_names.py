@@ -15,7 +15,7 @@ from components.args.problem import line
 from components.args.types import LABEL_VALUE
 from components.database.names import database_name
 
-LONGEST_SERVICE_NAME = 63
+MAX_SERVICE_NAME_LENGTH = 63
 
 
 def invalid_names(project: str, stack: str, values: Mapping[str, Any]) -> Iterator[str]:
@@ -41,10 +41,10 @@ def invalid_names(project: str, stack: str, values: Mapping[str, Any]) -> Iterat
         match app:
             case {"name": str(name), "database": {"kind": "dbaas"}}:
                 service = f"{project}-{stack}-{database_name(name)}"
-                if len(service) > LONGEST_SERVICE_NAME:
+                if len(service) > MAX_SERVICE_NAME_LENGTH:
                     yield line(
                         ("apps", index, "name"),
                         name,
                         f"its database would be {service}, and Exoscale allows "
-                        f"{LONGEST_SERVICE_NAME} characters",
+                        f"{MAX_SERVICE_NAME_LENGTH} characters",
                     )

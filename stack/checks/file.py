@@ -31,7 +31,7 @@ def unencrypted_secrets(values: Mapping[str, Any], encrypted: Encrypted) -> list
         f"{path(found)}: {HIDDEN}: must be encrypted: {set_secret_command(found)}"
         for place, clear in secret_places(StackArgs)
         for found, value in _at(values, place)
-        if value and not (clear and clear.is_clear(value)) and not encrypted.may_be(found)
+        if value and not (clear and clear.is_clear(value)) and not encrypted.may_be_encrypted(found)
     ]
 
 

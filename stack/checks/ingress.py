@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.args.problem import Problem
-from components.ingress_controller.re2 import not_in_re2
+from components.ingress_controller.re2 import unsupported_in_re2
 from stack.args import StackArgs
 
-OPEN = ("CVE-2026-42945", "CVE-2026-9256", "CVE-2026-42533")
+OPEN_CVES = ("CVE-2026-42945", "CVE-2026-9256", "CVE-2026-42533")
 """Vulnerabilities of nginx up to 1.30.3 that also affect 1.27.1, the version in the last release of
 ingress-nginx.
 
@@ -17,7 +17,7 @@ Source: nginx.org/en/security_advisories.html.
 
 RETIRED = (
     "ingress.controller: ingress-nginx has had no fixes since March 2026, including security fixes"
-    f" ({', '.join(OPEN)} are open); set traefik, which serves the same Ingresses, or nginx to"
+    f" ({', '.join(OPEN_CVES)} are open); set traefik, which serves the same Ingresses, or nginx to"
     " hide this warning"
 )
 
@@ -73,7 +73,7 @@ def check_regular_expressions(settings: StackArgs) -> Iterator[Problem]:
         return
     for index, app in enumerate(settings.apps):
         regex = app.ingress and app.ingress.regex
-        if regex and (found := not_in_re2(regex)):
+        if regex and (found := unsupported_in_re2(regex)):
             allowed = f"must not have {found}, with ingress.controller traefik: it is not in RE2"
             yield Problem(("apps", index, "ingress", "regex"), regex, allowed)
 

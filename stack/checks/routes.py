@@ -36,7 +36,7 @@ class Route(NamedTuple):
         return bool(self.regex) or self.rewrite or "~" in self.value
 
 
-def conflicts(apps: object, *, nested: bool = True) -> list[str]:
+def route_conflicts(apps: object, *, nested: bool = True) -> list[str]:
     """Returns a line for each pair of applications of which one gets requests for the other.
 
     The controller tries the longest path first. So an application may serve the root (`/`) of a

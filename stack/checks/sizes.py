@@ -12,7 +12,7 @@ from components.web_app.args import WebAppArgs
 from stack.args import StackArgs
 
 KIB = 1024
-LARGEST_SETTINGS = 128 * KIB
+MAX_SETTINGS_BYTES = 128 * KIB
 """Maximum size of a stack's configuration in bytes. Pulumi passes it to the program in one
 environment variable, and can't start the program with a larger one."""
 
@@ -24,11 +24,11 @@ def warnings(settings: StackArgs) -> Iterator[str]:
         for index, app in enumerate(settings.apps)
         for place, size in _written(app, index)
     }
-    if sum(sizes.values()) > LARGEST_SETTINGS / 2:
+    if sum(sizes.values()) > MAX_SETTINGS_BYTES / 2:
         place = max(sizes, key=lambda each: sizes[each])
         yield (
             f"{path(place)}: {sizes[place] / KIB:.0f} KiB: all settings together may have "
-            f"{LARGEST_SETTINGS / KIB:.0f} KiB: with more, Pulumi can't start the program;"
+            f"{MAX_SETTINGS_BYTES / KIB:.0f} KiB: with more, Pulumi can't start the program;"
             " config.filesFrom reads files by their paths"
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.checks.routes import conflicts
+from stack.checks.routes import route_conflicts
 from stack.checks.whole_stack import warnings
 from tests.program.unit.stack_settings import changed, load, mistakes
 
@@ -48,7 +48,7 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
     ],
 )
 def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
-    (found,) = conflicts([one, other])
+    (found,) = route_conflicts([one, other])
     assert found.startswith(line)
     assert "another path or host" in found
 
@@ -75,13 +75,13 @@ def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> Non
     ],
 )
 def test_what_goes_together(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert conflicts([one, other]) == []
+    assert route_conflicts([one, other]) == []
 
 
 def test_a_longer_path_that_is_left_on_is_confused_beside_a_regular_expression() -> None:
     apps = [{"path": "/api"} | KEPT, {"path": "/api/auth"} | KEPT]
-    assert conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
-    (line,) = conflicts([*apps, {"path": "/web"}])
+    assert route_conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
+    (line,) = route_conflicts([*apps, {"path": "/web"}])
     assert line == (
         'apps[1].path: "/api/auth": lies in apps[0]\'s /api; set ingress.rewrite to true for the'
         " longer path, or give one of them another path or host"
@@ -89,9 +89,9 @@ def test_a_longer_path_that_is_left_on_is_confused_beside_a_regular_expression()
 
 
 def test_what_is_wrong_in_another_way_is_reported_there() -> None:
-    assert conflicts("x") == []
-    assert conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
-    assert conflicts([{"additionalHosts": 1}, {"additionalHosts": [1]}]) == []
+    assert route_conflicts("x") == []
+    assert route_conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
+    assert route_conflicts([{"additionalHosts": 1}, {"additionalHosts": [1]}]) == []
 
 
 def test_a_conflict_stops_the_preview() -> None:
