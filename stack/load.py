@@ -14,7 +14,7 @@ import pulumi
 import yaml
 from pydantic import ValidationError
 
-from components.args.errors import explain
+from components.args.errors import problem_lines
 from components.args.problem import line
 from stack.args import StackArgs
 from stack.checks.across import stack_problems
@@ -58,7 +58,7 @@ def load() -> StackArgs:
     try:
         settings = StackArgs.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems = explain(error, StackArgs, secret)
+        problems = problem_lines(error, StackArgs, secret)
     else:
         problems = [line(*problem, secret) for problem in stack_problems(settings)]
     problems += unquoted_values(values, in_file, secret)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.args.errors import explain
+from components.args.errors import problem_lines
 from components.args.image import Image
 from stack.args import StackArgs
 from stack.checks.routes import route_conflicts
@@ -79,7 +79,7 @@ def _parsed(values: Mapping[str, Any], source: str, secret: Collection[str]) -> 
     try:
         return StackArgs.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
-        lines = explain(error, StackArgs, secret)
+        lines = problem_lines(error, StackArgs, secret)
         raise ToolError(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
 
 

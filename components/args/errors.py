@@ -32,7 +32,9 @@ _ALLOWED = {
 }
 
 
-def explain(error: ValidationError, model: type[Args], secret: Collection[str] = ()) -> list[str]:
+def problem_lines(
+    error: ValidationError, model: type[Args], secret: Collection[str] = ()
+) -> list[str]:
     """Returns a line for each problem that validation found, in the order of the settings.
 
     Args:

@@ -17,7 +17,7 @@ RESERVED_NAMESPACES = frozenset(
 )
 
 
-def not_reserved(name: str | None) -> str | None:
+def check_not_reserved(name: str | None) -> str | None:
     """Returns a name that is not reserved.
 
     Raises:
@@ -62,8 +62,8 @@ class AppNamespaceArgs(Args):
 
     @field_validator("name")
     @classmethod
-    def _not_reserved(cls, name: str) -> str | None:
-        return not_reserved(name)
+    def _check_not_reserved(cls, name: str) -> str | None:
+        return check_not_reserved(name)
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each field of a namespace that is not this stack's."""

@@ -19,7 +19,7 @@ from ..args.types import (
     defaults_of,
 )
 from ..database.args import DatabaseArgs
-from ..namespace.args import not_reserved
+from ..namespace.args import check_not_reserved
 from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
 from .checks import app_problems
 from .config.args import (
@@ -113,7 +113,7 @@ class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):
     @field_validator("name", "namespace")
     @classmethod
     def _not_reserved(cls, name: str | None) -> str | None:
-        return not_reserved(name)
+        return check_not_reserved(name)
 
     @field_validator("labels")
     @classmethod

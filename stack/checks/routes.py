@@ -121,7 +121,10 @@ def _conflict(earlier: Route, later: Route, has_its_own: Callable[[Route], bool]
     remedy = "give one of them another path or host"
     if earlier.path == later.path:
         return f"is {other}'s{where} too; {remedy}"
-    for outer, inner, verb in ((earlier, later, "lies in"), (later, earlier, "would swallow")):
+    for outer, inner, verb in (
+        (earlier, later, "is matched by"),
+        (later, earlier, "would also match"),
+    ):
         if outer.regex and _matches(outer.regex, inner):
             return f"{verb} {other}'s {earlier.value}{where}; {remedy}"
         if _is_below(inner, outer) and not has_its_own(inner):

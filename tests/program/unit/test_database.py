@@ -13,7 +13,7 @@ import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
 
-from components.args.errors import explain
+from components.args.errors import problem_lines
 from components.database.args import DatabaseArgs
 from components.database.database import Database
 from components.database.dbaas import check_version
@@ -308,7 +308,7 @@ def told(settings: dict[str, Any]) -> list[str]:
     try:
         DatabaseArgs.model_validate(settings)
     except ValidationError as error:
-        return explain(error, DatabaseArgs)
+        return problem_lines(error, DatabaseArgs)
     return []
 
 

@@ -146,7 +146,7 @@ def test_applications_below_each_other_stay_so() -> None:
     [
         (
             [WEB, WEB | {"name": "other", "path": "/pr-12"}],
-            'Pulumi.dev.yaml: conflict with web of the review stack: "/pr-12/web": lies in ',
+            'Pulumi.dev.yaml: conflict with web of the review stack: "/pr-12/web": is matched by ',
         ),
         (
             [WEB | {"namespace": "pr-12-web"}, WEB | {"name": "api", "namespace": "web"}],

@@ -19,12 +19,20 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
     [
         ({"path": "/a"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
         ({"path": "/A"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
-        ({"path": "/a"}, {"path": "/a/b"} | KEPT, 'apps[1].path: "/a/b": lies in apps[0]\'s /a'),
-        ({"path": "/a/b"} | KEPT, {"path": "/a"}, 'apps[1].path: "/a": would swallow apps[0]\'s'),
+        (
+            {"path": "/a"},
+            {"path": "/a/b"} | KEPT,
+            'apps[1].path: "/a/b": is matched by apps[0]\'s /a',
+        ),
+        (
+            {"path": "/a/b"} | KEPT,
+            {"path": "/a"},
+            'apps[1].path: "/a": would also match apps[0]\'s',
+        ),
         (
             {"path": "/~"} | KEPT,
             {"path": "/~/b"} | KEPT,
-            'apps[1].path: "/~/b": lies in apps[0]\'s',
+            'apps[1].path: "/~/b": is matched by apps[0]\'s',
         ),
         ({"host": "x.example"}, {"host": "x.example"}, 'apps[1].host: "x.example": is apps[0]\'s'),
         (
@@ -43,8 +51,12 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
             'apps[1].path: "/a": is apps[0]\'s on x.example too',
         ),
         (REGEX, REGEX, "apps[1].ingress.regex: "),
-        (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": lies in apps[0]\'s /v[0-9]+/.*'),
-        ({"path": "/v1"}, REGEX, 'apps[1].ingress.regex: "/v[0-9]+/.*": would swallow apps[0]\'s'),
+        (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": is matched by apps[0]\'s /v[0-9]+/.*'),
+        (
+            {"path": "/v1"},
+            REGEX,
+            'apps[1].ingress.regex: "/v[0-9]+/.*": would also match apps[0]\'s',
+        ),
     ],
 )
 def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
@@ -83,8 +95,8 @@ def test_a_longer_path_that_is_left_on_is_confused_beside_a_regular_expression()
     assert route_conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
     (line,) = route_conflicts([*apps, {"path": "/web"}])
     assert line == (
-        'apps[1].path: "/api/auth": lies in apps[0]\'s /api; set ingress.rewrite to true for the'
-        " longer path, or give one of them another path or host"
+        'apps[1].path: "/api/auth": is matched by apps[0]\'s /api; set ingress.rewrite to true for'
+        " the longer path, or give one of them another path or host"
     )
 
 
