@@ -1,14 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
-# pulumi, after a refresh if a run was killed
+# Runs pulumi, after a refresh if an earlier run was killed.
 REFRESHED := $(BIN)/python -m tools.refreshed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Operations at once, also on a small machine: most of them wait. Pulumi's own number is 4 for each core.
 export PULUMI_PARALLEL ?= $(shell n=$$((4 * $$(getconf _NPROCESSORS_ONLN))); echo $$((n > 16 ? n : 16)))
 
-# The stacks `local` and `e2e` are the sandbox's: what is done to them is done in there. What is done to
-# others is done in the environment as it is, but for the folder of temporary files.
+# Commands for the sandbox's stacks, `local` and `e2e`, run in the sandbox's environment. Commands for other
+# stacks run in the current environment, with a private folder for temporary files.
 SANDBOXED := $(filter local e2e,$(STACK) $(STACKS))
 PRIVATE := $(BIN)/python -m tools.private_tmp
 IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
@@ -25,9 +25,9 @@ up: .venv/sandbox-ready
 preview: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) preview --diff --stack local
 
-# Values of the command line are in the environment too, whose contents the shell does not run.
+# Recipes read the values of the command line from the environment: the shell does not run its contents.
 
-# Previews of several stacks, and OUT/comment.md for a pull request.
+# Previews several stacks, and writes OUT/comment.md for a pull request.
 previews: $(READY)
 	@test -n "$$STACKS" -a -n "$$OUT" || \
 	  { echo 'usage: make previews STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
@@ -41,7 +41,7 @@ smoke: $(READY)
 	@test -n "$$STACK" || { echo "usage: make smoke STACK=dev"; exit 2; }
 	@$(IN) $(BIN)/python -m tools.smoke "--stack=$$STACK" $$FLAGS
 
-# The images that FROM runs, with their digests, for TO: written to its file, and looked for there.
+# promote writes the images of FROM, with their digests, to the file of TO. promoted checks that it has them.
 promote promoted: .venv/tools-ready
 	@test -n "$$FROM" -a -n "$$TO" || { echo "usage: make $@ FROM=staging TO=prod"; exit 2; }
 	@$(BIN)/python -m tools.promote $(if $(filter promoted,$@),check,write) \
@@ -51,34 +51,34 @@ rollback: $(READY)
 	@test -n "$$STACK" -a -n "$$TO" || \
 	  { echo "usage: make rollback STACK=local TO=COMMIT; git log Pulumi.local.yaml lists them"; exit 2; }
 	@git diff --quiet HEAD -- "Pulumi.$$STACK.yaml" || \
-	  { echo "Pulumi.$$STACK.yaml has changes that are in no commit: commit or restore them first"; exit 1; }
+	  { echo "Pulumi.$$STACK.yaml has uncommitted changes: commit or restore them first"; exit 1; }
 	@git restore "--source=$$TO" -- "Pulumi.$$STACK.yaml"
 	@$(BIN)/python -m tools.unquoted "$$STACK" && \
 	  $(IN) $(REFRESHED) up --diff --stack "$$STACK" $$FLAGS || \
-	  { git restore -- "Pulumi.$$STACK.yaml"; echo "Pulumi.$$STACK.yaml is as before"; exit 1; }
+	  { git restore -- "Pulumi.$$STACK.yaml"; echo "Pulumi.$$STACK.yaml was restored"; exit 1; }
 
 refresh: $(READY)
 	@test -n "$$STACK" || { echo "usage: make refresh STACK=dev"; exit 2; }
 	@$(IN) pulumi refresh --diff --stack "$$STACK" $$FLAGS
 
-# What was changed by hand: OUT/STACK.md for each stack where there is something to tell.
+# Finds changes that were made outside of Pulumi, and writes OUT/STACK.md for each stack that has some.
 drift: $(READY)
 	@test -n "$$STACKS" -a -n "$$OUT" || \
 	  { echo 'usage: make drift STACKS="dev staging prod" OUT=FOLDER'; exit 2; }
 	@$(IN) $(BIN)/python -m tools.drift "--out=$$OUT" $$STACKS
 
-# What killed runs have left, with the commands that delete it.
+# Lists what killed runs left behind, with the commands that delete it.
 leftovers: $(READY)
 	@test -n "$$STACK" || { echo "usage: make leftovers STACK=dev"; exit 2; }
 	@$(IN) $(BIN)/python -m tools.leftovers "--stack=$$STACK"
 
-# Kubeconfigs that near their end; nothing else, whatever else the settings say.
+# Renews kubeconfigs that expire soon. Other changes of the settings are not deployed.
 renew: $(READY)
 	@test -n "$$STACK" || { echo "usage: make renew STACK=dev"; exit 2; }
 	@$(IN) $(REFRESHED) up --yes --stack "$$STACK" \
 	  --target '**SksKubeconfig::*' --target '**pulumi:providers:kubernetes::*'
 
-# Secrets are typed, or piped in as lines KEY=VALUE; SECRETS_PROVIDER is Pulumi's.
+# Reads secrets from the terminal, or as lines KEY=VALUE from a pipe. SECRETS_PROVIDER is Pulumi's option.
 new-stack: .venv/tools-ready
 	@test -n "$$NAME" -a -n "$$FROM" || \
 	  { echo "usage: make new-stack NAME=review FROM=dev"; exit 2; }
@@ -105,41 +105,42 @@ down: .venv/sandbox-ready
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
-# What a change of the program needs: of a stack's life its first `up`, changes, and its end.
+# A stack's first up, changes and removal, of the tests of its life.
 LIFE := $(addprefix tests/program/integration/life/,test_1_first_up.py test_2_changes.py test_5_removal.py)
 
+# Tests of the program.
 test: .venv/dev-ready
 	@$(SANDBOX) tools
 	@$(PYTEST) tests/program/unit tests/processes $(LIFE)
 
-# What a change of the sandbox needs. PLUGINS is a folder of provider plugins, in place of the sandbox's own.
+# Tests of the sandbox. PLUGINS is a folder of provider plugins. Default: the sandbox's own.
 test-sandbox: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} tests/sandbox
 
-# Everything but `make e2e`. TESTS are files. Default: all.
+# All tests except those of `make e2e`. TESTS is a list of files. Default: all.
 test-all: .venv/dev-ready
 	@$(SANDBOX) tools --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} $$TESTS
 
-# Nodes that run containers, and a browser. TESTS are files, without it all; SKIP=1 is for machines that
-# may be others.
+# Tests with nodes that run containers, and with a browser. TESTS is a list of files. Default: all. With SKIP=1,
+# it succeeds without tests on an unsupported machine.
 e2e:
 	@if test "$$(uname)" = Linux -a "$$(id -u)" = 0 -a -x /usr/bin/apt-get; \
 	then $(MAKE) --no-print-directory e2e-here; \
 	else \
-	  echo "make e2e needs root on Linux, Debian or what is made of it: its nodes run containers"; \
+	  echo "make e2e requires root on Debian or a derivative: its nodes run containers"; \
 	  exit $(if $(SKIP),0,2); \
 	fi
 
-# What another package brings, such as Docker's own containerd, is used as it is.
+# Installs missing packages. It keeps equivalents from other packages, such as Docker's containerd.
 e2e-here: .venv/dev-ready
 	@packages=$$($(BIN)/python -m tests.e2e.packages) || exit; test -z "$$packages" || \
 	  { apt-get update --quiet --quiet && \
 	  apt-get install --yes --quiet --quiet --no-install-recommends $$packages; }
 	@$(BIN)/python -m pytest $${TESTS:-tests/e2e}
 
-# Numbers that are meant as text, and that YAML reads as another one: 0022, +41791234567.
+# Finds numbers without quotes that must be text, and that YAML changes: 0022, +41791234567.
 unquoted: .venv/tools-ready
 	@$(BIN)/python -m tools.unquoted $$STACKS
 
@@ -157,7 +158,7 @@ lint: .venv/dev-ready
 docs: .venv/dev-ready
 	@$(BIN)/python -m tools.documents.generate
 
-# The versions locked so far are kept where they suit; FLAGS=--upgrade takes the newest.
+# Keeps the locked versions if possible. FLAGS=--upgrade upgrades to the newest ones.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes
 
 lock: .venv/dev-ready
@@ -178,8 +179,8 @@ bench: .venv/dev-ready
 .venv/tools-ready: requirements.txt tools/requirements.txt
 .venv/sandbox-ready .venv/tools-ready:
 	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Python 3.11 or newer with venv is needed: install python3 and python3-venv"; exit 1; }
-	@echo "Python packages: installing into .venv"
+	  { echo "Python 3.11 or later with venv is required: install python3 and python3-venv"; exit 1; }
+	@echo "Installing Python packages into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet $(addprefix -r ,$^)
 	@touch $@

@@ -1,1 +1,1 @@
-"""Reads a stack's file, checks it, and composes its components."""
+"""Loads a stack's configuration, checks it, and composes its components."""

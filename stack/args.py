@@ -74,9 +74,9 @@ class StackArgs(Args):
 
     @property
     def app_namespaces(self) -> tuple[NamespaceArgs, ...]:
-        """Those that are listed, and those that applications name and nobody lists.
+        """Returns the listed namespaces, then the other namespaces that applications name.
 
-        Such a one is adopted if one of its applications is.
+        A namespace that is not listed is adopted if one of its applications is adopted.
         """
         listed = {namespace.name for namespace in self.namespaces}
         named: dict[str, bool] = {}
@@ -91,31 +91,31 @@ class StackArgs(Args):
 
     @property
     def needs_node_addresses(self) -> bool:
-        """Whether the addresses of the nodes are needed."""
+        """Whether a database needs the addresses of the nodes."""
         databases = [app.database for app in self.apps if app.database]
         return any(database.needs_node_addresses for database in databases)
 
     @property
     def deletes_volumes(self) -> bool:
-        """Whether a volume is deleted with the database of an application."""
+        """Whether the volume of a database is deleted with the database."""
         databases = [app.database for app in self.apps if app.database]
         return any(database.deletes_volume for database in databases)
 
     @property
     def controller(self) -> IngressControllerArgs | None:
-        """The ingress controller's settings, if it is asked for or an application needs it."""
+        """Returns the ingress controller's settings, or None if nothing needs a controller."""
         needed = any(app.is_served for app in self.apps)
         return self.ingress or (IngressControllerArgs() if needed else None)
 
     @property
     def node_port_protocols(self) -> tuple[str, ...]:
-        """What is spoken on NodePorts."""
+        """Returns the protocols of the NodePorts, sorted."""
         exposed = [app.protocols for app in self.apps if app.service != "ClusterIP"]
         return tuple(sorted({"TCP"}.union(*exposed)))
 
     @property
     def balanced_services(self) -> frozenset[str]:
-        """`NAMESPACE/NAME` of the stack's Services with a load balancer."""
+        """Returns `NAMESPACE/NAME` of the stack's Services with a load balancer."""
         found = {app.place for app in self.apps if app.balancer}
         if self.controller and not self.controller.existing:
             found.add(f"{INGRESS_NAMESPACE}/{CONTROLLER}-controller")

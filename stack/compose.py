@@ -1,4 +1,4 @@
-"""The stack: a cluster, an ingress controller, and the web applications behind it."""
+"""Composes the stack: a cluster, an ingress controller, and the web applications behind it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from components.exoscale.load_balancer_args import LoadBalancerArgs
 from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
 from stack.args import StackArgs
-from stack.kept_data import remember_data
+from stack.kept_data import guard_database_data
 from stack.names import CLUSTER, CONTROLLER
 from stack.owner_labels import owner_labels
 from stack.stack_traces import short_stack_traces
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @short_stack_traces()
 def declare(settings: StackArgs) -> dict[str, Any]:
-    """Declare all that the settings ask for; return the stack's outputs.
+    """Declares the resources of the settings and returns the stack's outputs.
 
-    What a stack does not use is not imported: the SDKs take most of a preview's time.
+    Imports only the modules that the stack uses: loading the SDKs takes most of a preview's time.
     """
     sks = _sks_cluster(settings)
     cluster = sks or _existing_cluster(settings)
@@ -44,7 +44,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     if controller:
         outputs["load_balancer_address"] = controller.address
 
-    data = remember_data(settings.apps)
+    data = guard_database_data(settings.apps)
     node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
     if not pulumi.runtime.is_dry_run():
         from components.lifecycle.held_namespaces import report_blocked_namespaces
@@ -65,7 +65,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             for each in settings.app_namespaces
         }
     for app in settings.apps:
-        # what its namespace comes after, it comes after too
+        # The namespace's own dependencies apply to the application too.
         in_namespace = pulumi.ResourceOptions(
             provider=cluster.provider, depends_on=[namespaces[app.namespace_name]]
         )
@@ -99,20 +99,20 @@ def _controller(
     access: ClusterAccess,
     opts: pulumi.ResourceOptions,
 ) -> IngressController | ExistingController | None:
-    """The ingress controller, the stack's own or one that is there."""
-    asked = settings.controller
-    if not asked:
+    """Creates the stack's ingress controller, or reads an existing one."""
+    controller = settings.controller
+    if not controller:
         return None
-    if asked.existing:
+    if controller.existing:
         from components.ingress_controller.existing_controller import ExistingController
 
-        return ExistingController(CONTROLLER, asked.existing, opts)
+        return ExistingController(CONTROLLER, controller.existing, opts)
     from components.ingress_controller.ingress_controller import IngressController
 
     return IngressController(
         CONTROLLER,
-        asked,
-        placement=_placement(settings, sks, asked.nodepool, asked.load_balancer),
+        controller,
+        placement=_placement(settings, sks, controller.nodepool, controller.load_balancer),
         nodes=settings.cluster.nodes if settings.cluster else None,
         labels=owner_labels(settings.owner),
         access=access,
@@ -126,17 +126,18 @@ def _placement(
     nodepool: str | None,
     balancer: LoadBalancerArgs | None,
 ) -> Placement | None:
-    """The nodes of the pods behind a load balancer, or of those that name a nodepool."""
+    """Returns the nodes for pods that are behind a load balancer or name a node pool."""
     if not sks or not settings.cluster:
         return None
     return placement(settings.cluster, sks.nodepools, nodepool, balancer)
 
 
 def _cluster_options() -> pulumi.ResourceOptions:
-    """The cluster's name in the program is the same in every stack, so that one can be renamed.
+    """Returns the options of the cluster, with an alias for the name in earlier versions.
 
-    It once had the stack's in it; what is below it is found by the former name too, for it begins
-    with the cluster's.
+    The cluster's resource name is the same in every stack, so that a stack can be renamed. Earlier
+    versions included the stack's name. Names of child resources begin with the cluster's name, so
+    Pulumi applies the alias to them too.
     """
     return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=display_name())])
 
@@ -160,6 +161,6 @@ def _sks_cluster(settings: StackArgs) -> SksCluster | None:
 def _existing_cluster(settings: StackArgs) -> ExistingCluster:
     from components.existing_cluster.existing_cluster import ExistingCluster
 
-    assert settings.existing_cluster  # a stack has one of the two
-    volume_hook(CLUSTER)  # nodepools that the stack no longer has may name it
+    assert settings.existing_cluster  # a stack has either cluster or existingCluster
+    volume_hook(CLUSTER)  # node pools that were removed from the stack may name this hook
     return ExistingCluster(CLUSTER, settings.existing_cluster, _cluster_options())

@@ -1,8 +1,8 @@
-"""All that a stack will declare, known before the first of it is.
+"""Lists the resources that a stack will declare, before the program declares the first one.
 
-Each line is a resource by what tells it from others: to the engine its kind, the component that it
-is of, and its name in the program; to Kubernetes its kind, namespace and name, where the name is
-not generated. Ingresses are not here: what tells them apart is what they serve.
+Each entry has what identifies a resource. The engine identifies it by its kind, its component and
+its resource name. Kubernetes identifies it by its kind, namespace and name, unless the name is
+generated. Ingresses are not listed: the paths that they serve distinguish them.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ class Declared(NamedTuple):
     """One resource that will be declared."""
 
     component: str
-    """Its parent's type, without `webapp:index:`."""
+    """Type of the parent component, without `webapp:index:`."""
     kind: str
-    """Its type, as Pulumi has it."""
+    """Pulumi type token."""
     logical_name: str
     namespace: str | None
     name: str | None
-    """In Kubernetes; None where it is generated, or none of Kubernetes' own."""
+    """Name in Kubernetes. None if the name is generated, or if it is not a Kubernetes resource."""
     place: Place
-    """The setting that asks for it."""
+    """Path of the setting that declares it."""
     value: object
-    """Of that setting."""
+    """Value of that setting."""
 
 
-def declared(settings: StackArgs) -> Iterator[Declared]:
-    """Everything, in the order of the settings."""
+def declared_resources(settings: StackArgs) -> Iterator[Declared]:
+    """Yields all resources in the order of the settings."""
     if settings.existing_cluster:
         place, existing = ("existingCluster",), settings.existing_cluster
         provider = "pulumi:providers:kubernetes"
@@ -129,7 +129,7 @@ def _namespace(settings: NamespaceArgs, place: Place) -> Iterator[Declared]:
 
 
 def _app(app: AppArgs, place: Place) -> Iterator[Declared]:
-    """Those of the application itself, then those of its settings."""
+    """Yields the resources of the application itself, then those of its settings."""
 
     def one(kind: str, value: object = app.name, *key: str | int, name: str = app.name) -> Declared:
         at = (*place, *(key or ("name",)))

@@ -1,7 +1,7 @@
-"""Which values of the stack's file are encrypted.
+"""Finds the values that are encrypted in the stack's file.
 
-Pulumi hands the program all values decrypted, and tells only in which of the project's keys
-something was encrypted. What exactly, the file shows.
+Pulumi passes all values to the program decrypted, and reports only which of the project's top-level
+keys contain an encrypted value. The file shows which values are encrypted.
 """
 
 from __future__ import annotations
@@ -13,28 +13,30 @@ from components.args.problem import Place
 
 
 class Encrypted(NamedTuple):
-    """The encrypted places by key, for keys that have one; None where they can't be told.
+    """Paths of the encrypted values, for each top-level key that contains one.
 
-    They can't where the values are not in the file: they came from a Pulumi environment, from a
-    program of Pulumi's Automation API, or from another file (`--config-file`).
+    The paths of a key are None if its values are not in the file. They may come from a Pulumi ESC
+    environment, from a program that uses Pulumi's Automation API, or from another file
+    (`--config-file`).
     """
 
     places: Mapping[str, tuple[Place, ...] | None]
 
-    def may_be(self, place: Place) -> bool:
-        """Whether a value is encrypted, as far as can be told."""
+    def may_be_encrypted(self, place: Place) -> bool:
+        """Whether a value is encrypted, or may be because the paths are unknown."""
         found = self.places.get(str(place[0]), ())
         return found is None or any(place[:length] in found for length in range(1, len(place) + 1))
 
 
-def encrypted(
+def encrypted_values(
     in_file: Mapping[str, Any], values: Mapping[str, Any], keys: Collection[str]
 ) -> Encrypted:
-    """Find what the file has encrypted, in those `keys` that have something.
+    """Returns the paths of the values that the file encrypts.
 
     Args:
-        in_file: what the file has, by key, scalars as text.
-        values: what the engine handed over, by key.
+        in_file: the file's values by top-level key, with scalars as text.
+        values: the engine's values by top-level key.
+        keys: the top-level keys that contain an encrypted value.
     """
     return Encrypted({key: _in_key(key, in_file.get(key), values[key]) for key in keys})
 
@@ -47,7 +49,7 @@ def _in_key(key: str, in_file: Any, value: Any) -> tuple[Place, ...] | None:
 
 
 class _DifferentError(Exception):
-    """The values are not those of the file."""
+    """The engine's values differ from those of the file."""
 
 
 def _places(in_file: Any, value: Any) -> Iterator[Place]:

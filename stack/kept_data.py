@@ -1,7 +1,8 @@
-"""Where the data of a stack's databases is, remembered from one run to the next.
+"""Rejects changes that would lose the data of a stack's databases.
 
-A change that would leave data behind is refused before anything is done, in the preview too, unless
-the settings before or after it say `abandonData`.
+The stack's state records where the data of each database is. A change that would leave data behind
+fails before Pulumi changes anything, also in a preview, unless the previous or the new settings
+have `abandonData: true`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from components.lifecycle.before_update import before_update
 from stack.args import AppArgs
 
 Record = Mapping[str, Any]
-"""Of one database: each setting that its data depends on, with its value, and `abandonData`."""
+"""The settings of one database that locate its data, with their values, and `abandonData`."""
 
 PLACES = {
     "kind": "database.kind",
@@ -24,33 +25,33 @@ PLACES = {
     "volume": "database.volume",
     "zone": "database.zone",
 }
-"""What in a record says where the data is, and the keys of the settings that say so."""
+"""The entries of a record that locate the data, each with the key of its setting."""
 
-HOW = "docs/databases.md says how to take data along"
+HOW = "docs/databases.md describes how to move data"
 ANOTHER = (
-    "another database would take its place, without this data or its password; to go on, set "
+    "a new database would replace it, without this data or its password; to continue, set "
     f"database.abandonData: true for this change; {HOW}"
 )
 DUMP = (
-    "dump the data, set database.abandonData: true for this change, which makes a new, empty "
-    f"database, and restore it; {HOW}"
+    "dump the data, set database.abandonData: true for this change, which creates a new, empty "
+    f"database, and restore the data; {HOW}"
 )
-OTHER_VOLUME = f"give another database.volume, or none; {HOW}"
+OTHER_VOLUME = f"set another database.volume, or remove it; {HOW}"
 GONE = (
-    "its data would stay behind or be lost; to go on without it, put it back with "
-    f"database.abandonData: true, run up, and make this change then; {HOW}"
+    "its data would be left behind or deleted; to continue without it, restore the database with "
+    f"database.abandonData: true, run `pulumi up`, and then repeat this change; {HOW}"
 )
 
 
 class DataLeftBehind(Exception):
-    """What the user reads: a line for each database, with what it would lose and what to write."""
+    """A change would lose data. The message has a line for each loss, with a remedy."""
 
 
-def remember_data(apps: Sequence[AppArgs]) -> pulumi.Stash:
-    """Remember where the data of the applications' databases is.
+def guard_database_data(apps: Sequence[AppArgs]) -> pulumi.Stash:
+    """Creates the record of where the data of the applications' databases is.
 
-    A stack without a database remembers that too: so the removal of the last one is seen. What an
-    application consists of has to come after this.
+    A stack without a database also has a record, so that the removal of the last database is
+    noticed. The resources of applications must depend on the record: its check then runs first.
     """
     return pulumi.Stash(
         "databases",
@@ -62,10 +63,10 @@ def remember_data(apps: Sequence[AppArgs]) -> pulumi.Stash:
 def _record(app: AppArgs) -> dict[str, Any]:
     database = app.database
     assert database
-    told: dict[str, Any] = {"kind": database.kind, "abandonData": database.abandon_data}
+    record: dict[str, Any] = {"kind": database.kind, "abandonData": database.abandon_data}
     if database.kind == "dbaas":
-        return told | {"zone": database.zone}
-    return told | {
+        return record | {"zone": database.zone}
+    return record | {
         "namespace": app.namespace_name,
         "storageClass": database.volume_class,
         "volume": database.volume,
@@ -74,45 +75,46 @@ def _record(app: AppArgs) -> dict[str, Any]:
 
 
 def check_data(args: pulumi.ResourceHookArgs) -> None:
-    """Check a change of the databases; warn of what is left behind as it was asked for.
+    """Checks a change of the databases, and warns of the data that `abandonData` leaves behind.
 
     Raises:
-        DataLeftBehind: data would be left behind that the settings do not abandon, or data would
-            be read by a PostgreSQL that can't.
+        DataLeftBehind: the change would leave data behind without `abandonData`, or would have
+            another major version of PostgreSQL read the data, which it can't.
     """
     before: Mapping[str, Record] = (args.old_inputs or {})["input"]
     after: Mapping[str, Record] = (args.new_inputs or {})["input"]
-    refused = []
+    rejected = []
     for app, old in sorted(before.items()):
         new = after.get(app)
         abandoned = old["abandonData"] or (new and new["abandonData"])
-        for loss, what_to_do in _losses(old, new):
-            if abandoned and what_to_do != OTHER_VOLUME:
+        for loss, remedy in _losses(old, new):
+            if abandoned and remedy != OTHER_VOLUME:
                 pulumi.warn(f"{app}: {loss}: its data is abandoned")
             else:
-                refused.append(f"{app}: {loss}: {what_to_do}")
-    if refused:
-        raise DataLeftBehind("\n".join(refused))
+                rejected.append(f"{app}: {loss}: {remedy}")
+    if rejected:
+        raise DataLeftBehind("\n".join(rejected))
 
 
 def _losses(old: Record, new: Record | None) -> Iterator[tuple[str, str]]:
-    """What in a change leaves data behind, and what the user can do."""
+    """Yields each reason why a change leaves data behind, with what the user can do."""
     if new is None:
-        yield "database: it is taken out, or its application has another name", GONE
+        yield "database: it was removed, or its application was renamed", GONE
         return
     same_volume = new.get("volume") and new.get("volume") == old.get("volume")
     for key, setting in PLACES.items():
         stays = key == "storageClass" and same_volume
         another = key != "kind" and old["kind"] != new["kind"]
         if old.get(key) != new.get(key) and not stays and not another:
-            yield f"{setting}: {_told(new.get(key))}: the data is in {_told(old.get(key))}", ANOTHER
-    was, wanted = old.get("version"), new.get("version")
-    if was and wanted and was != wanted:
+            yield f"{setting}: {_text(new.get(key))}: the data is in {_text(old.get(key))}", ANOTHER
+    old_version, new_version = old.get("version"), new.get("version")
+    if old_version and new_version and old_version != new_version:
         yield (
-            f"database.version (or image): {wanted}: it can't read the data of version {was}",
+            f"database.version (or image): {new_version}: it can't read the data of version "
+            f"{old_version}",
             OTHER_VOLUME if same_volume else DUMP,
         )
 
 
-def _told(value: object) -> str:
+def _text(value: object) -> str:
     return "none" if value is None else str(value)

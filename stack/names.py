@@ -1,7 +1,7 @@
-"""Names that things have in the program, in every stack."""
+"""Resource names that are the same in every stack."""
 
 CLUSTER = "cluster"
-"""The cluster's name."""
+"""Resource name of the cluster."""
 
 CONTROLLER = "ingress-nginx"
-"""The ingress controller's name, whichever it is, and its release's."""
+"""Resource name of the ingress controller and name of its Helm release, for every controller."""

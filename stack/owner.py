@@ -1,4 +1,4 @@
-"""Whose a stack is: labels of its cluster and namespaces."""
+"""Labels that name the owner of a stack, on its cluster and its namespaces."""
 
 from __future__ import annotations
 

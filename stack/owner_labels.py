@@ -1,4 +1,4 @@
-"""The labels that say whose a stack is."""
+"""Values of the labels that name the owner of a stack."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from stack.owner import ENVIRONMENT, OWNER
 
 
 def owner_labels(owner: str) -> dict[str, str]:
-    """The owner and the stack's name, or nothing without an owner."""
+    """Returns labels with the owner and the stack's name, or no labels without an owner."""
     return {OWNER: owner, ENVIRONMENT: pulumi.get_stack()} if owner else {}

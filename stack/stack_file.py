@@ -1,4 +1,4 @@
-"""What the stack's file itself says, as text."""
+"""Reads the stack's file, and compares its text with the values that Pulumi passes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 GO_TIME = r"\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+"
-"""What Pulumi makes of a date (golang/go, `Time.String`)."""
+"""The format in which Pulumi passes a date (golang/go, `Time.String`)."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -25,10 +25,10 @@ for _kind in ("binary", "bool", "float", "int", "null", "timestamp", "value"):
 
 
 class _Values(_Loader):
-    """Reads every scalar as Pulumi does, which is not what PyYAML does."""
+    """Reads every scalar as Pulumi does, which differs from PyYAML."""
 
     def value(self, node: yaml.ScalarNode) -> Any:
-        """A scalar's value: text if it is in quotes, or if a tag says that it is text."""
+        """Returns the value of a scalar. It is text if it is in quotes or has a tag for text."""
         text = self.construct_scalar(node)
         here = self.resolve(yaml.ScalarNode, text, (True, False))
         tagged = node.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG != here
@@ -43,7 +43,7 @@ _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-"""Words that are no text (go-yaml/yaml v3, `resolve.go`)."""
+"""Words that YAML does not parse as text (go-yaml/yaml v3, `resolve.go`)."""
 
 _DATE = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[-+]\d\d:\d\d)?)?", re.ASCII
@@ -52,7 +52,7 @@ _NUMBER = re.compile(r"[-+]?\.?\d.*", re.ASCII)
 
 
 def _read(text: str) -> Any:
-    """What Pulumi reads in place of a text without quotes."""
+    """Returns the value that Pulumi reads for text without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     if _DATE.fullmatch(text):
@@ -62,17 +62,17 @@ def _read(text: str) -> Any:
 
 
 def configuration(file: Path, project: str) -> dict[str, Any]:
-    """The project's keys as the file has them, every value as text, if it is there."""
+    """Returns the project's keys in a file, every value as text. Empty without a file."""
     return texts(file.read_text(), project) if file.is_file() else {}
 
 
 def texts(file: str, project: str) -> dict[str, Any]:
-    """The project's keys in a file's contents, every value as text."""
+    """Returns the project's keys in the content of a file, every value as text."""
     return _configuration(file, project, _Text)
 
 
 def values(file: str, project: str) -> dict[str, Any]:
-    """The project's keys in a file's contents, as Pulumi hands them over."""
+    """Returns the project's keys in the content of a file, with the values that Pulumi passes."""
     return _configuration(file, project, _Values)
 
 
@@ -83,33 +83,33 @@ def _configuration(file: str, project: str, loader: Any) -> dict[str, Any]:
     return {key.removeprefix(f"{project}:"): value for key, value in found.items()}
 
 
-def are_the_files(settings: Mapping[str, Any], in_file: Mapping[str, Any]) -> bool:
-    """Whether settings are what a file says, and nothing more than defaults.
+def are_from_file(settings: Mapping[str, Any], in_file: Mapping[str, Any]) -> bool:
+    """Whether all settings are from a file or are empty defaults.
 
-    They may come from another file (`--config-file`), from a Pulumi environment or a program of
-    Pulumi's Automation API.
+    Settings may also come from another file (`--config-file`), from a Pulumi ESC environment or
+    from a program that uses Pulumi's Automation API.
     """
     return all(
-        is_made_of(value, in_file[key]) if key in in_file else not value
+        is_parsed_from(value, in_file[key]) if key in in_file else not value
         for key, value in settings.items()
     )
 
 
-def in_written_order(value: Any, text: Any) -> Any:
-    """Return the values with the variables of each `environment` in the order of the file.
+def in_file_order(value: Any, text: Any) -> Any:
+    """Returns the value with the variables of each `environment` in the order of the file.
 
-    Pulumi passes an object's keys sorted. The order matters: Kubernetes replaces `$(NAME)` only by
-    a variable that comes earlier (kubernetes/kubernetes, pkg/kubelet/kubelet_pods.go,
-    `makeEnvironmentVariables`). Variables that the file does not have stay sorted.
+    Pulumi sorts the keys of an object. The order matters: Kubernetes expands `$(NAME)` only to a
+    variable that is defined earlier (kubernetes/kubernetes, pkg/kubelet/kubelet_pods.go,
+    `makeEnvironmentVariables`). Variables that differ from those of the file stay sorted.
 
     Args:
-        text: what the file has at the same place.
+        text: the file's text at the same path.
     """
     if isinstance(value, list) and isinstance(text, list) and len(value) == len(text):
-        return [in_written_order(*pair) for pair in zip(value, text, strict=True)]
+        return [in_file_order(*pair) for pair in zip(value, text, strict=True)]
     if not isinstance(value, dict) or not isinstance(text, dict):
         return value
-    found = {key: in_written_order(item, text.get(key)) for key, item in value.items()}
+    found = {key: in_file_order(item, text.get(key)) for key, item in value.items()}
     variables, written = found.get("environment"), text.get("environment")
     if (
         isinstance(variables, dict)
@@ -120,21 +120,21 @@ def in_written_order(value: Any, text: Any) -> Any:
     return found
 
 
-def is_made_of(value: Any, text: Any) -> bool:
-    """Whether YAML makes the value of what is written, or it is encrypted."""
+def is_parsed_from(value: Any, text: Any) -> bool:
+    """Whether YAML parses the text as the value, or the text is encrypted."""
     if isinstance(text, dict):
         if list(text) == ["secure"]:
             return True
         return (
             isinstance(value, dict)
             and value.keys() == text.keys()
-            and all(is_made_of(value[key], text[key]) for key in text)
+            and all(is_parsed_from(value[key], text[key]) for key in text)
         )
     if isinstance(text, list):
         return (
             isinstance(value, list)
             and len(value) == len(text)
-            and all(map(is_made_of, value, text))
+            and all(map(is_parsed_from, value, text))
         )
     if value is None or isinstance(value, bool):
         written = {None: ("", "~", "null"), True: ("true",), False: ("false",)}
@@ -142,11 +142,11 @@ def is_made_of(value: Any, text: Any) -> bool:
     if isinstance(value, int | float):
         number = _number(text)
         return number is not None and float(number) == float(value)
-    return bool(value == text or is_time(value))
+    return bool(value == text or is_converted_date(value))
 
 
 def _number(text: str) -> float | None:
-    """The number that Pulumi's YAML reads (go-yaml/yaml, `resolve.go`)."""
+    """Returns the number that Pulumi's YAML parser reads (go-yaml/yaml, `resolve.go`)."""
     plain = text.replace("_", "")
     with suppress(ValueError):
         return int(plain, 8 if re.fullmatch(r"[-+]?0[0-7]+", plain) else 0)
@@ -155,6 +155,6 @@ def _number(text: str) -> float | None:
     return None
 
 
-def is_time(value: object) -> bool:
-    """Whether Pulumi has made it of a date, also where it has written it into the file again."""
+def is_converted_date(value: object) -> bool:
+    """Whether Pulumi converted the value from a date, possibly also in the file."""
     return isinstance(value, str) and bool(re.fullmatch(GO_TIME, value))

@@ -1,9 +1,9 @@
-"""Text without quotes that YAML reads as something else.
+"""Finds text without quotes that YAML parses as a number or a time.
 
-Pulumi hands over what YAML makes of it, for which `1.10` is 1.1, `0022` is 18, `1e3` is 1000 and
-`2026-01-01` a time in Go's words. It also writes that into the file, whenever it sets a value or
-the salt: to hand on what is written would do until then. So `make unquoted` looks at the file that
-is committed too.
+Pulumi passes the parsed value: YAML parses `1.10` as 1.1, `0022` as 18, `1e3` as 1000, and
+`2026-01-01` as a time, which Pulumi passes in Go's format. Pulumi also writes these values into the
+file whenever it sets a value or the salt, so the file alone may no longer have the original text.
+Therefore `make unquoted` also reads the committed file.
 """
 
 from __future__ import annotations
@@ -18,34 +18,33 @@ from components.args.errors import model_in
 from components.args.problem import Place, Problem, line, path
 from components.args.types import IN_QUOTES, WORDS, by_key, keeps_its_digits
 from stack.args import StackArgs
-from stack.stack_file import is_made_of, is_time, texts, values as read
+from stack.stack_file import is_converted_date, is_parsed_from, texts, values as read
 
 REWRITTEN = (
-    "Pulumi has written what YAML reads into the file, in place of what was committed: "
-    "write that again, in quotes"
+    "Pulumi replaced the committed text with the value that YAML reads: write the committed text "
+    "again, in quotes"
 )
 
 
-def unquoted(
+def unquoted_values(
     values: Mapping[str, Any], in_file: Mapping[str, Any], secret: Collection[str] = ()
 ) -> list[str]:
-    """One line for each number and date that was meant to be text.
+    """Returns a line for each number and date that must be text.
 
-    A whole number that is written as such (`4`) is text as it is. Whether another one was, such as
-    `0022`, is seen where the values are the file's.
+    A whole number in its usual form (`4`) is accepted as text. Another one, such as `0022`, is
+    found only if the values are from the file.
     """
-    return [line(*mistake, secret) for mistake in _all(values, in_file)]
+    return [line(*problem, secret) for problem in _all(values, in_file)]
 
 
-def unquoted_in(file: str, committed: str, project: str) -> list[str]:
-    """One line for each such number and date in a stack's file.
+def unquoted_values_in_file(file: str, committed: str, project: str) -> list[str]:
+    """Returns a line for each number and date that must be text in a stack's file.
 
-    Its values are not told: some may be secrets that are still in clear.
+    The lines have no values: some may be secrets that are not encrypted yet.
 
     Args:
-        file: its contents.
-        committed: its contents in the last commit; a number that it has there and that Pulumi has
-            rewritten since then is found by it.
+        file: the content of the file.
+        committed: its content in the last commit. It shows the numbers that Pulumi rewrote since.
     """
     now, before = (_in_text(each, project) for each in (file, committed))
     found = {place: allowed for place, _, allowed in now}
@@ -53,18 +52,18 @@ def unquoted_in(file: str, committed: str, project: str) -> list[str]:
     for place, *_ in before:
         value, text = _at(values, place), _at(was, place)
         is_number = isinstance(value, int | float)
-        if is_number and is_made_of(value, text) and _at(written, place) != text:
+        if is_number and is_parsed_from(value, text) and _at(written, place) != text:
             found[place] = REWRITTEN
     return [f"{path(place)}: {allowed}" for place, allowed in found.items()]
 
 
 def _in_text(file: str, project: str) -> Iterator[Problem]:
-    """Also the numbers that the settings refuse by themselves."""
+    """Yields all problems of a file, including numbers that the settings reject themselves."""
     return _all(read(file, project), texts(file, project), every=True)
 
 
 def _at(values: Any, place: Place) -> Any:
-    """The value at a place; None if there is no such place."""
+    """Returns the value at a path, or None if the path does not exist."""
     try:
         return reduce(getitem, place, values)
     except (KeyError, IndexError, TypeError):
@@ -76,19 +75,19 @@ def _all(
 ) -> Iterator[Problem]:
     yield from _times(values, ())
     for key, field in by_key(StackArgs).items():
-        if key in values and key in in_file and is_made_of(values[key], in_file[key]):
-            for mistake in _numbers(values[key], in_file[key], (key,), field.annotation):
-                if every or not _is_refused(mistake.value):
-                    yield mistake
+        if key in values and key in in_file and is_parsed_from(values[key], in_file[key]):
+            for problem in _numbers(values[key], in_file[key], (key,), field.annotation):
+                if every or not _is_rejected(problem.value):
+                    yield problem
 
 
-def _is_refused(value: Any) -> bool:
-    """Whether the settings refuse a number by themselves in the place of a text."""
+def _is_rejected(value: Any) -> bool:
+    """Whether the settings themselves reject a number instead of text."""
     return isinstance(value, float) or not keeps_its_digits(value)
 
 
 def _times(value: Any, place: Place) -> Iterator[Problem]:
-    if is_time(value):
+    if is_converted_date(value):
         yield Problem(place, value, "must be in quotes: YAML reads a time")
     for key, item in _items(value):
         yield from _times(item, (*place, key))
@@ -97,10 +96,18 @@ def _times(value: Any, place: Place) -> Iterator[Problem]:
 def _numbers(
     value: Any, text: Any, place: Place, kind: Any, metadata: Sequence[Any] = ()
 ) -> Iterator[Problem]:
-    """Those in a value, which is of a kind as an annotation has it, and is written as `text`."""
+    """Yields the numbers that must be text in a value.
+
+    Args:
+        value: the parsed value.
+        text: its text in the file.
+        place: its path.
+        kind: its type annotation.
+        metadata: the metadata of its annotation.
+    """
     kind, metadata = _inner(kind, metadata)
     is_number = type(value) in (int, float)
-    if is_number and (text != str(value) or _is_refused(value)) and _is_text(metadata):
+    if is_number and (text != str(value) or _is_rejected(value)) and _is_text(metadata):
         yield Problem(place, value, IN_QUOTES)
     if isinstance(text, dict) and list(text) == ["secure"]:
         return
@@ -127,7 +134,7 @@ def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def _inner(kind: Any, metadata: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-    """Without `Annotated` and `| None`."""
+    """Returns an annotation without `Annotated` and `| None`, and its metadata."""
     arguments = get_args(kind)
     if get_origin(kind) is Annotated:
         return _inner(arguments[0], (*metadata, *arguments[1:]))

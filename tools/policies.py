@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from stack.stack_file import is_made_of
+from stack.stack_file import is_parsed_from
 from tools.existing_stack import stack_settings
 from tools.stacks import ROOT
 
@@ -23,7 +23,7 @@ def policy_arguments(stack: str, folder: Path = ROOT) -> tuple[str, ...]:
     The policies are mandatory if the settings contain `production: true`. Otherwise they are
     advisory.
     """
-    strict = is_made_of(True, stack_settings(stack, folder).get("production", "false"))
+    strict = is_parsed_from(True, stack_settings(stack, folder).get("production", "false"))
     return PACK if strict else PACK + ADVISORY
 
 

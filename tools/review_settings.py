@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.args.errors import explain
+from components.args.errors import problem_lines
 from components.args.image import Image
 from stack.args import StackArgs
-from stack.checks.routes import conflicts
+from stack.checks.routes import route_conflicts
 from tools.pulumi_command import ToolError
 
 CLUSTER_KEYS = ("cluster", "existingCluster", "ingress", "production")
@@ -79,7 +79,7 @@ def _parsed(values: Mapping[str, Any], source: str, secret: Collection[str]) -> 
     try:
         return StackArgs.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
-        lines = explain(error, StackArgs, secret)
+        lines = problem_lines(error, StackArgs, secret)
         raise ToolError(f"wrong settings in Pulumi.{source}.yaml: {'; '.join(lines)}") from None
 
 
@@ -165,7 +165,7 @@ def _check_conflicts(apps: Any, review: Any, namespaces: Mapping[str, str], sour
     for namespace in sorted(namespaces.keys() & set(namespaces.values())):
         raise ToolError(f"{file}: the review stack needs the namespace {namespace}: rename it")
     for app in review:
-        for line in conflicts([*apps, app], nested=False):
+        for line in route_conflicts([*apps, app], nested=False):
             key, _, reason = line.partition(": ")
             if not key.startswith(f"apps[{len(apps)}]."):
                 continue  # a conflict within the other stack

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from components.args.yaml_text import NotYaml, load
-from stack.unquoted import unquoted_in
+from stack.unquoted import unquoted_values_in_file
 from tools.command import run_tool
 from tools.git import committed
 from tools.pulumi_command import ToolError
@@ -44,7 +44,7 @@ def _found(stack: str, folder: Path) -> list[str]:
     file = stack_file(stack, folder)
     read_document(file)
     text = file.read_text()
-    lines = unquoted_in(text, _committed(file) or text, project_name(folder))
+    lines = unquoted_values_in_file(text, _committed(file) or text, project_name(folder))
     return [f"{file.name}: {line}" for line in lines]
 
 

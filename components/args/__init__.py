@@ -1,1 +1,1 @@
-"""What args are made of: their base class, types of values, secrets, images, resources."""
+"""Building blocks of args: their base class, types of values, secrets, images and resources."""

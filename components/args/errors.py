@@ -1,4 +1,4 @@
-"""What a user reads when settings are wrong: the key, its value, and what is allowed."""
+"""Messages for invalid settings, with the key, its value and what is allowed."""
 
 from __future__ import annotations
 
@@ -32,10 +32,15 @@ _ALLOWED = {
 }
 
 
-def explain(error: ValidationError, model: type[Args], secret: Collection[str] = ()) -> list[str]:
-    """One line for each mistake that validation found, in the order of the settings.
+def problem_lines(
+    error: ValidationError, model: type[Args], secret: Collection[str] = ()
+) -> list[str]:
+    """Returns a line for each problem that validation found, in the order of the settings.
 
-    No value below the keys in `secret` is told.
+    Args:
+        error: the error of the validation.
+        model: the model that was validated.
+        secret: top-level keys whose values are hidden.
     """
     return [problem for detail in error.errors() for problem in _explained(detail, model, secret)]
 
@@ -47,10 +52,10 @@ def _explained(detail: ErrorDetails, model: type[Args], secret: Collection[str])
         for below, value, message in problems.problems:
             yield line([*place, *below], value, message, secret)
     else:
-        yield _of_one_field(place, detail, model, secret)
+        yield _field_problem(place, detail, model, secret)
 
 
-def _of_one_field(
+def _field_problem(
     location: Sequence[str | int],
     detail: ErrorDetails,
     model: type[Args],
@@ -69,10 +74,10 @@ def _of_one_field(
 
 
 def set_secret_command(location: Sequence[str | int]) -> str:
-    """The command that encrypts a value in the stack's file.
+    """Returns the command that encrypts a value in the stack's file.
 
-    A file's contents come from standard input, of which Pulumi drops the last newline without
-    `--raw`: OpenSSH can't read a private key without it.
+    The command reads the content of a file from standard input. Without `--raw`, Pulumi removes the
+    last newline, and OpenSSH can't read a private key without it.
     """
     is_file = tuple(location[2:4]) == ("secrets", "files")
     raw, source = (" --raw", " < FILE") if is_file else ("", "")
@@ -80,7 +85,7 @@ def set_secret_command(location: Sequence[str | int]) -> str:
 
 
 def _suggestion(location: Sequence[str | int], model: type[Args]) -> str:
-    """The keys that the location's parent knows, or the one that was probably meant."""
+    """Returns the key that was probably meant, or all keys that are allowed at the location."""
     is_name = False
     for part in location[:-1]:
         if isinstance(part, str) and not is_name:
@@ -95,12 +100,12 @@ def _suggestion(location: Sequence[str | int], model: type[Args]) -> str:
 
 
 def is_mapping(annotation: Any) -> bool:
-    """Whether an annotation is that of a mapping, whose keys are the user's names."""
+    """Whether an annotation is a mapping, whose keys are names that users choose."""
     return get_origin(annotation) is dict
 
 
 def model_in(annotation: Any) -> type[Args] | None:
-    """The settings class in an annotation such as `tuple[NodePoolArgs, ...]`."""
+    """Returns the class of args in an annotation such as `tuple[NodePoolArgs, ...]`, or None."""
     if isinstance(annotation, type) and issubclass(annotation, Args):
         return annotation
     return next(filter(None, map(model_in, get_args(annotation))), None)

@@ -1,4 +1,4 @@
-"""What a container may use of its node."""
+"""CPU and memory that a container may use on its node."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNITS |= {"Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti
 
 
 def quantity(text: str) -> Decimal:
-    """The number that a quantity such as `500m` or `256Mi` stands for."""
+    """Returns the number of a quantity such as `500m` or `256Mi`."""
     number, unit = re.fullmatch(r"([\d.]+)(\D*)", text).groups()  # type: ignore[union-attr]
     return Decimal(number) * _UNITS[unit]
 
@@ -42,7 +42,7 @@ class Amounts(Args):
 
     @property
     def by_kind(self) -> dict[str, str]:
-        """Those that are given, by Kubernetes' names."""
+        """Returns the amounts that are set, by Kubernetes' names of resources."""
         amounts = {"cpu": self.cpu, "memory": self.memory}
         return {kind: amount for kind, amount in amounts.items() if amount is not None}
 
@@ -67,7 +67,7 @@ class ResourcesArgs(Args):
 
 
 def resources(*, cpu: str, memory: str, memory_limit: str) -> ResourcesArgs:
-    """Resources without a CPU limit, which would slow a container down on an idle node."""
+    """Returns resources without a CPU limit, which throttles a container even on an idle node."""
     return ResourcesArgs.model_construct(
         requests=Amounts.model_construct(cpu=cpu, memory=memory),
         limits=Amounts.model_construct(memory=memory_limit),

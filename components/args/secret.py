@@ -1,4 +1,4 @@
-"""Settings that are secret, which their types tell, and the places that they have in a stack."""
+"""Types of secret settings, and their paths in args."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .types import by_key
 
 
 def in_file(*others: str) -> WithJsonSchema:
-    """The JSON schema of a value that the stack's file has encrypted, or as another type."""
+    """Returns the JSON schema of an encrypted value in the stack's file, or of other types."""
     encrypted = {
         "type": "object",
         "properties": {"secure": {"type": "string"}},
@@ -32,26 +32,30 @@ def _is_set(value: object) -> object:
 
 @dataclass(frozen=True)
 class MayBeClear:
-    """A secret whose place in the stack's file may hold something that is none."""
+    """Marks a secret whose value in the stack's file may need no encryption.
+
+    Attributes:
+        is_clear: whether a value may be in clear text.
+    """
 
     is_clear: Callable[[Any], bool]
 
 
 Secret = Annotated[SecretStr, Field(strict=True, min_length=1), in_file()]
-"""A value that has to be encrypted in the stack's file, and that nothing shows."""
+"""A value that must be encrypted in the stack's file. No output shows it."""
 
 SetSecret = Annotated[Secret, BeforeValidator(_is_set), in_file("null")]
-"""A secret whose key may be there first: the mistake tells how it is set."""
+"""A secret whose key may have no value yet. The error message has the command that sets it."""
 
 ClearOrSecret = Annotated[Secret, MayBeClear(lambda value: True), in_file("string")]
-"""A value that nothing shows, whether or not it is encrypted in the stack's file."""
+"""A value that may be in clear text in the stack's file. No output shows it either."""
 
 SecretPlace = tuple[tuple[str, ...], MayBeClear | None]
 
 
 @cache
 def secret_places(model: type[BaseModel]) -> tuple[SecretPlace, ...]:
-    """Where a model has secrets, `*` for the keys of a mapping and the items of a list."""
+    """Returns the paths of a model's secrets, with `*` for keys of mappings and items of lists."""
     return tuple(_places(model))
 
 

@@ -1,4 +1,4 @@
-"""YAML that users write, and what is wrong with a text that is none."""
+"""Parses YAML that users write, and describes its errors without its text."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import yaml
 
 
 class NotYaml(ValueError):
-    """One line on a text that is no YAML."""
+    """The text is not YAML. The message has one line, without the text."""
 
 
 def load(text: str) -> Any:
-    """What a text says.
+    """Returns the parsed text.
 
     Raises:
-        NotYaml: it is no YAML. Nothing of the text is told.
+        NotYaml: the text is not YAML.
     """
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
-        raise NotYaml(told(error)) from None
+        raise NotYaml(description(error)) from None
 
 
-def told(error: yaml.YAMLError | ValueError) -> str:
-    """What is wrong, and where, in one line that shows nothing of the text: it may be secret.
+def description(error: yaml.YAMLError | ValueError) -> str:
+    """Returns one line with the error and its position, without the text, which may be secret.
 
-    PyYAML raises ValueError for a date or a number that does not exist.
+    PyYAML raises ValueError for dates and numbers that do not exist.
     """
     if not isinstance(error, yaml.MarkedYAMLError):
         return getattr(error, "reason", str(error))

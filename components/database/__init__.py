@@ -1,1 +1,1 @@
-"""An application's database: PostgreSQL in the cluster, or Exoscale's managed one."""
+"""An application's database: PostgreSQL in the cluster, or a managed database of Exoscale."""

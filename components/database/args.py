@@ -55,7 +55,7 @@ TimeOfDay = Annotated[
     matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in quotes, HH:MM in UTC", "03:00"),
 ]
 
-KEEPING, NOT_KEEPING = "exoscale-bs-retain", "exoscale-sbs"
+RETAINING_CLASS, DELETING_CLASS = "exoscale-bs-retain", "exoscale-sbs"
 """Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
 
 _MAJOR_IN_TAG = re.compile(r":(\d\d)([.-][^/@:]*)?(@|$)")
@@ -84,17 +84,18 @@ class BackupArgs(Args):
 
 
 GIB = 2**30
-LARGEST_VOLUME = 10000
-"""In GiB. Exoscale's CSI driver refuses others, and the claim stays Pending.
+MAX_VOLUME_GIB = 10000
+"""Maximum size of a volume in GiB. Exoscale's CSI driver rejects larger ones, and the claim stays
+Pending.
 
 Source: exoscale-csi-driver v0.34.3, driver/controller.go.
 """
 
-OF_THE_OTHER = {
+KEYS_OF_OTHER_KIND = {
     "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
     "postgresql": ("zone", "plan", "backupSchedule", "ipFilter"),
 }
-"""Keys that a kind does not have."""
+"""Keys of the other kind, by kind."""
 
 
 class DatabaseArgs(Args):
@@ -140,49 +141,49 @@ class DatabaseArgs(Args):
 
     @property
     def major(self) -> str | None:
-        """PostgreSQL's major version, if it is known."""
+        """Returns PostgreSQL's major version, or None if it is unknown."""
         if self.kind == "dbaas":
             return self.version or _DBAAS_MAJOR
         return self.version or self.major_in_tag
 
     @property
     def major_in_tag(self) -> str | None:
-        """The major version in the image's tag, if there is one."""
+        """Returns the major version in the image's tag, or None."""
         found = _MAJOR_IN_TAG.search(self.image)
         return found[1] if found else None
 
     @property
     def volume_class(self) -> str:
-        """Storage class of the volume."""
-        return self.storage_class or (KEEPING if self.keep_data else NOT_KEEPING)
+        """Returns the storage class of the volume."""
+        return self.storage_class or (RETAINING_CLASS if self.keep_data else DELETING_CLASS)
 
     @property
     def needs_node_addresses(self) -> bool:
-        """Whether the addresses of the cluster's nodes say who may connect."""
+        """Whether the database accepts connections from the addresses of the cluster's nodes."""
         return self.kind == "dbaas" and not self.ip_filter
 
     @property
-    def is_of_exoscale(self) -> bool:
-        """Whether its volume is one of Exoscale's block storage, as far as is known."""
-        classes = (None, KEEPING, NOT_KEEPING)
+    def is_exoscale_volume(self) -> bool:
+        """Whether its volume is known to be a block storage volume of Exoscale."""
+        classes = (None, RETAINING_CLASS, DELETING_CLASS)
         named = self.volume is not None or self.storage_class in classes
         return self.kind == "postgresql" and named
 
     @property
     def deletes_volume(self) -> bool:
-        """Whether its volume is deleted with it, as far as is known."""
+        """Whether its volume is known to be deleted with it."""
         own = self.kind == "postgresql" and self.volume is None
-        return own and self.volume_class == NOT_KEEPING
+        return own and self.volume_class == DELETING_CLASS
 
     @property
     def needs_csi(self) -> bool:
-        """Whether its volume comes from Exoscale's CSI driver, as far as is known."""
+        """Whether its volume is known to require Exoscale's CSI driver."""
         return self.kind == "postgresql" and self.storage_class is None
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each key of the other kind, and for what the kind requires."""
         for key, value in given(self).items():
-            if value is not None and key in OF_THE_OTHER[self.kind]:
+            if value is not None and key in KEYS_OF_OTHER_KIND[self.kind]:
                 yield Problem((key,), value, f"is not a key of kind {self.kind}")
         if self.kind == "dbaas":
             if not self.zone:
@@ -190,14 +191,12 @@ class DatabaseArgs(Args):
             return
         yield from self._problem_of_version()
         gib = quantity(self.storage) / GIB
-        if self.is_of_exoscale and (gib % 1 or not 1 <= gib <= LARGEST_VOLUME):
-            message = (
-                f"must be whole GiB, from 1Gi to {LARGEST_VOLUME}Gi, as volumes of Exoscale's are"
-            )
+        if self.is_exoscale_volume and (gib % 1 or not 1 <= gib <= MAX_VOLUME_GIB):
+            message = f"must be whole GiB, from 1Gi to {MAX_VOLUME_GIB}Gi, which Exoscale requires"
             yield Problem(("storage",), self.storage, message)
 
     def _problem_of_version(self) -> Iterator[Problem]:
-        """Yields a problem unless the major version is known: no other one can read the data."""
+        """Yields a problem if the major version is unknown: another one could not read the data."""
         if not self.major:
             message = f"is required: the tag of {self.image} does not begin with a major version"
             yield Problem(("version",), None, message)

@@ -1,7 +1,8 @@
-"""Backups of a PostgreSQL database: a CronJob that puts dumps into a bucket of Exoscale's object
+"""Backups of a PostgreSQL database: a CronJob that uploads dumps to a bucket of Exoscale's object
 storage.
 
-One container waits, one dumps, the next uploads: each is an official image with one task.
+The first container waits for the database, the second one dumps it, and the third one uploads the
+dump. Each runs an official image.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ FOLDER = "/backup"
 USER = 999
 DUMP = f'pg_dump --format=custom --dbname="$URL" --file="{FOLDER}/$(date -u +%Y%m%dT%H%M%SZ).dump"'
 UPLOAD = f'rclone copy {FOLDER} "$TARGET" && rclone delete --min-age "$KEEP" "$TARGET"'
-"""Old dumps are removed only after a new one is there."""
+"""Uploads the new dump before it deletes old ones."""
 
 
 def create_backup(
@@ -38,10 +39,19 @@ def create_backup(
     url: Secret,
     opts: pulumi.ResourceOptions,
 ) -> CronJob:
-    """Back up the application's database, whose URL is in the Secret `url`.
+    """Creates the CronJob that backs up the application's database.
 
-    The name of the Secret with the bucket's keys is generated: other keys are in another Secret,
-    and the CronJob is updated. Under a given name it would be deleted with the Secret.
+    The name of the Secret with the bucket's keys is generated: other keys create another Secret,
+    and Pulumi updates the CronJob. With a fixed name, Pulumi would delete the CronJob together with
+    the Secret.
+
+    Args:
+        app: the name of the application.
+        backup: the settings of the backup.
+        database: the settings of the database.
+        namespace: the namespace of the application.
+        url: the Secret with the URL of the database.
+        opts: the resource options.
     """
     name, own = database_name(app), backup_name(app)
     labels = common_labels(app, own)
@@ -109,7 +119,7 @@ def create_backup(
 
 
 def _rclone(name: str, backup: BackupArgs, keys: Secret) -> list[Mapping[str, Any]]:
-    """rclone's configuration, by environment variables: a remote `sos`, and no file."""
+    """Returns environment variables that configure rclone: a remote `sos`, and no file."""
     values = {
         "RCLONE_CONFIG": "/notfound",
         "RCLONE_CONFIG_SOS_TYPE": "s3",

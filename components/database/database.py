@@ -1,4 +1,4 @@
-"""An application's database: PostgreSQL in the cluster, or Exoscale's managed one."""
+"""An application's database: PostgreSQL in the cluster, or a managed database of Exoscale."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Secret, Service
     from pulumiverse_exoscale import Dbaas
 
-ADVICE = "a database that is there is not taken over; move it away, or rename the application"
+ADVICE = "the stack does not take over an existing database; move it, or rename the application"
 
 
 class Database(pulumi.ComponentResource):
@@ -28,15 +28,15 @@ class Database(pulumi.ComponentResource):
         >>> Database("shop", DatabaseArgs(storage="2Gi"), namespace="shop", clients=clients)
 
     Attributes:
-        variable: the environment variable that the application gets, as a Kubernetes `EnvVar`; its
-            value is in a Secret.
-        wait: what an init container needs to wait until the database takes connections. None of a
-            managed one, whose filter knows nodes and not pods.
-        secret: the Secret with its URL.
-        stateful_set: the StatefulSet of one in the cluster.
-        service: the Service of one in the cluster.
-        claim: the PersistentVolumeClaim of one in the cluster.
-        dbaas: Exoscale's service of a managed one.
+        variable: the application's environment variable as a Kubernetes `EnvVar`. Its value is in a
+            Secret.
+        wait: an init container that waits until the database accepts connections. None for a
+            managed database, whose filter contains nodes instead of pods.
+        secret: the Secret with the URL.
+        stateful_set: the StatefulSet of a database in the cluster.
+        service: the Service of a database in the cluster.
+        claim: the PersistentVolumeClaim of a database in the cluster.
+        dbaas: Exoscale's service of a managed database.
     """
 
     variable: dict[str, Any]
@@ -54,12 +54,19 @@ class Database(pulumi.ComponentResource):
         timeout_seconds: int = 600,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the database of the application `app`, whose pods have the labels `clients`.
+        """Declares the database of an application.
 
-        Its other pods, those of Jobs, are known by their label `app.kubernetes.io/instance`.
-        A managed database without an `ip_filter` takes connections from `node_networks`. The
-        `creator` is the stack, and whether the namespace is its own; one in the cluster is stopped
-        by its access while the volume grows. An update of it may take `timeout_seconds`.
+        Args:
+            app: the name of the application.
+            settings: the settings of the database.
+            namespace: the namespace of the application.
+            clients: the labels of the application's pods. The pods of its Jobs are identified by
+                the label `app.kubernetes.io/instance`.
+            node_networks: networks that may connect to a managed database without an `ip_filter`.
+            creator: the stack, and whether it owns the namespace. A database in the cluster is
+                stopped with its access while the volume grows.
+            timeout_seconds: the timeout of an update, in seconds.
+            opts: the resource options.
         """
         creator = creator or Creator()
         super().__init__("webapp:index:Database", database_name(app), None, opts)
@@ -68,7 +75,8 @@ class Database(pulumi.ComponentResource):
             depends_on=opts.depends_on if opts else None,
             hooks=refuse_existing(f"{app}-database", creator, advice=ADVICE),
         )
-        # not in the class, whose annotations Pulumi resolves: a stack loads what its kind needs
+        # Not declared in the class, because Pulumi resolves its annotations, and a stack loads only
+        # the modules of its kind.
         self.secret: Secret
         self.stateful_set: StatefulSet | None = None
         self.service: Service | None = None

@@ -1,4 +1,4 @@
-"""Exoscale's managed PostgreSQL."""
+"""A managed PostgreSQL database of Exoscale."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def create_dbaas(
     node_networks: pulumi.Input[Sequence[str]] | None,
     opts: pulumi.ResourceOptions,
 ) -> tuple[Dbaas, Secret]:
-    """Create the service, and the Secret, in `namespace`, with its URL.
+    """Creates the service, and the Secret in `namespace` with its URL.
 
-    The Secret's name is generated: a changed password, such as one that is reset in Exoscale's
-    portal, makes another Secret, which the pods use before the old one is deleted. Under a given
-    name the old one would be deleted first, and everything that refers to it with it
+    The Secret's name is generated: a changed password, such as one that was reset in Exoscale's
+    portal, creates another Secret, which the pods use before Pulumi deletes the old one. With a
+    fixed name, Pulumi would first delete the old Secret and all resources that depend on it
     (pulumi/pulumi-kubernetes, provider/pkg/provider/diff.go: `forceNewProperties`).
 
-    With `keep_data`, Exoscale refuses to end the service, and removing it from the stack leaves it
-    running. The backup schedule is always given: without it, the provider (0.66) fails at any
-    later update (terraform-provider-exoscale issue 476).
+    With `keep_data`, Exoscale protects the service from termination, and it keeps running after its
+    removal from the stack. The backup schedule is always set: without it, the provider (0.66) fails
+    at any later update (terraform-provider-exoscale issue 476).
 
     Raises:
-        Problems: nobody may connect.
+        Problems: no network may connect.
     """
     clients = settings.ip_filter or node_networks
     if clients is None:
@@ -56,11 +56,11 @@ def create_dbaas(
             "ip_filters": clients,
             "backup_schedule": settings.backup_schedule,
         },
-        # The provider of the application's namespace is Kubernetes'; this one is Exoscale's own.
+        # Without the provider in `opts`, which is that of Kubernetes.
         opts=pulumi.ResourceOptions(
             parent=opts.parent,
             retain_on_delete=keep,
-            # a name can be used once in an account
+            # Names are unique in an account.
             delete_before_replace=True,
             ignore_changes=["name"],
             hooks=before_update(name, check_version),
@@ -77,15 +77,15 @@ def create_dbaas(
 
 
 def check_version(args: pulumi.ResourceHookArgs) -> None:
-    """Check that the database runs the major version: the provider sets it at creation only.
+    """Checks that the database runs the major version: the provider only sets it at creation.
 
     Raises:
-        RefusedUpdate: it runs another one.
+        RefusedUpdate: the database runs another version.
     """
     running = ((args.old_outputs or {}).get("pg") or {}).get("version")
-    wanted = (args.new_inputs or {})["pg"]["version"]
-    if running and wanted != running:
+    version = (args.new_inputs or {})["pg"]["version"]
+    if running and version != running:
         raise RefusedUpdate(
-            f"{args.name}: database.version: {wanted}: it runs {running}: change it in Exoscale's "
+            f"{args.name}: database.version: {version}: it runs {running}: change it in Exoscale's "
             "portal first, then here, and run pulumi up --refresh"
         )

@@ -1,8 +1,9 @@
-"""The URL of a managed database, which a preview asks for without waiting.
+"""The URL of a managed database, which a preview reads without waiting.
 
-The provider (0.66) waits until the service runs, which takes minutes after a change of its plan,
-and fails if the service was deleted. A refresh fails too, and leaves it in the state. Source:
-exoscale/terraform-provider-exoscale v0.66.0, `datasource_uri.go`, `resource_service_pg.go`.
+The provider's function (0.66) waits until the service runs, which takes minutes after a change of
+its plan, and fails if the service was deleted. A refresh then fails too, and keeps the service in
+the state. Source: exoscale/terraform-provider-exoscale v0.66.0, `datasource_uri.go`,
+`resource_service_pg.go`.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from .args import DatabaseArgs
 
 TYPE = "pg"
 BEING_BUILT = ("rebalancing", "rebuilding")
-"""States that the provider waits in."""
+"""States of the service in which the provider waits."""
 
 
 class MissingDatabase(pulumi.RunError):
-    """The database was deleted. Pulumi shows the message in one line."""
+    """The database was deleted. Pulumi shows the message of a RunError in one line."""
 
 
 def database_url(service: Dbaas, settings: DatabaseArgs) -> pulumi.Output[str]:
     """Returns the administrator's URL. A preview does not know it while the service is being built.
 
-    It has the scheme `postgresql`: SQLAlchemy, for one, takes no `postgres`.
+    Its scheme is `postgresql`: some libraries, such as SQLAlchemy, don't accept `postgres`.
     """
     zone = settings.zone
-    assert zone  # the check asks for it
+    assert zone  # DatabaseArgs requires it for this kind
 
     async def url(known: list[str]) -> Any:
         name, urn = known
@@ -44,15 +45,15 @@ def database_url(service: Dbaas, settings: DatabaseArgs) -> pulumi.Output[str]:
         uri: str = (await invoke_provider(DATABASE_URI, name=name, type=TYPE, zone=zone))["uri"]
         return "postgresql://" + uri.partition("://")[2]
 
-    # The resource's own URI has no password. Its ID is its name, known once it is created.
+    # The resource's `uri` has no password. Its ID is its name, which is known after its creation.
     return pulumi.Output.all(service.id, service.urn).apply(url)
 
 
 async def _state(name: str, urn: str, zone: str, settings: DatabaseArgs) -> str | None:
-    """The state of the service; None without a key, or if the API does not answer.
+    """Returns the state of the service, or None without an API key or an answer of the API.
 
     Raises:
-        MissingDatabase: it does not exist.
+        MissingDatabase: the service does not exist.
     """
     api = ExoscaleApi.for_zone(zone)
     if api is None:
@@ -68,7 +69,11 @@ async def _state(name: str, urn: str, zone: str, settings: DatabaseArgs) -> str 
 
 
 def _missing(name: str, urn: str, zone: str, settings: DatabaseArgs) -> str:
-    """The provider can't delete what does not exist, so only one that it keeps can be replaced."""
+    """Returns the message for a deleted database, with the command that creates a new one.
+
+    The provider can't delete a missing service. With `keep_data`, Pulumi retains the
+    old service instead of deleting it, so it can replace it.
+    """
     create = f"pulumi up --replace '{urn}'"
     if not settings.keep_data:
         plan, version = settings.plan, settings.major

@@ -1,8 +1,8 @@
-"""A volume of Exoscale's grows while nothing uses it.
+"""Stops a database while its Exoscale volume grows.
 
-Exoscale's CSI driver refuses to expand an attached volume, and the Kubernetes plugin takes a claim
-for updated that is bound: an `up` would succeed, and the disk fill up. So the database is stopped
-for it. Source: exoscale-csi-driver v0.34.3, driver/controller.go, `ControllerExpandVolume`.
+Exoscale's CSI driver does not expand an attached volume, and the Kubernetes plugin considers the
+update of a bound claim done: `pulumi up` would succeed without a larger volume, and the disk would
+fill up. Source: exoscale-csi-driver v0.34.3, driver/controller.go, `ControllerExpandVolume`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,20 @@ from ..lifecycle.kubernetes_api import KubernetesApi
 from ..lifecycle.waiting import wait_until
 
 SECONDS = 600
-"""How long each step may take: the pod's end, the volume's detachment and its growth."""
+"""Timeout of each step in seconds: the pod's end, the volume's detachment and its growth."""
 
 MANAGER = "pulumi-kubernetes"
-"""A field manager whose fields the plugin makes its own.
+"""A field manager whose fields the plugin takes over.
 
 Source: pulumi-kubernetes 4.25, provider/pkg/await/await.go, `fixCSAFieldManagers`, `patchForce`.
 """
-REMEDY = (
-    "Run `up` again; `kubectl describe` of its claim in the namespace {} says what Exoscale says"
-)
+REMEDY = "Run `pulumi up` again; `kubectl describe pvc --namespace {}` shows Exoscale's error"
 
 
-def stop_to_expand(
+def expansion_hooks(
     name: str, namespace: str, access: ClusterAccess | None
 ) -> pulumi.ResourceHookBinding:
-    """A hook for the claim of the database `name`, run before an update and before its preview."""
+    """Returns a hook of the claim, which runs before an update and before its preview."""
 
     async def expand_if_larger(args: pulumi.ResourceHookArgs) -> None:
         before, after = (_storage(inputs) for inputs in (args.old_inputs, args.new_inputs))
@@ -42,7 +40,7 @@ def stop_to_expand(
             return
         change = f"{namespace}/{name}: database.storage: {before} to {after}"
         if access is None:
-            raise RefusedUpdate(f"{change}: can't be done without the component's `access`")
+            raise RefusedUpdate(f"{change}: requires the component's `access`")
         pulumi.info(f"{change}: the database is stopped until its volume has grown")
         if not pulumi.runtime.is_dry_run():
             assert args.old_outputs
@@ -54,12 +52,12 @@ def stop_to_expand(
 
 
 async def expand(api: KubernetesApi, namespace: str, name: str, *, claim: str, size: str) -> None:
-    """Stop the StatefulSet `name`, have the volume of its claim grow, and start it again.
+    """Stops the StatefulSet `name`, expands the volume of its claim, and starts the StatefulSet.
 
     Raises:
-        WaitTimeoutError: the volume stays attached, or as it is. The StatefulSet is started all
-            the same.
-        ApiError: the API server refuses.
+        WaitTimeoutError: the volume stays attached, or does not grow. The StatefulSet is started
+            anyway.
+        ApiError: the API server rejects a request.
     """
     claim_path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}"
     volume = (await api.get(claim_path))["spec"]["volumeName"]

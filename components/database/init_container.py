@@ -1,4 +1,4 @@
-"""Waiting until a database on the cluster takes connections."""
+"""An init container that waits until a database in the cluster accepts connections."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ WAIT = f"""timeout {DEADLINE_SECONDS} sh -c 'until pg_isready --dbname="$URL"; d
 
 
 def wait_for_database(image: str, url: Secret) -> dict[str, Any]:
-    """What an init container needs to wait for the database whose URL is in the Secret `url`.
+    """Returns an init container that waits for the database whose URL is in the Secret `url`.
 
-    The database's node may learn of a new pod after that one has started, and refuses it until
-    then (Kubernetes, Network Policies, "Pod lifecycle"). A Job's next try would be a new pod too.
+    A new pod may start before the database's node applies the network policy to it, and its
+    connections fail until then (Kubernetes, Network Policies, "Pod lifecycle"). A Job's retry does
+    not help: it starts a new pod too.
     """
     return {
         "name": "wait-for-database",

@@ -2,10 +2,10 @@
 
 
 def database_name(app: str) -> str:
-    """The name of all objects of the application's database."""
+    """Returns the name of all objects of the application's database."""
     return f"{app}-db"
 
 
 def backup_name(app: str) -> str:
-    """The name of what else the database's backup has: its keys, its pods' policy."""
+    """Returns the name of other objects of the backup: its keys and its network policy."""
     return f"{database_name(app)}-backup"

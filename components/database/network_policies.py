@@ -1,4 +1,4 @@
-"""Who reaches a database on the cluster, and whom the pods of its backup reach."""
+"""Network policies of a database in the cluster and of its backup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PORT = 5432
 
 
 def to_database(app: str) -> dict[str, Any]:
-    """The egress rule for the database of `app`, of pods in its namespace."""
+    """Returns an egress rule to the database of `app`, for pods in its namespace."""
     pods = {"match_labels": selector(app, database_name(app))}
     return {"to": [{"pod_selector": pods}], "ports": [{"port": PORT}]}
 
@@ -25,7 +25,10 @@ def to_database(app: str) -> dict[str, Any]:
 def create_database_policy(
     app: str, namespace: str, clients: Mapping[str, str], opts: pulumi.ResourceOptions
 ) -> None:
-    """Only `clients`, and what else belongs to the application, get in; nothing gets out."""
+    """Creates a policy that lets only `clients` and the application's other pods connect.
+
+    The database has no outgoing connections.
+    """
     name = database_name(app)
     _create(
         app,
@@ -47,7 +50,10 @@ def create_database_policy(
 
 
 def create_backup_policy(app: str, namespace: str, opts: pulumi.ResourceOptions) -> None:
-    """Nobody gets in. Out: to the database, and to the object storage, which is on the internet."""
+    """Creates a policy that allows connections to the database and to the internet.
+
+    The object storage is on the internet. The policy allows no incoming connections.
+    """
     rules = {"egress": [dns_egress_rule(), internet_egress_rule(), to_database(app)]}
     _create(app, backup_name(app), namespace, rules, opts)
 

@@ -1,7 +1,7 @@
-"""PostgreSQL on the cluster: a StatefulSet with a volume, reached by its application and its Jobs.
+"""PostgreSQL in the cluster: a StatefulSet with a volume, for the application and its Jobs.
 
-The image is the official one (docker-library/postgres): it makes the database at its first start
-from `POSTGRES_DB`, `POSTGRES_USER` and `POSTGRES_PASSWORD`, and leaves one that is there alone.
+The image is the official one (docker-library/postgres). At its first start, it creates the database
+from `POSTGRES_DB`, `POSTGRES_USER` and `POSTGRES_PASSWORD`. It does not change an existing one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..manifests.secrets import URL_KEY, create_generated_secret, variable
 from ..manifests.security import pod_security_context, security_context
 from .args import DatabaseArgs
 from .backup import create_backup
-from .expansion import stop_to_expand
+from .expansion import expansion_hooks
 from .names import database_name
 from .network_policies import (
     PORT,
@@ -36,12 +36,12 @@ from .stateful_set_gate import Rollout
 USER = DATABASE = "app"
 PASSWORD_KEY = "password"
 POSTGRES_USER = 999
-"""The user `postgres` of the image (docker-library/postgres, Dockerfile-debian.template)."""
+"""ID of the image's user `postgres` (docker-library/postgres, Dockerfile-debian.template)."""
 
 HOME = "/var/lib/postgresql"
-FIRST_WITH_VOLUME_AT_HOME = 18
-"""From this version on the image's own volume is its user's home, before that `data` below it
-(docker-library/postgres, Dockerfile-debian.template)."""
+FIRST_VERSION_WITH_VOLUME_AT_HOME = 18
+"""From this version on, the image's volume is the home directory of its user. In earlier versions,
+it is `data` in that directory (docker-library/postgres, Dockerfile-debian.template)."""
 
 SECONDS_TO_STOP = 120
 
@@ -64,13 +64,20 @@ def create_postgresql(
     timeout_seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> Postgresql:
-    """Create the database of `app`.
+    """Creates the database of `app`, and returns its objects.
 
-    An update of it may take `timeout_seconds`, which is seen to where there is `access`.
+    Only the StatefulSet has the same resource name in every namespace, so Pulumi deletes the old
+    one before it creates the new one. Both may use the same `volume`, and two pods on one node
+    could write to it at the same time.
 
-    Of all objects the StatefulSet alone is the same resource in every namespace: the old one is
-    deleted before the new one is created. Both may be for one volume, which `volume` names, and
-    two pods on one node would both write to it.
+    Args:
+        app: the name of the application.
+        settings: the settings of the database.
+        namespace: the namespace of the application.
+        clients: the labels of the application's pods.
+        access: access to the cluster. Without it, Pulumi alone waits for updates.
+        timeout_seconds: the timeout of an update with `access`, in seconds.
+        opts: the resource options.
     """
     name = database_name(app)
     in_program = name_in_program(name, namespace)
@@ -110,7 +117,7 @@ def create_postgresql(
 
 
 def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceOptions) -> Secret:
-    """The password, and the URL with it: drawn once, kept by later runs."""
+    """Creates the Secret with a random password and the URL. Later runs keep the values."""
     password = secrets.token_urlsafe(32)
     values = {
         PASSWORD_KEY: password,
@@ -126,11 +133,11 @@ def _claim(
     access: ClusterAccess | None,
     opts: pulumi.ResourceOptions,
 ) -> PersistentVolumeClaim:
-    """The claim for a new volume, or for one that is there already.
+    """Creates the claim for a new or an existing volume.
 
-    A claim of its own, and no template of the StatefulSet's: that could not grow. Its name is
-    generated: if it is replaced, the pod moves to the new one before the old one goes. A major
-    version has a volume of its own, for it can't read another one's data.
+    The claim is not a template of the StatefulSet, which could not grow. Its name is generated, so
+    that the pod moves to a replacement before Pulumi deletes the old claim. Each major version has
+    its own volume, because it can't read the data of another one.
     """
     labels, storage = metadata["labels"], settings.storage
     spec = {
@@ -145,8 +152,8 @@ def _claim(
     opts = pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(replacement_trigger=settings.major)
     )
-    if settings.is_of_exoscale:
-        hooks = stop_to_expand(metadata["name"], metadata["namespace"], access)
+    if settings.is_exoscale_volume:
+        hooks = expansion_hooks(metadata["name"], metadata["namespace"], access)
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks))
     return PersistentVolumeClaim(in_program, metadata=unnamed, spec=spec | request, opts=opts)
 
@@ -159,10 +166,10 @@ def _existing_volume(
     labels: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> PersistentVolume:
-    """The volume that is there, of the class and with the modes that its claim asks for.
+    """Creates the PersistentVolume of an existing volume, with the class and modes of its claim.
 
-    Its capacity is what it had at first: a larger one is asked for by the claim, and written here
-    by who has made the volume larger.
+    Pulumi ignores changes of the capacity: the claim requests a larger one, and the program that
+    expands the volume updates the capacity.
     """
     first = pulumi.ResourceOptions(ignore_changes=["spec.capacity"])
     return PersistentVolume(
@@ -194,7 +201,7 @@ def _pod(settings: DatabaseArgs, secret: Secret, claim: PersistentVolumeClaim) -
 
 
 def _container(settings: DatabaseArgs, secret: Secret) -> dict[str, Any]:
-    # By TCP: while it makes the database, the image's server listens on its socket only.
+    # Over TCP: while the image creates the database, its server only listens on its socket.
     ready = ["pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}"]
     probe = {"exec_": {"command": ready}, "period_seconds": 10, "timeout_seconds": 5}
     data = _mount(settings)
@@ -206,7 +213,7 @@ def _container(settings: DatabaseArgs, secret: Secret) -> dict[str, Any]:
             {"name": "POSTGRES_USER", "value": USER},
             {"name": "POSTGRES_DB", "value": DATABASE},
             variable("POSTGRES_PASSWORD", secret, PASSWORD_KEY),
-            # A folder below the mount: a new volume has a lost+found, and initdb wants none.
+            # A folder below the mount: initdb requires an empty one; a new volume has lost+found.
             {"name": "PGDATA", "value": f"{data}/pgdata"},
         ],
         "resources": resource_requirements(settings.resources),
@@ -224,15 +231,15 @@ def _container(settings: DatabaseArgs, secret: Secret) -> dict[str, Any]:
 
 
 def _mount(settings: DatabaseArgs) -> str:
-    """Where the image has a volume: elsewhere, its own would be there too, unnamed."""
-    assert settings.major  # the check asks for it
-    return HOME if int(settings.major) >= FIRST_WITH_VOLUME_AT_HOME else f"{HOME}/data"
+    """Returns the path of the image's volume. With another path, there would be a second volume."""
+    assert settings.major  # DatabaseArgs requires it
+    return HOME if int(settings.major) >= FIRST_VERSION_WITH_VOLUME_AT_HOME else f"{HOME}/data"
 
 
 def _shared_memory(settings: DatabaseArgs) -> dict[str, str]:
-    """For parallel queries, which share memory: without a volume there are 64 MiB.
+    """Returns a volume for the shared memory of parallel queries. Without it, they have 64 MiB.
 
-    It counts as the container's memory, so it has that one's limit.
+    It counts as memory of the container, so it has the container's limit.
     """
     limit = settings.resources.limits.memory
     return {"medium": "Memory"} | ({"size_limit": limit} if limit else {})

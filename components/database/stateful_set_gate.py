@@ -1,7 +1,7 @@
-"""What comes after a database's StatefulSet waits until its rollout is done.
+"""Waits for the rollout of a database's StatefulSet before dependent resources are updated.
 
-The Kubernetes plugin may look at a StatefulSet as it was before an update, and says at once that
-the update is done (pulumi/pulumi-kubernetes before 4.26, provider/pkg/await/statefulset.go).
+The Kubernetes plugin may read the StatefulSet's state before an update, and then reports at once
+that the update is done (pulumi/pulumi-kubernetes before 4.26, provider/pkg/await/statefulset.go).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..lifecycle.rollout_gate import create_rollout_gate
 from ..lifecycle.waiting import WaitTimeoutError, wait_until
 from .expansion import MANAGER
 
-REMEDY = "Mend what is wrong, and run `up` again"
+REMEDY = "Fix the error, and run `pulumi up` again"
 
 
 class Rollout:
-    """Of one database: each update is waited for, and after one that failed the next `up` waits.
+    """Waits for each update of a database, also for the next one after a failed update.
 
-    The gate alone would not look where a failed update is taken back, for it remembers those
-    settings.
+    The gate alone would not wait if a failed update is reverted, because the gate's state already
+    has the previous settings.
     """
 
     def __init__(self, workload: Workload, access: ClusterAccess, seconds: int) -> None:
@@ -36,27 +36,27 @@ class Rollout:
 
     @property
     def hooks(self) -> pulumi.ResourceHookBinding:
-        """Of the StatefulSet."""
+        """Returns the hooks of the StatefulSet."""
         name = self._workload.name
         return pulumi.ResourceHookBinding(
-            before_update=[pulumi.ResourceHook(f"database:{name}:stuck", self._stop_if_stuck)],
+            before_update=[pulumi.ResourceHook(f"database:{name}:stuck", self._delete_stuck_pod)],
             after_update=[pulumi.ResourceHook(f"database:{name}:updated", self._wait)],
         )
 
     def create_gate(
         self, stateful_set: StatefulSet, spec: Mapping[str, Any], parent: pulumi.Resource | None
     ) -> None:
-        """What depends on the `parent` waits until the pod is that of `spec`."""
+        """Creates a gate for resources that depend on `parent`. It waits for the pod of `spec`."""
         namespace, name = self._workload.namespace, self._workload.name
         hook = pulumi.ResourceHook(f"database:{name}:rolled-out", self._wait)
         pods = {"namespace": namespace, "template": spec["template"]}
         create_rollout_gate(name, pods, hook, stateful_set, parent)
 
-    async def _stop_if_stuck(self, _: pulumi.ResourceHookArgs) -> None:
-        """Remove a pod that is not ready.
+    async def _delete_stuck_pod(self, _: pulumi.ResourceHookArgs) -> None:
+        """Deletes a pod that is not ready. The update then starts the new pod.
 
-        A StatefulSet replaces a pod once it is ready, and waits without end for one that can't be
-        (Kubernetes, StatefulSets, "Forced rollback"). The update then starts the new one.
+        A StatefulSet only replaces a ready pod, and waits forever for one that can't become ready
+        (Kubernetes, StatefulSets, "Forced rollback").
         """
         api = await self._api()
         found = await api.get(self._workload.path)
@@ -65,16 +65,18 @@ class Rollout:
 
         async def pods() -> str:
             left = await api.list(self._workload.pods, labelSelector=pod_labels(found))
-            return ", ".join(f"pod {pod['metadata']['name']} is still there" for pod in left)
+            return ", ".join(f"pod {pod['metadata']['name']} still exists" for pod in left)
 
-        pulumi.info(f"{self._what}: its pod is not ready: it is removed before the update")
+        pulumi.info(f"{self._what}: its pod is not ready: it is deleted before the update")
         path = f"{self._workload.path}?fieldManager={MANAGER}"
         await api.patch(path, {"spec": {"replicas": 0}})
         await wait_until(pods, description=self._what, timeout=self._seconds, hint=REMEDY)
 
     async def _wait(self, _: pulumi.ResourceHookArgs) -> None:
         if self._failed:
-            raise WaitTimeoutError(f"{self._what}: its rollout failed, as its StatefulSet tells")
+            raise WaitTimeoutError(
+                f"{self._what}: its rollout failed: see the error of its StatefulSet"
+            )
         api = await self._api()
         try:
             await wait_until(

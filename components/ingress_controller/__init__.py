@@ -1,1 +1,1 @@
-"""The ingress controller, by its Helm chart, behind a load balancer."""
+"""The ingress controller, installed with its Helm chart, behind a load balancer."""

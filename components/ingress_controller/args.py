@@ -21,10 +21,10 @@ from ..args.types import (
 from ..exoscale.load_balancer_args import LoadBalancerArgs
 
 CONTROLLER_PORTS = (80, 443)
-"""The ports of the controller's Service, in both charts."""
+"""Ports of the controller's Service, in both charts."""
 
 INGRESS_NAMESPACE = "ingress-nginx"
-"""Also that of another controller, so that its Service, and the address, can stay."""
+"""Namespace of every controller, so that a change of the controller keeps Service and address."""
 
 
 class Chart(NamedTuple):
@@ -57,7 +57,7 @@ class ExistingControllerArgs(Args):
 
 
 FIRST_TRAEFIK_CHART = "41.3.0"
-"""The first with Traefik 3.7.11, which mends CVE-2026-85596 and has an answer to CVE-2026-85597,
+"""The first chart with Traefik 3.7.11, which fixes CVE-2026-85596 and mitigates CVE-2026-85597 with
 the value `core.strictTLSOptions`."""
 
 
@@ -126,13 +126,15 @@ class IngressControllerArgs(Args):
 
     @property
     def official(self) -> Chart:
-        """The controller's official chart."""
+        """Returns the controller's official chart."""
         return CHARTS[self.controller or "nginx"]
 
     def problems(self) -> Iterator[Problem]:
-        """Yields a problem for what Traefik does not have, and for fields beside `existing`."""
+        """Yields a problem for keys that Traefik does not have, and for keys beside `existing`."""
         if self.existing and len(self.model_fields_set) > 1:
-            message = "must be alone in ingress: a controller that is there is not this stack's"
+            message = (
+                "must be the only key of ingress: the stack does not manage an existing controller"
+            )
             yield Problem(("existing",), self.existing, message)
         if self.controller != "traefik":
             return

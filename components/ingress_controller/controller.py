@@ -1,4 +1,4 @@
-"""What serves Ingresses, as an application sees it."""
+"""The interface of ingress controllers that applications use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pulumi
 
 
 class Controller(Protocol):
-    """An ingress controller, whoever installed it.
+    """An ingress controller that this stack or another one installs.
 
     Attributes:
-        namespace: where its pods are.
-        ready: what an Ingress has to come after.
-        address: the IP address or host name at which it is reached.
-        class_name: what an Ingress has to give as `ingressClassName`.
+        namespace: the namespace of its pods.
+        ready: the resources that an Ingress must depend on.
+        address: its IP address or host name.
+        class_name: the `ingressClassName` of its Ingresses.
     """
 
     namespace: str

@@ -1,4 +1,4 @@
-"""A controller's Service, as it is in the cluster: it has the address."""
+"""Reads the Service of an ingress controller, which has the address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pulumi_kubernetes.core.v1 import Service, ServiceInitArgs
 from ..manifests.labels import SKIP_AWAIT
 
 OF_RELEASE = "meta.helm.sh/release-name"
-"""The annotation by which Helm knows its objects."""
+"""Annotation with which Helm marks its objects."""
 
 
 def controller_service(
@@ -18,22 +18,28 @@ def controller_service(
     parent: pulumi.Resource,
     release: str | None = None,
 ) -> Service:
-    """Read the Service `service`, which is not this program's.
+    """Reads the Service `service`, which this program does not manage.
 
-    It is read with the inputs that name it: after `Service.get`, which gives none, every refresh
-    shows them as an update. It is not waited for. Helm has waited, for all pods but those that may
-    be unavailable in an update; a Service that is read before these are ready fails the `up`.
+    The inputs include the Service's name: `Service.get` sets no inputs, so every refresh would show
+    them as an update. The annotations disable Pulumi's wait. Helm already waits for all pods except
+    those that may be unavailable during an update. If Pulumi waited too, `pulumi up` would fail
+    because of these pods.
 
-    A refresh keeps of the inputs what the live Service has: of the annotations that of Helm. With
-    none, the first refresh would leave `annotations: {}`, and the second would show its removal.
+    A refresh keeps the inputs that the live Service has. Of the annotations, it keeps Helm's.
+    Without it, the first refresh would leave `annotations: {}`, and the second one would show its
+    removal.
 
     Args:
-        release: the Helm release that the Service is of, if it is known.
+        name: the resource name.
+        namespace: the namespace of the Service.
+        service: the name of the Service.
+        parent: the component.
+        release: the Helm release of the Service, if it is known.
     """
     annotations = {**SKIP_AWAIT, **({OF_RELEASE: release} if release else {})}
     metadata = {"name": service, "namespace": namespace, "annotations": annotations}
     arguments = ServiceInitArgs(api_version="v1", kind="Service", metadata=metadata)
-    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
+    arguments.__dict__["status"] = None  # an output of the class that its arguments lack
     identity = pulumi.Output.concat(namespace, "/", service)
     options = pulumi.ResourceOptions(parent=parent, id=identity)
     return Service(name, opts=options, __props__=arguments)

@@ -1,4 +1,4 @@
-"""An ingress controller that is on the cluster already."""
+"""An ingress controller that is already installed on the cluster."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .controller_service import controller_service
 
 
 class ExistingController(pulumi.ComponentResource):
-    """A controller that other hands install, and that serves this stack's Ingresses too.
+    """A controller that this stack does not install, and that serves the stack's Ingresses.
 
     Example:
         >>> ExistingController("ingress-nginx", ExistingControllerArgs(class_name="nginx"))
 
     Attributes:
-        namespace: where its pods are.
-        service: its Service; None where an address is given.
-        ready: what an Ingress has to come after: nothing.
-        address: the address that is given, else its load balancer's.
-        class_name: what an Ingress has to give as `ingressClassName`.
+        namespace: the namespace of its pods.
+        service: its Service; None if the settings have an address.
+        ready: the resources that an Ingress must depend on: none.
+        address: the address in the settings. Default: its load balancer's.
+        class_name: the `ingressClassName` of its Ingresses.
     """
 
     namespace: str

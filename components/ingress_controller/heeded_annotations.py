@@ -1,4 +1,4 @@
-"""The annotations of ingress-nginx that each controller heeds, without their prefix.
+"""The annotations of ingress-nginx that each controller implements, without their prefix.
 
 Sources: kubernetes/ingress-nginx, controller-v1.15.1, internal/ingress/annotations, and
 docs/user-guide/nginx-configuration/annotations.md; traefik/traefik v3.7,
@@ -72,7 +72,7 @@ HEEDED: Mapping[str, frozenset[str]] = {
         """.split()
     ),
 }
-"""With any value that ingress-nginx allows."""
+"""Annotations that a controller implements with every value that ingress-nginx allows."""
 
 TRAEFIK_VALUES: Mapping[str, tuple[str, ...]] = {
     "affinity-canary-behavior": ("sticky",),
@@ -82,7 +82,7 @@ TRAEFIK_VALUES: Mapping[str, tuple[str, ...]] = {
     "preserve-trailing-slash": ("true",),
     "proxy-http-version": ("1.1",),
 }
-"""The values for which Traefik does what ingress-nginx does. It ignores others."""
+"""Values with which Traefik does the same as ingress-nginx. It ignores other values."""
 
 TRAEFIK_SNIPPETS = frozenset({"auth-snippet", "configuration-snippet", "server-snippet"})
-"""Traefik serves an Ingress with one of these only if it is allowed to."""
+"""Annotations that Traefik must allow. Otherwise it does not serve an Ingress with one of them."""

@@ -1,4 +1,4 @@
-"""The ingress controller, by its Helm chart, behind a load balancer."""
+"""The ingress controller, installed with its Helm chart, behind a load balancer."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from .controller_service import controller_service
 from .network_policy import create_network_policy
 from .timeouts import UNKNOWN_NODES, release_timeout
 
-ADVICE = "a controller that is there is named by `ingress.existing`"
+ADVICE = "to use an existing controller, set `ingress.existing`"
 
 
 class IngressController(pulumi.ComponentResource):
-    """Serves all Ingresses of a class, through one load balancer.
+    """Installs a controller that serves all Ingresses of a class through one load balancer.
 
-    Another controller takes the former one's place in the same Helm release: its Service, with the
-    load balancer and the address, and the Ingress class are changed in place and stay.
+    A change of the controller updates the same Helm release. It updates the Service and the Ingress
+    class in place, and so keeps the load balancer and its address.
 
     Example:
         >>> IngressController("ingress-nginx", IngressControllerArgs(controller="traefik"))
 
     Attributes:
-        namespace: where its pods are.
+        namespace: the namespace of its pods.
         release: the Helm release.
         service: its Service, which Helm created.
-        ready: what an Ingress has to come after: the controller's admission webhook must be up.
-        address: the load balancer's IP address, or its host name.
-        class_name: what an Ingress has to give as `ingressClassName`.
+        ready: the resources that an Ingress must depend on: the admission webhook must be running.
+        address: the load balancer's IP address or host name.
+        class_name: the `ingressClassName` of its Ingresses.
     """
 
     namespace: str
@@ -63,17 +63,20 @@ class IngressController(pulumi.ComponentResource):
         access: ClusterAccess | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Install the controller.
+        """Installs the controller.
 
         Args:
-            placement: the nodes behind its load balancer. It must be given where the cluster has
-                several nodepools, as it has while one is replaced. A pod on every node is there
-                without a selector: with one, the pods of a nodepool that is replaced would end all
-                at once.
-            nodes: how many the cluster has, if that is known.
-            labels: more of its namespace's.
-            access: how the program asks the cluster whether another stack has installed one.
-                Without it, its namespace is taken over without a word.
+            name: the resource name and the name of the Helm release.
+            settings: its settings.
+            placement: the nodes behind its load balancer. It is required if the cluster has several
+                node pools, which is also the case while one is replaced. A controller with a pod on
+                every node has no node selector: a selector would end all pods of a replaced node
+                pool at once.
+            nodes: the number of the cluster's nodes, if it is known.
+            labels: additional labels of its namespace.
+            access: access to the cluster, to check whether another stack has installed a
+                controller. Without it, the program takes over an existing namespace unchecked.
+            opts: the resource options.
         """
         super().__init__("webapp:index:IngressController", name, None, opts)
         child = pulumi.ResourceOptions(
@@ -136,7 +139,7 @@ def _timeout(settings: IngressControllerArgs, nodes: int | None) -> int:
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Helm's own rule for values: mappings merge, everything else is replaced."""
+    """Returns Helm values merged like Helm does: mappings merge, other values are replaced."""
     merged = dict(base)
     for key, value in over.items():
         both_mappings = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

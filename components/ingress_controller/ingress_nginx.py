@@ -1,8 +1,8 @@
-"""What the ingress-nginx controller's chart is told.
+"""Helm values of the chart ingress-nginx.
 
 Source: kubernetes/ingress-nginx, chart 4.15.1, `values.yaml`; for Exoscale
-`hack/manifest-templates/provider/exoscale/values.yaml`: one controller a node, and load balancers
-that keep clients' addresses.
+`hack/manifest-templates/provider/exoscale/values.yaml`: one controller on each node, and load
+balancers that keep the clients' addresses.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
 
-OPEN_SECONDS = 300
-"""How long what is open may go on: the chart's terminationGracePeriodSeconds. nginx ends its
-workers after 240 of them (`worker-shutdown-timeout`)."""
+CONNECTION_SECONDS = 300
+"""Maximum time for open connections in seconds: the chart's terminationGracePeriodSeconds. nginx
+ends its workers after 240 seconds (`worker-shutdown-timeout`)."""
 
 
 CHART_NAME = "ingress-nginx"
 
 
 def drain_seconds(settings: IngressControllerArgs) -> int:
-    """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
-    return detection_seconds(settings.load_balancer) + OPEN_SECONDS
+    """Returns how long a terminating pod keeps serving, in seconds.
+
+    It accepts connections until the load balancer stops sending them, and then serves open ones.
+    """
+    return detection_seconds(settings.load_balancer) + CONNECTION_SECONDS
 
 
 def values(
@@ -38,13 +41,13 @@ def values(
     namespace: str,
     placement: Placement | None = None,
 ) -> dict[str, Any]:
-    """Helm values for the official chart.
+    """Returns Helm values for the official chart.
 
-    Its objects are named like the release. By default the chart adds its own name to a release's
-    that does not contain it.
+    The chart's objects have the name of the release. By default, the chart appends its own name to
+    the name of a release that does not contain it.
 
-    nginx takes no connection any more as soon as it is told to stop. So it is told only when the
-    load balancer has noticed that the pod goes.
+    nginx accepts no more connections after the signal to stop. The controller therefore delays the
+    signal until the load balancer has stopped sending connections to the pod.
     """
     balancer = settings.load_balancer
     arguments = {"shutdown-grace-period": str(detection_seconds(balancer))}
@@ -72,7 +75,11 @@ def values(
 
 
 def _kind(replicas: int | None) -> dict[str, Any]:
-    """Of several replicas a disruption budget lets one go at a time: the chart's own keeps one."""
+    """Returns the values for a Deployment with `replicas`, or for a DaemonSet.
+
+    The disruption budget of a Deployment allows one unavailable pod. The chart's default would only
+    keep one pod.
+    """
     if replicas:
         labels = {
             NAME: CHART_NAME,

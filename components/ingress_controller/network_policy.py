@@ -1,4 +1,4 @@
-"""Who reaches the pods in the ingress controller's namespace, and whom they reach."""
+"""The network policy of the ingress controller's namespace."""
 
 from __future__ import annotations
 
@@ -17,29 +17,37 @@ from ..manifests.network import (
 )
 
 TRAFFIC_PORTS = ("http", "https", "web", "websecure")
-"""As ingress-nginx's and as Traefik's chart names them. Both are open, so that a change from one
-controller to the other never closes the ports of pods that still serve."""
+"""Names of the ports in the charts of ingress-nginx and Traefik. The policy opens the ports of both
+charts, so that a change of the controller never closes ports of pods that still serve."""
 
 WEBHOOK_PORT = "webhook"
 METRICS_PORT = "metrics"
 
 API_SERVER_PORTS = (443, 6443)
-"""Of clusters whose control plane has a private address. That of SKS has a public one, with a port
-that Exoscale does not tell (community.exoscale.com, "SKS Egress Security Groups": all ports)."""
+"""Ports of API servers with a private address. An API server of SKS has a public address and a
+port that Exoscale does not document (community.exoscale.com, "SKS Egress Security Groups": all
+ports)."""
 
 
 def create_network_policy(
     name: str, namespace: str, *, metrics: bool, opts: pulumi.ResourceOptions
 ) -> NetworkPolicy:
-    """A policy for all pods of the namespace, those of the chart's Jobs among them.
+    """Creates a policy for all pods of the namespace, including those of the chart's Jobs.
 
-    Clients come from anywhere: load balancers keep their addresses, or hide them behind a node's.
-    The API server calls the webhook from outside the cluster, by way of konnectivity's agents or of
-    a node, whose addresses are not known either; the webhook answers nobody without a certificate
-    to trust. Metrics are for pods of the cluster, if they are asked for.
+    Incoming connections:
 
-    Out: DNS, the API server, pods of all namespaces but Kubernetes' own, for Ingresses may be in
-    any, and the internet, where an Ingress may have its users authenticated.
+    - HTTP and HTTPS from any address: load balancers keep the clients' addresses, or replace them
+      with a node's.
+    - The webhook from any address: the API server calls it from outside the cluster, through
+      konnectivity's agents or a node, whose addresses are unknown. The webhook
+      only serves TLS, with a certificate that the API server trusts.
+    - Metrics from pods of the cluster, with `metrics`.
+
+    Outgoing connections:
+
+    - DNS and the API server.
+    - Pods in all namespaces except Kubernetes' own: Ingresses may be in any namespace.
+    - The internet: an Ingress may authenticate its users there.
     """
     ports = [{"port": port} for port in (*TRAFFIC_PORTS, WEBHOOK_PORT)]
     ingress: list[dict[str, Any]] = [{"ports": ports}]

@@ -1,4 +1,4 @@
-"""Regular expressions that RE2 does not have, among those that Python takes.
+"""Finds parts of Python's regular expressions that RE2 does not support.
 
 Sources: google/re2, `doc/syntax.txt`; golang/go, `src/regexp/syntax`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-MOST_REPEATED = 1000
+MAX_REPETITIONS = 1000
 
 _PARTS = re.compile(
     r"""
@@ -19,7 +19,7 @@ _PARTS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""What may differ. A class of characters is one part: nothing in it has a meaning outside."""
+"""Parts that may differ. A character class is one part: its characters have no special meaning."""
 
 _GROUPS = {
     "=": "a lookahead",
@@ -33,8 +33,8 @@ _GROUPS = {
 }
 
 
-def not_in_re2(expression: str) -> str | None:
-    """Name the first part of a regular expression that RE2 does not have."""
+def unsupported_in_re2(expression: str) -> str | None:
+    """Returns a description of the first part that RE2 does not support, or None."""
     return next(filter(None, map(_unknown, _PARTS.finditer(expression))), None)
 
 
@@ -48,6 +48,6 @@ def _unknown(part: re.Match[str]) -> str | None:
         return f"\\{escape}"
     if part["possessive"]:
         return f"a possessive {part[0]}"
-    if max(int(part["least"] or 0), int(part["most"] or 0)) > MOST_REPEATED:
-        return f"a repetition {part[0]} of more than {MOST_REPEATED}"
+    if max(int(part["least"] or 0), int(part["most"] or 0)) > MAX_REPETITIONS:
+        return f"a repetition {part[0]} of more than {MAX_REPETITIONS}"
     return None

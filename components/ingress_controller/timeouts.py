@@ -1,19 +1,20 @@
-"""How long the controller's pods may take to be replaced, one after the other."""
+"""Timeout for replacing the controller's pods one after the other."""
 
 from __future__ import annotations
 
 START_SECONDS = 300
-"""Helm's own limit: for the image to be pulled and the pods to become ready."""
+"""Helm's default timeout, for pulling the image and for pods to become ready."""
 
 UNKNOWN_NODES = 8
-"""Taken for the number of nodes of a cluster that is not the stack's."""
+"""Number of nodes that is assumed for a cluster that the stack does not create."""
 
 
 def release_timeout(pods: int, drain: int) -> int:
-    """Seconds after which Helm gives up, and takes an upgrade back.
+    """Returns the seconds after which Helm rolls an upgrade back.
 
-    A pod that goes serves on for `drain` seconds, and only then comes the next.
-    The number of pods is rounded up to a power of two: a node more seldom changes the release.
+    A terminating pod keeps serving for `drain` seconds before Kubernetes replaces the next one. The
+    number of pods is rounded up to a power of two, so that an additional node rarely changes the
+    release.
     """
     at_most: int = 1 << (pods - 1).bit_length()
     return START_SECONDS + at_most * drain

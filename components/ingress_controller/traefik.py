@@ -1,4 +1,4 @@
-"""What Traefik's chart is told, so that it serves the Ingresses written for ingress-nginx.
+"""Helm values of Traefik's chart, with which it serves Ingresses for ingress-nginx.
 
 Source: traefik/traefik-helm-chart 41.3.0, `values.yaml`; traefik/traefik 3.7, provider
 `kubernetesIngressNGINX`.
@@ -18,16 +18,17 @@ from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
 
-OPEN_SECONDS = 60
-"""How long what is open may go on: the chart's terminationGracePeriodSeconds."""
+CONNECTION_SECONDS = 60
+"""Maximum time for open connections in seconds: the chart's terminationGracePeriodSeconds."""
 
 START_SECONDS = 10
-"""How long Traefik may take to read all Ingresses. Its own check passes before it has, and what
-comes meanwhile is answered with 404 (traefik/traefik, issue 10458)."""
+"""Seconds in which Traefik reads all Ingresses. Its readiness check passes earlier, and until then
+it answers requests with 404 (traefik/traefik, issue 10458)."""
 
-LATE_ANSWERS = 3
-"""So many to its check, one after the other, until a pod gets nothing more: as of ingress-nginx. By
-the chart it is one, after which its node drops for ten seconds what the load balancer sends."""
+FAILED_CHECKS = 3
+"""Number of consecutive failed readiness checks after which a pod gets no requests, as with
+ingress-nginx. The chart's default is 1: after one late answer, the node would drop the load
+balancer's connections for ten seconds."""
 
 ENTRY_POINTS = ("web", "websecure")
 """The chart's names for HTTP and HTTPS."""
@@ -46,17 +47,20 @@ TLS = {
     ],
     "alpnProtocols": ["h2", "http/1.1"],
 }
-"""Options of all hosts: for TLS 1.2 the suites of Mozilla's level "intermediate" that Go has; those
-of TLS 1.3 can't be chosen. Not `sniStrict`: hosts without a certificate of their own are to get the
-default one, as from ingress-nginx.
+"""TLS options of all hosts. The TLS 1.2 cipher suites are those of Mozilla's level "intermediate"
+that Go supports. Those of TLS 1.3 are not configurable. `sniStrict` is not set: hosts without a
+certificate get the default one, as with ingress-nginx.
 
 Source: wiki.mozilla.org/Security/Server_Side_TLS.
 """
 
 
 def drain_seconds(settings: IngressControllerArgs) -> int:
-    """How long a pod that goes serves: until its load balancer has noticed, then what is open."""
-    return detection_seconds(settings.load_balancer) + OPEN_SECONDS
+    """Returns how long a terminating pod keeps serving, in seconds.
+
+    It accepts connections until the load balancer stops sending them, and then serves open ones.
+    """
+    return detection_seconds(settings.load_balancer) + CONNECTION_SECONDS
 
 
 def values(
@@ -66,20 +70,23 @@ def values(
     class_name: str,
     placement: Placement | None = None,
 ) -> dict[str, Any]:
-    """Helm values for the official chart.
+    """Returns Helm values for the official chart.
 
-    Requests are buffered, as ingress-nginx does: without that the provider heeds no limit of their
-    size (`pkg/provider/kubernetes/ingress-nginx/middleware.go`). Headers with an underscore are
-    taken off, as ingress-nginx does: to many applications `X_Forwarded_Prefix` is the same as the
-    header that the controller sets, which a client could forge so.
+    Traefik buffers requests, as ingress-nginx does: without buffering, its provider ignores limits
+    of the request size (`pkg/provider/kubernetes/ingress-nginx/middleware.go`). Traefik removes
+    headers with an underscore, as ingress-nginx does: many applications can't distinguish
+    `X_Forwarded_Prefix` from the header that the controller sets, so a client could forge it.
 
-    Told to stop, Traefik takes no connection any more, at once. So it is told only when the load
-    balancer has noticed that the pod goes.
+    Traefik accepts no more connections after the signal to stop. A `preStop` hook therefore delays
+    the signal until the load balancer has stopped sending connections to the pod.
 
     Args:
-        service: the name of the Service, which is the one that ingress-nginx had.
-        class_name: the Ingress class, whose controller's name can't be changed in place: it stays
-            that of ingress-nginx, which Traefik's provider looks for.
+        settings: the settings of the controller.
+        namespace: the namespace of the Service.
+        service: the name of the Service, which is the same as with ingress-nginx.
+        class_name: the Ingress class. Its controller can't be changed in place, so it stays that of
+            ingress-nginx, which Traefik's provider looks for.
+        placement: the nodes of the pods.
     """
     balancer = settings.load_balancer
     chart: dict[str, Any] = {
@@ -87,7 +94,7 @@ def values(
         **pod_fields(placement, "nodeSelector"),
         "readinessProbe": {
             "initialDelaySeconds": START_SECONDS,
-            "failureThreshold": LATE_ANSWERS,
+            "failureThreshold": FAILED_CHECKS,
         },
         "service": {
             "nameOverride": service,
@@ -98,10 +105,10 @@ def values(
             },
         },
         "ports": {name: {"http": {"underscoreHeadersStrategy": "delete"}} for name in ENTRY_POINTS},
-        # what would be in conflict is refused, and does not fall back to weaker options
+        # Traefik rejects conflicting options instead of falling back to weaker ones.
         "core": {"strictTLSOptions": True},
         "providers": {
-            # by a file: the chart's own way needs Traefik's resource definitions in the cluster
+            # The chart's own TLS values require Traefik's CRDs in the cluster, a file does not.
             "file": {"enabled": True, "content": {"tls": {"options": {"default": TLS}}}},
             "kubernetesCRD": {"enabled": False},
             "kubernetesIngress": {"enabled": False},
@@ -155,7 +162,10 @@ def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
 
 
 def _add_default_certificate(chart: dict[str, Any], secret: str) -> None:
-    """By files. The Secret may come later than the controller, which reads it when it starts."""
+    """Adds the default certificate from the files of a mounted Secret.
+
+    The Secret may be created after the controller, which reads it at its start.
+    """
     certificate = {
         "certFile": f"{CERTIFICATE_FOLDER}/tls.crt",
         "keyFile": f"{CERTIFICATE_FOLDER}/tls.key",

@@ -1,4 +1,4 @@
-"""A namespace for applications: how strict it is with pods, and what they may have together."""
+"""A namespace for applications, with its Pod Security level, its quota and its defaults."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.ownership import create_namespace
 from ..manifests.labels import SKIP_AWAIT
 from ..manifests.security import pod_security_labels
-from .args import AppNamespaceArgs, QuotaArgs, not_reserved
+from .args import AppNamespaceArgs, QuotaArgs, check_not_reserved
 
 ADVICE = "use another namespace, or share this one: list it in `namespaces` with `existing: true`"
-ADOPTION = "take it over, with all that is in it: list it with `adopt: true`"
+ADOPTION = "take it over with all its objects: list it with `adopt: true`"
 
 
 class AppNamespace(pulumi.ComponentResource):
-    """One namespace, named like the component, with its quota and its defaults.
+    """A namespace with the name of the component, its quota and its defaults.
 
-    Both objects are always there, empty where nothing is asked for. The engine deletes last: a
-    quota that no pod fits, taken out of the settings, would hold up what has to come before that.
+    The ResourceQuota and the LimitRange always exist, and are empty without settings. The engine
+    deletes objects last: if a quota were deleted when it is removed from the settings, it would
+    still block the pods of the same `pulumi up`.
 
     Example:
         >>> AppNamespace("shop", AppNamespaceArgs(pod_security="baseline"))
 
     Attributes:
-        own: whether the stack owns it. One that it does not own is only read.
+        own: whether the stack owns the namespace. Otherwise, the stack only reads it.
         namespace: the Namespace.
-        quota: the ResourceQuota in a namespace of its own.
-        limit_range: the LimitRange with containers' defaults, in a namespace of its own.
+        quota: the ResourceQuota, if the stack owns the namespace.
+        limit_range: the LimitRange with containers' defaults, if the stack owns the namespace.
     """
 
     own: bool
@@ -53,17 +54,20 @@ class AppNamespace(pulumi.ComponentResource):
         labels: Mapping[str, pulumi.Input[str]] = {},
         access: ClusterAccess | None = None,
     ) -> None:
-        """Declare the namespace.
+        """Declares the namespace.
 
         Args:
-            labels: more of its labels.
-            access: how the program asks the cluster whether the namespace exists, and whose it is.
-                Without it, one that exists is taken over without a word.
+            name: the name of the namespace and of the component.
+            settings: its settings.
+            opts: the resource options.
+            labels: additional labels.
+            access: access to the cluster, to check whether the namespace exists and who owns it.
+                Without it, the program takes over an existing namespace unchecked.
 
         Raises:
-            Problems: the name can't be a namespace's, or belongs to the system.
+            Problems: the name is not valid for a namespace, or reserved.
         """
-        require(lambda: not_reserved(DNS_1123_LABEL.check(name)), ("name",), name)
+        require(lambda: check_not_reserved(DNS_1123_LABEL.check(name)), ("name",), name)
         super().__init__("webapp:index:AppNamespace", name, None, opts)
         self.own = not settings.existing
         if self.own:
@@ -98,7 +102,7 @@ class AppNamespace(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(depends_on=[self.namespace])
         child = pulumi.ResourceOptions.merge(child, inside)
         metadata = {"name": name, "namespace": name}
-        # an empty quota never gets the status that the provider waits for
+        # The provider would wait for a status, which an empty quota never gets.
         hard = _hard(settings.quota) if settings.quota else {}
         limits = [{"type": "Container", **_defaults(settings.defaults)}]
         waiting = {} if hard else {"annotations": SKIP_AWAIT}
@@ -111,12 +115,12 @@ class AppNamespace(pulumi.ComponentResource):
 def _read_namespace(
     name: str, access: ClusterAccess | None, opts: pulumi.ResourceOptions
 ) -> Namespace:
-    """Read the namespace `name`. The engine lets go of one that the stack has created before.
+    """Reads the namespace `name`. If the stack created it earlier, the engine only forgets it.
 
-    It is read with the inputs that name it, as `controller_service` is.
+    The inputs include its name, as in `controller_service`.
     """
     arguments = NamespaceInitArgs(api_version="v1", kind="Namespace", metadata={"name": name})
-    arguments.__dict__["status"] = None  # an output that the class knows of and its arguments don't
+    arguments.__dict__["status"] = None  # an output of the class that its arguments lack
     identity: pulumi.Input[str] = name
     if access:
         context = access.context
@@ -128,10 +132,10 @@ def _read_namespace(
 
 
 async def require_namespace(name: str, kubeconfig: str, context: str | None) -> str:
-    """Return the name of a namespace.
+    """Returns the name of a namespace that exists.
 
     Raises:
-        pulumi.RunError: it does not exist, or the API server does not say so.
+        pulumi.RunError: the namespace does not exist, or the API server can't be queried.
     """
     setting = f"namespaces: {{name: {name}, existing: true}}"
     try:
@@ -141,20 +145,24 @@ async def require_namespace(name: str, kubeconfig: str, context: str | None) -> 
         if error.status != HTTPStatus.NOT_FOUND:
             raise pulumi.RunError(f"{setting}: {error}") from None
         raise pulumi.RunError(
-            f"{setting}: the namespace does not exist: create it, `kubectl create namespace "
-            f"{name}`, or leave out `existing` and this stack creates it"
+            f"{setting}: the namespace does not exist: create it (`kubectl create namespace "
+            f"{name}`), or remove `existing` so that this stack creates it"
         ) from None
     return name
 
 
 def _defaults(settings: ResourcesArgs | None) -> dict[str, dict[str, str]]:
-    """Nothing, if nothing is asked for. (The API server makes `null` of an empty list.)"""
+    """Returns the default resources of containers.
+
+    Without settings, the mapping is empty: the API server converts an empty list to `null`.
+    """
     if settings is None:
         return {}
     return {"default_request": settings.requests.by_kind, "default": settings.limits.by_kind}
 
 
 def _hard(quota: QuotaArgs) -> dict[str, str]:
+    """Returns the limits of the quota, by Kubernetes' names."""
     hard = {f"requests.{kind}": amount for kind, amount in quota.requests.by_kind.items()}
     hard |= {f"limits.{kind}": amount for kind, amount in quota.limits.by_kind.items()}
     return hard | ({} if quota.pods is None else {"pods": str(quota.pods)})

@@ -1,4 +1,4 @@
-"""The settings of a namespace, which one application has for itself or several share."""
+"""The settings of a namespace, which contains one or several applications."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ RESERVED_NAMESPACES = frozenset(
 )
 
 
-def not_reserved(name: str) -> str:
+def check_not_reserved(name: str) -> str:
+    """Returns a name that is not reserved.
+
+    Raises:
+        ValueError: the name is one of `RESERVED_NAMESPACES`.
+    """
     if name in RESERVED_NAMESPACES:
-        raise ValueError(f"must be another one than {', '.join(sorted(RESERVED_NAMESPACES))}")
+        raise ValueError(f"must not be one of {', '.join(sorted(RESERVED_NAMESPACES))}")
     return name
 
 
-NamespaceName = Annotated[Dns1123Label, AfterValidator(not_reserved)]
+NamespaceName = Annotated[Dns1123Label, AfterValidator(check_not_reserved)]
 
 
 class QuotaArgs(Args):

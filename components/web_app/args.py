@@ -19,7 +19,7 @@ from ..args.types import (
     defaults_of,
 )
 from ..database.args import DatabaseArgs
-from ..namespace.args import NamespaceName, not_reserved
+from ..namespace.args import NamespaceName, check_not_reserved
 from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
 from .checks import app_problems
 from .config.args import (
@@ -45,7 +45,7 @@ from .service.args import ServiceArgs
 OWN_LABELS = "app.kubernetes.io/"
 _Value = TypeVar("_Value")
 
-AppName = Annotated[DnsLabel, AfterValidator(not_reserved)]
+AppName = Annotated[DnsLabel, AfterValidator(check_not_reserved)]
 
 
 class WebAppArgs(RouteArgs, ServiceArgs, ContainerArgs):

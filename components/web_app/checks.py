@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..args.problem import Place, Problem, Problems, require
 from ..args.types import DNS_LABEL
 from ..database.names import database_name
-from ..namespace.args import not_reserved
+from ..namespace.args import check_not_reserved
 from .names import OWN_SECRETS, file_key, generated_secret, job_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
 
@@ -216,6 +216,6 @@ def check_name(app: WebAppArgs, name: str) -> None:
     Raises:
         Problems: it can't be the name of these args' application.
     """
-    require(lambda: not_reserved(DNS_LABEL.check(name)), ("name",), name)
+    require(lambda: check_not_reserved(DNS_LABEL.check(name)), ("name",), name)
     if problems := tuple(name_problems(app, name)):
         raise Problems(problems)

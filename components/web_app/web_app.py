@@ -30,7 +30,7 @@ from .pod.pod import job_pod, pod
 from .rollout.before_rollout import create_job
 from .rollout.deployment import create_deployment, deployment_spec
 from .rollout.deployment_gate import create_deployment_gate
-from .rollout.replacement import found_by_former_name, named_goes_first
+from .rollout.replacement import delete_before_replace_if_named, found_by_former_name
 from .service.service import create_service
 
 if TYPE_CHECKING:
@@ -101,11 +101,12 @@ class WebApp(pulumi.ComponentResource):
         """
         check_name(settings, name)
         self.namespace = settings.namespace or name
-        # not in the class, whose annotations Pulumi resolves: these are loaded only when needed
+        # Not declared in the class, because Pulumi resolves its annotations, and these are loaded
+        # only when needed.
         self.autoscaler: HorizontalPodAutoscaler | None = None
         self.disruption_budget: PodDisruptionBudget | None = None
         self.job: Job | None = None
-        transformations = [named_goes_first, found_by_former_name(self.namespace)]
+        transformations = [delete_before_replace_if_named, found_by_former_name(self.namespace)]
         if not own_namespace:
             transformations.append(annotate_with_stack)
         own = pulumi.ResourceOptions(transformations=transformations)

@@ -1,1 +1,1 @@
-"""What is wrong only across several things."""
+"""Checks across several components, and checks of the stack's file."""

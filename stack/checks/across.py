@@ -1,4 +1,4 @@
-"""All checks of what is wrong only across several things of a stack."""
+"""All checks across the components of a stack."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ CHECKS = (
 
 
 def stack_problems(settings: StackArgs) -> Iterator[Problem]:
-    """Yields what is wrong across the cluster, the controller, namespaces and applications."""
+    """Yields the problems across the cluster, the controller, namespaces and applications."""
     for check in CHECKS:
         yield from check(settings)

@@ -1,7 +1,7 @@
-"""Names that the stack would give and Exoscale or Kubernetes refuses, halfway through an `up`.
+"""Rejects names of the stack that Exoscale or Kubernetes would reject during `pulumi up`.
 
-Source: Exoscale's API (`exoscale` 0.16, the specification in it): a nodepool's name is lower case
-only, and a database service's has 63 characters at most.
+Source: Exoscale's API (`exoscale` 0.16, the specification in it): the name of a node pool is lower
+case, and the name of a database service has at most 63 characters.
 """
 
 from __future__ import annotations
@@ -15,34 +15,36 @@ from components.args.problem import line
 from components.args.types import LABEL_VALUE
 from components.database.names import database_name
 
-LONGEST_SERVICE_NAME = 63
+MAX_SERVICE_NAME_LENGTH = 63
 
 
-def refused_names(project: str, stack: str, values: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each.
+def invalid_names(project: str, stack: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yields a line for each name that Exoscale or Kubernetes would reject.
 
     Args:
-        values: the stack's file, right or wrong.
+        project: the name of the project.
+        stack: the name of the stack.
+        values: the stack's configuration, which may be invalid.
     """
     if "cluster" in values and stack != stack.lower():
         yield (
-            f"the stack's name: {json.dumps(stack)}: must be in lower case, as Exoscale wants it "
-            f"in a nodepool's name: pulumi stack rename {stack.lower()}"
+            f"the stack's name: {json.dumps(stack)}: must be in lower case, because Exoscale "
+            f"requires it in names of node pools: pulumi stack rename {stack.lower()}"
         )
     if values.get("owner") and not re.fullmatch(LABEL_VALUE.pattern, stack):
         yield (
-            f"the stack's name: {json.dumps(stack)}: must be {LABEL_VALUE.words}, for with an "
-            "owner it is the label environment: pulumi stack rename"
+            f"the stack's name: {json.dumps(stack)}: must be {LABEL_VALUE.words}, because with "
+            "an owner it is the label environment: pulumi stack rename"
         )
     apps = values.get("apps")
     for index, app in enumerate(apps if isinstance(apps, list) else ()):
         match app:
             case {"name": str(name), "database": {"kind": "dbaas"}}:
                 service = f"{project}-{stack}-{database_name(name)}"
-                if len(service) > LONGEST_SERVICE_NAME:
+                if len(service) > MAX_SERVICE_NAME_LENGTH:
                     yield line(
                         ("apps", index, "name"),
                         name,
                         f"its database would be {service}, and Exoscale allows "
-                        f"{LONGEST_SERVICE_NAME} characters",
+                        f"{MAX_SERVICE_NAME_LENGTH} characters",
                     )

@@ -1,4 +1,4 @@
-"""References to other variables, `$(NAME)`, that Kubernetes does not expand."""
+"""Warns of references to variables, `$(NAME)`, that Kubernetes does not expand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from components.web_app.checks import beside
 from stack.args import StackArgs
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
-"""`$$` is a dollar sign, so that `$$(NAME)` is no reference.
+"""Kubernetes replaces `$$` with a dollar sign, so `$$(NAME)` is not a reference.
 
 Source: kubernetes/kubernetes, third_party/forked/golang/expansion/expand.go.
 """
@@ -22,7 +22,7 @@ _IN_EVERY_POD = "KUBERNETES_"
 
 
 def warnings(settings: StackArgs) -> Iterator[str]:
-    """One line for each reference that stays in a value. No value is shown."""
+    """Yields a line, without values, for each reference that Kubernetes does not expand."""
     for index, app in enumerate(settings.apps):
         for place, problem in _not_expanded(app):
             yield f"{path(('apps', index, *place))}: {problem}"
@@ -48,14 +48,14 @@ def _not_expanded(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
     for name, value in config.items():
         for reference in _references(value):
             if reference in {*others, *app.value_from, *app.environment}:
-                problem = f"$({reference}) stays as it is: move {name} to environment to expand it"
+                problem = f"$({reference}) is not expanded: move {name} to environment to expand it"
                 yield ("config", "environment", name), problem
 
 
 def _in_order(
     environment: Mapping[str, Input[str]], known: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Variables, each with a reference that is neither `known` nor the name of an earlier one."""
+    """Yields the variables with a reference to neither a `known` nor an earlier variable."""
     earlier = set(known)
     for name, value in environment.items():
         for reference in _references(value):
@@ -64,14 +64,14 @@ def _in_order(
             if reference == name:
                 reason = "a variable can't contain itself: use another name"
             elif reference in environment:
-                reason = f"it comes later: move {reference} before {name}"
+                reason = f"it is defined later: move {reference} before {name}"
             else:
                 reason = "the container has no such variable: add it"
-            yield name, f"$({reference}) stays as it is: {reason}, or write $$({reference})"
+            yield name, f"$({reference}) is not expanded: {reason}, or write $$({reference})"
         earlier.add(name)
 
 
 def _references(value: Input[str]) -> list[str]:
-    """The names in `$(NAME)`, each once; none in an output."""
+    """Returns the names in `$(NAME)`, without repetitions; none of an output."""
     found = _REFERENCE.findall(value) if is_known(value) else ()
     return list(dict.fromkeys(filter(None, found)))

@@ -1,4 +1,4 @@
-"""Mistakes that show in the stack's file itself, whether or not the rest of it is right."""
+"""Checks of the stack's file itself, which also run if other settings are invalid."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from stack.args import StackArgs
 from stack.encrypted import Encrypted
 
 NAMED = (("cluster", "nodepools"), ("cluster", "firewallRules"), ("namespaces",), ("apps",))
-"""Lists whose items have names that differ."""
+"""Lists whose items must have different names."""
 
 
-def one_cluster(values: Mapping[str, Any]) -> list[str]:
-    """A line if the stack has no cluster, or two."""
+def cluster_problems(values: Mapping[str, Any]) -> list[str]:
+    """Returns a line if the stack has no cluster, or both `cluster` and `existingCluster`."""
     if "cluster" in values and "existingCluster" in values:
-        return ["existingCluster: must not be given beside cluster: a stack has one of them"]
+        return ["existingCluster: must not be given with cluster: a stack has one of the two"]
     if "cluster" not in values and "existingCluster" not in values:
-        return ["cluster: is missing: it is required, or existingCluster in its place"]
+        return ["cluster: is missing: cluster or existingCluster is required"]
     return []
 
 
-def unencrypted(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
-    """One line for each secret that is in the stack's file in clear."""
+def unencrypted_secrets(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
+    """Returns a line for each secret that is in clear text in the stack's file."""
     return [
         f"{path(found)}: {HIDDEN}: must be encrypted: {set_secret_command(found)}"
         for place, clear in secret_places(StackArgs)
         for found, value in _at(values, place)
-        if value and not (clear and clear.is_clear(value)) and not encrypted.may_be(found)
+        if value and not (clear and clear.is_clear(value)) and not encrypted.may_be_encrypted(found)
     ]
 
 
-def misplaced(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
-    """One line for each value that is encrypted where no secret belongs.
+def misplaced_secrets(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
+    """Returns a line for each encrypted value whose key is not secret.
 
-    From there it would go on in clear: into the stack's state, its backups and history, and into
-    what a preview shows.
+    Such a value would be in clear text in the stack's state, in its backups and history, and in
+    the output of a preview.
     """
     known = [place for place, _ in secret_places(StackArgs)]
     problems: list[str] = []
@@ -48,8 +48,8 @@ def misplaced(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
         places: Iterable[Place] = found or (() if any(here) else ((key,),))
         wrong = [place for place in places if not any(_fits(place, each) for each in known)]
         problems += [
-            f"{path(place)}: {HIDDEN}: must not be encrypted, for it would be in clear in the "
-            f"stack's state: {_where_it_belongs(place, known)}"
+            f"{path(place)}: {HIDDEN}: must not be encrypted, because it would be in clear text in "
+            f"the stack's state: {_where_it_belongs(place, known)}"
             for place in wrong
         ]
     return problems
@@ -57,7 +57,7 @@ def misplaced(values: Mapping[str, Any], encrypted: Encrypted) -> list[str]:
 
 def _fits(place: Place, pattern: Sequence[str]) -> bool:
     return len(place) == len(pattern) and all(
-        wanted in ("*", part) for part, wanted in zip(place, pattern, strict=True)
+        each in ("*", part) for part, each in zip(place, pattern, strict=True)
     )
 
 
@@ -75,8 +75,8 @@ def _where_it_belongs(place: Place, known: Iterable[Sequence[str]]) -> str:
     return f"only {here} can be secret" if here else f"nothing in {place[0]} can be secret"
 
 
-def repeated(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[str]:
-    """One line for each name that two items of a list share and must not."""
+def repeated_names(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[str]:
+    """Returns a line for each name that several items of a list have."""
     problems = []
     for location in NAMED:
         names = Counter(
@@ -91,7 +91,7 @@ def repeated(values: Mapping[str, Any], secret: Collection[str] = ()) -> list[st
 
 
 def _at(values: Any, place: Sequence[str]) -> Iterator[tuple[Place, Any]]:
-    """What `values` has at `place`, in which `*` stands for any key or index."""
+    """Yields the paths and values that match `place`, in which `*` matches any key or index."""
     if not place:
         yield (), values
         return

@@ -1,6 +1,7 @@
-"""Annotations of an Ingress that its controller does not heed.
+"""Rejects annotations of an Ingress that its controller ignores.
 
-The controller says so in its log at most: without its deny list, an application is open to all.
+A controller at most logs that it ignores one. If it ignores a deny list, an application is open to
+all clients.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from components.web_app.ingress.annotations import NGINX, TRAEFIK
 from stack.args import StackArgs
 
 ALLOW_SNIPPETS = "--providers.kubernetesingressnginx.allowsnippetannotations"
-"""Traefik's option; it ignores the case of letters."""
+"""Option of Traefik, which is not case-sensitive."""
 
 SNIPPETS_ARE_OFF = (
     "must not be given: Traefik does not serve an Ingress with it, unless ingress.values has "
@@ -28,10 +29,10 @@ SNIPPETS_ARE_OFF = (
 NAMES = {"nginx": "ingress-nginx", "traefik": "Traefik"}
 
 
-def ignored(settings: StackArgs) -> Iterator[Problem]:
-    """The controller that the stack installs does what each annotation asks for.
+def check_annotations(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects annotations that the stack's own controller ignores.
 
-    Which controller somebody else has installed is not known.
+    The type of an existing controller is unknown.
     """
     controller = settings.controller
     if controller is None or controller.existing:
@@ -43,7 +44,7 @@ def ignored(settings: StackArgs) -> Iterator[Problem]:
 
 
 def _allowed(key: str, value: str, settings: IngressControllerArgs) -> str:
-    """What is allowed in place of an annotation; nothing if the controller heeds it."""
+    """Returns what is allowed instead of an annotation, or "" if the controller implements it."""
     controller = settings.controller or "nginx"
     if key.startswith(TRAEFIK):
         return f"must not be given: {NAMES[controller]} reads only annotations {NGINX}..."
@@ -70,4 +71,4 @@ def _allows_snippets(settings: IngressControllerArgs) -> bool:
     return ALLOW_SNIPPETS in arguments or f"{ALLOW_SNIPPETS}=true" in arguments
 
 
-CHECKS = (ignored,)
+CHECKS = (check_annotations,)

@@ -1,4 +1,4 @@
-"""Mistakes of a Service and its load balancer that show when several keys are looked at."""
+"""Checks Services that use the same existing load balancer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from components.ingress_controller.args import CONTROLLER_PORTS
 from stack.args import StackArgs
 
 
-def shared(settings: StackArgs) -> Iterator[Problem]:
-    """Services on one load balancer have different ports.
+def check_existing_load_balancers(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects Services that use the same port of one load balancer.
 
-    Exoscale's cloud controller finds a Service's part of it by the port: each would take the other
-    for its own, and have it send to its own pods.
+    Exoscale's cloud controller identifies the part of a Service by its port. Each Service would
+    take the part of the other one, and direct its traffic to its own pods.
     """
     first: dict[tuple[str, int], Place] = {}
     for place, balancer, ports in _balancers(settings):
@@ -24,14 +24,14 @@ def shared(settings: StackArgs) -> Iterator[Problem]:
             key = (str(balancer.existing), port)
             other = first.setdefault(key, place)
             if other != place:
-                allowed = f"must differ from {path(other)}, which has the port {port} there too"
+                allowed = f"must differ from {path(other)}, which also uses its port {port}"
                 yield Problem(place, balancer.existing, allowed)
 
 
 def _balancers(
     settings: StackArgs,
 ) -> Iterator[tuple[Place, LoadBalancerArgs, tuple[int, ...]]]:
-    """The keys that name an existing load balancer, and the ports of the Services behind it."""
+    """Yields the load balancers, each with the path of `existing` and the ports of its Service."""
     if settings.ingress:
         place = ("ingress", "loadBalancer", "existing")
         yield place, settings.ingress.load_balancer, CONTROLLER_PORTS
@@ -40,4 +40,4 @@ def _balancers(
             yield ("apps", index, "loadBalancer", "existing"), app.balancer, app.service_ports
 
 
-CHECKS = (shared,)
+CHECKS = (check_existing_load_balancers,)

@@ -1,4 +1,4 @@
-"""Applications and the namespaces that they are in."""
+"""Applications with their namespaces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from stack.args import AppArgs, NamespaceArgs, StackArgs
 
 
 class Namespaced(NamedTuple):
-    """An application and its namespace, which has a place if it is listed."""
+    """An application and its namespace, with their paths.
+
+    A namespace that is not listed has no path.
+    """
 
     place: Place
     app: AppArgs
@@ -19,7 +22,7 @@ class Namespaced(NamedTuple):
 
 
 def namespaced(settings: StackArgs) -> Iterator[Namespaced]:
-    """Each application with its namespace."""
+    """Yields each application with its namespace."""
     listed = {each.name: index for index, each in enumerate(settings.namespaces)}
     for number, app in enumerate(settings.apps):
         name = app.namespace_name

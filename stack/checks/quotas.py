@@ -1,6 +1,7 @@
-"""What containers ask for beside their namespace's defaults and quota, and an autoscaler's metrics.
+"""Checks containers' resources against their namespace's defaults and quota, and autoscalers.
 
-The API server refuses such pods, or the autoscaler does nothing: an `up` would wait for its end.
+The API server would reject such pods, or the autoscaler would do nothing. `pulumi up` would wait
+until its timeout.
 Sources: kubernetes.io/docs/concepts/policy/resource-quotas, .../limit-range, and
 .../workloads/autoscaling/horizontal-pod-autoscale.
 """
@@ -21,14 +22,14 @@ PARTS = ("requests", "limits")
 
 
 class Container(NamedTuple):
-    """A container's resources and their place in the application's settings."""
+    """A container's resources and their path in the application's settings."""
 
     place: Place
     resources: ResourcesArgs
 
 
-def defaults(settings: StackArgs) -> Iterator[Problem]:
-    """A limit that a container has by default is not below its request."""
+def check_default_limits(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects a request above the limit that the container has by default."""
     for each in namespaced(settings):
         if each.namespace.defaults is None:
             continue
@@ -42,8 +43,8 @@ def defaults(settings: StackArgs) -> Iterator[Problem]:
                     yield Problem((*each.place, *place, "requests", kind), request, allowed)
 
 
-def quota(settings: StackArgs) -> Iterator[Problem]:
-    """Each container has what a quota counts."""
+def check_quotas(settings: StackArgs) -> Iterator[Problem]:
+    """Requires each container to set the resources that a quota limits."""
     for each in namespaced(settings):
         if each.namespace.quota is None:
             continue
@@ -53,12 +54,15 @@ def quota(settings: StackArgs) -> Iterator[Problem]:
                     if kind not in _effective(own, each.namespace.defaults)[part]:
                         key = _key(each, "quota", part, kind)
                         other = _key(each, "defaults", part, kind)
-                        allowed = f"must be given, for there is {key}; or give {other}"
+                        allowed = f"must be given, because {key} is set; or set {other}"
                         yield Problem((*each.place, *place, part, kind), None, allowed)
 
 
-def autoscaler(settings: StackArgs) -> Iterator[Problem]:
-    """A percentage is of what all containers that go on running request."""
+def check_autoscalers(settings: StackArgs) -> Iterator[Problem]:
+    """Requires requests of an autoscaler's metrics, which are a percentage of them.
+
+    Init containers don't count.
+    """
     for each in namespaced(settings):
         scaler = each.app.autoscaler
         for kind in ("cpu", "memory"):
@@ -67,12 +71,12 @@ def autoscaler(settings: StackArgs) -> Iterator[Problem]:
             for place, own in _running(each.app):
                 if kind not in _effective(own, each.namespace.defaults)["requests"]:
                     key = path((*each.place, "autoscaler", kind))
-                    allowed = f"must be given, for {key} is a percentage of it"
+                    allowed = f"must be given, because {key} is a percentage of it"
                     yield Problem((*each.place, *place, "requests", kind), None, allowed)
 
 
 def notices(settings: StackArgs) -> Iterator[str]:
-    """Autoscalers that need metrics of CPU or memory, which Exoscale does not provide here."""
+    """Yields a line for each autoscaler metric that the cluster has no metrics server for."""
     if settings.cluster is None or settings.cluster.metrics_server:
         return
     for index, app in enumerate(settings.apps):
@@ -85,7 +89,7 @@ def notices(settings: StackArgs) -> Iterator[str]:
 
 
 def _all(app: WebAppArgs) -> Iterator[Container]:
-    """Every container that there will be in the application's namespace."""
+    """Yields every container of the application, its Job and its database."""
     for place, each in containers(app):
         yield Container((*place, "resources"), each.resources)
     if app.before_rollout and app.before_rollout.resources:
@@ -98,7 +102,7 @@ def _all(app: WebAppArgs) -> Iterator[Container]:
 
 
 def _running(app: WebAppArgs) -> Iterator[Container]:
-    """Those that run as long as the pod."""
+    """Yields the containers that run as long as the pod."""
     for place, each in containers(app):
         if place[:1] != ("initContainers",):
             yield Container((*place, "resources"), each.resources)
@@ -107,7 +111,7 @@ def _running(app: WebAppArgs) -> Iterator[Container]:
 def _effective(
     own: ResourcesArgs, defaults: ResourcesArgs | None
 ) -> Mapping[str, Mapping[str, str]]:
-    """What a container has in the end: where it has no request, its limit is one."""
+    """Returns a container's resources with the defaults. A limit is the default of its request."""
     default = defaults or ResourcesArgs.model_construct()
     limits = default.limits.by_kind | own.limits.by_kind
     requests = default.limits.by_kind | default.requests.by_kind
@@ -119,4 +123,4 @@ def _key(each: Namespaced, *keys: str) -> str:
     return path((*(each.namespace_place or ()), *keys))
 
 
-CHECKS = (defaults, quota, autoscaler)
+CHECKS = (check_default_limits, check_quotas, check_autoscalers)

@@ -1,9 +1,9 @@
-"""Load balancers that nobody could reach, because the nodes' firewall is closed.
+"""Rejects load balancers whose clients the nodes' firewall drops.
 
-A load balancer passes clients' packets on with the clients' own addresses, and security groups
-look at these: NodePorts must be open to the clients. Health checks come from addresses of
-Exoscale's, which always reach the NodePorts, so a load balancer that drops all clients looks
-healthy.
+A load balancer forwards packets with the clients' own addresses, and security groups compare these
+with their rules: NodePorts must be open to the clients. Health checks use Exoscale's addresses,
+which can always reach the NodePorts, so a load balancer appears healthy even if all clients are
+dropped.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from stack.args import StackArgs
 
 
 class Balanced(NamedTuple):
-    """A Service with a load balancer: its place in the settings, and what it is asked for."""
+    """A Service with a load balancer: its path in the settings and the protocols of its ports."""
 
     place: Place
     balancer: LoadBalancerArgs
     protocols: frozenset[str]
 
 
-def clients(settings: StackArgs) -> Iterator[Problem]:
-    """The NodePorts behind load balancers are open to somebody."""
+def check_node_port_sources(settings: StackArgs) -> Iterator[Problem]:
+    """Requires the NodePorts behind load balancers to be open to clients."""
     cluster = settings.cluster
     if cluster is None or _has_other_groups(cluster):
         return
@@ -36,8 +36,8 @@ def clients(settings: StackArgs) -> Iterator[Problem]:
         closed = sorted(each for each in protocols if not _sources(cluster, each))
         if closed:
             allowed = (
-                f"must be given for the load balancer of {path(place)}, which passes packets"
-                f" ({', '.join(closed)}) on with their clients' addresses: write the clients'"
+                f"must be given for the load balancer of {path(place)}, which forwards packets"
+                f" ({', '.join(closed)}) with their clients' addresses: write the clients'"
                 ' networks, or ["0.0.0.0/0"] for everyone, with cluster.allowOpenNetworks: true'
             )
             key = ("cluster", "nodePortSources")
@@ -45,8 +45,8 @@ def clients(settings: StackArgs) -> Iterator[Problem]:
             return
 
 
-def allowed_clients(settings: StackArgs) -> Iterator[Problem]:
-    """Clients that a load balancer or the ingress controller lets in come through the firewall."""
+def check_allowed_clients(settings: StackArgs) -> Iterator[Problem]:
+    """Requires the firewall to accept the clients that a load balancer or an Ingress allows."""
     cluster = settings.cluster
     if cluster is None or _has_other_groups(cluster):
         return
@@ -67,8 +67,8 @@ def allowed_clients(settings: StackArgs) -> Iterator[Problem]:
                 yield Problem(("apps", index, *key), networks, allowed)
 
 
-def health_checks(settings: StackArgs) -> Iterator[Problem]:
-    """The firewall lets health checks in to the port that they ask."""
+def check_health_check_ports(settings: StackArgs) -> Iterator[Problem]:
+    """Requires the firewall to accept health checks on their port."""
     cluster = settings.cluster
     if cluster is None or _has_other_groups(cluster):
         return
@@ -99,7 +99,7 @@ def _has_other_groups(cluster: SksClusterArgs) -> bool:
 
 
 def _sources(cluster: SksClusterArgs, protocol: str, ports: str = NODE_PORTS) -> list[str]:
-    """The networks that may reach some of these ports."""
+    """Returns the networks that may reach at least one of the ports."""
     opened = [(NODE_PORTS, cluster.node_port_sources)]
     opened += [
         (rule.ports, rule.sources)
@@ -123,4 +123,4 @@ def _is_outside(network: str, sources: Iterable[str]) -> bool:
     return bool(alike) and not any(one.overlaps(each) for each in alike)
 
 
-CHECKS = (clients, allowed_clients, health_checks)
+CHECKS = (check_node_port_sources, check_allowed_clients, check_health_check_ports)

@@ -1,4 +1,4 @@
-"""Applications that would take each other's requests at the ingress controller."""
+"""Rejects applications whose hosts and paths overlap, so that one gets the requests of another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Route(NamedTuple):
-    """What one application asks to be served: a path, or a regular expression of paths."""
+    """A path or regular expression that an application serves on a host."""
 
     number: int
     key: str
@@ -18,32 +18,34 @@ class Route(NamedTuple):
     host: str | None
     regex: str | None
     rewrite: bool
-    """Whether the path is taken off, for which the controller has a regular expression of it."""
+    """Whether the controller removes the path, for which it uses a regular expression."""
 
     @property
-    def told(self) -> str | None:
-        """The setting's own value."""
+    def setting(self) -> str | None:
+        """Returns the value of the setting."""
         return self.value if self.key in ("path", "ingress.regex") else self.host
 
     @property
     def path(self) -> str:
-        """In lower case: beside a regular expression the controller minds no case."""
+        """Returns the path in lower case: regular expressions make paths case-insensitive."""
         return self.value.lower()
 
     @property
     def is_expression(self) -> bool:
-        """Whether the controller has it as a regular expression, and so all paths of the host."""
+        """Whether the controller uses a regular expression for all paths of the host."""
         return bool(self.regex) or self.rewrite or "~" in self.value
 
 
-def conflicts(apps: object, *, nested: bool = True) -> list[str]:
-    """One line for each two applications of which one would get requests meant for the other.
+def route_conflicts(apps: object, *, nested: bool = True) -> list[str]:
+    """Returns a line for each pair of applications of which one gets requests for the other.
 
-    The controller tries the longest path first, so an application may have all of a host (`/`)
-    beside others' paths, and one may lie below another's: `/api/auth` below `/api`. Beside a
-    regular expression all paths of a host are some, without an end: there `/api/auth` has to be
-    taken off, for which it is `/api/auth(/|$)(.*)`. Otherwise `/api(/|$)(.*)` is longer, and
-    `/api/authors` is matched too.
+    The controller tries the longest path first. So an application may serve the root (`/`) of a
+    host on which others serve paths, and a path may be below another one: `/api/auth` below `/api`.
+
+    If a host has a regular expression, the controller treats all paths of the host as regular
+    expressions without an end. Then `/api/auth` must have `rewrite`, which makes it
+    `/api/auth(/|$)(.*)`. Without `rewrite`, `/api(/|$)(.*)` is longer, and `/api/auth` also matches
+    `/api/authors`.
 
     Sources: kubernetes/ingress-nginx 1.15.1, internal/ingress/controller/controller.go,
     `getBackendServers`, and template/template.go, `buildLocation`; traefik/traefik 3.7,
@@ -51,8 +53,8 @@ def conflicts(apps: object, *, nested: bool = True) -> list[str]:
     `GetRulePriority`.
 
     Args:
-        apps: the list of applications as the stack's file has it, right or wrong.
-        nested: whether one may lie below another's path on purpose.
+        apps: the applications in the stack's configuration, which may be invalid.
+        nested: whether a path may be below the path of another application.
     """
     routes = [*_routes(apps)] if isinstance(apps, list) else []
     by_expression = {each.host for each in routes if each.is_expression}
@@ -65,8 +67,8 @@ def conflicts(apps: object, *, nested: bool = True) -> list[str]:
         if earlier.number == later.number or earlier.host != later.host:
             continue
         if reason := _conflict(earlier, later, has_its_own):
-            told = f"apps[{later.number}].{later.key}: {json.dumps(later.told)}: {reason}"
-            found.setdefault((earlier.number, later.number), told)
+            text = f"apps[{later.number}].{later.key}: {json.dumps(later.setting)}: {reason}"
+            found.setdefault((earlier.number, later.number), text)
     return [*found.values()]
 
 
@@ -76,18 +78,18 @@ def _routes(apps: Sequence[object]) -> Iterator[Route]:
             continue
         path, ingress = app.get("path"), app.get("ingress")
         regex = _regex(ingress)
-        left_on = isinstance(ingress, Mapping) and ingress.get("rewrite") is False
+        keeps_path = isinstance(ingress, Mapping) and ingress.get("rewrite") is False
         for key, host in _hosts(app):
             if regex:
                 yield Route(index, "ingress.regex", regex, host, regex, rewrite=False)
             elif isinstance(path, str):
-                yield Route(index, "path", path, host, None, rewrite=not left_on and path != "/")
+                yield Route(index, "path", path, host, None, rewrite=not keeps_path and path != "/")
             elif host:
                 yield Route(index, key, "/", host, None, rewrite=False)
 
 
 def _hosts(app: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """All host names, each with its key."""
+    """Yields all host names, each with its key."""
     host, others = app.get("host"), app.get("additionalHosts")
     yield "host", host if isinstance(host, str) else None
     for index, other in enumerate(others if isinstance(others, list) else ()):
@@ -102,27 +104,32 @@ def _regex(ingress: Any) -> str | None:
     try:
         re.compile(regex)
     except re.error:
-        return None  # reported where it is validated
+        return None  # its validation reports it
     return regex
 
 
 def _conflict(earlier: Route, later: Route, has_its_own: Callable[[Route], bool]) -> str | None:
-    """Why one of the two would get the other's requests.
+    """Returns why one of two routes would get requests for the other, or None.
 
     Args:
-        has_its_own: whether one that lies below the other gets its own requests, and no more.
+        earlier: the route of the application that is listed first.
+        later: the route of the other application.
+        has_its_own: whether a path below another one gets exactly its own requests.
     """
     other = f"apps[{earlier.number}]"
     where = f" on {earlier.host}" if earlier.host else ""
     remedy = "give one of them another path or host"
     if earlier.path == later.path:
         return f"is {other}'s{where} too; {remedy}"
-    for outer, inner, verb in ((earlier, later, "lies in"), (later, earlier, "would swallow")):
+    for outer, inner, verb in (
+        (earlier, later, "is matched by"),
+        (later, earlier, "would also match"),
+    ):
         if outer.regex and _matches(outer.regex, inner):
             return f"{verb} {other}'s {earlier.value}{where}; {remedy}"
         if _is_below(inner, outer) and not has_its_own(inner):
             if not inner.regex and not inner.rewrite:
-                remedy = f"let ingress.rewrite be true for the longer path, or {remedy}"
+                remedy = f"set ingress.rewrite to true for the longer path, or {remedy}"
             return f"{verb} {other}'s {earlier.value}{where}; {remedy}"
     return None
 

@@ -1,8 +1,9 @@
-"""What the Pod Security level of a namespace refuses in pods.
+"""Rejects settings of pods that violate the Pod Security level of their namespace.
 
-Source: kubernetes.io/docs/concepts/security/pod-security-standards. What the settings can't say,
-such as host paths and added capabilities, no level has to refuse. The level of a namespace that
-another stack owns is not known.
+The settings can't declare other violations, such as host paths and added capabilities. The level of
+a namespace that another stack owns is unknown.
+
+Source: kubernetes.io/docs/concepts/security/pod-security-standards.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from stack.args import StackArgs
 from stack.checks.namespaced import Namespaced, namespaced
 
 APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
-"""Annotations of pods, one a container, from before there was a field."""
+"""Prefix of pod annotations, one for each container, which precede the field of Kubernetes."""
 
 
-def root(settings: StackArgs) -> Iterator[Problem]:
-    """No container runs as root at the level `restricted`."""
+def check_root_users(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects containers that run as root at the level `restricted`."""
     for each in namespaced(settings):
         if each.namespace.existing or each.namespace.pod_security != "restricted":
             continue
@@ -30,8 +31,8 @@ def root(settings: StackArgs) -> Iterator[Problem]:
                 yield Problem(where, 0, f"must not be root, {_where(each)}")
 
 
-def app_armor(settings: StackArgs) -> Iterator[Problem]:
-    """Only the level `privileged` lets AppArmor be turned off."""
+def check_app_armor(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects annotations that disable AppArmor, except at the level `privileged`."""
     for each in namespaced(settings):
         if each.namespace.existing:
             continue
@@ -40,17 +41,17 @@ def app_armor(settings: StackArgs) -> Iterator[Problem]:
             level = each.namespace.pod_security
             if key.startswith(APP_ARMOR) and not allowed and level != "privileged":
                 where = (*each.place, "annotations", key)
-                told = "must be runtime/default or localhost/PROFILE"
-                yield Problem(where, value, f"{told}, {_where(each, 'privileged')}")
+                allowed_values = "must be runtime/default or localhost/PROFILE"
+                yield Problem(where, value, f"{allowed_values}, {_where(each, 'privileged')}")
 
 
 def _where(each: Namespaced, other: str = "baseline") -> str:
     level = each.namespace.pod_security
     if each.namespace_place is None:
         item = f"{{name: {each.namespace.name}, podSecurity: {other}}}"
-        return f"for its namespace is {level}: another level is an item of namespaces, {item}"
+        return f"because its namespace is {level}: to change the level, add {item} to namespaces"
     key = path((*each.namespace_place, "podSecurity"))
-    return f"for {key} is {level}: set that to {other}"
+    return f"because {key} is {level}: set it to {other}"
 
 
-CHECKS = (root, app_armor)
+CHECKS = (check_root_users, check_app_armor)

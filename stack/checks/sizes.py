@@ -1,4 +1,4 @@
-"""Files of an application: whether they are there, and fit into what keeps them.
+"""Warns if the files in the settings become too large for Pulumi.
 
 Sources: kubernetes.io/docs/concepts/configuration/configmap, .../secret; Linux, `MAX_ARG_STRLEN`.
 """
@@ -15,24 +15,24 @@ from components.web_app.args import WebAppArgs
 from stack.args import StackArgs
 
 KIB = 1024
-LARGEST_SETTINGS = 128 * KIB
-"""All of a stack's configuration, in bytes: Pulumi hands it to the program in one environment
-variable, and can't start it with more."""
+MAX_SETTINGS_BYTES = 128 * KIB
+"""Maximum size of a stack's configuration in bytes. Pulumi passes it to the program in one
+environment variable, and can't start the program with a larger one."""
 
 
 def warnings(settings: StackArgs) -> Iterator[str]:
-    """The largest file, where the files that are written in the settings are half of what fits."""
+    """Yields a line for the largest file if all files together exceed half of the maximum."""
     sizes = {
         place: size
         for index, app in enumerate(settings.apps)
         for place, size in _written(app, index)
     }
-    if sum(sizes.values()) > LARGEST_SETTINGS / 2:
+    if sum(sizes.values()) > MAX_SETTINGS_BYTES / 2:
         place = max(sizes, key=lambda each: sizes[each])
         yield (
             f"{path(place)}: {sizes[place] / KIB:.0f} KiB: all settings together may have "
-            f"{LARGEST_SETTINGS / KIB:.0f} KiB: with more, Pulumi can't start the program;"
-            " config.filesFrom has files by their paths"
+            f"{MAX_SETTINGS_BYTES / KIB:.0f} KiB: with more, Pulumi can't start the program;"
+            " config.filesFrom reads files by their paths"
         )
 
 

@@ -1,4 +1,4 @@
-"""What shows only when the whole stack is looked at: mistakes, and what is seldom meant."""
+"""Problems and warnings that concern several parts of a stack."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from stack.args import StackArgs
 from stack.checks import expansions, ingress, quotas, sizes
 
 
-def namespaces(settings: StackArgs) -> Iterator[Problem]:
-    """Each has an application in it."""
+def check_namespaces(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects listed namespaces without an application."""
     used = {app.namespace_name for app in settings.apps}
     for index, namespace in enumerate(settings.namespaces):
         if namespace.name not in used:
-            yield Problem(("namespaces", index, "name"), namespace.name, "has no application in it")
+            yield Problem(("namespaces", index, "name"), namespace.name, "has no application")
 
 
-def nodepools(settings: StackArgs) -> Iterator[Problem]:
-    """Those that pods and load balancers name are the cluster's."""
+def check_nodepools(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects names of node pools that the cluster does not have."""
     named: list[tuple[Place, str | None]] = [
         (("apps", index, "nodepool"), app.nodepool) for index, app in enumerate(settings.apps)
     ]
     if settings.ingress:
         named.append((("ingress", "nodepool"), settings.ingress.nodepool))
-    there = [pool.name for pool in settings.cluster.nodepools] if settings.cluster else []
+    existing = [pool.name for pool in settings.cluster.nodepools] if settings.cluster else []
     for place, name in named:
-        if name is not None and name not in there:
-            allowed = f"must be one of the cluster's nodepools: {', '.join(there)}"
-            if not there:
-                allowed = "must not be given without cluster, whose nodepools have such names"
+        if name is not None and name not in existing:
+            allowed = f"must be one of the cluster's nodepools: {', '.join(existing)}"
+            if not existing:
+                allowed = "must not be given without cluster, which has the node pools"
             yield Problem(place, name, allowed)
 
 
-def volumes(settings: StackArgs) -> Iterator[Problem]:
-    """Databases in the cluster have somewhere to be."""
+def check_volumes(settings: StackArgs) -> Iterator[Problem]:
+    """Requires a storage class for the volumes of databases."""
     if settings.cluster and not settings.cluster.csi:
         for index, app in enumerate(settings.apps):
             if app.database and app.database.needs_csi:
@@ -47,26 +47,26 @@ def volumes(settings: StackArgs) -> Iterator[Problem]:
                 yield Problem(("apps", index, "database", "kind"), app.database.kind, allowed)
 
 
-def clients_of_databases(settings: StackArgs) -> Iterator[Problem]:
-    """Managed databases know who may connect."""
+def check_database_clients(settings: StackArgs) -> Iterator[Problem]:
+    """Requires `ipFilter` of managed databases if the stack does not create the cluster."""
     if settings.cluster:
         return
     for index, app in enumerate(settings.apps):
         if app.database and app.database.needs_node_addresses:
-            allowed = "is required where the stack does not create the cluster"
+            allowed = "is required if the stack does not create the cluster"
             yield Problem(("apps", index, "database", "ipFilter"), None, allowed)
 
 
-def production(settings: StackArgs) -> Iterator[Problem]:
-    """Containers say what they need."""
+def check_production_resources(settings: StackArgs) -> Iterator[Problem]:
+    """Requires resources of all containers in production."""
     if settings.production:
         for index, app in enumerate(settings.apps):
             for place, found in _resources(app):
                 yield from _missing_resources(("apps", index, *place), found)
 
 
-def digests(settings: StackArgs) -> Iterator[Problem]:
-    """In production no push to a registry changes what runs."""
+def check_image_digests(settings: StackArgs) -> Iterator[Problem]:
+    """Requires digests of images in production, so that no push to a registry changes what runs."""
     if settings.production:
         for index, app in enumerate(settings.apps):
             for place, image in _images(app):
@@ -79,7 +79,7 @@ def digests(settings: StackArgs) -> Iterator[Problem]:
 
 
 def warnings(settings: StackArgs) -> Iterator[str]:
-    """One line each, with the key that it is about. In production they are mistakes."""
+    """Yields a line for each warning, which begins with its key. In production, they are errors."""
     yield from ingress.warnings(settings)
     yield from sizes.warnings(settings)
     yield from expansions.warnings(settings)
@@ -97,11 +97,14 @@ def warnings(settings: StackArgs) -> Iterator[str]:
         if app.probes.readiness.type == "none":
             yield f"{key}.probes.readiness: without it, pods get requests before they can serve"
         if app.probes.liveness.type == "none":
-            yield f"{key}.probes.liveness: without it, a pod that hangs is not started again"
+            yield f"{key}.probes.liveness: without it, a pod that hangs is not restarted"
 
 
 def notices(settings: StackArgs) -> Iterator[str]:
-    """One line for each setting that needs something that no setting can tell. Never mistakes."""
+    """Yields a line for each setting that requires something outside of the settings.
+
+    In production, they are not errors either.
+    """
     yield from quotas.notices(settings)
 
 
@@ -111,7 +114,7 @@ def _runs_once(app: WebAppArgs) -> bool:
 
 
 def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
-    """The images that the file itself gives, but for the database's."""
+    """Yields the images of all containers except those of the database."""
     for place, each in containers(app):
         if is_known(each.image):
             yield place, each.image
@@ -120,7 +123,7 @@ def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
 
 
 def _resources(app: WebAppArgs) -> Iterator[tuple[Place, ResourcesArgs | None]]:
-    """The resources that the file itself gives to each container."""
+    """Yields the resources of each container, or None if the settings don't set them."""
     for place, each in containers(app):
         found = each.resources if "resources" in each.model_fields_set else None
         yield (*place, "resources"), found
@@ -140,4 +143,11 @@ def _missing_resources(place: Place, given: ResourcesArgs | None) -> Iterator[Pr
             yield Problem((*place, part, kind), None, allowed)
 
 
-CHECKS = (namespaces, nodepools, volumes, clients_of_databases, production, digests)
+CHECKS = (
+    check_namespaces,
+    check_nodepools,
+    check_volumes,
+    check_database_clients,
+    check_production_resources,
+    check_image_digests,
+)

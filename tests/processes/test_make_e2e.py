@@ -26,5 +26,5 @@ def test_it_says_why_not_and_is_well_only_where_asked_to_skip(
         text=True,
     )
     assert answer.returncode == code
-    assert answer.stdout.startswith("make e2e needs root on Linux")
+    assert answer.stdout.startswith("make e2e requires root on Debian")
     assert answer.stdout.count("\n") == 1

@@ -9,7 +9,7 @@ import pulumi
 from ...manifests.names import name_in_program
 
 
-def named_goes_first(
+def delete_before_replace_if_named(
     args: pulumi.ResourceTransformationArgs,
 ) -> pulumi.ResourceTransformationResult | None:
     """Delete an object that has a given name before the one in its place is made.

@@ -249,7 +249,7 @@ def test_variables_have_the_order_of_the_file(stack: Stack, kube: Kube) -> None:
     (app,) = (each for each in document["config"]["webapp:apps"] if each["name"] == "web")
     app["environment"] = dict(reversed(app["environment"].items()))
     stack.file.write_text(yaml.safe_dump(document, sort_keys=False))
-    warning = f"{APP}.environment.API_URL: $(HOST) stays as it is: it comes later"
+    warning = f"{APP}.environment.API_URL: $(HOST) is not expanded: it is defined later"
     assert warning in stack("preview")
     stack.up()
     assert variables(pods(kube, "web", "web")[0])["web"] == ["API_URL", "HOST"]

@@ -53,7 +53,7 @@ def test_a_stack_on_an_existing_cluster(
     owner = "belongs to the stack webapp/existing: "
     second.configure({**alike, "ingress": TUTORIAL["ingress"]})
     said = second.run("preview").stdout
-    assert f"Namespace ingress-nginx {owner}a controller that is there is named by" in said
+    assert f"Namespace ingress-nginx {owner}to use an existing controller, set" in said
     for adopt in (False, True):
         taking = {**its_app, "name": "other", "namespace": "test", "adopt": adopt}
         second.configure({**alike, "ingress": {"existing": {}}, "apps": [taking]})

@@ -22,7 +22,7 @@ import requests
 from sandbox.images.wheels import TRAEFIK, ensure_programs
 from sandbox.progress import Progress
 from sandbox.sks.ports import free_ports
-from stack.checks.routes import conflicts
+from stack.checks.routes import route_conflicts
 from tests.program.manifests import declared
 from tests.support.account import Sandbox
 from tests.support.kube import Kube
@@ -161,7 +161,7 @@ def ask(
 
 
 def test_the_preview_takes_them() -> None:
-    assert conflicts(APPS) == []
+    assert route_conflicts(APPS) == []
 
 
 @pytest.mark.parametrize(
@@ -197,5 +197,5 @@ def test_it_does_where_no_path_is_taken_off(ask: Ask, path: str, expected: str) 
 
 
 def test_what_the_preview_refuses_would_go_to_another(ask: Ask) -> None:
-    assert len(conflicts(CONFUSED)) == 1
+    assert len(route_conflicts(CONFUSED)) == 1
     assert ask("/outer/in/page", "confused.example.com") == "outer /in/page"

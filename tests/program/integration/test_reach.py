@@ -377,7 +377,7 @@ def test_an_application_that_takes_anothers_requests_is_refused(stack: Stack) ->
     stack.set("apps[1].ingress.rewrite", "false")
     answer = stack.run("preview")
     assert answer.returncode != 0
-    assert 'apps[1].path: "/shop/blog": lies in apps[0]\'s /shop' in answer.stdout
+    assert 'apps[1].path: "/shop/blog": is matched by apps[0]\'s /shop' in answer.stdout
 
 
 def test_no_controller_where_no_application_needs_one(stack: Stack, kube: Kube) -> None:

@@ -241,7 +241,7 @@ def test_data_outlives_its_app(stack: Stack, kube: Kube, settings: dict[str, Any
     stack.configure({**settings, "apps": others, "namespaces": []})
     without_the_apps, refused = stack.file.read_text(), stack.run("preview")
     assert refused.returncode != 0
-    assert "shop: database: it is taken out" in refused.stdout
+    assert "shop: database: it was removed" in refused.stdout
     for text in (with_the_word, without_the_apps):
         stack.file.write_text(text)
         stack.up()

@@ -231,7 +231,7 @@ def test_two_services_on_one_load_balancer_have_different_ports() -> None:
     values = changed("apps", [on_existing("a"), on_existing("b", other), on_existing("c")])
     assert mistakes(values) == [
         f'apps[2].loadBalancer.existing: "{ID}": must differ from apps[0].loadBalancer.existing,'
-        " which has the port 80 there too"
+        " which also uses its port 80"
     ]
     values["apps"].pop()
     assert len(load(values).apps) == 2

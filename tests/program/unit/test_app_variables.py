@@ -175,7 +175,7 @@ def test_what_it_inherits_decides_which_references_are_expanded() -> None:
     }
     (line,) = expansion_problems(app)
     assert line.startswith(
-        "apps[0].sidecars[0].inherits: URL: $(KEY) stays as it is: the container"
+        "apps[0].sidecars[0].inherits: URL: $(KEY) is not expanded: the container"
     )
     app["sidecars"] = [SIDECAR | {"inherits": ["environment", "secrets"]}]
     assert expansion_problems(app) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stack.args import StackArgs
-from stack.declared import declared
+from stack.declared import declared_resources
 from tests.program.unit.recorded_resources import STACKS, recorded
 from tests.program.unit.stack_settings import changed, load, mistakes
 
@@ -31,7 +31,7 @@ def test_the_table_is_what_the_components_register(stack: str) -> None:
         component = each["parent"].split("::")[2].rpartition("webapp:index:")[2]
         registered.append((component, each["type"], each["name"], namespace, name))
         assert urn.endswith(f"::{each['name']}")
-    table = [each[:5] for each in declared(StackArgs.model_validate(STACKS[stack]))]
+    table = [each[:5] for each in declared_resources(StackArgs.model_validate(STACKS[stack]))]
     assert sorted(map(str, table)) == sorted(map(str, registered))
 
 

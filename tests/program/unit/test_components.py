@@ -145,7 +145,7 @@ def test_errors_show_no_secret() -> None:
     ("name", "settings", "problem"),
     [
         ("Shop", {}, 'name: "Shop": must be a DNS label'),
-        ("default", {}, 'name: "default": must be another one than default, '),
+        ("default", {}, 'name: "default": must not be one of default, '),
         ("web", {"sidecars": [SIDECAR | {"name": "web"}]}, "sidecars[0].name: "),
         ("a" * 50, {"database": {}}, "must have 49 characters at most, with a database"),
         ("a" * 40, {"beforeRollout": {"command": ["true"]}}, "at most, with beforeRollout"),
@@ -162,5 +162,5 @@ def test_the_name_of_an_application_is_its_components(
 def test_the_name_of_a_namespace_is_its_components() -> None:
     with pytest.raises(ValueError, match='name: "Shop": must be a DNS label'):
         run(lambda: AppNamespace("Shop", AppNamespaceArgs()).own)
-    with pytest.raises(ValueError, match='name: "kube-system": must be another one than'):
+    with pytest.raises(ValueError, match='name: "kube-system": must not be one of'):
         run(lambda: AppNamespace("kube-system", AppNamespaceArgs()).own)

@@ -13,7 +13,7 @@ import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 from pydantic import ValidationError
 
-from components.args.errors import explain
+from components.args.errors import problem_lines
 from components.database.args import DatabaseArgs
 from components.database.database import Database
 from components.database.dbaas import check_version
@@ -275,7 +275,7 @@ def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
         ({"storage": "10"}, 'storage: "10": must be bytes with their unit, such as 256Mi or 1Gi'),
         (
             {"storage": "10G"},
-            'storage: "10G": must be whole GiB, from 1Gi to 10000Gi, as volumes of',
+            'storage: "10G": must be whole GiB, from 1Gi to 10000Gi, which Exoscale',
         ),
         (
             {"storage": "512Mi", "storageClass": "exoscale-sbs"},
@@ -308,7 +308,7 @@ def told(settings: dict[str, Any]) -> list[str]:
     try:
         DatabaseArgs.model_validate(settings)
     except ValidationError as error:
-        return explain(error, DatabaseArgs)
+        return problem_lines(error, DatabaseArgs)
     return []
 
 
@@ -347,7 +347,7 @@ def test_a_managed_one_takes_connections_from_the_nodes() -> None:
     del values["cluster"]
     values["existingCluster"] = {"kubeconfig": "{}"}
     assert [found for found in mistakes(values) if "database" in found] == [
-        "apps[0].database.ipFilter: null: is required where the stack does not create the cluster"
+        "apps[0].database.ipFilter: null: is required if the stack does not create the cluster"
     ]
 
 

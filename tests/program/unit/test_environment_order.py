@@ -57,16 +57,16 @@ def told(**settings: Any) -> list[str]:
 
 def test_a_reference_to_a_later_variable() -> None:
     assert told(environment={"URL": "http://$(HOST)/", "HOST": "db"}) == [
-        "environment.URL: $(HOST) stays as it is: it comes later: move HOST before URL, "
+        "environment.URL: $(HOST) is not expanded: it is defined later: move HOST before URL, "
         "or write $$(HOST)"
     ]
 
 
 def test_a_reference_to_itself_and_to_nothing() -> None:
     assert told(environment={"PATH": "$(PATH):/opt", "URL": "$(HOST)$(HOST)"}) == [
-        "environment.PATH: $(PATH) stays as it is: a variable can't contain itself: use another "
+        "environment.PATH: $(PATH) is not expanded: a variable can't contain itself: use another "
         "name, or write $$(PATH)",
-        "environment.URL: $(HOST) stays as it is: the container has no such variable: add it, "
+        "environment.URL: $(HOST) is not expanded: the container has no such variable: add it, "
         "or write $$(HOST)",
     ]
 
@@ -81,7 +81,7 @@ def test_what_is_no_reference_to_the_containers_own_variables(value: str) -> Non
 
 def test_what_an_odd_number_of_dollar_signs_refers_to() -> None:
     (line,) = told(environment={"A": "$$$(HOST)"})
-    assert "$(HOST) stays as it is" in line
+    assert "$(HOST) is not expanded" in line
 
 
 def test_configuration_secrets_and_the_database_come_before() -> None:
@@ -95,7 +95,7 @@ def test_configuration_secrets_and_the_database_come_before() -> None:
     }
     assert told(**sources, environment={"A": value}) == []
     beside = [SIDECAR | {"environment": {"A": value}}]
-    assert [line.partition(" stays")[0] for line in told(**sources, sidecars=beside)] == [
+    assert [line.partition(" is not ")[0] for line in told(**sources, sidecars=beside)] == [
         f"sidecars[0].environment.A: $({name})" for name in names
     ]
 
@@ -103,7 +103,7 @@ def test_configuration_secrets_and_the_database_come_before() -> None:
 def test_a_config_map_expands_nothing() -> None:
     config = {"environment": {"URL": "$(HOST)", "SCRIPT": "$(date)"}}
     assert told(config=config, environment={"HOST": "db"}) == [
-        "config.environment.URL: $(HOST) stays as it is: move URL to environment to expand it"
+        "config.environment.URL: $(HOST) is not expanded: move URL to environment to expand it"
     ]
 
 
@@ -111,4 +111,4 @@ def test_production_refuses_it() -> None:
     (rich,) = (app for app in RICH_STACK["apps"] if app["name"] == "shop")
     values = RICH_STACK | {"apps": [rich | {"environment": {"A": "$(B)"}}]}
     cluster = VALID["cluster"] | {"csi": True}
-    assert any("$(B) stays as it is" in line for line in mistakes(values | {"cluster": cluster}))
+    assert any("$(B) is not expanded" in line for line in mistakes(values | {"cluster": cluster}))

@@ -42,18 +42,17 @@ def test_its_address_can_be_given() -> None:
     [
         (
             EXISTING | {"apps": [WEB]},
-            "ingress: null: must be given with existingCluster: existing, for a controller that "
-            "is there, or controller, to install one",
+            "ingress: null: must be given with existingCluster: existing to use an installed "
+            "controller, or controller to install one",
         ),
         (
             EXISTING | {"ingress": {"existing": {}, "replicas": 2}},
-            "ingress.existing: {}: must be alone in ingress: a controller that is there is not "
-            "this stack's",
+            "ingress.existing: {}: must be the only key of ingress: the stack does not manage an "
+            "existing controller",
         ),
         (
             VALID | {"ingress": {"existing": {}}},
-            "ingress.existing: {}: must not be given with cluster: the cluster is new, and nothing "
-            "is on it",
+            "ingress.existing: {}: must not be given with cluster: a new cluster has no controller",
         ),
     ],
 )

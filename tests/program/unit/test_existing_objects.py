@@ -217,8 +217,8 @@ def test_a_namespace_that_does_not_exist_can_not_be_used() -> None:
         with pytest.raises(pulumi.RunError) as caught:
             asyncio.run(require_namespace("shop", text, None))
     assert str(caught.value) == (
-        "namespaces: {name: shop, existing: true}: the namespace does not exist: create it, "
-        "`kubectl create namespace shop`, or leave out `existing` and this stack creates it"
+        "namespaces: {name: shop, existing: true}: the namespace does not exist: create it "
+        "(`kubectl create namespace shop`), or remove `existing` so that this stack creates it"
     )
 
 

@@ -101,7 +101,7 @@ def test_what_does_not_happen_is_told_and_it_is_started_all_the_same(
 ) -> None:
     monkeypatch.setattr(expansion, "SECONDS", 0.05)
     with pytest.raises(
-        WaitTimeoutError, match=rf"database test/web-db: after 0 s, {missing}\. Run `up`"
+        WaitTimeoutError, match=rf"database test/web-db: after 0 s, {missing}\. Run `pulumi up`"
     ):
         grow(cluster)
     assert cluster.done[0] == (SCALE, {"replicas": 0})

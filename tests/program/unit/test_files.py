@@ -100,7 +100,7 @@ def test_before_pulumi_can_not_start_the_program_the_largest_file_is_named() -> 
     (line,) = warnings(load(changed("apps", [app]), secret=["apps"]))
     assert line == (
         'apps[0].config.files["/large"]: 40 KiB: all settings together may have 128 KiB: with'
-        " more, Pulumi can't start the program; config.filesFrom has files by their paths"
+        " more, Pulumi can't start the program; config.filesFrom reads files by their paths"
     )
 
 

@@ -33,9 +33,9 @@ def test_what_container_runtimes_take(image: str) -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        ("ghcr.io/MyOrg/App:RC1", "in lower case but for the tag: write ghcr.io/myorg/app:RC1"),
-        ("MyOrg/app" + DIGEST, f"in lower case but for the tag: write myorg/app{DIGEST}"),
-        ("registry:5000/App", "in lower case but for the tag: write registry:5000/app"),
+        ("ghcr.io/MyOrg/App:RC1", "in lower case except for the tag: write ghcr.io/myorg/app:RC1"),
+        ("MyOrg/app" + DIGEST, f"in lower case except for the tag: write myorg/app{DIGEST}"),
+        ("registry:5000/App", "in lower case except for the tag: write registry:5000/app"),
         ("https://ghcr.io/x/y:1", "must have no https://: write ghcr.io/x/y:1"),
         ("docker://nginx:1", "must have no docker://: write nginx:1"),
         ("nginx:", "must have a tag after the colon, or no colon: write nginx:1.0.0"),
@@ -69,4 +69,4 @@ def test_what_they_do_not_take(image: str, message: str) -> None:
 )
 def test_every_image_is_looked_at(key: dict[str, Any], place: str) -> None:
     (line,) = mistakes(changed("apps", [APP | key]))
-    assert line == f'apps[0].{place}: "A:1": must be in lower case but for the tag: write a:1'
+    assert line == f'apps[0].{place}: "A:1": must be in lower case except for the tag: write a:1'

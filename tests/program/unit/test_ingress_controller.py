@@ -301,7 +301,7 @@ SERVED = changed("apps[0].path", "/web")
 
 def test_a_default_controller_is_warned_of_with_what_is_open_in_it() -> None:
     (warning,) = warnings(load(SERVED))
-    assert warning.startswith("ingress.controller: ingress-nginx gets no fixes since March 2026")
+    assert warning.startswith("ingress.controller: ingress-nginx has had no fixes since March 2026")
     assert "CVE-2026-42945" in warning
     for controller in ("nginx", "traefik"):
         chosen = SERVED | {"ingress": {"controller": controller}}

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from stack.args import StackArgs
-from stack.kept_data import DataLeftBehind, check_data, remember_data
+from stack.kept_data import DataLeftBehind, check_data, guard_database_data
 from tests.program.unit.engine import run
 
 Apps = dict[str, dict[str, Any]]
@@ -21,7 +21,7 @@ def record(apps: Apps) -> dict[str, Any]:
     """What the stack remembers of applications: the keys beside a database's are the app's."""
     values = [{"name": name, "image": "example/web:1", **keys} for name, keys in apps.items()]
     settings = StackArgs.model_validate({"apps": values})
-    engine, _ = run(lambda: remember_data(settings.apps).input)
+    engine, _ = run(lambda: guard_database_data(settings.apps).input)
     return {"input": engine.of_type("Stash")["databases"]["input"]}
 
 
@@ -110,7 +110,7 @@ def test_what_leaves_the_data_where_it_is(database: dict[str, Any]) -> None:
         (
             {},
             {"database": None},
-            "web: database: it is taken out, or its application has another name: its data would ",
+            "web: database: it was removed, or its application was renamed: its data would ",
         ),
     ],
 )
@@ -130,7 +130,7 @@ def test_what_leaves_it_behind_needs_a_word_before_or_with_the_change(
     change({"web": with_the_word(old)}, {"web": new})
     if new["database"] is not None:
         change({"web": old}, {"web": with_the_word(new)})
-    reason = line.split(": dump ")[0].split(": its data ")[0].split(": another ")[0]
+    reason = line.split(": dump ")[0].split(": its data ")[0].split(": a new ")[0]
     assert set(warned) == {f"{reason}: its data is abandoned"}
 
 
@@ -157,5 +157,5 @@ def test_another_major_version_never_gets_the_old_ones_volume() -> None:
     new = {"database": {"volume": VOLUMES[0], "image": "postgres:18.5", "abandonData": True}}
     (line,) = refusal(old, new)
     assert line.endswith(
-        "give another database.volume, or none; docs/databases.md says how to take data along"
+        "set another database.volume, or remove it; docs/databases.md describes how to move data"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.declared import declared
+from stack.declared import declared_resources
 from tests.program.unit.stack_settings import APP, SIDECAR, VALID, changed, load, mistakes
 
 
@@ -21,8 +21,8 @@ def test_applications_may_share_a_namespace() -> None:
 @pytest.mark.parametrize(
     ("namespace", "key", "message"),
     [
-        ({"name": "shop"}, "namespaces[0].name", '"shop": has no application in it'),
-        ({"name": "kube-system"}, "namespaces[0].name", '"kube-system": must be another one'),
+        ({"name": "shop"}, "namespaces[0].name", '"shop": has no application'),
+        ({"name": "kube-system"}, "namespaces[0].name", '"kube-system": must not be one of'),
         ({"name": "web", "podSecurity": "strict"}, "namespaces[0].podSecurity", "must be one of"),
         ({"name": "web", "quota": {"pods": -1}}, "namespaces[0].quota.pods", "-1: must be 0"),
     ],
@@ -50,12 +50,12 @@ def test_mistakes_in_a_namespace(namespace: dict[str, Any], key: str, message: s
 def test_root_takes_another_level_of_its_namespace(settings: dict[str, Any], place: str) -> None:
     values = changed("apps", [APP | {"namespace": "shop"} | settings])
     assert mistakes(values) == [
-        f"apps[0].{place}: 0: must not be root, for its namespace is restricted: another level is"
-        " an item of namespaces, {name: shop, podSecurity: baseline}"
+        f"apps[0].{place}: 0: must not be root, because its namespace is restricted: to change the"
+        " level, add {name: shop, podSecurity: baseline} to namespaces"
     ]
     assert mistakes(values | {"namespaces": [{"name": "shop"}]}) == [
-        f"apps[0].{place}: 0: must not be root, for namespaces[0].podSecurity is restricted:"
-        " set that to baseline"
+        f"apps[0].{place}: 0: must not be root, because namespaces[0].podSecurity is restricted:"
+        " set it to baseline"
     ]
     assert load(values | {"namespaces": [{"name": "shop", "podSecurity": "baseline"}]})
 
@@ -67,7 +67,9 @@ def test_a_namespace_of_another_stack_is_only_named() -> None:
     values = changed("apps", [app]) | {"namespaces": [{"name": "web", "existing": True}]}
     (namespace,) = load(values).app_namespaces
     assert namespace.existing
-    assert not [each for each in declared(load(values)) if each.component == "AppNamespace"]
+    assert not [
+        each for each in declared_resources(load(values)) if each.component == "AppNamespace"
+    ]
     more = {"podSecurity": "restricted", "adopt": False, "quota": {"pods": 1}, "defaults": {}}
     values["namespaces"][0] |= more
     told = "must not be given with existing: true: the namespace is not this stack's"
@@ -85,7 +87,7 @@ def test_app_armor_is_turned_off_at_the_level_privileged_alone() -> None:
     baseline = [{"name": "web", "podSecurity": "baseline"}]
     (line,) = mistakes(values | {"namespaces": baseline})
     assert line.startswith(f'apps[0].annotations["{key}"]: "unconfined": must be runtime/default')
-    assert line.endswith("for namespaces[0].podSecurity is baseline: set that to privileged")
+    assert line.endswith("because namespaces[0].podSecurity is baseline: set it to privileged")
     assert load(values | {"namespaces": [{"name": "web", "podSecurity": "privileged"}]})
     values["apps"][0]["annotations"][key] = "localhost/web"
     assert load(values)

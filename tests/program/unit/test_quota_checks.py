@@ -46,7 +46,7 @@ def lines(namespace: dict[str, Any], **app: Any) -> list[str]:
 
 def test_what_a_quota_counts_every_container_has() -> None:
     limits = {"quota": {"limits": {"cpu": 8}}}
-    told = "must be given, for there is namespaces[0].quota.limits.cpu; or give"
+    told = "must be given, because namespaces[0].quota.limits.cpu is set; or set"
     assert lines(limits, **EVERYTHING) == [
         f"apps[0].{place}.limits.cpu: [secret]: {told} namespaces[0].defaults.limits.cpu"
         for place in PLACES
@@ -91,7 +91,7 @@ def test_an_autoscaler_counts_in_percent_of_requests(kind: str) -> None:
     sidecar = {"name": "logs", "image": "busybox:1", "resources": {}}
     app = {"autoscaler": scaler, "resources": {}, "sidecars": [sidecar], "initContainers": []}
     app["initContainers"] = [sidecar | {"name": "wait"}]
-    told = f"null: must be given, for apps[0].autoscaler.{kind} is a percentage of it"
+    told = f"null: must be given, because apps[0].autoscaler.{kind} is a percentage of it"
     assert mistakes(stack({}, **app)) == [
         f"apps[0].resources.requests.{kind}: {told}",
         f"apps[0].sidecars[0].resources.requests.{kind}: {told}",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from components.ingress_controller.re2 import not_in_re2
+from components.ingress_controller.re2 import unsupported_in_re2
 from tests.program.unit.stack_settings import changed, load, mistakes
 
 
@@ -33,7 +33,7 @@ from tests.program.unit.stack_settings import changed, load, mistakes
 )
 def test_what_re2_does_not_have(expression: str, named: str) -> None:
     assert re.compile(expression)
-    assert not_in_re2(expression) == named
+    assert unsupported_in_re2(expression) == named
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_re2_does_not_have(expression: str, named: str) -> None:
     ],
 )
 def test_what_re2_has(expression: str) -> None:
-    assert not_in_re2(expression) is None
+    assert unsupported_in_re2(expression) is None
 
 
 def test_only_traefik_refuses_it() -> None:

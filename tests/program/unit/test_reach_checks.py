@@ -33,8 +33,8 @@ def test_without_open_node_ports_a_load_balancer_is_refused(
     values: dict[str, Any], whose: str
 ) -> None:
     assert mistakes(values) == [
-        f"cluster.nodePortSources: []: must be given for the load balancer of {whose}, which passes"
-        " packets (TCP) on with their clients' addresses: write the clients' networks, or"
+        f"cluster.nodePortSources: []: must be given for the load balancer of {whose}, which"
+        " forwards packets (TCP) with their clients' addresses: write the clients' networks, or"
         ' ["0.0.0.0/0"] for everyone, with cluster.allowOpenNetworks: true'
     ]
 
@@ -66,7 +66,7 @@ def test_a_rule_of_another_protocol_or_of_other_ports_opens_nothing() -> None:
         {"name": "udp", "ports": 53, "protocol": "UDP", "sources": [NETWORK]},
     ]
     (line,) = mistakes(closed(BALANCED | {"ports": [DNS]}, firewallRules=rules))
-    assert "the load balancer of apps[0], which passes packets (UDP) on" in line
+    assert "the load balancer of apps[0], which forwards packets (UDP)" in line
 
 
 @pytest.mark.parametrize("service", ["LoadBalancer", "NodePort"])

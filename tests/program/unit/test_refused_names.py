@@ -14,8 +14,8 @@ DBAAS = {"kind": "dbaas", "zone": "ch-gva-2", "ipFilter": ["192.0.2.0/24"]}
 
 def test_a_name_that_exoscale_refuses_is_refused_first() -> None:
     told = (
-        'the stack\'s name: "Feature_1.2": must be in lower case, as Exoscale wants it in a '
-        "nodepool's name: pulumi stack rename feature_1.2"
+        'the stack\'s name: "Feature_1.2": must be in lower case, because Exoscale requires '
+        "it in names of node pools: pulumi stack rename feature_1.2"
     )
     with pytest.raises(pulumi.RunError) as caught:
         load(VALID, stack="Feature_1.2")

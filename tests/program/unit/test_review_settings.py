@@ -125,7 +125,7 @@ def test_an_image_in_place_of_an_applications_own() -> None:
             'IMAGE: "example/web:2": must be NAME=IMAGE, with one of the applications web, api',
         ),
         ("shop=example/web:2", 'IMAGE: "shop=example/web:2": must be NAME=IMAGE'),
-        ("web=example/Web:2", 'IMAGE: "example/Web:2": must be in lower case but for the tag'),
+        ("web=example/Web:2", 'IMAGE: "example/Web:2": must be in lower case except for the tag'),
         ("web=", 'IMAGE: "": must be a container image'),
     ],
 )
@@ -146,7 +146,7 @@ def test_applications_below_each_other_stay_so() -> None:
     [
         (
             [WEB, WEB | {"name": "other", "path": "/pr-12"}],
-            'Pulumi.dev.yaml: conflict with web of the review stack: "/pr-12/web": lies in ',
+            'Pulumi.dev.yaml: conflict with web of the review stack: "/pr-12/web": is matched by ',
         ),
         (
             [WEB | {"namespace": "pr-12-web"}, WEB | {"name": "api", "namespace": "web"}],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.checks.routes import conflicts
+from stack.checks.routes import route_conflicts
 from stack.checks.whole_stack import warnings
 from tests.program.unit.stack_settings import changed, load, mistakes
 
@@ -19,12 +19,20 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
     [
         ({"path": "/a"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
         ({"path": "/A"}, {"path": "/a"}, 'apps[1].path: "/a": is apps[0]\'s too'),
-        ({"path": "/a"}, {"path": "/a/b"} | KEPT, 'apps[1].path: "/a/b": lies in apps[0]\'s /a'),
-        ({"path": "/a/b"} | KEPT, {"path": "/a"}, 'apps[1].path: "/a": would swallow apps[0]\'s'),
+        (
+            {"path": "/a"},
+            {"path": "/a/b"} | KEPT,
+            'apps[1].path: "/a/b": is matched by apps[0]\'s /a',
+        ),
+        (
+            {"path": "/a/b"} | KEPT,
+            {"path": "/a"},
+            'apps[1].path: "/a": would also match apps[0]\'s',
+        ),
         (
             {"path": "/~"} | KEPT,
             {"path": "/~/b"} | KEPT,
-            'apps[1].path: "/~/b": lies in apps[0]\'s',
+            'apps[1].path: "/~/b": is matched by apps[0]\'s',
         ),
         ({"host": "x.example"}, {"host": "x.example"}, 'apps[1].host: "x.example": is apps[0]\'s'),
         (
@@ -43,12 +51,16 @@ REGEX = {"ingress": {"regex": "/v[0-9]+/.*"}}
             'apps[1].path: "/a": is apps[0]\'s on x.example too',
         ),
         (REGEX, REGEX, "apps[1].ingress.regex: "),
-        (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": lies in apps[0]\'s /v[0-9]+/.*'),
-        ({"path": "/v1"}, REGEX, 'apps[1].ingress.regex: "/v[0-9]+/.*": would swallow apps[0]\'s'),
+        (REGEX, {"path": "/v1"}, 'apps[1].path: "/v1": is matched by apps[0]\'s /v[0-9]+/.*'),
+        (
+            {"path": "/v1"},
+            REGEX,
+            'apps[1].ingress.regex: "/v[0-9]+/.*": would also match apps[0]\'s',
+        ),
     ],
 )
 def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
-    (found,) = conflicts([one, other])
+    (found,) = route_conflicts([one, other])
     assert found.startswith(line)
     assert "another path or host" in found
 
@@ -75,23 +87,23 @@ def test_conflicts(one: dict[str, Any], other: dict[str, Any], line: str) -> Non
     ],
 )
 def test_what_goes_together(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert conflicts([one, other]) == []
+    assert route_conflicts([one, other]) == []
 
 
 def test_a_longer_path_that_is_left_on_is_confused_beside_a_regular_expression() -> None:
     apps = [{"path": "/api"} | KEPT, {"path": "/api/auth"} | KEPT]
-    assert conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
-    (line,) = conflicts([*apps, {"path": "/web"}])
+    assert route_conflicts([*apps, {"path": "/web", "host": "x.example"}]) == []
+    (line,) = route_conflicts([*apps, {"path": "/web"}])
     assert line == (
-        'apps[1].path: "/api/auth": lies in apps[0]\'s /api; let ingress.rewrite be true for the'
-        " longer path, or give one of them another path or host"
+        'apps[1].path: "/api/auth": is matched by apps[0]\'s /api; set ingress.rewrite to true for'
+        " the longer path, or give one of them another path or host"
     )
 
 
 def test_what_is_wrong_in_another_way_is_reported_there() -> None:
-    assert conflicts("x") == []
-    assert conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
-    assert conflicts([{"additionalHosts": 1}, {"additionalHosts": [1]}]) == []
+    assert route_conflicts("x") == []
+    assert route_conflicts([1, {"path": 1}, {"ingress": {"regex": "("}}, {"ingress": 2}]) == []
+    assert route_conflicts([{"additionalHosts": 1}, {"additionalHosts": [1]}]) == []
 
 
 def test_a_conflict_stops_the_preview() -> None:
@@ -114,7 +126,7 @@ def test_the_retirement_is_told_until_a_controller_is_chosen() -> None:
     def told(**ingress: Any) -> bool:
         settings = load(changed("apps[0].path", "/a") | {"ingress": ingress})
         return any(
-            line.startswith("ingress.controller: ingress-nginx gets") for line in warnings(settings)
+            line.startswith("ingress.controller: ingress-nginx has") for line in warnings(settings)
         )
 
     assert told()

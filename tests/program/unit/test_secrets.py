@@ -83,7 +83,7 @@ def test_where_no_secret_belongs_nothing_is_encrypted(
     keys = encrypt(folder, *RIGHT, place) if place != "apps" else encrypt(folder, place)
     (line,) = mistakes(VALUES, keys | {"apps"})
     told = place.replace("[/etc/key]", '["/etc/key"]')
-    assert line.startswith(f"{told}: [secret]: must not be encrypted, for it would be in clear")
+    assert line.startswith(f"{told}: [secret]: must not be encrypted, because it would be in clear")
     assert advice in line
     assert TOKEN not in line
 
@@ -113,7 +113,7 @@ def test_where_the_file_does_not_show_it_types_decide(
     others = copy.deepcopy(VALUES)
     others["apps"][0]["environment"]["COLOUR"] = "green"
     assert load(others, {"apps"})
-    expected = "apps: Pulumi.test.yaml does not show what in it is encrypted"
+    expected = "apps: Pulumi.test.yaml does not show its encrypted values"
     assert [warning[: len(expected)] for warning in warnings] == [expected] * 2
 
 

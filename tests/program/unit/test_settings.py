@@ -59,7 +59,7 @@ def test_numbers_and_booleans_of_the_environment_become_strings() -> None:
         ("apps[0].port", 0, "0: must be 1 or more"),
         ("apps[0].name", "Web_1", '"Web_1": must be a DNS label'),
         ("apps[0].image", "not an image", '"not an image": must be a container image'),
-        ("apps[0].namespace", "kube-system", '"kube-system": must be another one'),
+        ("apps[0].namespace", "kube-system", '"kube-system": must not be one of'),
         ("apps[0].path", "rickroller", '"rickroller": must be a path'),
         ("apps[0].path", "/a/", '"/a/": must be a path'),
         ("apps[0].service", "External", "\"External\": must be one of 'ClusterIP', 'NodePort'"),

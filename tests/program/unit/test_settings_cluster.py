@@ -192,11 +192,9 @@ def test_a_stack_has_one_cluster(tmp_path: Path) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text("kind: Config\n")
     existing = {"kubeconfig": str(file)}
-    assert mistakes({"apps": []}) == [
-        "cluster: is missing: it is required, or existingCluster in its place"
-    ]
+    assert mistakes({"apps": []}) == ["cluster: is missing: cluster or existingCluster is required"]
     assert mistakes({**VALID, "existingCluster": existing}) == [
-        "existingCluster: must not be given beside cluster: a stack has one of them"
+        "existingCluster: must not be given with cluster: a stack has one of the two"
     ]
     assert load({"cluster": {}, "existingCluster": existing}).cluster is None
 

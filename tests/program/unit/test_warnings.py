@@ -43,7 +43,7 @@ def test_warnings() -> None:
         "apps[0].image: example/web can become another image at any time",
         "apps[0].sidecars[0].image: host:5000/logs:latest can become another image at any time",
         "apps[1].probes.readiness: without it, pods get requests before they can serve",
-        "apps[1].probes.liveness: without it, a pod that hangs is not started again",
+        "apps[1].probes.liveness: without it, a pod that hangs is not restarted",
     ]
 
 
@@ -106,7 +106,7 @@ def test_production_asks_for_probes_where_requests_arrive(clients: dict[str, Any
     values = VALID | {"production": True, "ingress": {"controller": "traefik"}}
     assert mistakes(values | {"apps": [STRICT | NO_PROBES | clients]}) == [
         "apps[0].probes.readiness: without it, pods get requests before they can serve",
-        "apps[0].probes.liveness: without it, a pod that hangs is not started again",
+        "apps[0].probes.liveness: without it, a pod that hangs is not restarted",
     ]
 
 

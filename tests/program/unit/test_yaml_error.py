@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.args.yaml_text import told
+from components.args.yaml_text import description
 from sandbox.environment.stack_files import temporary_salts
 from tests.program.unit.answering_pulumi import FakePulumi
 
@@ -30,7 +30,7 @@ def test_the_place_is_told_and_nothing_of_the_text(text: str, line: str) -> None
         yaml.safe_load(text)
     error = caught.value
     assert isinstance(error, yaml.YAMLError | ValueError)
-    assert told(error) == line
+    assert description(error) == line
 
 
 COMMANDS = {

@@ -78,7 +78,7 @@ def test_make_rollback_goes_back_to_an_earlier_deployment(
     stack.set("apps[0].replicas", "2")
     unsaved = rollback(stack, sandbox, first_commit, "--yes")
     assert unsaved.returncode != 0
-    assert "changes that are in no commit" in unsaved.stdout
+    assert "has uncommitted changes" in unsaved.stdout
     commit(stack)
     stack.up()
     assert environment(kube)["GREETING"] == "hello"
