@@ -151,7 +151,7 @@ def test_a_migration_that_goes_on_after_the_kill_does_not_run_beside_its_second(
     assert command.split("#")[0].split() == f"kubectl --namespace test delete job {first}".split()
     kube.run(*command.split("#")[0].split())
     assert len(jobs()) == 1
-    assert "nothing is left" in run(LEFTOVERS, stack)
+    assert "killed runs have left nothing" in run(LEFTOVERS, stack)
 
 
 def test_a_cluster_that_a_killed_creation_left_is_named_by_the_next_preview(
