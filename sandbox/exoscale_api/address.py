@@ -1,8 +1,8 @@
-"""Free addresses.
+"""Selects free addresses.
 
-Resources have theirs from the ranges reserved for documentation (RFC 5737, RFC 3849): no machine
-answers at them, and none elsewhere is ever reached by mistake. Load balancers that carry traffic
-have theirs from the loopback network.
+Resources have addresses from the ranges that are reserved for documentation (RFC 5737, RFC 3849),
+so that no real machine can be reached by mistake. Load balancers that forward traffic have
+addresses from the loopback network.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,7 +10,11 @@ from ipaddress import IPv4Address, IPv4Network
 
 
 def free_address(networks: Iterable[IPv4Network], used: set[str]) -> str:
-    """The first address that is not used; raises LookupError if there is none."""
+    """Returns the first address that is not used.
+
+    Raises:
+        LookupError: if there is none.
+    """
     for network in networks:
         for host in network.hosts():
             if str(host) not in used:
@@ -19,7 +23,11 @@ def free_address(networks: Iterable[IPv4Network], used: set[str]) -> str:
 
 
 def free_in_range(start: str, end: str, used: Collection[str]) -> str:
-    """The first address from `start` to `end` that is not used; raises LookupError."""
+    """Returns the first address from `start` to `end` that is not used.
+
+    Raises:
+        LookupError: if there is none.
+    """
     for number in range(int(IPv4Address(start)), int(IPv4Address(end)) + 1):
         if (free := str(IPv4Address(number))) not in used:
             return free

@@ -1,9 +1,9 @@
 """Exoscale's request signature, EXO2-HMAC-SHA256.
 
 Source: `exoscale_auth.ExoscaleV2Auth` (PyPI requests-exoscale-auth) and egoscale v3
-`Client.signRequest`: the signed message is, one a line, "METHOD path", the body, the values of the
-signed query arguments in the order they are listed, an empty line (no header is signed), and the
-expiry date as a UNIX timestamp.
+`Client.signRequest`. The lines of the signed message are: "METHOD path", the body, the values of
+the signed query arguments in the listed order, an empty line (no header is signed), and the expiry
+date as a UNIX timestamp.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ class Credentials:
     api_secret: str = field(repr=False)
 
     def of(self, api_key: str) -> "Credentials":
-        """Those of another key of the account, whose secret follows from the account's own.
+        """Returns the credentials of another key of the account.
 
-        So it is stored nowhere.
+        The secret is derived from the account's own secret, so that it needn't be stored.
         """
         digest = hmac.new(self.api_secret.encode(), api_key.encode(), hashlib.sha256).digest()
         return Credentials(api_key, urlsafe_b64encode(digest).decode().rstrip("="))
@@ -43,10 +43,19 @@ def verify(
     body: bytes,
     now: float,
 ) -> None:
-    """Check the Authorization header of a request.
+    """Checks the Authorization header of a request.
 
-    `path` and `query` are as sent, still percent-encoded; `now` is a UNIX timestamp in seconds.
-    Raises Forbidden if the signature is missing, malformed, expired or not that of the key.
+    Args:
+        credentials: the expected key and its secret.
+        authorization: the header.
+        method: the HTTP method.
+        path: the path of the request, percent-encoded.
+        query: the query of the request, percent-encoded.
+        body: the body of the request.
+        now: the current time, a UNIX timestamp in seconds.
+
+    Raises:
+        Forbidden: if the signature is missing, malformed, expired or wrong.
     """
     fields = _fields(authorization)
     if not hmac.compare_digest(fields.get("credential", "").encode(), credentials.api_key.encode()):
@@ -75,7 +84,11 @@ def verify(
 
 
 def signer(authorization: str) -> str:
-    """The API key that a request names; raises Forbidden if it is not signed."""
+    """Returns the API key of a request.
+
+    Raises:
+        Forbidden: if the request is not signed.
+    """
     return _fields(authorization).get("credential", "")
 
 

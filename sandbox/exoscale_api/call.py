@@ -1,4 +1,4 @@
-"""A request, as the function that answers it takes it."""
+"""A request, in the form that handlers take."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sandbox.exoscale_api.store import Json, Store
 
 @dataclass(frozen=True)
 class Call:
-    """A request that the OpenAPI document allows; `body` is empty where none was sent."""
+    """A request that conforms to the OpenAPI document. Without a body, `body` is empty."""
 
     organization: Organization
     jobs: Jobs
@@ -26,18 +26,22 @@ class Call:
         return self.organization.store
 
     def require(self, kind: str, id_: str, *, zone: str | None = None) -> Json:
-        """The resource; raises NotFound where the organization (or that zone of it) has none."""
+        """Returns the resource.
+
+        Raises:
+            NotFound: if the organization, or `zone` if given, doesn't have it.
+        """
         resource = self.store.find(kind, id_, zone=zone)
         if resource is None:
             raise NotFound(f"{kind} {id_} not found")
         return resource
 
     def done(self, kind: str, id_: str) -> Json:
-        """The answer of an asynchronous operation on the resource that was done at once."""
+        """Returns the answer of an asynchronous operation that has already succeeded."""
         return self.jobs.done(Reference.to(kind, id_))
 
     def begin(self, task: str, kind: str, id_: str) -> Json:
-        """The answer of an asynchronous operation whose task is on the resource, its `id`."""
+        """Starts a task with the resource's ID as `id`, and returns the operation's answer."""
         return self.jobs.begin(task, {"id": id_}, Reference.to(kind, id_))
 
 

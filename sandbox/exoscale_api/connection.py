@@ -1,4 +1,4 @@
-"""How the API is served: for how long a connection is kept, and how one is closed in a request."""
+"""The HTTP server: keeps idle connections open, and can drop a connection during a request."""
 
 from typing import Any
 
@@ -8,13 +8,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 _EXTENSION = "sandbox.drop"
-# A client that asks again in the moment in which the server closes an idle connection gets no
-# answer. uvicorn's five seconds are also a usual time between two questions.
+# A client gets no answer if it sends a request while the server closes the idle connection. With
+# uvicorn's default of 5 s this is likely, because clients often poll with that interval.
 _KEEP_ALIVE_SECONDS = 3600
 
 
 def server(app: ASGIApp, close_seconds: int | None = None) -> uvicorn.Server:
-    """Return a server of the API; it ends after at most `close_seconds`, or its last request."""
+    """Returns a server of the API.
+
+    Args:
+        app: the API's application.
+        close_seconds: the grace period of open requests when the server stops; unlimited if None.
+    """
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -28,7 +33,7 @@ def server(app: ASGIApp, close_seconds: int | None = None) -> uvicorn.Server:
 
 
 class DroppableConnection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
-    """uvicorn's HTTP protocol, whose connections can be dropped."""
+    """uvicorn's HTTP protocol, with a function that drops the connection."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -42,10 +47,10 @@ class DroppableConnection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
 
 
 class Dropped(Response):
-    """No answer: the connection is closed."""
+    """A response that closes the connection without an answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Close the connection, and wait until the server knows."""
+        """Closes the connection and waits until the server has noticed."""
         scope["extensions"][_EXTENSION]()
         while (await receive())["type"] != "http.disconnect":
             pass

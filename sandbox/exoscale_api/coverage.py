@@ -1,4 +1,4 @@
-"""The coverage table: `python -m sandbox.exoscale_api.coverage` writes COVERAGE.md."""
+"""Writes the coverage table COVERAGE.md: `python -m sandbox.exoscale_api.coverage`."""
 
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ Written by `python -m sandbox.exoscale_api.coverage` from the OpenAPI document o
 
 
 def coverage() -> str:
-    """The text of COVERAGE.md: services with an operation that is simulated, then the others."""
+    """Returns the text of COVERAGE.md: the services with simulated operations, then the others."""
     operations = sorted(document().operations, key=lambda o: (o.tag, o.path, o.method))
     simulated = {id_ for resource in find_resources() for id_ in resource.operations}
     services = {tag: list(group) for tag, group in groupby(operations, key=lambda o: o.tag)}

@@ -1,4 +1,4 @@
-"""Finding the resources by their folder."""
+"""Finds the resources."""
 
 import importlib
 import pkgutil
@@ -8,7 +8,7 @@ from sandbox.exoscale_api.resource import Resource
 
 
 def find_resources() -> list[Resource]:
-    """The `RESOURCE` of each module in the package `resources`, by the modules' names."""
+    """Returns the `RESOURCE` of each module in the package `resources`, sorted by module."""
     return [
         importlib.import_module(f"{resources.__name__}.{module.name}").RESOURCE
         for module in pkgutil.iter_modules(resources.__path__)

@@ -1,8 +1,8 @@
-"""Errors that the API answers with: a status and the body {"message": ...}, as Exoscale does."""
+"""The errors of the API. As at Exoscale, the answer is a status and the body {"message": ...}."""
 
 
 class ApiError(Exception):
-    """A refused request; `status` is the HTTP status, the text is the message of the answer."""
+    """A rejected request. `status` is the HTTP status; the text is the message of the answer."""
 
     status = 500
 
@@ -28,6 +28,6 @@ class Conflict(ApiError):
 
 
 class NotSimulated(ApiError):
-    """Exoscale has it, this server does not: the message names the operation or the field."""
+    """This server doesn't simulate an operation or a field of Exoscale, which the message names."""
 
     status = 501

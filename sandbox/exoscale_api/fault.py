@@ -1,4 +1,4 @@
-"""A fault: what goes wrong, with which requests, and how often."""
+"""A fault: its effect, the requests or nodes that it affects, and how often it acts."""
 
 import random
 from fnmatch import fnmatchcase
@@ -10,7 +10,7 @@ from sandbox.exoscale_api.errors import BadRequest
 from sandbox.exoscale_api.openapi import Operation
 
 NODE, QUOTA = "node", "quota"
-"""Targets that are no requests."""
+"""Targets that are not requests."""
 
 
 def _kebab(name: str) -> str:
@@ -24,12 +24,12 @@ class _Model(BaseModel):
 
 
 class Status(_Model):
-    """The request is not done, and answered with this HTTP status."""
+    """The request is not processed and is answered with this HTTP status."""
 
     kind: Literal["status"] = "status"
     status: Annotated[int, Field(ge=400, le=599)]
     retry_after: Annotated[int, Field(ge=0)] | None = None
-    """Seconds, for the header Retry-After."""
+    """Value of the header Retry-After, in seconds."""
 
     def __str__(self) -> str:
         after = "" if self.retry_after is None else f", Retry-After {self.retry_after} s"
@@ -37,7 +37,7 @@ class Status(_Model):
 
 
 class Delay(_Model):
-    """The request is done so much later."""
+    """The request is processed after a delay."""
 
     kind: Literal["delay"] = "delay"
     milliseconds: Annotated[int, Field(ge=1, le=600_000)]
@@ -47,7 +47,7 @@ class Delay(_Model):
 
 
 class Drop(_Model):
-    """The connection is closed without an answer, and the request is not done."""
+    """The request is not processed, and the connection is closed without an answer."""
 
     kind: Literal["drop"] = "drop"
 
@@ -56,7 +56,7 @@ class Drop(_Model):
 
 
 class DropAnswer(_Model):
-    """The request is done, and the connection closed without an answer."""
+    """The request is processed, but the connection is closed without an answer."""
 
     kind: Literal["drop-answer"] = "drop-answer"
 
@@ -65,7 +65,7 @@ class DropAnswer(_Model):
 
 
 class OperationFails(_Model):
-    """The operation is accepted and fails; what it was to do is not done."""
+    """The operation is accepted and fails without any change."""
 
     kind: Literal["operation-fails"] = "operation-fails"
     message: Annotated[str, Field(min_length=1)]
@@ -75,7 +75,7 @@ class OperationFails(_Model):
 
 
 class OperationHangs(_Model):
-    """The operation is accepted and stays pending until the fault is cleared; then it goes on."""
+    """The operation is accepted and pending until the fault is cleared; then it continues."""
 
     kind: Literal["operation-hangs"] = "operation-hangs"
 
@@ -84,7 +84,7 @@ class OperationHangs(_Model):
 
 
 class NotReady(_Model):
-    """A new node, of any nodepool or of the one named, is not Ready until the fault is cleared."""
+    """New nodes, of `nodepool` or of all, are not Ready until the fault is cleared."""
 
     kind: Literal["not-ready"] = "not-ready"
     nodepool: str | None = None
@@ -94,7 +94,7 @@ class NotReady(_Model):
 
 
 class ReadyAfter(_Model):
-    """A new node, of any nodepool or of the one named, takes so long to become Ready."""
+    """New nodes, of `nodepool` or of all, become Ready after a delay."""
 
     kind: Literal["ready-after"] = "ready-after"
     milliseconds: Annotated[int, Field(ge=0, le=3_600_000)]
@@ -106,7 +106,7 @@ class ReadyAfter(_Model):
 
 
 class Limit(_Model):
-    """The account may have so many of the resource and no more."""
+    """The quota of a resource is limited."""
 
     kind: Literal["quota"] = "quota"
     resource: str
@@ -133,11 +133,15 @@ _TARGETS = {NotReady: NODE, ReadyAfter: NODE, Limit: QUOTA}
 
 
 class Fault(_Model):
-    """`effect` on what `target` names, each time, or `times` times, or with a probability.
+    """A fault.
 
-    `target` is an operation's id (`create-sks-nodepool`) or a pattern of ids (`create-*`), a method
-    and a path (`POST /sks-cluster/*`), `*` for all requests, `node`, or `quota`. With a
-    `probability`, whether the fault acts on its nth match depends on `seed` and n alone.
+    Attributes:
+        target: the ID of an operation (`create-sks-nodepool`), a pattern of IDs (`create-*`), a
+            method and a path (`POST /sks-cluster/*`), `*` for all requests, `node`, or `quota`.
+        effect: the effect on the target.
+        times: how often the fault acts at most. Default: always.
+        probability: the probability with which it acts. Whether it acts on its nth match depends
+            only on `seed` and n.
     """
 
     id: str = ""
@@ -147,10 +151,10 @@ class Fault(_Model):
     probability: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: int = 0
     seen: int = 0
-    """How many matches there were while it could act."""
+    """Number of matches while it could act."""
     acted: int = 0
     nodes: tuple[str, ...] = ()
-    """The instances whose nodes it keeps from being Ready, for good or for a while."""
+    """The instances whose nodes it prevents or delays from becoming Ready."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -164,7 +168,7 @@ class Fault(_Model):
         return self
 
     def is_for(self, operation: Operation, path: str) -> bool:
-        """Whether it is about requests of this operation, and this path without `/v2`."""
+        """Returns whether it affects requests of this operation and path (without `/v2`)."""
         if isinstance(self.effect, _OF_OPERATIONS) and not operation.is_asynchronous:
             return False
         if " " in self.target:
@@ -173,18 +177,18 @@ class Fault(_Model):
 
     @property
     def is_spent(self) -> bool:
-        """Whether it has acted as often as it may."""
+        """Whether it has acted `times` times."""
         return self.times is not None and self.acted >= self.times
 
     @property
     def when(self) -> str:
-        """When it acts, in words."""
+        """When it acts, as text."""
         times = "" if self.times is None else "once" if self.times == 1 else f"{self.times} times"
         chance = f"probability {self.probability:g}, seed {self.seed}" if self.probability else ""
         return ", ".join(filter(None, (times, chance))) or "until cleared"
 
     def drawn(self) -> tuple[bool, "Fault"]:
-        """Whether it acts on the match that comes next, and the fault after that."""
+        """Returns whether it acts on the next match, and the updated fault."""
         chance = random.Random(f"{self.seed}/{self.seen}").random()
         acts = self.probability is None or chance < self.probability
         return acts, self.model_copy(
@@ -192,14 +196,15 @@ class Fault(_Model):
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The fault as the API answers and the store keeps it."""
+        """Returns the fault in the format of the API and the store."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def parse(document: object) -> Fault:
-    """The fault that a request describes.
+    """Returns the fault in the body of a request.
 
-    Raises BadRequest, with the place and the reason, if it is none.
+    Raises:
+        BadRequest: if it is not valid, with the field and the reason.
     """
     try:
         return Fault.model_validate(document)

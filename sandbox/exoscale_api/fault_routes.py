@@ -1,6 +1,6 @@
-"""The account's faults over HTTP, beside Exoscale's API: GET, POST and DELETE /sandbox/faults.
+"""The HTTP API of faults, which Exoscale doesn't have: GET, POST and DELETE /sandbox/faults.
 
-Requests are signed with the account's key, as all others. They are not subject to faults.
+Requests must be signed with the account's key. Faults don't affect them.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,13 @@ PATH = "/sandbox/faults"
 
 
 class FaultRoutes:
-    """`operations` are those that the server simulates: a fault may be for these.
+    """The routes of faults.
 
-    `recover` are the resources' own, for instances that a cleared fault kept from being Ready.
+    Args:
+        organization: the organization.
+        jobs: the jobs of the organization.
+        operations: the simulated operations, which faults can affect.
+        recover: the resources' functions for nodes that a cleared fault kept from being Ready.
     """
 
     def __init__(
@@ -35,7 +39,11 @@ class FaultRoutes:
         self._recover = recover
 
     def answer(self, method: str, path: str, body: object) -> Any:
-        """Answer a request; raises ApiError."""
+        """Returns the answer to a request.
+
+        Raises:
+            ApiError: if the request is rejected.
+        """
         id_ = path.removeprefix(PATH).strip("/")
         match method, id_:
             case "GET", "":
@@ -51,7 +59,11 @@ class FaultRoutes:
         raise NotFound("Not Found")
 
     def _check(self, fault: Fault) -> Fault:
-        """Raises BadRequest unless there is something that the fault can act on."""
+        """Checks that the fault can affect something, and returns it.
+
+        Raises:
+            BadRequest: if no quota or operation matches.
+        """
         if (
             isinstance(fault.effect, Limit)
             and fault.effect.resource not in self._organization.quotas.names
@@ -71,7 +83,7 @@ class FaultRoutes:
         )
 
     def _clear(self, id_: str) -> dict[str, Any]:
-        """Remove a fault; what it held back goes on."""
+        """Removes a fault; the operations and nodes that it blocked continue."""
         with self._organization.store.transaction():
             fault = self._organization.faults.remove(id_)
             self._jobs.release(id_)

@@ -1,4 +1,4 @@
-"""The account's faults, kept in its store until they are cleared."""
+"""The account's faults, which are stored until they are cleared."""
 
 from sandbox.exoscale_api.errors import NotFound
 from sandbox.exoscale_api.fault import Fault, Limit, NotReady, ReadyAfter
@@ -9,17 +9,17 @@ KIND = "fault"
 
 
 class Faults:
-    """Of the faults that match a request, the oldest one that acts is the one that acts."""
+    """The faults. If several faults would act on a request, only the oldest one does."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def list(self) -> list[Fault]:
-        """All faults, oldest first."""
+        """Returns all faults, oldest first."""
         return [Fault.model_validate(body) for body in self._store.list(KIND)]
 
     def add(self, fault: Fault) -> Fault:
-        """Keep the fault; return it with its id, a number."""
+        """Stores the fault and returns it with its ID, a number."""
         with self._store.transaction():
             number = 1 + max((int(other.id) for other in self.list()), default=0)
             added = fault.model_copy(update={"id": str(number), "seen": 0, "acted": 0, "nodes": ()})
@@ -27,7 +27,11 @@ class Faults:
         return added
 
     def remove(self, id_: str) -> Fault:
-        """Take a fault away and return it; raises NotFound."""
+        """Removes a fault and returns it.
+
+        Raises:
+            NotFound: if it doesn't exist.
+        """
         with self._store.transaction():
             body = self._store.find(KIND, id_)
             if body is None:
@@ -36,7 +40,7 @@ class Faults:
         return Fault.model_validate(body)
 
     def strike(self, operation: Operation, path: str) -> Fault | None:
-        """The fault that acts on this request, counted."""
+        """Counts a request and returns the fault that acts on it, None if none does."""
         with self._store.transaction():
             for fault in self.list():
                 if not fault.is_spent and fault.is_for(operation, path):
@@ -47,7 +51,7 @@ class Faults:
         return None
 
     def strike_node(self, nodepool: str, instance_id: str) -> None:
-        """Let a fault act on this new instance of the nodepool of that name."""
+        """Applies a fault to a new instance of the nodepool with the name `nodepool`."""
         with self._store.transaction():
             for fault in self.list():
                 effect = fault.effect
@@ -61,7 +65,7 @@ class Faults:
                         return
 
     def unready(self) -> set[str]:
-        """The ids of the instances whose nodes must not become Ready."""
+        """Returns the IDs of the instances whose nodes must not become Ready."""
         return {
             node
             for fault in self.list()
@@ -70,7 +74,7 @@ class Faults:
         }
 
     def boot_seconds(self) -> dict[str, float]:
-        """How long the nodes of instances take to become Ready, where a fault says it."""
+        """Returns the delays of faults until nodes are Ready, in seconds, by instance ID."""
         return {
             node: fault.effect.milliseconds / 1000
             for fault in self.list()
@@ -79,7 +83,7 @@ class Faults:
         }
 
     def quota(self, resource: str, limit: int) -> int:
-        """The limit that counts where the account's own is `limit`."""
+        """Returns the effective limit of a quota whose normal limit is `limit`."""
         limits = [
             fault.effect.limit
             for fault in self.list()

@@ -1,8 +1,9 @@
-"""What a key may do: its role's policy, asked for each operation.
+"""Checks operations against the policy of the key's role.
 
-Source: community.exoscale.com, "Write IAM Policies": the rules of a service class are looked at in
-order, and the first that holds decides; if none does, the request is refused, whatever the default
-for services without an entry is. Of CEL there is what lists operations: `operation in [...]`.
+Source: community.exoscale.com, "Write IAM Policies". The rules of a service class are evaluated in
+order, and the first one that matches decides. If none matches, the request is rejected, whatever
+the default for services without an entry is. Only one CEL expression is simulated, which lists
+operations: `operation in [...]`.
 """
 
 import re
@@ -15,7 +16,7 @@ KEY = "api-key"
 ROLE = "iam-role"
 
 _CLASSES = {"dbaas": "dbaas", "api-key": "iam", "role": "iam"}
-"""Tag of the OpenAPI document to service class; all other services here are `compute`.
+"""Service class by tag of the OpenAPI document; all other simulated services are `compute`.
 
 Source: exoscale/cli, issue 716 (`list-zones`); exoscale-labs/sks-sample-manifests (SKS, instances).
 """
@@ -23,7 +24,7 @@ _OPERATIONS = re.compile(r"operation in \[\s*('[a-z0-9-]+'(?:\s*,\s*'[a-z0-9-]+'
 
 
 def policy_of(store: Store, key: Json) -> Json:
-    """The policy of the key's role."""
+    """Returns the policy of the key's role."""
     role = store.find(ROLE, key["role-id"])
     assert role
     policy: Json = role["policy"]
@@ -31,10 +32,13 @@ def policy_of(store: Store, key: Json) -> Json:
 
 
 def authorize(policy: Json, operation: Operation) -> None:
-    """Raise Forbidden, in Exoscale's words, unless the policy allows the operation.
+    """Checks that the policy allows the operation.
 
-    Source of the words: exoscale/cli, issue 716; exoscale/terraform-provider-exoscale,
+    Source of the messages: exoscale/cli, issue 716; exoscale/terraform-provider-exoscale,
     `examples/iam-priv-instance/README.md`.
+
+    Raises:
+        Forbidden: if it doesn't, with Exoscale's message.
     """
     class_ = _CLASSES.get(operation.tag, "compute")
     refused = f"Forbidden by role policy for {class_}"
@@ -52,14 +56,22 @@ def authorize(policy: Json, operation: Operation) -> None:
 
 
 def check(policy: Json) -> None:
-    """Raise NotSimulated if the policy has an expression that `authorize` can't evaluate."""
+    """Checks that `authorize` can evaluate all expressions of the policy.
+
+    Raises:
+        NotSimulated: if it can't evaluate one.
+    """
     for class_ in {"compute", *_CLASSES.values()} & policy["services"].keys():
         for rule in policy["services"][class_].get("rules", ()):
             operations(rule["expression"])
 
 
 def operations(expression: str) -> set[str]:
-    """The operations that an expression lists; raises NotSimulated if it does anything else."""
+    """Returns the operations that an expression lists.
+
+    Raises:
+        NotSimulated: if it is another expression.
+    """
     found = _OPERATIONS.fullmatch(expression.strip())
     if found is None:
         raise NotSimulated(f"the expression {expression!r} is not simulated: operation in [...] is")

@@ -1,9 +1,10 @@
-"""Jobs: what asynchronous operations begin and answer; pending, then success or failure.
+"""Jobs of asynchronous operations. A job is pending, and then succeeds or fails.
 
-Exoscale calls both the request and what it begins an operation. Here an operation is what OpenAPI
-calls so, and a job what `get-operation` tells of. What is done at once is answered as a success.
-Longer work is a named task whose arguments are stored with the job: a task that was cut off runs
-again after a restart of the server, so every task copes with having been run in part.
+Exoscale uses the word operation both for a request and for the work that it starts. Here an
+operation is that of OpenAPI, and a job is the work, whose state `get-operation` returns. Work that
+is done immediately is answered as a success. Longer work is a named task, whose arguments are
+stored with the job. An interrupted task runs again after a restart of the server, so each task must
+be able to continue after a partial run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Arguments = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Task:
-    """`run` does the work, in a thread; `failed` records on the resource that it was not done."""
+    """A task. `run` does the work, in a thread; `failed` marks the resource after an error."""
 
     run: Callable[[Organization, Arguments], None]
     failed: Callable[[Organization, Arguments], None]
@@ -36,7 +37,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Reference:
-    """What a job is about: `command` is the operationId that reads it."""
+    """The resource of a job; `command` is the ID of the operation that reads it."""
 
     id: str
     path: str
@@ -44,7 +45,7 @@ class Reference:
 
     @classmethod
     def to(cls, kind: str, id_: str) -> Reference:
-        """A reference to a resource whose kind is its path and the name of its operations."""
+        """Returns a reference to a resource whose path and operations contain its kind."""
         return cls(id_, f"/{kind}/{id_}", f"get-{kind}")
 
     def as_json(self) -> Json:
@@ -63,13 +64,13 @@ class Jobs:
         self._stopping = False
 
     def done(self, reference: Reference) -> Json:
-        """A job that has succeeded already."""
+        """Returns a job that has already succeeded."""
         operation = {"id": str(uuid4()), "state": "success", "reference": reference.as_json()}
         self._store.put(KIND, {"id": operation["id"], "operation": operation})
         return operation
 
     def begin(self, task: str, arguments: Arguments, reference: Reference) -> Json:
-        """A pending job, whose task starts when the transaction around it is on disk."""
+        """Returns a pending job, whose task starts after the current transaction is committed."""
         operation = {"id": str(uuid4()), "state": "pending", "reference": reference.as_json()}
         record = {
             "id": operation["id"],
@@ -83,9 +84,9 @@ class Jobs:
         return operation
 
     def fail(self, request: Callable[[], Json], message: str) -> Json:
-        """The job that `request` begins; it fails with `message`, and nothing is done.
+        """Returns the job of `request`, which fails with `message` without any change.
 
-        Raises what `request` raises: what the API refuses at once is refused.
+        If `request` raises an error, because the API rejects it immediately, that is raised.
         """
         try:
             with self._store.transaction():
@@ -97,7 +98,7 @@ class Jobs:
         return operation
 
     def hold(self, request: Callable[[], Json], holder: str) -> Json:
-        """The job that `request` begins, which stays pending until `release`."""
+        """Returns the job of `request`, which is pending until `release(holder)`."""
         with self._store.transaction():
             operation = request() | {"state": "pending"}
             record = self._store.find(KIND, operation["id"])
@@ -106,7 +107,7 @@ class Jobs:
         return operation
 
     def release(self, holder: str) -> None:
-        """Let the jobs go on that `holder` holds."""
+        """Lets the jobs that `holder` holds continue."""
         with self._store.transaction():
             for held in self._store.list(KIND):
                 if held.get("held-by") == holder:
@@ -118,13 +119,13 @@ class Jobs:
                         self._finish(record, state="success")
 
     def resume(self) -> None:
-        """Start again the tasks that an earlier server left pending."""
+        """Restarts the tasks that were pending when the server ended."""
         for record in self._store.list(KIND):
             if record["operation"]["state"] == "pending":
                 self._start(record)
 
     def stop(self) -> None:
-        """Leave tasks that fail from now on, cut off by the end of the server, to `resume`."""
+        """Keeps tasks pending that fail while the server ends; `resume` restarts them."""
         self._stopping = True
 
     def _start(self, record: Json) -> None:

@@ -1,4 +1,4 @@
-"""Fields of requests that Exoscale acts on and this server does not."""
+"""Rejects fields of requests that this server doesn't simulate."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,11 @@ from sandbox.exoscale_api.errors import NotSimulated
 
 
 def refuse(call: Call, operation_id: str, fields: Iterable[str]) -> None:
-    """Raise NotSimulated, naming the field, if one of them is given (empty counts as not given)."""
+    """Rejects a request that has one of `fields`, unless its value is empty.
+
+    Raises:
+        NotSimulated: with the name of the field.
+    """
     for name in fields:
         if call.body.get(name):
             raise NotSimulated(f"{operation_id}: {name} is not simulated")

@@ -1,8 +1,8 @@
-"""Exoscale's own OpenAPI document: which operation a request is, and whether it is well-formed.
+"""Exoscale's OpenAPI document: finds the operation of a request and validates the request.
 
 The document is the file `openapi.json` of the PyPI package `exoscale`. It is OpenAPI 3.0, whose
 schemas are JSON Schema draft 4 except for `nullable`, which is translated on loading. `readOnly` is
-not enforced: Exoscale marks ids so that its own clients have to send (`instance-pool.id`).
+not enforced, because Exoscale uses it for IDs that its own clients must send (`instance-pool.id`).
 """
 
 import importlib.util
@@ -28,25 +28,25 @@ _FORMATS = FormatChecker(formats=("uuid", "ipv4"))
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of the document: `GET /zone` is `list-zones`."""
+    """An operation of the document, such as `list-zones`, which is `GET /zone`."""
 
     id: str
     method: str
     path: str
-    """As in the document: /sks-cluster/{id}."""
+    """Path with parameters, as in the document: /sks-cluster/{id}."""
     tag: str
-    """The service that the document counts it to."""
+    """The service to which the document assigns it."""
     pattern: re.Pattern[str]
     parameters: tuple[Mapping[str, Any], ...]
     body_pointer: str | None
     body_required: bool
     answer_pointer: str
     is_asynchronous: bool
-    """Whether it begins work and answers an operation, which `get-operation` tells more of."""
+    """Whether it starts work and answers with an operation, whose state `get-operation` returns."""
 
 
 class Document:
-    """The OpenAPI document, loaded (about 0.1 s)."""
+    """The OpenAPI document. Loading it takes about 0.1 s."""
 
     def __init__(self) -> None:
         package = importlib.util.find_spec("exoscale")
@@ -62,10 +62,15 @@ class Document:
         self.operations = sorted(_operations(content["paths"]), key=_parameters_in_path)
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
-        """The operation of a request and its path parameters by their names in the document.
+        """Returns the operation of a request, and its path parameters by name.
 
-        `path` is decoded and begins after the `/v2` of the endpoint. Raises NotFound if the
-        document has no such path, MethodNotAllowed if it has it for other methods only.
+        Args:
+            method: the HTTP method.
+            path: the decoded path after the `/v2` of the endpoint.
+
+        Raises:
+            NotFound: if the document doesn't have the path.
+            MethodNotAllowed: if it has the path only for other methods.
         """
         known = False
         for operation in self.operations:
@@ -80,7 +85,11 @@ class Document:
     def check_request(
         self, operation: Operation, parameters: Mapping[str, str], body: object | None
     ) -> None:
-        """Raise BadRequest, with the place and the reason, unless the document allows it."""
+        """Validates a request.
+
+        Raises:
+            BadRequest: if it doesn't conform to the document, with the field and the reason.
+        """
         for parameter in operation.parameters:
             name = parameter["name"]
             if name in parameters:
@@ -96,7 +105,11 @@ class Document:
         self._check("body", operation.body_pointer, body)
 
     def check_answer(self, operation: Operation, answer: object) -> None:
-        """Raise ValueError unless `answer` is what the document says of a 200."""
+        """Validates an answer.
+
+        Raises:
+            ValueError: if it doesn't conform to the document's answer with status 200.
+        """
         try:
             self._check("answer", operation.answer_pointer, answer)
         except BadRequest as error:
@@ -116,7 +129,7 @@ class Document:
 
 @cache
 def document() -> Document:
-    """The document, loaded once in a process."""
+    """Returns the document, which is loaded once per process."""
     return Document()
 
 

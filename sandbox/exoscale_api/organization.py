@@ -1,4 +1,4 @@
-"""The organization whose API is served: what it has, and what runs its clusters."""
+"""The organization whose API is served."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from sandbox.exoscale_api.traffic import Traffic
 
 @dataclass(frozen=True)
 class Organization:
-    """Exoscale's word for whom an account belongs to."""
+    """The owner of the account, in Exoscale's terms: its resources and its SKS runtime."""
 
     credentials: Credentials
     store: Store
@@ -22,4 +22,4 @@ class Organization:
     faults: Faults
     quotas: Quotas
     traffic: Traffic | None
-    """None where nodes are simulated: no load balancer carries anything to them."""
+    """Forwards the traffic of load balancers; None if nodes are simulated."""

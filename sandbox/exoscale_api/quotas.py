@@ -1,4 +1,4 @@
-"""Quotas. Exoscale sets them per organization; the limits here are the sandbox's own."""
+"""Quotas. Exoscale sets them per organization; the sandbox has its own limits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from sandbox.exoscale_api.store import Json, Store
 
 @dataclass(frozen=True)
 class Quota:
-    """How many resources of a kind the organization may have."""
+    """The maximum number of resources of a kind in the organization."""
 
     name: str
-    """Exoscale's: not always that of the kind."""
+    """Exoscale's name, which is not always the name of the kind."""
     kind: str
     limit: int
 
@@ -29,7 +29,11 @@ class Quotas:
         return list(self._quotas)
 
     def get(self, name: str) -> Json:
-        """The quota as the API answers it; raises NotFound."""
+        """Returns the quota in the format of the API.
+
+        Raises:
+            NotFound: if it doesn't exist.
+        """
         quota = self._quotas.get(name)
         if quota is None:
             raise NotFound(f"quota {name} not found")
@@ -38,7 +42,11 @@ class Quotas:
         return {"resource": name, "usage": usage, "limit": limit}
 
     def enforce(self, quota: Quota, more: int = 1) -> None:
-        """Raise Forbidden if `more` of what it counts would exceed the quota."""
+        """Checks that `more` resources don't exceed the quota.
+
+        Raises:
+            Forbidden: if they do.
+        """
         found = self.get(quota.name)
         if found["usage"] + more > found["limit"]:
             raise Forbidden(

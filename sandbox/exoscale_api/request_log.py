@@ -1,4 +1,4 @@
-"""The request log: one line a request, with nothing of its query, headers or body."""
+"""The request log: one line per request, without query, headers and body."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ _log = logging.getLogger(LOGGER)
 
 
 class Entry:
-    """A request that is being answered; `operation` and `fault` are set once they are known."""
+    """A request in progress; `operation` and `fault` are set when they are known."""
 
     def __init__(self, request: Request) -> None:
         self._started = time.monotonic()
@@ -23,7 +23,7 @@ class Entry:
         self.fault: Fault | None = None
 
     def write(self, status: int | str) -> None:
-        """Log the request: method, path, operation, status, milliseconds, the fault that acted."""
+        """Logs method, path, operation, status, duration in milliseconds, and the fault, if any."""
         milliseconds = (time.monotonic() - self._started) * 1000
         operation = self.operation.id if self.operation else "-"
         fault = f" fault {self.fault.id}" if self.fault else ""

@@ -1,4 +1,4 @@
-"""What a file of `resources/` says of its Exoscale resource."""
+"""The definition of an Exoscale resource in a file of `resources/`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,39 +18,40 @@ def _nothing(_: Json) -> Json:
 
 @dataclass(frozen=True)
 class Listing:
-    """How `sandbox status` lists the resources of a kind: as JSON, and as a table of that."""
+    """The list of a kind of resources in `sandbox status`, as JSON and as a table."""
 
     name: str
-    """Of the list in the JSON: sks-clusters."""
+    """Name of the list in the JSON, such as sks-clusters."""
     fields: tuple[str, ...]
-    """What the JSON has of each. Besides its own fields a resource has `zone`, `parent` (an id) and
-    `fault` (the id of the fault that keeps it from being Ready), each null where there is none.
+    """Fields of each resource in the JSON. In addition to its own fields, a resource has `zone`,
+    `parent` (an ID) and `fault` (the ID of the fault that keeps it from being Ready). Each of them
+    can be null.
     """
     columns: Mapping[str, str | Callable[[Json], object]]
-    """The table: heads, and what is below: a field, or a function of what the JSON has of each.
-    `parent` is the name of that here.
+    """Columns of the table: the title, and a field or a function of the JSON. In the table,
+    `parent` is the name of the parent.
     """
     derived: Callable[[Json], Json] = _nothing
-    """More fields, made of the stored resource."""
+    """Returns additional fields, which are derived from the stored resource."""
     within: str | None = None
-    """The kind of the parent, whose entry has the list; None for a list of its own."""
+    """Kind of the parent whose entry contains the list; None for a top-level list."""
     position: int = 100
-    """Lists of their own stand in this order."""
+    """Order of top-level lists."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """All that the server knows of a resource."""
+    """A kind of resources."""
 
     kind: str
-    """Exoscale's name of it, in paths and operations; what is stored is stored under it."""
+    """Exoscale's name in paths and operations; also the kind in the store."""
     operations: Mapping[str, Handler]
-    """What is simulated, by operationId."""
+    """Handlers of the simulated operations by operationId."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
-    """Work of its jobs, by the name it is stored under: after a restart it is found by that."""
+    """Tasks of its jobs by name. The name is stored, so that a restart can find the task."""
     quota: Quota | None = None
     status: Listing | None = None
     resume: Callable[[Organization], list[str]] | None = None
-    """Brings back what ran before the server ended; returns a line for each failure."""
+    """Restarts what ran before the server ended; returns a line for each failure."""
     recover: Recover | None = None
-    """Begins to make instances Ready that a fault, now cleared, kept from it; takes their ids."""
+    """Lets instances become Ready that a cleared fault blocked; takes their IDs."""

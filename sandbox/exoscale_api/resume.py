@@ -1,4 +1,4 @@
-"""Bringing everything back after a restart of the server."""
+"""Restarts clusters and tasks after a restart of the server."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,10 @@ from sandbox.sks.spec import SksError
 
 
 def resume(organization: Organization, jobs: Jobs, resources: Iterable[Resource]) -> None:
-    """Bring back what ran, then go on with the tasks that were cut off.
+    """Restarts the clusters that ran, and then the interrupted tasks.
 
-    Raises SksError, which names all that does not start, when everything else is up.
+    Raises:
+        SksError: if some of them don't start, with all their errors, after the others have started.
     """
     failures = [
         failure

@@ -1,4 +1,4 @@
-"""The HTTP server: from a signed request to an operation of a resource."""
+"""The HTTP application: authenticates requests and calls the handlers of their operations."""
 
 import asyncio
 import json
@@ -68,14 +68,24 @@ def create_app(
     quotas: Mapping[str, int] | None = None,
     check_answers: bool = False,
 ) -> Starlette:
-    """The account stored in `store_dir` (made if need be), as an ASGI application.
+    """Returns an ASGI application that serves the account in `store_dir`.
 
-    `base_url` is the address that clients reach it at, without a path. `traffic` carries what load
-    balancers get, if nodes are not simulated. `quotas` are the limits by
-    their names, instead of those that the resources declare. `check_answers` makes an answer that
-    Exoscale's OpenAPI document does not allow an error 500. `app.state.resume()` brings stored
-    clusters and interrupted tasks back; it blocks, and clusters' controllers need the API to be
-    served meanwhile. `app.state.organization` and `app.state.jobs` are what is served.
+    `app.state.organization` and `app.state.jobs` are the served objects. `app.state.resume()`
+    restarts stored clusters and interrupted tasks. It blocks, and the API must be served meanwhile,
+    because the clusters' controllers need it.
+
+    Args:
+        store_dir: the folder of the store, which is created if it doesn't exist.
+        credentials: the account's key.
+        base_url: the URL that clients use, without a path.
+        runtime: runs the clusters.
+        traffic: forwards the traffic of load balancers; None if nodes are simulated.
+        quotas: limits by name, in place of those that the resources declare.
+        check_answers: whether an answer that violates Exoscale's OpenAPI document becomes an
+            error 500.
+
+    Raises:
+        ValueError: if `base_url` has a path.
     """
     if urlsplit(base_url).path:
         raise ValueError(f"base_url has a path: {base_url}")
@@ -139,7 +149,7 @@ class _Server:
         self._fault_routes = FaultRoutes(organization, jobs, simulated, recover)
 
     async def serve(self, request: Request) -> Response:
-        """Answer a request of Exoscale's API, and log a line of it."""
+        """Answers a request to Exoscale's API and logs it."""
         entry = Entry(request)
         body = await request.body()
         response = await _answered(request, lambda: self._respond(request, body, entry))
@@ -147,7 +157,7 @@ class _Server:
         return response
 
     async def serve_faults(self, request: Request) -> Response:
-        """Answer a request about the account's faults."""
+        """Answers a request about the account's faults."""
         body = await request.body()
 
         async def respond() -> Response:
@@ -163,7 +173,7 @@ class _Server:
         zone_name, path = _zone_and_path(request)
         policy = None
         if request.headers.get("authorization") or (request.method, path) != ("GET", "/zone"):
-            # zones are public: Exoscale's client does not sign
+            # Zones are public: Exoscale's client doesn't sign the request.
             policy = await run_in_threadpool(self._authenticate, request, body)
         if zone_name not in self._organization.zones:
             raise NotFound(f"zone {zone_name} not found")
@@ -203,7 +213,11 @@ class _Server:
         return answer
 
     def _authenticate(self, request: Request, body: bytes) -> Json | None:
-        """Return the policy of the key that signed the request; the account's own has none."""
+        """Checks the signature and returns the policy of the key, None for the account's own key.
+
+        Raises:
+            Forbidden: if the signature is not valid.
+        """
         authorization = request.headers.get("authorization", "")
         key = self._organization.store.find(iam.KEY, signer(authorization))
         credentials = self._organization.credentials
@@ -228,7 +242,7 @@ def _zone_and_path(request: Request) -> tuple[str, str]:
 
 
 async def _answered(request: Request, respond: Callable[[], Awaitable[Response]]) -> Response:
-    """What `respond` answers, or the error that it raises."""
+    """Returns the response of `respond`, or the response for the error that it raises."""
     try:
         return await respond()
     except ApiError as error:

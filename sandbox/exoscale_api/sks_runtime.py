@@ -1,4 +1,4 @@
-"""What the API needs of the thing that runs Kubernetes control planes and nodes."""
+"""The interface to the runtime of Kubernetes control planes and nodes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
@@ -9,40 +9,40 @@ Authority = Literal["aggregation", "control-plane", "kubelet"]
 
 
 class SksRuntime(Protocol):
-    """Every method is thread-safe, returns when its work is done and raises SksError."""
+    """Runs clusters. All methods are thread-safe, block until they are done, and raise SksError."""
 
     @property
     def versions(self) -> Sequence[str]:
-        """Kubernetes versions that a cluster may have, newest first."""
+        """The Kubernetes versions of clusters, newest first."""
 
     def create_cluster(self, cluster_id: str, spec: ClusterSpec) -> str:
-        """Start a new control plane; the address of its API server once that is ready."""
+        """Starts a new control plane, waits until it is ready, and returns the API server's URL."""
 
     def update_cluster(self, cluster_id: str, spec: ClusterSpec) -> None:
-        """Make a running control plane what the spec says; if that fails, it stays as it was."""
+        """Updates a running control plane to `spec`; if that fails, it doesn't change."""
 
     def start_cluster(self, cluster_id: str) -> str:
-        """Start a control plane that was stopped, with the address and the data it had."""
+        """Starts a stopped control plane, with its address and data, and returns the URL."""
 
     def delete_cluster(self, cluster_id: str) -> None:
-        """Stop a control plane and remove its data; raises FileNotFoundError if it has none."""
+        """Stops a control plane and deletes its data; raises FileNotFoundError if it has none."""
 
     def set_nodepool(self, cluster_id: str, pool: NodepoolSpec) -> None:
-        """Make the pool's nodes those of the spec: nodes that exist already stay as they are."""
+        """Creates missing nodes of the pool and deletes others; existing nodes don't change."""
 
     def delete_nodepool(self, cluster_id: str, nodepool_id: str) -> None:
-        """Remove the pool's nodes."""
+        """Deletes the pool's nodes."""
 
     def set_firewall(self, openings: Mapping[str, Sequence[Opening]]) -> None:
-        """Let nothing in to any node but these, by the public address of its instance."""
+        """Replaces the allowed traffic to all nodes, by the public address of the instance."""
 
     def answering_nodes(self, cluster_id: str, port: int) -> Collection[str]:
-        """Names of the nodes that would answer a load balancer's health check on the port."""
+        """Returns the names of the nodes that answer a load balancer's health check on `port`."""
 
     def kubeconfig(
         self, cluster_id: str, user: str, groups: Sequence[str], ttl_seconds: int
     ) -> str:
-        """A kubeconfig (YAML) with a client certificate of that user, groups and lifetime."""
+        """Returns a kubeconfig (YAML) whose client certificate is valid for `ttl_seconds`."""
 
     def authority_cert(self, cluster_id: str, authority: Authority) -> str:
-        """The certificate (PEM) of one of the cluster's certificate authorities."""
+        """Returns the certificate (PEM) of one of the cluster's certificate authorities."""

@@ -1,4 +1,4 @@
-"""The account's persistent state: one SQLite file of resources, each a JSON document."""
+"""The account's persistent state: an SQLite file of resources, which are JSON documents."""
 
 import json
 import os
@@ -23,10 +23,10 @@ CREATE TABLE IF NOT EXISTS resource (
 
 
 class Store:
-    """Resources by kind and id, thread-safe.
+    """Stores resources by kind and ID. It is thread-safe.
 
-    Every change is committed to disk before the call that made it returns, or with the outermost
-    `transaction` around it: a crash loses nothing that was answered and keeps nothing by halves.
+    Each change is on disk when the call returns, or when the outermost `transaction` ends.
+    Therefore a crash loses no answered change and leaves no partial changes.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -42,7 +42,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make the changes inside one atomic change that no other thread sees by halves."""
+        """Makes the changes in the block atomic, also for other threads."""
         with self._lock:
             if self._db.in_transaction:
                 yield
@@ -60,13 +60,13 @@ class Store:
                 action()
 
     def after_commit(self, action: Callable[[], object]) -> None:
-        """Call `action` once the transaction that is open in this thread is on disk."""
+        """Calls `action` after the open transaction of this thread is committed."""
         self._after_commit.append(action)
 
     def put(
         self, kind: str, body: Json, *, zone: str | None = None, parent: str | None = None
     ) -> None:
-        """Store `body` under its "id"; an update keeps the resource's zone, parent and position."""
+        """Stores `body` under its "id"; an update keeps the zone, parent and position."""
         with self._lock:
             self._db.execute(
                 "INSERT INTO resource (kind, id, zone, parent, body) VALUES (?, ?, ?, ?, ?) "
@@ -75,7 +75,7 @@ class Store:
             )
 
     def find(self, kind: str, id_: str, *, zone: str | None = None) -> Json | None:
-        """The resource, or None if there is none of that id (in that zone, if one is given)."""
+        """Returns the resource (in the zone, if given), None if it doesn't exist."""
         with self._lock:
             row = self._db.execute(
                 "SELECT body FROM resource WHERE kind = ? AND id = ? AND zone IS coalesce(?, zone)",
@@ -84,7 +84,7 @@ class Store:
         return json.loads(row[0]) if row else None
 
     def parent(self, kind: str, id_: str) -> str:
-        """The id of the parent of a resource that exists."""
+        """Returns the ID of the parent of an existing resource."""
         with self._lock:
             (parent,) = self._db.execute(
                 "SELECT parent FROM resource WHERE kind = ? AND id = ?", (kind, id_)
@@ -92,7 +92,7 @@ class Store:
         return str(parent)
 
     def zone(self, kind: str, id_: str) -> str:
-        """The zone of a resource that exists and belongs to one."""
+        """Returns the zone of an existing resource that belongs to a zone."""
         with self._lock:
             (zone,) = self._db.execute(
                 "SELECT zone FROM resource WHERE kind = ? AND id = ?", (kind, id_)
@@ -100,7 +100,7 @@ class Store:
         return str(zone)
 
     def list(self, kind: str, *, zone: str | None = None, parent: str | None = None) -> list[Json]:
-        """Resources of a kind (in that zone, with that parent, if given), oldest first."""
+        """Returns the resources of a kind (of the zone and the parent, if given), oldest first."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT body FROM resource WHERE kind = ? AND zone IS coalesce(?, zone) "
@@ -110,7 +110,7 @@ class Store:
         return [json.loads(body) for (body,) in rows]
 
     def update(self, kind: str, id_: str, **changes: object) -> None:
-        """Change fields of a resource that exists; `_` in a name stands for `-`."""
+        """Changes fields of an existing resource; `_` in a name stands for `-`."""
         with self.transaction():
             body = self.find(kind, id_)
             if body is None:

@@ -1,4 +1,4 @@
-"""A read-only summary of what is stored, for people: as JSON, and as tables of that."""
+"""A summary of the stored resources, as JSON and as tables."""
 
 import json
 import sqlite3
@@ -13,14 +13,14 @@ from sandbox.exoscale_api.resource import Listing
 from sandbox.exoscale_api.store import FILE_NAME, Json
 
 Table = tuple[list[str], list[list[object]]]
-"""Heads and rows."""
+"""Titles and rows."""
 
 
 def summary(store_dir: Path) -> dict[str, list[Json]]:
-    """What the account has of each resource that has a `Listing`, and its faults.
+    """Returns the account's resources of each kind with a `Listing`, and its faults.
 
-    It is read from the file in `store_dir` alone, so the server may be running or not; an account
-    that was never used has nothing.
+    It reads only the file in `store_dir`, so the server needn't run. Without the file, the lists
+    are empty.
     """
     listings = _listings()
     stored = _stored(store_dir / FILE_NAME)
@@ -48,7 +48,7 @@ def summary(store_dir: Path) -> dict[str, list[Json]]:
 
 
 def tables(found: Mapping[str, list[Json]]) -> Iterator[Table]:
-    """The lists of a summary as tables, the faults and what is empty apart."""
+    """Yields the lists of a summary as tables, except faults and empty lists."""
     listings = _listings()
 
     def below(kind: str | None, parents: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
@@ -77,7 +77,7 @@ def _row(listing: Listing, entry: Json) -> list[object]:
 
 
 def _stored(file: Path) -> dict[str, list[tuple[str, str, Json]]]:
-    """What is in the file, by kind: zone, parent and body, oldest first."""
+    """Returns zone, parent and body of the stored resources by kind, oldest first."""
     found: dict[str, list[tuple[str, str, Json]]] = {}
     if file.exists():
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:

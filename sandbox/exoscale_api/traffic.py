@@ -1,4 +1,4 @@
-"""What the API needs of the thing that carries load balancers' traffic."""
+"""The interface to the component that forwards the traffic of load balancers."""
 
 from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Network
@@ -8,14 +8,14 @@ from sandbox.nlb.service import Service
 
 
 class Traffic(Protocol):
-    """Every method is thread-safe."""
+    """Forwards traffic. All methods are thread-safe."""
 
     @property
     def network(self) -> IPv4Network:
-        """Where load balancers have their addresses."""
+        """The network of the load balancers' addresses."""
 
     def carry(self, services: Sequence[Service]) -> Mapping[str, str]:
-        """Carry for these services and no others; why not, by the id of each that can't be."""
+        """Replaces the services, and returns the errors by the ID of the service that failed."""
 
     def healthy(self, service_id: str) -> Collection[str]:
-        """Addresses of the targets whose health check passes."""
+        """Returns the addresses of the targets that pass their health check."""

@@ -1,1 +1,1 @@
-"""Provider plugins that stand in for the official ones where those cannot be downloaded."""
+"""Provider plugins that replace the official ones if those can't be downloaded."""

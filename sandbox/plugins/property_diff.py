@@ -1,4 +1,4 @@
-"""Differences between two property trees, by Pulumi's property paths."""
+"""Finds differences between two property trees, by Pulumi's property paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIMPLE_KEY = re.compile(r"^[A-Za-z_$][A-Za-z0-9_$]*$")
 
 
 def join(path: str, key: str | int) -> str:
-    """Append a key or an index to a property path.
+    """Appends a key or an index to a property path.
 
     >>> join("metadata.annotations", "pulumi.com/skipAwait")
     'metadata.annotations["pulumi.com/skipAwait"]'
@@ -29,10 +29,10 @@ def join(path: str, key: str | int) -> str:
 
 
 def diff(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
-    """Map each differing leaf's property path to its kind.
+    """Maps each differing leaf's property path to its kind.
 
-    `old` and `new` are plain values (see `wire.reveal`). `None` counts as absent. An `UNKNOWN`
-    differs from everything, also from another.
+    `old` and `new` are plain values (see `wire.reveal`). `None` is the same as absent. `UNKNOWN`
+    differs from all values, including `UNKNOWN`.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         changes: dict[str, Kind] = {}

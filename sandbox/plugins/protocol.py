@@ -1,7 +1,7 @@
 """The engine's protocol, `pulumi.runtime.proto`, without the rest of Pulumi's SDK.
 
-A plugin needs no more of the SDK than its generated modules. Importing `pulumi` as a whole takes
-longer than all else that a plugin does before it can serve.
+A plugin needs only the generated modules of the SDK. The import of the whole package `pulumi` takes
+longer than everything else that a plugin does before it can serve.
 """
 
 import sys
@@ -13,9 +13,10 @@ _PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
 
 
 def import_protocol_alone() -> None:
-    """Let `from pulumi.runtime.proto import X` run X and none of the packages above it.
+    """Makes `from pulumi.runtime.proto import X` import only X, not the packages that contain it.
 
-    For the whole process, which therefore can't use the SDK. Call it before anything imports them.
+    This affects the whole process, which therefore can't use the SDK. Call it before any import of
+    these packages.
 
     Raises:
         ModuleNotFoundError: if Pulumi's SDK is not installed.

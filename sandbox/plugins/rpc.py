@@ -1,7 +1,7 @@
-"""Serving a provider plugin to the engine: start-up, errors, status lines, shutdown.
+"""Serves a provider plugin to the engine: start, errors, status lines, shutdown.
 
-Protocol: pulumi/pulumi, `proto/pulumi/provider.proto`. A plugin prints the port it serves on as
-its first line, and ends when the engine that started it is gone.
+Protocol: pulumi/pulumi, `proto/pulumi/provider.proto`. A plugin prints its port as the first line,
+and ends when the engine that started it ends.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ from sandbox.plugins.property_diff import Kind
 MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024
 MAX_WORKERS: Final = 64
 SWITCH_SECONDS: Final = 0.0005
-"""How long an import beside the calls may keep a call waiting at a time (Python's own: 0.005)."""
+"""Switch interval of threads (Python's default: 0.005): imports delay calls only briefly."""
 
 GRACE_SECONDS: Final = 30
-"""How long operations under way have to end in order, once the engine is gone."""
+"""Grace period of operations in progress after the engine has ended."""
 
 Servicer = provider_pb2_grpc.ResourceProviderServicer
 
 
 class ProviderError(Exception):
-    """An operation failed; the message is what the user reads."""
+    """An operation failed; the message is shown to the user."""
 
 
 class InitializationError(ProviderError):
-    """The object exists but did not become ready: the engine keeps it and tries again next time.
+    """The object exists but did not become ready. The engine stores it and retries in the next run.
 
     Args:
         object_id: the resource's ID.
-        properties: its outputs so far.
-        reasons: what is wrong, one sentence each.
-        inputs: for `Read` alone, the inputs of the object as read.
+        properties: its current outputs.
+        reasons: the errors, one sentence each.
+        inputs: the inputs of the object, only for `Read`.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Cancelled(ProviderError):
 
 
 class Engine:
-    """The engine that started this plugin: takes messages, and its end is the plugin's end."""
+    """The engine that started this plugin. It receives messages, and the plugin ends with it."""
 
     def __init__(self, address: str) -> None:
         self._channel = grpc.insecure_channel(address)
@@ -85,7 +85,7 @@ class Engine:
         self._log(urn, message, engine_pb2.WARNING)
 
     def status(self, urn: str, message: str) -> None:
-        """Show a short-lived line beside the resource in the progress display."""
+        """Shows a temporary line beside the resource in the progress display."""
         self._log(urn, message, engine_pb2.INFO, ephemeral=True)
 
     def _log(self, urn: str, message: str, severity: Any, ephemeral: bool = False) -> None:
@@ -94,7 +94,7 @@ class Engine:
         )
 
     def when_gone(self, callback: Callable[[], None]) -> None:
-        """Call back once the connection to the engine, having been up, is lost."""
+        """Calls `callback` when an established connection to the engine is lost."""
         seen_ready = threading.Event()
 
         def changed(state: grpc.ChannelConnectivity) -> None:
@@ -107,13 +107,13 @@ class Engine:
 
 
 class Provider(Servicer):
-    """What every plugin answers alike. Subclasses implement the resource operations.
+    """The common part of all plugins. Subclasses implement the operations on resources.
 
     Attributes:
         name: the plugin's name, as in `pulumi-resource-<name>`.
-        version: the version of the official plugin that it stands in for.
-        engine: set before the first call.
-        cancelled: set when the user interrupts; waiting operations must look at it.
+        version: the version of the official plugin that it replaces.
+        engine: the engine, which is set before the first call.
+        cancelled: an event that is set when the user interrupts; waiting operations must check it.
     """
 
     name: str
@@ -144,7 +144,7 @@ class Provider(Servicer):
         )
 
     def configure(self, args: dict[str, Any]) -> None:
-        """Take the provider's own inputs (`Secret` and `UNKNOWN` possible)."""
+        """Sets the provider's inputs, which may contain `Secret` and `UNKNOWN`."""
         raise NotImplementedError
 
     def Cancel(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
@@ -153,7 +153,7 @@ class Provider(Servicer):
 
 
 def operation(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn exceptions of a servicer's method into the statuses that the engine understands."""
+    """Converts exceptions of a servicer's method to gRPC statuses for the engine."""
 
     @functools.wraps(method)
     def wrapper(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
@@ -166,7 +166,9 @@ def operation(method: Callable[..., Any]) -> Callable[..., Any]:
         except ValueError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except Exception as error:
-            if context.code() is not None:  # `abort` raises once it has set the status
+            if (
+                context.code() is not None
+            ):  # `abort` raises an exception after it has set the status
                 raise
             context.abort(grpc.StatusCode.INTERNAL, _defect(method.__name__, error))
 
@@ -174,7 +176,7 @@ def operation(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _defect(operation_name: str, error: Exception) -> str:
-    """Where an unforeseen error came from, not what it says: that may quote a secret."""
+    """Returns the location of an unexpected error, without its text, which may contain a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
     return f"a defect of this plugin: {type(error).__name__} at {place} in {operation_name}"
@@ -204,9 +206,9 @@ def diff_response(
     delete_before_replace: bool = False,
     stables: Sequence[str] = (),
 ) -> provider_pb2.DiffResponse:
-    """A detailed diff: `changes` by property path, of which `replaces` force a replacement.
+    """Returns a detailed diff of `changes`, by property path; `replaces` force a replacement.
 
-    The changes are those from the old outputs, not from the old inputs.
+    The changes are relative to the old outputs, not to the old inputs.
     """
     kinds = provider_pb2.PropertyDiff.Kind
     detailed = {
@@ -229,17 +231,19 @@ def diff_response(
 
 
 def top_level(path: str) -> str:
-    """The first key of a property path."""
+    """Returns the first key of a property path."""
     return path.split(".", 1)[0].split("[", 1)[0]
 
 
 def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str]) -> None:
-    """Serve until the engine is gone, or says so by a signal: SIGINT at the end of a command.
+    """Serves until the engine ends or sends a signal; it sends SIGINT at the end of a command.
 
-    `arguments` are the program's: the engine's address.
+    Args:
+        make_provider: returns the provider for the engine.
+        arguments: the arguments of the program: the engine's address.
 
     Raises:
-        SystemExit: if no engine's address is given.
+        SystemExit: if the engine's address is missing.
     """
     addresses = [argument for argument in arguments if not argument.startswith("-")]
     if not addresses:
@@ -255,7 +259,7 @@ def serve(make_provider: Callable[[Engine], Provider], arguments: Sequence[str])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    gone: SimpleQueue[None] = SimpleQueue()  # unlike an event, safe to use in a signal's handler
+    gone: SimpleQueue[None] = SimpleQueue()  # unlike an event, safe in a signal handler
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: gone.put(None))
     engine.when_gone(lambda: gone.put(None))

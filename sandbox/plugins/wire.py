@@ -1,7 +1,7 @@
-"""The engine's property values on the wire, and their plain Python form.
+"""Converts the engine's property values between the wire format and plain Python values.
 
-The wire format is a protobuf `Struct` in which secrets, unknowns and other special values are
-marked by signatures. Source: pulumi/pulumi, `sdk/go/common/resource/plugin/rpc.go`.
+The wire format is a protobuf `Struct`, in which signatures mark secrets, unknowns and other special
+values. Source: pulumi/pulumi, `sdk/go/common/resource/plugin/rpc.go`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNKNOWN_STRINGS: Final = {
 
 
 class Unknown:
-    """A value that only an `up` will tell: what a preview passes for an output not yet known."""
+    """A value that is unknown until `pulumi up`; previews use it for unknown outputs."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -39,7 +39,7 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True)
 class Secret:
-    """A value that the engine encrypts in its state. Never printed."""
+    """A value that the engine encrypts in its state. It is never printed."""
 
     value: Any
 
@@ -48,7 +48,7 @@ class Secret:
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Turn a wire struct into plain values, `Secret` and `UNKNOWN`; whole floats become ints."""
+    """Converts a wire struct to plain values, `Secret` and `UNKNOWN`; whole floats become ints."""
     return {key: _decode_value(value) for key, value in struct.fields.items()}
 
 
@@ -82,7 +82,7 @@ def _decode_object(struct: struct_pb2.Struct) -> Any:
 
 
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Turn plain values, `Secret` and `UNKNOWN` into a wire struct."""
+    """Converts plain values, `Secret` and `UNKNOWN` to a wire struct."""
     struct = struct_pb2.Struct()
     for key, value in properties.items():
         struct.fields[key].CopyFrom(_encode_value(value))
@@ -112,7 +112,7 @@ def _encode_value(value: Any) -> struct_pb2.Value:
 
 
 def reveal(value: Any) -> Any:
-    """The value with every `Secret` opened, at any depth; `UNKNOWN` stays."""
+    """Returns the value with all `Secret` objects, at any depth, replaced by their values."""
     if isinstance(value, Secret):
         return reveal(value.value)
     if isinstance(value, Mapping):
@@ -123,7 +123,7 @@ def reveal(value: Any) -> Any:
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether `UNKNOWN` occurs at any depth."""
+    """Returns whether `UNKNOWN` occurs at any depth."""
     if isinstance(value, Secret):
         return has_unknown(value.value)
     if isinstance(value, Mapping):
@@ -134,10 +134,10 @@ def has_unknown(value: Any) -> bool:
 
 
 def conceal(value: Any, template: Any) -> Any:
-    """`value` with a `Secret` wherever `template` has one: outputs are as secret as their inputs.
+    """Returns `value` with a `Secret` wherever `template` has one, so that inputs stay secret.
 
-    A list whose length differs from the template's becomes secret as a whole if the template's
-    holds a secret anywhere, since its items can no longer be told apart.
+    If a list has another length than the template's and the template's contains a secret, the
+    whole list becomes secret, because its items can't be matched.
     """
     if isinstance(value, Secret):
         return value

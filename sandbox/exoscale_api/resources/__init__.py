@@ -1,5 +1,5 @@
-"""What is simulated: a file for each Exoscale resource, found by being here.
+"""The simulated resources of Exoscale, one module for each.
 
-A module of this package declares its resource as `RESOURCE`; nothing else has to name it. What a
-large one is made of is in a folder beside it.
+A module of this package defines its resource as `RESOURCE` and is found automatically. Parts of
+large resources are in subpackages.
 """

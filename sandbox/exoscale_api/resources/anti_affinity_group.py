@@ -1,4 +1,4 @@
-"""Anti-affinity groups: of the account, in every zone."""
+"""Anti-affinity groups, which belong to the account and exist in all zones."""
 
 from uuid import uuid4
 

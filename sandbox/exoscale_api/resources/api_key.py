@@ -1,4 +1,4 @@
-"""API keys, each with a role. The account's own key is none of them, and may do everything."""
+"""API keys, each with a role. The account's own key is not among them and has all permissions."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from sandbox.exoscale_api.store import Json
 
 
 def create_api_key(call: Call) -> Json:
-    """The only answer with the secret."""
+    """Creates a key. Only this answer contains the secret."""
     api_key = f"EXO{secrets.token_hex(12)}"
     key = {"key": api_key, "name": call.body["name"], "role-id": call.body["role-id"]}
     with call.store.transaction():

@@ -1,4 +1,4 @@
-"""Managed PostgreSQL services, known by their names: what they are asked to be, and no server."""
+"""Managed PostgreSQL services, identified by name. Their settings are stored; no server runs."""
 
 import time
 from secrets import token_urlsafe
@@ -27,10 +27,10 @@ _COMMON = (
     "created-at",
     "updated-at",
 )
-"""What the list has of each service (OpenAPI, dbaas-service-common), beside its node."""
+"""Fields of each service in the list (OpenAPI, dbaas-service-common), in addition to its node."""
 _SETTLES_SECONDS = 3.0
-"""How long a service is being built, after its creation or a change of its plan. At Exoscale it is
-minutes: this much is enough to be noticed."""
+"""Time for which a service is rebuilding after its creation or a change of its plan. At Exoscale it
+takes minutes."""
 _INTERNAL = ("id", "password", "runs-at")
 _NODE = {"node-count": 1, "node-cpu-count": 2, "node-memory": 4 * 2**30, "disk-size": 80 * 2**30}
 
@@ -72,7 +72,7 @@ def get_dbaas_service_pg(call: Call) -> Json:
 
 
 def get_dbaas_settings_pg(call: Call) -> Json:
-    """No setting has a schema here, for none is simulated."""
+    """Returns no schemas, because no setting is simulated."""
     parts = ("pg", "pgbouncer", "pglookout", "timescaledb")
     return {"settings": {part: {"type": "object", "properties": {}} for part in parts}}
 
@@ -119,7 +119,7 @@ def reveal_dbaas_postgres_user_password(call: Call) -> Json:
 
 
 def reset_dbaas_postgres_user_password(call: Call) -> Json:
-    """Set the given password, or a generated one."""
+    """Sets the given password, or a generated one."""
     with call.store.transaction():
         password = call.body.get("password") or token_urlsafe(16)
         service = _require_user(call) | {"password": password, "updated-at": now()}
@@ -128,7 +128,7 @@ def reset_dbaas_postgres_user_password(call: Call) -> Json:
 
 
 def get_dbaas_ca_certificate(call: Call) -> Json:
-    """Not a certificate: no server here has one."""
+    """Returns a placeholder, because there is no server with a certificate."""
     return {"certificate": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"}
 
 
@@ -140,7 +140,7 @@ def _require(call: Call, name: str) -> Json:
 
 
 def _require_user(call: Call) -> Json:
-    """The service whose user the call names. The administrator is the only one."""
+    """Returns the service of the user in the path, who must be the administrator."""
     service = _require(call, call.path["service-name"])
     if call.path["username"] != ADMIN:
         raise NotFound(f"user {call.path['username']} not found")

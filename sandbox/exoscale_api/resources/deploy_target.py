@@ -1,6 +1,6 @@
-"""Deploy targets: hardware of an organization's own, which Exoscale sets up, in a zone.
+"""Deploy targets: dedicated hardware of an organization in a zone, which Exoscale sets up.
 
-The sandbox has one in every zone, so that nodepools can name it.
+The sandbox has one in each zone, so that nodepools can refer to it.
 """
 
 from uuid import NAMESPACE_URL, uuid5
@@ -12,7 +12,7 @@ from sandbox.exoscale_api.store import Json
 
 
 def deploy_target(call: Call, id_: str) -> Json:
-    """The deploy target, in the call's zone; raises NotFound."""
+    """Returns the deploy target; raises NotFound if the call's zone doesn't have it."""
     target = _of(call.zone)
     if target["id"] != id_:
         raise NotFound(f"deploy-target {id_} not found")

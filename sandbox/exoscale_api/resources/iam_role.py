@@ -1,4 +1,4 @@
-"""IAM roles: a policy under a name, which keys have."""
+"""IAM roles: named policies for API keys."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Compute instances: read-only, since only nodepools make them here."""
+"""Compute instances. They are read-only, because only nodepools create them here."""
 
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.quotas import Quota
@@ -13,18 +13,18 @@ QUOTA = Quota("instance", KIND, limit=100)
 
 
 def members(store: Store, field: str, group_id: str) -> list[Json]:
-    """Instances that are in a group or network; `field` is the list that has it."""
+    """Returns the instances in a group or network; `field` is the field with the references."""
     return [i for i in store.list(KIND) if _refers(i, field, group_id)]
 
 
 def in_use(store: Store, field: str, group_id: str) -> bool:
-    """Whether an instance or a nodepool refers to a group; `field` as for `members`."""
+    """Returns whether an instance or a nodepool refers to a group; `field` as for `members`."""
     nodepools = store.list(NODEPOOL_KIND)
     return any(_refers(resource, field, group_id) for resource in store.list(KIND) + nodepools)
 
 
 def leases(store: Store, network_id: str) -> dict[str, str]:
-    """The addresses in a managed private network, by the ids of the instances that have them."""
+    """Returns the addresses in a managed private network by instance ID."""
     return {
         member["id"]: attachment["ip"]
         for member in members(store, "private-networks", network_id)

@@ -1,4 +1,4 @@
-"""Instance pools: read-only, each the one behind a nodepool."""
+"""Instance pools. They are read-only; each belongs to a nodepool."""
 
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.errors import NotFound
@@ -14,7 +14,7 @@ _STATES = {
 
 
 def require(call: Call, id_: str) -> Json:
-    """The instance pool, in the call's zone; raises NotFound."""
+    """Returns the instance pool; raises NotFound if the call's zone doesn't have it."""
     for pool in _pools(call):
         if pool["id"] == id_:
             return pool

@@ -1,8 +1,8 @@
 """Compute instance types.
 
-Ids are those that `exo compute instance-type list` prints, sizes those of Exoscale's price list.
-Types without a published id have one of the sandbox's own, the same each time, and their sizes are
-assumed. Exoscale offers some families in some zones, and to some accounts, only: here too.
+IDs are those that `exo compute instance-type list` prints; sizes are those in Exoscale's price
+list. Types without a published ID have a constant ID of the sandbox, and their sizes are
+assumptions. As at Exoscale, some families are only available in some zones or to some accounts.
 """
 
 from uuid import NAMESPACE_URL, uuid5
@@ -60,7 +60,7 @@ _WITH_GPUS = (
 )
 
 _ZONES = {"gpu3": ["de-fra-1"], "gpurtx6000pro": ["ch-dk-2", "de-fra-1", "hr-zag-1"]}
-"""Of families that are not in every zone.
+"""Zones of families that are not available in all zones.
 
 Source: community.exoscale.com, Dedicated Inference, "Limits and Quotas".
 """
@@ -92,14 +92,18 @@ _TYPES: dict[str, Json] = {
 
 
 def instance_type(id_: str) -> Json:
-    """The type (`memory` in bytes); raises NotFound."""
+    """Returns the type (`memory` in bytes); raises NotFound if it doesn't exist."""
     if id_ not in _TYPES:
         raise NotFound(f"instance-type {id_} not found")
     return _TYPES[id_]
 
 
 def type_of_nodes(call: Call, id_: str) -> Json:
-    """The type, where nodes of SKS may have it; raises an ApiError, whose words are assumed."""
+    """Returns the type of an SKS node.
+
+    Raises:
+        ApiError: if SKS nodes can't have the type. The message is an assumption.
+    """
     found = _answer(call, instance_type(id_))
     name = f"{found['family']}.{found['size']}"
     if found["memory"] < SMALLEST_NODE:

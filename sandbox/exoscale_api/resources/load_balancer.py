@@ -1,4 +1,4 @@
-"""Network load balancers, of a zone. Their services are in `load_balancer_service`."""
+"""Network load balancers, which belong to a zone. Services are in `load_balancer_service`."""
 
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network
@@ -19,7 +19,7 @@ from sandbox.sks.spec import HEALTH_CHECKS, SksError
 KIND = "load-balancer"
 _QUOTA = Quota("network-load-balancer", KIND, limit=50)
 _UNREACHED = IPv4Network("203.0.113.0/24")
-"""Addresses of load balancers that carry nothing."""
+"""Addresses of load balancers that forward no traffic."""
 
 
 def create_load_balancer(call: Call) -> Json:
@@ -73,16 +73,19 @@ def delete_load_balancer(call: Call) -> Json:
 
 
 def require(call: Call) -> Json:
-    """The load balancer that the path names; raises NotFound."""
+    """Returns the load balancer in the path; raises NotFound if it doesn't exist."""
     return call.require(KIND, call.path["id"], zone=call.zone)
 
 
 def refuse_if_used(call: Call, pool: str) -> None:
-    """Raise Forbidden if a load balancer sends to a nodepool's instance pool.
+    """Checks that no load balancer uses a nodepool's instance pool.
 
-    These words are in a user's notes on SKS. Of other instance pools the API says "Operation
-    destroyInstancePool on resource ID is forbidden - reason: Locked by NLB ID" (exoscale/cli, pull
-    request 724).
+    The source of the message is a user's notes on SKS. For other instance pools, the API answers
+    "Operation destroyInstancePool on resource ID is forbidden - reason: Locked by NLB ID"
+    (exoscale/cli, pull request 724).
+
+    Raises:
+        Forbidden: if one does.
     """
     for load_balancer in call.store.list(KIND, zone=call.zone):
         if any(service["instance-pool"]["id"] == pool for service in load_balancer["services"]):
@@ -90,7 +93,7 @@ def refuse_if_used(call: Call, pool: str) -> None:
 
 
 def with_status(call: Call, service: Json) -> Json:
-    """The service with the status of each backend."""
+    """Returns the service with the status of each backend."""
     members = _members(call.store, service)
     healthy = _healthy(call, service, members)
     status = [
@@ -104,11 +107,11 @@ def with_status(call: Call, service: Json) -> Json:
 
 
 def carry(organization: Organization) -> Mapping[str, str]:
-    """Have the traffic of all services carried; why not, by the id of each that can't be."""
+    """Forwards the traffic of all services, and returns errors by the ID of the service."""
     if organization.traffic is None:
         return {}
     store = organization.store
-    with store.transaction():  # or what another thread stores meanwhile would be taken back
+    with store.transaction():  # otherwise a concurrent change could be overwritten
         return organization.traffic.carry(
             [
                 _carried(store, load_balancer["ip"], service)
@@ -119,7 +122,7 @@ def carry(organization: Organization) -> Mapping[str, str]:
 
 
 def _carried(store: Store, ip: str, service: Json) -> Service:
-    """The service with its targets: the instances of its pool that are to stay."""
+    """Returns the service with its targets: the instances of its pool that are not leaving."""
     staying = [i for i in _members(store, service) if i["state"] != "destroying"]
     check = {name.replace("-", "_"): value for name, value in service["healthcheck"].items()}
     return Service(
@@ -140,10 +143,10 @@ def _members(store: Store, service: Json) -> list[Json]:
 
 
 def _healthy(call: Call, service: Json, members: list[Json]) -> Collection[str]:
-    """Addresses of the members that pass the health check.
+    """Returns the addresses of the members that pass the health check.
 
-    Of simulated nodes it is what their cluster says of those that let health checks in; all fail
-    where there is none to ask.
+    For simulated nodes, the result is derived from their cluster and from the security groups,
+    which must allow health checks. If the cluster doesn't run, all members fail.
     """
     if call.organization.traffic is not None:
         return call.organization.traffic.healthy(service["id"])

@@ -1,4 +1,4 @@
-"""Services of load balancers. An operation on one refers to its load balancer, as on Exoscale."""
+"""Services of load balancers. As at Exoscale, their operations refer to the load balancer."""
 
 from uuid import uuid4
 

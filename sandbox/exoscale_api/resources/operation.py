@@ -1,4 +1,4 @@
-"""Operations: what Exoscale calls a job, and how a client reads the state of one."""
+"""Operations, Exoscale's name of jobs, whose state clients can read."""
 
 from sandbox.exoscale_api import jobs
 from sandbox.exoscale_api.call import Call

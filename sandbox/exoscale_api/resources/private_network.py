@@ -1,7 +1,7 @@
-"""Private networks, of a zone; nodepools attach their instances to them.
+"""Private networks, which belong to a zone. Nodepools attach their instances to them.
 
-A network with a start, an end and a netmask is managed: its DHCP server gives each instance an
-address. One without them is not.
+A network with a start, an end and a netmask is managed: its DHCP server assigns an address to each
+instance. A network without them is not managed.
 """
 
 import ipaddress
@@ -80,7 +80,11 @@ def _given(call: Call) -> Json:
 
 
 def _check_range(network: Json) -> None:
-    """Raise BadRequest unless the network is managed in full, or not at all."""
+    """Checks that the network has all settings of a managed network, or none.
+
+    Raises:
+        BadRequest: if it has only some of them, or a wrong range.
+    """
     given = [name for name in _RANGE if name in network]
     if not given:
         return
@@ -115,4 +119,4 @@ RESOURCE = Resource(
     },
     quota=_QUOTA,
 )
-"""Attaching single instances is not here: only nodepools have any."""
+"""Attaching single instances is not simulated, because only nodepools have instances."""

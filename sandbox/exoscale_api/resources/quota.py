@@ -1,4 +1,4 @@
-"""Quotas: read-only. What counts against one says so in its own file."""
+"""Quotas, which are read-only. The resources that count against a quota declare it."""
 
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.resource import Resource

@@ -1,4 +1,4 @@
-"""Security groups: of the account, in every zone. Their rules are in `security_group_rule`."""
+"""Security groups, which belong to the account. Their rules are in `security_group_rule`."""
 
 import ipaddress
 from uuid import NAMESPACE_DNS, uuid4, uuid5
@@ -16,7 +16,7 @@ PUBLIC = [
     {"id": str(uuid5(NAMESPACE_DNS, name)), "name": name, "visibility": "public"}
     for name in firewall.PUBLIC_SOURCES
 ]
-"""The groups that Exoscale keeps for everyone's rules: addresses that its services come from."""
+"""Exoscale's public groups, which contain the source addresses of its services."""
 
 
 def create_security_group(call: Call) -> Json:
@@ -45,7 +45,7 @@ def get_security_group(call: Call) -> Json:
 
 
 def delete_security_group(call: Call) -> Json:
-    """Refused, as on Exoscale, while instances are in it or a rule, its own included, names it."""
+    """Deletes a group. As at Exoscale, a group with instances or in a rule can't be deleted."""
     id_ = call.path["id"]
     with call.store.transaction():
         call.require(KIND, id_)
@@ -83,7 +83,7 @@ def remove_external_source_from_security_group(call: Call) -> Json:
 
 
 def network(cidr: str) -> str:
-    """The network, as given; raises BadRequest unless it is an IPv4 or IPv6 CIDR."""
+    """Returns `cidr` unchanged; raises BadRequest if it is not an IPv4 or IPv6 CIDR."""
     try:
         ipaddress.ip_network(cidr)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Rules of security groups. An operation on a rule refers to its group, as on Exoscale."""
+"""Rules of security groups. As at Exoscale, their operations refer to the group."""
 
 from uuid import uuid4
 

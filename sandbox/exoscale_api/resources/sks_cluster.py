@@ -1,4 +1,4 @@
-"""SKS clusters: each a real control plane of its own, which the SKS runtime runs."""
+"""SKS clusters. Each one has a real control plane, which the SKS runtime runs."""
 
 from base64 import b64encode
 from collections.abc import Collection
@@ -78,7 +78,7 @@ def get_sks_cluster(call: Call) -> Json:
 
 
 def update_sks_cluster(call: Call) -> Json:
-    """What its control plane has to know is done in an operation, the rest at once."""
+    """Updates a cluster: changes of the control plane as a task, others immediately."""
     if call.body.get("enable-operators-ca") is not None:
         raise NotSimulated("update-sks-cluster: enable-operators-ca is not simulated")
     with call.store.transaction():
@@ -105,7 +105,7 @@ def update_sks_cluster(call: Call) -> Json:
 
 
 def upgrade_sks_cluster(call: Call) -> Json:
-    """Its nodepools are of the new version then: existing instances are not, those to come are."""
+    """Upgrades a cluster and its nodepools; only new instances have the new version."""
     version = call.body["version"]
     _check_version(call, version)
     with call.store.transaction():
@@ -153,12 +153,17 @@ def get_sks_cluster_authority_cert(call: Call) -> Json:
 
 
 def require(call: Call) -> Json:
-    """The cluster that the path names; raises NotFound."""
+    """Returns the cluster in the path; raises NotFound if it doesn't exist."""
     return call.require(KIND, call.path["id"], zone=call.zone)
 
 
 def require_running(call: Call) -> Json:
-    """The cluster that the path names; raises NotFound, or Conflict unless it is running."""
+    """Returns the cluster in the path.
+
+    Raises:
+        NotFound: if it doesn't exist.
+        Conflict: if it is not running.
+    """
     return _require(call, ("running",))
 
 
@@ -182,7 +187,7 @@ def _check_addons(operation_id: str, addons: list[str], before: list[str]) -> No
 
 
 def _audit(given: Json, token: str | None) -> tuple[Json, str | None]:
-    """The audit log as it is answered, and its token: the given one, else `token`."""
+    """Returns the audit log in the API's format, and its token: the given one, else `token`."""
     audit: Json = {"enabled": False, "initial-backoff": settings.AUDIT_BACKOFF} | given
     token = audit.pop("bearer-token", token)
     settings.check_audit(audit, token)
@@ -193,7 +198,7 @@ def _answer(call: Call, cluster: Json) -> Json:
     answer = {
         name: value
         for name, value in cluster.items()
-        if name != "networking" and value is not None  # an OIDC configuration taken away
+        if name != "networking" and value is not None  # None: the OIDC configuration was removed
     }
     return answer | {"nodepools": call.store.list(NODEPOOL_KIND, parent=cluster["id"])}
 

@@ -1,4 +1,4 @@
-"""SKS nodepools. A change of one reaches instances made after it, as on Exoscale; size apart."""
+"""SKS nodepools. As at Exoscale, changes except of the size affect only new instances."""
 
 import re
 from collections.abc import Mapping
@@ -46,8 +46,8 @@ _UPDATABLE = (
 )
 _REFERENCES = ("security-groups", "anti-affinity-groups", "private-networks")
 _LVM_DISK = 100
-"""Disk (GiB) that the addon storage-lvm needs (Exoscale's provider, sks_nodepool). In which words
-less is refused, and that an update is too, is assumed."""
+"""Disk size (GiB) that the addon storage-lvm needs (Exoscale's provider, sks_nodepool). The error
+message for a smaller disk, and that an update is rejected too, are assumptions."""
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -88,7 +88,10 @@ def update_sks_nodepool(call: Call) -> Json:
 
 
 def scale_sks_nodepool(call: Call) -> Json:
-    """Which instances go is not the caller's choice, nor documented: here it is the oldest."""
+    """Changes the size of a nodepool. It deletes the oldest instances first.
+
+    Exoscale doesn't document which instances it deletes, and the caller can't choose them.
+    """
     size = call.body["size"]
     with call.store.transaction():
         nodepool = _require_idle(call)
@@ -124,7 +127,12 @@ def get_active_nodepool_template(call: Call) -> Json:
 
 
 def _definition(call: Call) -> Json:
-    """What the request says of the nodepool; raises NotFound or BadRequest if it can't be."""
+    """Returns the settings of the nodepool in a request.
+
+    Raises:
+        NotFound: if a referenced resource doesn't exist.
+        BadRequest: if a setting is not valid.
+    """
     given = {name: call.body[name] for name in _UPDATABLE if name in call.body}
     for name in _REFERENCES:
         if name in given:
@@ -178,7 +186,9 @@ def _require(call: Call) -> Json:
 
 
 def _require_idle(call: Call) -> Json:
-    """The nodepool, if it can be changed now; else what Exoscale's API says
+    """Returns the nodepool in the path, if it can be changed now.
+
+    Otherwise it raises an error with the message of Exoscale's API
     (exoscale/terraform-provider-exoscale, pull request 284).
     """
     sks_cluster.require_running(call)

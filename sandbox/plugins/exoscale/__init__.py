@@ -1,1 +1,1 @@
-"""`pulumi-resource-exoscale`: stands in for the official plugin 0.66.1 over Exoscale's client."""
+"""`pulumi-resource-exoscale`: replaces the official plugin 0.66.1; it uses Exoscale's client."""

@@ -1,4 +1,4 @@
-"""Exoscale's API through its official client: addresses by zone, operations, errors.
+"""Access to Exoscale's API with its official client: zones' endpoints, operations, errors.
 
 Source: exoscale/terraform-provider-exoscale 0.66.0, `pkg/config/config.go`; exoscale 0.16 on PyPI.
 """
@@ -32,7 +32,7 @@ RETRIES: Final[dict[str, Any]] = {
     "status_forcelist": {429, *range(500, 600)} - {HTTPStatus.NOT_IMPLEMENTED},
     "raise_on_status": False,
 }
-"""Any request is repeated, a creation too, as by egoscale (go-retryablehttp 0.7.8, client.go)."""
+"""Retries all requests, also creations, as egoscale does (go-retryablehttp 0.7.8, client.go)."""
 
 
 class OperationFailed(ProviderError):
@@ -40,11 +40,11 @@ class OperationFailed(ProviderError):
 
 
 class NotFoundByName(ProviderError):
-    """What was looked up by name is not there."""
+    """A resource that is looked up by name doesn't exist."""
 
 
 class V3Client:
-    """Exoscale's client, whose errors name the operation, as those of egoscale v3 do."""
+    """Exoscale's client; as with egoscale v3, its errors contain the name of the operation."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -74,13 +74,13 @@ def _operation_name(method: str) -> str:
 
 
 class Clients:
-    """Clients for the API, one a zone.
+    """Clients for the API, one for each zone.
 
     Args:
-        key: the API key; `None` while it is not known.
-        secret: the API secret; `None` while it is not known.
-        endpoint: the API's address, of the form `https://.../v2`; `None` is Exoscale's own.
-        environment: the first word in the name of Exoscale's own host.
+        key: the API key, `None` while it is unknown.
+        secret: the API secret, `None` while it is unknown.
+        endpoint: the API's URL, in the form `https://.../v2`; `None` means Exoscale's.
+        environment: the first word in the name of Exoscale's host.
     """
 
     def __init__(
@@ -94,17 +94,17 @@ class Clients:
         self._lock = threading.Lock()
 
     def client(self, zone: str | None = None) -> Client:
-        """The client for a zone's resources, or for those that belong to no zone.
+        """Returns the client for the resources of a zone, or for those without a zone.
 
         Raises:
-            ProviderError: if the zone does not exist, or the credentials are not known yet.
+            ProviderError: if the zone doesn't exist, or if the credentials are still unknown.
         """
         with self._lock:
             url = self._endpoint if zone is None else self._zone_endpoint(zone)
             return self._client(url)
 
     def v3(self, zone: str) -> V3Client:
-        """As `client`, for the resources that the official provider has moved to egoscale v3."""
+        """Returns the client for resources for which the official provider uses egoscale v3."""
         return V3Client(self.client(zone))
 
     def _zone_endpoint(self, zone: str) -> str:
@@ -137,15 +137,15 @@ class Clients:
 
 @dataclass
 class ProviderCall:
-    """One operation on one resource: what it may use, and how long it may take.
+    """The context of one operation on one resource.
 
     Attributes:
-        account: the API.
-        engine: takes status lines.
-        cancelled: set when the user interrupts.
-        urn: the resource's.
-        deadline: by `time.monotonic()`.
-        object_id: the ID of the object made so far, so that a failure does not lose it.
+        account: the API's clients.
+        engine: the engine, which shows status lines.
+        cancelled: an event that is set when the user interrupts the operation.
+        urn: the URN of the resource.
+        deadline: the end of the operation's timeout, in seconds of `time.monotonic()`.
+        object_id: the ID of the created object. It is set early, so that a failure keeps it.
     """
 
     account: Clients
@@ -159,16 +159,16 @@ class ProviderCall:
     def wait(
         self, client: Client | V3Client, operation: dict[str, Any], doing: str
     ) -> dict[str, Any]:
-        """Follow an operation to its end.
+        """Waits for the end of an operation and returns it.
 
         Args:
-            client: of the zone that the operation runs in.
-            operation: as the API answered it.
-            doing: for the status line, as in `creating the cluster`.
+            client: the client of the operation's zone.
+            operation: the operation, as in the API's answer.
+            doing: the text of the status line, such as `creating the cluster`.
 
         Raises:
-            OperationFailed: if it fails, in the API's words, or takes longer than it may.
-            Cancelled: if the user interrupts.
+            OperationFailed: if it fails, with the API's message, or after the timeout.
+            Cancelled: if the user interrupts it.
         """
         pauses = self._pauses(doing)
         while operation["state"] == "pending":
@@ -180,18 +180,18 @@ class ProviderCall:
         return operation
 
     def wait_while(self, busy: Callable[[], bool], doing: str) -> None:
-        """Look again until it is no longer busy.
+        """Waits until `busy` returns False.
 
         Raises:
-            OperationFailed: if it takes longer than it may.
-            Cancelled: if the user interrupts.
+            OperationFailed: after the timeout.
+            Cancelled: if the user interrupts it.
         """
         pauses = self._pauses(doing)
         while busy():
             next(pauses)
 
     def _pauses(self, doing: str) -> Iterator[None]:
-        """Pauses between looks at something that takes time: short ones first."""
+        """Pauses between polls, at first for a short time."""
         delay = FIRST_POLL_DELAY
         while True:
             passed = time.monotonic() - self.started
@@ -225,7 +225,7 @@ def is_not_found(error: Exception) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """The error in the API's own words, and in those of egoscale v2 or v3 around them."""
+    """Returns the API's error message, in the format of egoscale v2 or v3."""
     response = getattr(error, "response", None)
     if response is not None:
         try:
@@ -249,7 +249,7 @@ def describe(error: Exception) -> str:
 
 
 def api_errors() -> tuple[type[Exception], ...]:
-    """What a call of the client can raise, and what this plugin raises itself."""
+    """Returns the classes of errors that calls of the client and this plugin raise."""
     import requests
     from exoscale.api.exceptions import ExoscaleAPIException
 

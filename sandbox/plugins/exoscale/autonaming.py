@@ -1,4 +1,4 @@
-"""Names that a resource has where none is given."""
+"""Automatic names of resources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RANDOM_LENGTH: Final = 7
 
 
 def automatic_name(request: provider_pb2.CheckRequest, logical_name: str) -> str:
-    """The name that the user's rules for automatic naming ask for, else the plugin's own."""
+    """Returns a name by the user's autonaming configuration, by default the plugin's format."""
     if not request.HasField("autonaming"):
         return _own(logical_name, request.randomSeed)
     rules = request.autonaming
@@ -30,10 +30,10 @@ def automatic_name(request: provider_pb2.CheckRequest, logical_name: str) -> str
 
 
 def _own(logical_name: str, seed: bytes) -> str:
-    """`<logical name>-<7 hexadecimal digits>`, the same for the same seed.
+    """Returns `<logical name>-<7 hexadecimal digits>`, the same for the same seed.
 
     Raises:
-        Invalid: if that is longer than Exoscale's names are.
+        Invalid: if the name is too long for Exoscale.
     """
     if len(logical_name) + 1 + RANDOM_LENGTH > MAX_NAME_LENGTH:
         raise Invalid(

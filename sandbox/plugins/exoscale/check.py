@@ -1,4 +1,4 @@
-"""Validation and defaults, as the bridged provider's `Check` has them.
+"""Validation and defaults, as in the bridged provider's `Check`.
 
 Source: pulumi/pulumi-terraform-bridge 3.116, `pkg/tfbridge/{schema,check_failures}.go`, and
 hashicorp/terraform-plugin-sdk v2, `helper/schema/schema.go`, for rules and wording.
@@ -17,7 +17,7 @@ Autoname = Callable[[], str]
 
 
 class Invalid(ValueError):
-    """A value that its property does not take."""
+    """A value that is not valid for its property."""
 
 
 def failures(
@@ -26,13 +26,13 @@ def failures(
     resource: str,
     more: Iterable[tuple[str, str]] = (),
 ) -> list[str]:
-    """What is wrong with a resource's inputs, one sentence each, naming the property.
+    """Returns the errors in a resource's inputs: sentences that contain the property.
 
     Args:
         fields: the resource's properties.
-        news: its plain inputs, `UNKNOWN` possible.
+        news: its plain inputs, which may contain `UNKNOWN`.
         resource: its logical name.
-        more: paths and reasons of what is wrong besides.
+        more: paths and reasons of additional errors.
     """
     return [
         f"{reason}. Examine values at '{resource}.{path}'."
@@ -115,10 +115,10 @@ def with_defaults(
     news: Mapping[str, Any],
     autoname: Autoname,
 ) -> dict[str, Any]:
-    """The inputs in their properties' types, completed by defaults and an automatic name.
+    """Returns the inputs, converted to their types, with defaults and an automatic name.
 
-    A default in use stays in use, and so does any name. `__defaults` names the properties that
-    got one, which is how a later run knows an automatic name from a given one.
+    Defaults and names that are in use are kept. `__defaults` lists the properties with a default,
+    so that a later run can distinguish an automatic name from a given one.
     """
     inputs: dict[str, Any] = {}
     defaulted: list[str] = []
@@ -154,10 +154,10 @@ def _typed(field: Field, old: Any, value: Any, autoname: Autoname) -> Any:
 
 
 def coerce(field: Field, value: Any) -> Any:
-    """The value in its property's type, by Terraform's conversions between primitive types.
+    """Returns the value, converted to its property's type as Terraform converts primitive types.
 
     Raises:
-        Invalid: if it has no such form.
+        Invalid: if it can't be converted.
     """
     if field.type == "set":
         items = value if isinstance(value, list) else [value]

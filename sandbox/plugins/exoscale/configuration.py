@@ -1,4 +1,4 @@
-"""The provider's own inputs: `exoscale:*` in a stack's configuration, or an explicit provider's.
+"""The inputs of the provider: `exoscale:*` in a stack's configuration, or of an explicit provider.
 
 Source: pulumiverse/pulumi-exoscale 0.66.1, `provider/resources.go`.
 """
@@ -20,12 +20,12 @@ CREDENTIALS: Final = {"key": "EXOSCALE_API_KEY", "secret": "EXOSCALE_API_SECRET"
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:
-    """Those names that no input has."""
+    """Returns the names that are not names of inputs."""
     return [name for name in names if name not in (*NAMES, *ENGINES_OWN)]
 
 
 def from_environment(values: Mapping[str, Any]) -> dict[str, wire.Secret]:
-    """The credentials that the environment has and the inputs do not."""
+    """Returns the credentials that are in the environment but not in the inputs."""
     found = {name: os.environ.get(variable) for name, variable in CREDENTIALS.items()}
     return {
         name: wire.Secret(value) for name, value in found.items() if value and name not in values
@@ -33,10 +33,10 @@ def from_environment(values: Mapping[str, Any]) -> dict[str, wire.Secret]:
 
 
 def account(values: Mapping[str, Any]) -> api.Clients:
-    """The account that the inputs and the environment tell.
+    """Returns the account's clients, with the credentials in the inputs or the environment.
 
     Raises:
-        ProviderError: if a credential is given nowhere.
+        ProviderError: if a credential is missing.
     """
     return api.Clients(
         key=_credential(values, "key"),
@@ -47,12 +47,12 @@ def account(values: Mapping[str, Any]) -> api.Clients:
 
 
 def timeout(values: Mapping[str, Any]) -> float:
-    """Seconds that an operation may take where a resource's custom timeouts tell nothing."""
+    """Returns the default timeout of operations in seconds."""
     return float(values.get("timeout") or api.DEFAULT_TIMEOUT)
 
 
 def _credential(values: Mapping[str, Any], name: str) -> str | None:
-    """The key or the secret, `None` while it is not known."""
+    """Returns the key or the secret, `None` while it is unknown."""
     value = values.get(name) or os.environ.get(CREDENTIALS[name])
     if not value:
         raise ProviderError(

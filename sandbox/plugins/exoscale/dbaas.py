@@ -1,4 +1,4 @@
-"""`exoscale:index:Dbaas`, of type pg alone, and the function that tells its URI.
+"""`exoscale:index:Dbaas`, only of type pg, and the function that returns its URI.
 
 Source: exoscale/terraform-provider-exoscale 0.66.0, `pkg/resources/database/resource_service.go`,
 `resource_service_pg.go` and `datasource_uri.go`.
@@ -44,7 +44,7 @@ ZONES: Final = (
     "de-muc-1",
     "hr-zag-1",
 )
-"""The zones that this version of the provider knows (`pkg/config/zones.go`)."""
+"""The zones in this version of the provider (`pkg/config/zones.go`)."""
 BEING_BUILT: Final = ("rebalancing", "rebuilding")
 NOT_READ: Final = "Unable to read Database Service Postgres"
 OTHER_TYPES: Final = ("grafana", "kafka", "mysql", "opensearch", "valkey")
@@ -124,8 +124,11 @@ class Dbaas(ResourceType):
         return {}
 
     def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
-        """A service that is gone is an error, not a resource that is gone. An import of one that is
-        not there gives its name and zone, and nothing else."""
+        """Returns the current outputs.
+
+        For a deleted service it raises an error, instead of returning `None`. For an import of a
+        service that doesn't exist, it returns only the name and the zone.
+        """
         zone = state["zone"]
         client = call.account.client(zone)
         with client_errors("Unable to read database service pg, got error"):
@@ -160,7 +163,7 @@ class Dbaas(ResourceType):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """Every update sends the backup schedule, and fails where it is not given.
+        """Updates the service. Each update sends the backup schedule, and fails without one.
 
         The version is not sent.
         """
@@ -209,10 +212,10 @@ def _is_network(text: str) -> bool:
 
 
 def _body(pg: Properties, names: tuple[str, ...]) -> dict[str, Any]:
-    """What a request says of the properties `names` of `pg`.
+    """Returns the body of a request with the properties `names` of `pg`.
 
     Raises:
-        ProviderError: for a schedule that is none, or a property that is not simulated.
+        ProviderError: if the schedule is not valid, or if a property is not simulated.
     """
     for name in NOT_SIMULATED:
         if pg.get(name):
@@ -238,7 +241,7 @@ def _schedule(text: str) -> dict[str, int]:
 
 
 def _running(client: V3Client, name: str) -> dict[str, Any]:
-    """The service, once it runs."""
+    """Waits until the service runs, and returns it."""
     deadline, delay = time.monotonic() + DEFAULT_TIMEOUT, FIRST_POLL_DELAY
     while True:
         with client_errors(f"{NOT_READ}: error polling service status"):
@@ -255,7 +258,10 @@ def _running(client: V3Client, name: str) -> dict[str, Any]:
 
 
 def database_uri(account: Clients, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What `getDatabaseUri` answers of a service of type pg, once it runs: its admin's URI."""
+    """Returns the result of `getDatabaseUri` for a service of type pg: the administrator's URI.
+
+    It waits until the service runs.
+    """
     if arguments["type"] != "pg":
         raise ProviderError(f"the type {arguments['type']} is not simulated")
     name, client = arguments["name"], account.v3(arguments["zone"])

@@ -1,4 +1,4 @@
-"""The words in which a resource's properties are described.
+"""The descriptions of resources' properties.
 
 The descriptions follow the official schema: pulumiverse/pulumi-exoscale 0.66.1,
 `provider/cmd/pulumi-resource-exoscale/schema.json`, and exoscale/terraform-provider-exoscale
@@ -25,17 +25,17 @@ class Field:
     Attributes:
         name: Pulumi's name of it.
         type: `set` is of strings, `map` from string to string; objects have `fields`.
-        required: must be given.
-        configurable: False for what the API alone decides.
-        computed: the API decides where it is not given.
-        unsettled: computed anew by each update (of the plugin framework's resources alone).
-        default: what is sent where it is not given.
-        autonamed: where not given, made from the logical name.
-        force_new: a change replaces the resource.
-        secret: encrypted in the state.
-        ignore_case: values that differ in case alone are equal.
-        conflicts: Pulumi's names of the properties that must not be given beside it.
-        check: given Terraform's name and a value, says what is wrong with the value.
+        required: whether it must be given.
+        configurable: whether it can be given; if not, only the API sets it.
+        computed: whether the API sets it if it is not given.
+        unsettled: whether each update computes it (only resources of the plugin framework).
+        default: the value that is sent if none is given.
+        autonamed: whether the default is made from the logical name.
+        force_new: whether a change replaces the resource.
+        secret: whether it is encrypted in the state.
+        ignore_case: whether values that differ only in case are equal.
+        conflicts: Pulumi's names of the properties that can't be combined with it.
+        check: returns the error in a value, given Terraform's name and the value.
         fields: the properties of an object.
     """
 
@@ -56,32 +56,32 @@ class Field:
 
     @property
     def terraform_name(self) -> str:
-        """The name that messages of the official provider use."""
+        """The name in the messages of the official provider."""
         return terraform_name(self.name)
 
 
 def given(name: str, type: Type = "string", **traits: Any) -> Field:
-    """A property that must be given."""
+    """Returns a required property."""
     return Field(name, type, required=True, **traits)
 
 
 def optional(name: str, type: Type = "string", **traits: Any) -> Field:
-    """A property that may be given."""
+    """Returns an optional property."""
     return Field(name, type, **traits)
 
 
 def output(name: str, type: Type = "string", **traits: Any) -> Field:
-    """A property that the API alone decides."""
+    """Returns a property that only the API sets."""
     return Field(name, type, configurable=False, computed=True, **traits)
 
 
 def autonamed(**traits: Any) -> Field:
-    """The property `name`, made from the logical name where it is not given."""
+    """Returns the property `name`, whose default is made from the logical name."""
     return Field("name", autonamed=True, **traits)
 
 
 def forcing_replacement(*fields: Field) -> tuple[Field, ...]:
-    """The same fields, whose changes replace the resource."""
+    """Returns the same fields, whose changes replace the resource."""
     return tuple(replace(field, force_new=True) for field in fields)
 
 
@@ -100,14 +100,14 @@ def by_name(fields: Iterable[Field]) -> dict[str, Field]:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value equals an absent one: Terraform knows no difference to the zero value."""
+    """Returns whether Terraform treats a value as absent, which includes zero values."""
     if isinstance(value, Mapping):
         return not any(key != DEFAULTS_KEY for key in value)
     return value is None or value in ("", 0, False, [])
 
 
 def without_defaults_key(value: Any) -> Any:
-    """The value without the bridge's lists of defaulted properties, at any depth."""
+    """Returns the value without the bridge's lists of defaulted properties, at any depth."""
     if isinstance(value, Mapping):
         return {
             key: without_defaults_key(item) for key, item in value.items() if key != DEFAULTS_KEY

@@ -1,8 +1,12 @@
-"""What the bridge makes of a resource of Terraform's plugin framework: of `Dbaas` alone.
+"""The bridge's behavior for resources of Terraform's plugin framework, which is only `Dbaas`.
 
-The other resources are of Terraform's SDK. Differences: no default is written into the inputs, a
-diff names no path, a replacement is made first, an update leaves computed properties unknown, and
-errors have a title in place of a frame.
+The other resources use Terraform's SDK. The differences are:
+
+- Defaults are not written into the inputs.
+- A diff contains only properties, not paths.
+- A replacement is created before the original is deleted.
+- An update makes computed properties unknown.
+- Errors have a title in place of a frame.
 
 Source: pulumi/pulumi-terraform-bridge 3.116, `pkg/pf/tfbridge`.
 """
@@ -23,16 +27,16 @@ from sandbox.plugins.rpc import ProviderError
 from sandbox.plugins.wire import UNKNOWN
 
 META: Final = {"__meta": '{"schema_version":"1"}'}
-"""Without it in the state, the official plugin takes it for one of version 0, and can't read it."""
+"""Without it, the official plugin assumes that a state has version 0, and can't read it."""
 
 
 class TitledError(ProviderError):
-    """An error with its title, which is told as it is."""
+    """An error with a title, which is shown unchanged."""
 
 
 @contextmanager
 def client_errors(doing: str) -> Iterator[None]:
-    """Tell what was being done when the API refused, as `Unable to ..., got error`.
+    """Adds the failed action to the API's errors, such as `Unable to ..., got error`.
 
     Raises:
         TitledError: in place of the API's errors.
@@ -48,7 +52,7 @@ def client_errors(doing: str) -> Iterator[None]:
 
 
 def inputs(checked: Mapping[str, Any]) -> dict[str, Any]:
-    """The checked inputs without defaults; an automatic name stays."""
+    """Returns the checked inputs without defaults, except an automatic name."""
     defaulted = [name for name in checked["__defaults"] if name != "name"]
     given = {key: value for key, value in checked.items() if key not in defaulted}
     plain: dict[str, Any] = without_defaults_key(given)
@@ -56,7 +60,7 @@ def inputs(checked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_defaults(fields: tuple[Field, ...], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs as Terraform plans them."""
+    """Returns the inputs with defaults, as Terraform plans them."""
     defaults = {field.name: field.default for field in fields if field.default is not None}
     return {**defaults, **inputs}
 
@@ -64,7 +68,7 @@ def with_defaults(fields: tuple[Field, ...], inputs: Mapping[str, Any]) -> dict[
 def diff_response(
     fields: tuple[Field, ...], changes: Mapping[str, Kind], replaces: list[str]
 ) -> provider_pb2.DiffResponse:
-    """A diff that names properties alone: those that change, and those that may."""
+    """Returns a diff that contains only properties: those that change or may change."""
     response = provider_pb2.DiffResponse
     if not changes:
         return response(changes=response.DIFF_NONE)
@@ -79,9 +83,10 @@ def diff_response(
 def with_unknowns(
     fields: tuple[Field, ...], planned: Mapping[str, Any], *, update: bool
 ) -> dict[str, Any]:
-    """Planned outputs, unknown where only the API tells them: in an update, what is `unsettled`.
+    """Returns the planned outputs, which are unknown if only the API knows them.
 
-    Of an object, what is computed and not given is unknown in both.
+    In an update, these are the `unsettled` properties. In objects, computed properties that are not
+    given are unknown in creations and updates.
     """
     result = {name: value for name, value in planned.items() if name not in META}
     for field in fields:
@@ -95,7 +100,7 @@ def with_unknowns(
 
 
 def imported_inputs(fields: tuple[Field, ...], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that describe an existing object: whatever can be given."""
+    """Returns the inputs for an existing object: all properties that can be given."""
     return {
         field.name: outputs[field.name]
         for field in fields

@@ -1,4 +1,4 @@
-"""What a program asks of Exoscale without having it made."""
+"""The provider's functions, which read from Exoscale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Arguments = Mapping[str, Any]
 
 
 def zones(account: Clients, args: Arguments) -> dict[str, Any]:
-    """What `getZones` answers."""
+    """Returns the result of `getZones`."""
     return {"zones": [zone["name"] for zone in account.client().list_zones()["zones"]]}
 
 

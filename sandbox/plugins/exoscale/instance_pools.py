@@ -14,7 +14,7 @@ from sandbox.plugins.exoscale.api import Clients
 
 
 def instance_pool_list(account: Clients, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What it answers: of each pool its properties, and its instances with their addresses."""
+    """Returns the function's result: the pools, each with its instances and their addresses."""
     zone = arguments["zone"]
     client = account.client(zone)
     pools = client.list_instance_pools()["instance-pools"]

@@ -16,7 +16,7 @@ from sandbox.plugins.rpc import ProviderError
 
 
 def load_balancer(account: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    """One load balancer by its ID or its name. Raises ProviderError if there is none."""
+    """Returns a load balancer by ID or name; raises ProviderError if it doesn't exist."""
     client, wanted = account.client(args["zone"]), args.get("id") or args.get("name")
     if not wanted:
         raise ProviderError("either name or id must be specified")
@@ -35,7 +35,7 @@ def load_balancer(account: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_balancer_services(account: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    """The services of the load balancer whose ID is given; no key `services` where it has none."""
+    """Returns the services of a load balancer; without services, there is no key `services`."""
     if not args.get("nlbId"):
         raise ProviderError("a load balancer's services are found by nlbId alone")
     client = account.client(args["zone"])

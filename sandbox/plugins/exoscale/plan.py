@@ -1,7 +1,7 @@
-"""What a change of inputs comes to, as Terraform plans it: by the state, not by the old inputs.
+"""Plans changes as Terraform does: new inputs are compared with the state, not with the old inputs.
 
-Thus a field that the official provider ignores on update is shown as an update on every run, and
-drift that a refresh finds is shown as the change that would undo it.
+Therefore each run shows an update of a field that the official provider ignores on updates. After a
+refresh, drift is shown as the change that reverts it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from sandbox.plugins.wire import UNKNOWN, Secret, Unknown, has_unknown
 def changes(
     fields: Iterable[Field], state: Mapping[str, Any], news: Mapping[str, Any], path: str = ""
 ) -> dict[str, Kind]:
-    """Map each property path that an update would change to the kind of change.
+    """Maps each property path that an update would change to the kind of change.
 
     Args:
         fields: the resource's properties.
         state: its plain outputs.
-        news: its plain checked inputs, `UNKNOWN` possible.
-        path: the path of the object that the fields belong to.
+        news: its plain checked inputs, which may contain `UNKNOWN`.
+        path: the path of the object that contains the fields.
     """
     found: dict[str, Kind] = {}
     for field in fields:
@@ -53,9 +53,9 @@ def changes(
 def told_maps(
     fields: Iterable[Field], state: Mapping[str, Any], news: Mapping[str, Any]
 ) -> dict[str, Kind]:
-    """Maps within objects that a state has as null, and that any change of another property adds.
+    """Returns the maps in objects that are null in the state, and that any other change adds.
 
-    So it is of an object's map that is not given at the creation, until a refresh or an update.
+    A map in an object that is not given at the creation is null until a refresh or an update.
     """
     return {
         join(field.name, part.name): "add"
@@ -69,7 +69,7 @@ def told_maps(
 
 
 def _is_unset(field: Field, value: Any) -> bool:
-    """Whether the API, or the zero value, decides: where the API does, a given zero counts."""
+    """Returns whether a value is not given. For a computed field, a zero value is given."""
     return value in (None, "", [], {}) if field.computed else is_empty(value)
 
 
@@ -106,13 +106,13 @@ def _without_empty(item: Any) -> Any:
 
 
 def forced_replacements(fields: Iterable[Field], found: Mapping[str, Kind]) -> list[str]:
-    """The paths among `found` whose change replaces the resource."""
+    """Returns the paths among `found` whose change replaces the resource."""
     forcing = {field.name for field in fields if field.force_new}
     return [path for path in found if rpc.top_level(path) in forcing]
 
 
 def delete_before_replace(fields: Iterable[Field], news: Mapping[str, Any]) -> bool:
-    """Whether a replacement can't stand beside the original: a given name would clash."""
+    """Returns whether the original must be deleted first, because the name is given."""
     defaulted = news.get(DEFAULTS_KEY)
     if defaulted is None:
         return False
@@ -122,7 +122,7 @@ def delete_before_replace(fields: Iterable[Field], news: Mapping[str, Any]) -> b
 
 
 def planned_creation(fields: Iterable[Field], news: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs that a creation will have, `UNKNOWN` where the API decides."""
+    """Returns the planned outputs of a creation; those that the API sets are `UNKNOWN`."""
     planned: dict[str, Any] = {**_ordered(fields, without_defaults_key(news)), "id": UNKNOWN}
     for field in fields:
         if field.computed and _is_unset(field, planned.get(field.name)):
@@ -133,7 +133,7 @@ def planned_creation(fields: Iterable[Field], news: Mapping[str, Any]) -> dict[s
 def planned_update(
     fields: Iterable[Field], state: Mapping[str, Any], news: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The outputs that an update will have: what the API decides stays as it is."""
+    """Returns the planned outputs of an update; those that the API sets don't change."""
     planned = dict(state)
     plain = _ordered(fields, without_defaults_key(news))
     for field in fields:
@@ -150,7 +150,7 @@ def planned_update(
 
 
 def _ordered(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, each set sorted, as in the official provider's states."""
+    """Returns the values, each set sorted, as in the official provider's states."""
     sets = {field.name for field in fields if field.type == "set"}
     return {
         key: sorted(value) if key in sets and not has_unknown(value) and value else value
@@ -166,11 +166,11 @@ def merged(
     read: bool = False,
     created: bool = False,
 ) -> dict[str, Any]:
-    """The prior outputs with those that the API answered.
+    """Returns the prior outputs, updated with the API's answer.
 
-    After a creation or an update, what may be given, but is not, is not there rather than empty,
-    and a set is as it was planned, whatever the API answers (terraform-plugin-sdk,
-    `normalizeNullValues`); what a refresh or an import has `read` is there.
+    After a creation or an update, optional properties that are not given are absent instead of
+    empty, and a set is as planned, whatever the API answers (terraform-plugin-sdk,
+    `normalizeNullValues`). After a refresh or an import (`read`), they are as in the answer.
     """
     known = by_name(fields)
     outputs = {
@@ -188,9 +188,9 @@ def merged(
 
 
 def _whole(field: Field, value: Any, *, created: bool) -> Any:
-    """An object with all of its texts and maps, those that are not given empty.
+    """Returns an object with all its strings and maps, which are empty if they are not given.
 
-    A map that is not given is null at first.
+    After the creation, a map that is not given is null.
     """
     if field.type != "object" or not isinstance(value, Mapping):
         return value
@@ -200,7 +200,7 @@ def _whole(field: Field, value: Any, *, created: bool) -> Any:
 
 
 def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The old inputs with the values that the API has now; what has changed is no default."""
+    """Returns the old inputs with the API's current values; a changed one is not a default."""
     inputs: dict[str, Any] = {}
     for key, old in olds.items():
         if key == DEFAULTS_KEY or key not in outputs:
@@ -216,9 +216,9 @@ def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dic
 
 
 def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that describe an existing object: what is required or differs from its default.
+    """Returns the inputs for an existing object: those that are required or not the default.
 
-    Of properties that must not be given together, the first by name is.
+    Of conflicting properties, only the first by name is included.
     """
     inputs: dict[str, Any] = {}
     for field in sorted(fields, key=lambda field: field.name):
@@ -231,7 +231,10 @@ def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict
 
 
 def _is_default(field: Field, value: Any) -> bool:
-    """A number is at its default if it is 0: the bridge compares integers to floats."""
+    """Returns whether a value is its default; for numbers, whether it is 0.
+
+    The bridge compares integers with floats, so other defaults of numbers are never equal.
+    """
     if field.type == "boolean":
         return bool(value) == bool(field.default)
     return is_empty(value) or (field.type == "string" and value == field.default)
@@ -244,7 +247,7 @@ def _imported(field: Field, value: Any) -> Any:
 
 
 def with_secrets(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, with a `Secret` around each that the schema calls one."""
+    """Returns the values; those that are secret in the schema are wrapped in `Secret`."""
     marked = dict(values)
     for field in fields:
         value = marked.get(field.name)

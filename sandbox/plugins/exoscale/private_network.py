@@ -58,7 +58,7 @@ class PrivateNetwork(ResourceType):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """Ignored as by the official provider: the emptying of a text or an address."""
+        """Updates the network. Like the official provider, it can't empty texts."""
         client = call.account.client(state["zone"])
         body = {WORDS[name]: news[name] for name in changed if news.get(name)}
         if "labels" in changed:

@@ -1,4 +1,4 @@
-"""The provider: from the engine's calls to the resources, and back."""
+"""The provider, which dispatches the engine's calls to the resources."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ExoscaleProvider(rpc.Provider):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: Any
     ) -> provider_pb2.CheckResponse:
-        """Complete the provider's inputs by the credentials in the environment."""
+        """Adds the credentials in the environment to the provider's inputs."""
         failures = [
             provider_pb2.CheckFailure(
                 reason=f"`exoscale:{key}` is not a valid configuration key for the exoscale "
@@ -231,10 +231,10 @@ class ExoscaleProvider(rpc.Provider):
         inputs: Mapping[str, Any],
         error: ProviderError,
     ) -> None:
-        """After a failure, tell the engine of the object that is there nevertheless.
+        """Reports an object that exists in spite of a failure to the engine.
 
         Raises:
-            InitializationError: with what the object is now, unless there is none.
+            InitializationError: with the current outputs, if the object exists.
         """
         if call.object_id is None:
             return
@@ -268,13 +268,13 @@ def _name(urn: str) -> str:
 
 
 def _wanted(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain inputs, all defaults among them."""
+    """Returns the plain inputs with all defaults."""
     news: dict[str, Any] = without_defaults_key(wire.reveal(inputs))
     return framework.with_defaults(kind.fields, news) if kind.framework else news
 
 
 def _hidden(kind: ResourceType, values: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
-    """The values, as secret as the schema says and as `template` is."""
+    """Returns the values with the secrets of the schema and of `template`."""
     return wire.conceal(plan.with_secrets(kind.fields, values), template)
 
 
@@ -284,7 +284,7 @@ def _encoded(kind: ResourceType, values: Mapping[str, Any], template: Mapping[st
 
 @contextmanager
 def _telling(doing: str) -> Iterator[None]:
-    """Say what was being done when something went wrong, as the bridge and Terraform's SDK do."""
+    """Adds the failed action to errors, as the bridge and Terraform's SDK do."""
     try:
         yield
     except framework.TitledError:
@@ -304,7 +304,7 @@ def _look(
     read: bool = False,
     created: bool = False,
 ) -> dict[str, Any] | None:
-    """The outputs of the call's object as the API tells them now, `None` if it is gone."""
+    """Returns the current outputs of the call's object, `None` if it doesn't exist."""
     try:
         found = kind.read(call, str(call.object_id), prior)
     except Exception as error:

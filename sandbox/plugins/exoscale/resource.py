@@ -1,4 +1,4 @@
-"""What every resource of this plugin is made of."""
+"""The base class of the plugin's resources."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Properties = Mapping[str, Any]
 
 BUSY: Final = ("creating", "scaling", "updating", "upgrading")
 UNFINISHED: Final = ("creating", "error")
-"""States of what a creation has left, which is not yet, or never will be, what was asked for."""
+"""States of an object whose creation is not finished or has failed."""
 
 
 class ResourceType(ABC):
-    """A kind of resource. Property values are plain: no secrets, no unknowns, Pulumi's names.
+    """A type of resources. Values are plain, without secrets and unknowns, with Pulumi's names.
 
     Attributes:
-        token: Pulumi's type.
-        fields: its properties.
-        framework: whether it is of Terraform's plugin framework (`framework.py`), not of its SDK.
+        token: Pulumi's type token.
+        fields: the properties.
+        framework: whether it uses Terraform's plugin framework (`framework.py`) instead of the SDK.
     """
 
     token: ClassVar[str]
@@ -34,15 +34,15 @@ class ResourceType(ABC):
 
     @abstractmethod
     def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
-        """Make the object; set `call.object_id` as soon as it is known.
+        """Creates the object and sets `call.object_id` as soon as it is known.
 
         Returns:
-            The outputs that only the creation tells.
+            The outputs that only the creation returns.
         """
 
     @abstractmethod
     def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
-        """The outputs that the API tells about the object, `None` if it is gone."""
+        """Returns the object's current outputs, `None` if it doesn't exist."""
 
     def update(
         self,
@@ -52,25 +52,25 @@ class ResourceType(ABC):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """Apply the changes of the top-level properties `changed`.
+        """Applies the changes of the top-level properties `changed`.
 
         Raises:
-            ProviderError: unless overridden, for every change of this resource replaces it.
+            ProviderError: unless overridden, because all changes replace the resource.
         """
         if changed:
             raise ProviderError(f"{', '.join(sorted(changed))} can't be updated in place")
 
     @abstractmethod
     def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
-        """Remove the object, and wait until it is gone."""
+        """Deletes the object and waits until it is deleted."""
 
     def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
-        """Split what the user gives to an import into the ID and the outputs that it tells.
+        """Splits the ID of an import into the object's ID and the outputs that it contains.
 
-        By default that is `ID@ZONE` of what has a zone, else the ID.
+        By default the format is `ID@ZONE` for resources with a zone, else the ID.
 
         Raises:
-            ProviderError: if it has another form than the official one, which the message tells.
+            ProviderError: if it has another format; the message contains the official format.
         """
         if not any(field.name == "zone" for field in self.fields):
             return text, {}
@@ -78,15 +78,15 @@ class ResourceType(ABC):
         return object_id, {"zone": zone}
 
     def problems(self, news: Properties) -> list[tuple[str, str]]:
-        """What is wrong with the inputs beyond single values: paths and reasons."""
+        """Returns the errors in combinations of inputs, as paths and reasons."""
         return []
 
     def plan(self, state: Properties | None, planned: dict[str, Any]) -> dict[str, Kind]:
-        """Amend the planned outputs; the changes returned replace the resource.
+        """Adjusts the planned outputs, and returns changes that replace the resource.
 
         Args:
-            state: the outputs so far, `None` for a creation.
-            planned: the outputs to be, `UNKNOWN` possible.
+            state: the current outputs, `None` for a creation.
+            planned: the planned outputs, which may contain `UNKNOWN`.
         """
         return {}
 
@@ -103,10 +103,10 @@ def split_zone(text: str) -> tuple[str, str]:
 
 
 def settle(call: ProviderCall, look: Callable[[], dict[str, Any]], what: str) -> None:
-    """Wait while what `look` finds is busy with an operation that was cut off.
+    """Waits until an interrupted operation on the object that `look` returns has ended.
 
     Raises:
-        ProviderError: if its creation has failed.
+        ProviderError: if the object's creation failed.
     """
     call.wait_while(lambda: look()["state"] in BUSY, f"waiting for the {what}")
     if look()["state"] == "error":
@@ -114,7 +114,7 @@ def settle(call: ProviderCall, look: Callable[[], dict[str, Any]], what: str) ->
 
 
 def timestamp(text: str) -> str:
-    """An ISO time as the official provider writes it.
+    """Returns an ISO timestamp in the official provider's format.
 
     >>> timestamp("2023-05-16T08:11:22Z")
     '2023-05-16 08:11:22 +0000 UTC'

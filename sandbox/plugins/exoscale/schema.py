@@ -1,4 +1,4 @@
-"""The package schema that the engine asks for to write programs, as `pulumi import` does."""
+"""The package schema, which the engine needs to generate programs for `pulumi import`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRIMITIVES: Final = ("string", "integer", "number", "boolean")
 
 
 def package(name: str, version: str, resources: Iterable[ResourceType]) -> str:
-    """The schema of the supported resources, in JSON."""
+    """Returns the schema of the supported resources (JSON)."""
     types: dict[str, Any] = {}
     return json.dumps(
         {

@@ -67,10 +67,10 @@ def _add_source(call: ProviderCall, object_id: str, cidr: str) -> None:
 
 
 def find(call: ProviderCall, id_or_name: str) -> dict[str, Any]:
-    """The security group of that ID or name.
+    """Returns a security group by ID or name.
 
     Raises:
-        NotFoundByName: if there is none.
+        NotFoundByName: if it doesn't exist.
     """
     client = call.account.client()
     for group in client.list_security_groups()["security-groups"]:

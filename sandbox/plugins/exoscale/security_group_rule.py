@@ -1,4 +1,4 @@
-"""`exoscale:index:SecurityGroupRule`: made and removed, never changed.
+"""`exoscale:index:SecurityGroupRule`, which is created and deleted, but never updated.
 
 Source: exoscale/terraform-provider-exoscale 0.66.0,
 `exoscale/resource_exoscale_security_group_rule.go`; exoscale/egoscale v2, `security_group_rule.go`.
@@ -48,7 +48,7 @@ class SecurityGroupRule(ResourceType):
             ignore_case=True,
             check=validators.one_of(*PROTOCOLS, ignore_case=True),
         ),
-        # Unlike its peers, it has no list of conflicts of its own.
+        # Unlike similar properties, it has no list of conflicts.
         optional("publicSecurityGroup", computed=True),
         optional("securityGroup", computed=True, conflicts=("securityGroupId",)),
         optional("securityGroupId", computed=True, conflicts=("securityGroup",)),
@@ -64,7 +64,7 @@ class SecurityGroupRule(ResourceType):
         client = call.account.client()
         group = _parent(call, inputs)
         body = _body(call, inputs)
-        # The API answers the group's ID, not the rule's: it is the one that was not there before.
+        # The API returns the group's ID, not the rule's. The new rule is the additional one.
         with self._locks[group["id"]]:
             before = {rule["id"] for rule in _rules(client.get_security_group(id=group["id"]))}
             operation = client.add_rule_to_security_group(id=group["id"], **_arguments(body))

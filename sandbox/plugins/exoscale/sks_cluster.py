@@ -130,9 +130,12 @@ class SksCluster(ResourceType):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """Changes of `addons`, `cni`, `exoscaleCcm`, `metricsServer`, `oidc` and `serviceLevel` are
-        ignored. Each request has `oidc` as null, and `feature-gates` too unless they change, for
-        egoscale v3.1.27 always sends both."""
+        """Updates the cluster.
+
+        Changes of `addons`, `cni`, `exoscaleCcm`, `metricsServer`, `oidc` and `serviceLevel` are
+        ignored. Each request contains `oidc` as null, and also `feature-gates` unless they change,
+        because egoscale v3.1.27 always sends both.
+        """
         client = call.account.v3(state["zone"])
         settle(call, lambda: client.get_sks_cluster(id=object_id), "cluster")
         if "version" in changed:

@@ -1,6 +1,6 @@
 """`exoscale:index:SksKubeconfig`: a client certificate, renewed by replacement.
 
-Nothing of it is stored at the API: reading finds what the state has, and deleting revokes nothing.
+The API stores nothing: a read returns the state, and a deletion doesn't revoke the certificate.
 
 Source: exoscale/terraform-provider-exoscale 0.66.0, `exoscale/resource_exoscale_sks_kubeconfig.go`.
 """
@@ -67,16 +67,16 @@ class SksKubeconfig(ResourceType):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """`earlyRenewalSeconds` is of the state alone."""
+        """Does nothing, because `earlyRenewalSeconds` is only in the state."""
 
     def delete(self, call: ProviderCall, object_id: str, state: Properties) -> None:
-        """A certificate ends by its own lifetime."""
+        """Does nothing, because a certificate is valid until it expires."""
 
     def parse_import_id(self, text: str) -> tuple[str, dict[str, Any]]:
         raise ProviderError("resource exoscale_sks_kubeconfig doesn't support import")
 
     def plan(self, state: Properties | None, planned: dict[str, Any]) -> dict[str, Kind]:
-        """Replace it once a certificate in it runs out within `earlyRenewalSeconds`."""
+        """Plans a replacement if a certificate expires within `earlyRenewalSeconds`."""
         if state is None:
             planned["readyForRenewal"] = True
             return {}
@@ -95,10 +95,10 @@ def _ends_within(kubeconfig: str, seconds: float) -> bool:
 
 
 def certificates(kubeconfig: str) -> list[Certificate]:
-    """The clusters' authorities and the users' certificates in a kubeconfig, in this order.
+    """Returns the certificates of a kubeconfig: first those of authorities, then those of users.
 
     Raises:
-        ProviderError: if one of them can't be read.
+        ProviderError: if a certificate can't be parsed.
     """
     import yaml
     from cryptography import x509

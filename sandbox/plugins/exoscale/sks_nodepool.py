@@ -107,11 +107,11 @@ class SksNodepool(ResourceType):
         return {}
 
     def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
-        """What it is now.
+        """Returns the current outputs.
 
         Raises:
-            ProviderError: its cluster is gone, which the official provider takes for no nodepool's
-                end (`resourceSKSNodepoolRead` looks for egoscale v2's error, not for v3's).
+            ProviderError: if its cluster doesn't exist. The official provider fails too, because
+                `resourceSKSNodepoolRead` checks for egoscale v2's error, not for that of v3.
         """
         client = call.account.v3(state.get("zone", ""))
         try:
@@ -130,8 +130,11 @@ class SksNodepool(ResourceType):
         news: Properties,
         changed: set[str],
     ) -> None:
-        """Ignored as by the official provider: `kubeletImageGcs`, `storageLvm`, `ipv6` if it
-        changes alone, and the emptying of what an update leaves out when it is empty."""
+        """Updates the nodepool.
+
+        Like the official provider, it ignores changes of `kubeletImageGcs` and `storageLvm`, and
+        of `ipv6` if nothing else changes. It can't empty properties that an update omits if empty.
+        """
         client = call.account.v3(state["zone"])
         settle(call, lambda: _find(client, state["clusterId"], object_id), "nodepool")
         sent = changed & {*GROUPS, *SCALARS, "deployTargetId", "taints"}
@@ -190,12 +193,12 @@ def _instance_type_id(client: V3Client, name: str) -> str:
 
 
 def _word(name: str) -> str:
-    """The API's word for a property that is sent as it is or by reference."""
+    """Returns the API's name of a property that is sent unchanged or as a reference."""
     return {**GROUPS, **SCALARS, "deployTargetId": "deploy-target", "taints": "taints"}[name]
 
 
 def _words(properties: Properties, names: set[str]) -> dict[str, Any]:
-    """The API's words for those of the named properties that are not empty."""
+    """Returns the API's names of those properties in `names` that are not empty."""
     words: dict[str, Any] = {}
     for name in names:
         value = properties.get(name)

@@ -1,4 +1,4 @@
-"""Checks of single values, in the official provider's words.
+"""Checks of single values, with the official provider's messages.
 
 Source: hashicorp/terraform-plugin-sdk v2, `helper/validation`; exoscale/terraform-provider-exoscale
 0.66.0, `exoscale/validation.go`.
@@ -34,7 +34,7 @@ def between(low: int, high: int) -> Check:
 
 
 def network(name: str, value: Any) -> str | None:
-    """A network in CIDR notation, without host bits."""
+    """Returns the error unless `value` is a network in CIDR notation without host bits."""
     try:
         if not value.partition("/")[2].isdecimal():
             raise ValueError(value)
@@ -48,7 +48,7 @@ def network(name: str, value: Any) -> str | None:
 
 
 def address(name: str, value: Any) -> str | None:
-    """An IP address."""
+    """Returns the error unless `value` is an IP address."""
     try:
         ipaddress.ip_address(value)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What the resources of SKS are made of: the work that takes its time, and what they share."""
+"""Parts of the resources of SKS: their tasks and shared functions."""

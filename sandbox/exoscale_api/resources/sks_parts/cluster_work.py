@@ -1,7 +1,7 @@
-"""The work on SKS clusters that takes its time: creation, changes, deletion.
+"""The tasks of SKS clusters: creation, changes and deletion.
 
-What is stored of a cluster changes when its control plane has: a change that fails leaves both as
-they were.
+The stored cluster changes after its control plane has changed, so that a failed change has no
+effect on either.
 """
 
 from contextlib import suppress
@@ -18,32 +18,40 @@ from sandbox.sks.spec import ClusterSpec
 KIND = "sks-cluster"
 
 _AUDIT_TOKEN = "sks-audit-token"
-"""Kind of the bearer tokens of audit endpoints: apart, since no answer has one."""
+"""Kind of audit endpoints' bearer tokens. They are separate, because no answer contains them."""
 _CHANGE = "sks-cluster-change"
-"""Kind of the changes that are under way, each with the token that is to be."""
+"""Kind of the changes in progress, each with the new token."""
 
 
 def begin_change(call: Call, id_: str, state: str, changes: Json, token: str | None) -> Json:
-    """Begin to change a control plane, with the audit token `token`; `state` is for meanwhile."""
+    """Starts to change a control plane.
+
+    Args:
+        call: the request.
+        id_: the ID of the cluster.
+        state: the state of the cluster during the change.
+        changes: the changed fields.
+        token: the bearer token of the audit endpoint after the change.
+    """
     call.store.put(_CHANGE, {"id": id_, "changes": changes, "token": token})
     call.store.update(KIND, id_, state=state)
     return call.begin("change-sks-cluster", KIND, id_)
 
 
 def token_of(store: Store, id_: str) -> str | None:
-    """The bearer token of the cluster's audit endpoint."""
+    """Returns the bearer token of the cluster's audit endpoint."""
     record = store.find(_AUDIT_TOKEN, id_)
     return record["token"] if record else None
 
 
 def keep_token(store: Store, id_: str, token: str | None) -> None:
-    """Store the bearer token of the cluster's audit endpoint, if there is one."""
+    """Stores the bearer token of the cluster's audit endpoint, if there is one."""
     if token is not None:
         store.put(_AUDIT_TOKEN, {"id": id_, "token": token})
 
 
 def create(organization: Organization, arguments: Arguments) -> None:
-    """Task: start the control plane of a new cluster."""
+    """Starts the control plane of a new cluster (task)."""
     id_ = arguments["id"]
     _remove_files(organization, id_)
     cluster = organization.store.find(KIND, id_)
@@ -54,11 +62,11 @@ def create(organization: Organization, arguments: Arguments) -> None:
 
 
 def change(organization: Organization, arguments: Arguments) -> None:
-    """Task: make a control plane what `begin_change` was told."""
+    """Makes the change of `begin_change` (task)."""
     id_, store = arguments["id"], organization.store
     cluster, begun = store.find(KIND, id_), store.find(_CHANGE, id_)
     assert cluster is not None
-    if begun is None:  # done, but for the job's end
+    if begun is None:  # the change is done, only the job has not ended
         return
     changed = cluster | begun["changes"]
     organization.runtime.update_cluster(id_, _specification(organization, changed, begun["token"]))
@@ -72,13 +80,13 @@ def change(organization: Organization, arguments: Arguments) -> None:
 
 
 def change_failed(organization: Organization, arguments: Arguments) -> None:
-    """Record that it was not changed: the cluster runs on with what it had."""
+    """Records that a change failed; the cluster continues with the previous settings."""
     organization.store.delete(_CHANGE, arguments["id"])
     organization.store.update(KIND, arguments["id"], state="running")
 
 
 def delete(organization: Organization, arguments: Arguments) -> None:
-    """Task: remove the control plane, and what is stored of the cluster."""
+    """Deletes the control plane and the stored cluster (task)."""
     id_ = arguments["id"]
     _remove_files(organization, id_)
     with organization.store.transaction():
@@ -87,7 +95,7 @@ def delete(organization: Organization, arguments: Arguments) -> None:
 
 
 def failed(organization: Organization, arguments: Arguments) -> None:
-    """Record that a cluster was not created, or not removed."""
+    """Records that the creation or deletion of a cluster failed."""
     organization.store.update(KIND, arguments["id"], state="error")
 
 

@@ -1,4 +1,4 @@
-"""What instances' security groups let in."""
+"""The traffic that the security groups of instances allow."""
 
 from collections.abc import Iterator
 
@@ -12,21 +12,21 @@ PUBLIC_SOURCES = {
     "public-nlb-healthcheck-sources": (HEALTH_CHECKS,),
     "public-sks-apiservers": (),
 }
-"""The addresses in the groups that Exoscale keeps for everyone's rules. API servers connect to no
-node: their group is for rules about what goes out."""
+"""The addresses in Exoscale's public groups. API servers don't connect to nodes, so their group is
+useful only for rules about outgoing traffic."""
 
 
 def follow(organization: Organization) -> None:
-    """Have instances closed but for what is stored now."""
+    """Applies the stored rules to the runtime's firewall."""
     store = organization.store
-    with store.transaction():  # or what another thread stores meanwhile would be taken back
+    with store.transaction():  # otherwise a concurrent change could be overwritten
         organization.runtime.set_firewall(
             {member["public-ip"]: openings(store, member) for member in store.list(instance.KIND)}
         )
 
 
 def openings(store: Store, member: Json) -> tuple[Opening, ...]:
-    """What the instance lets in: nothing where it is in no group."""
+    """Returns the traffic that an instance allows: none if it is in no group."""
     groups = [store.find(GROUP_KIND, group["id"]) for group in member.get("security-groups", ())]
     return tuple(
         Opening(
@@ -43,7 +43,10 @@ def openings(store: Store, member: Json) -> tuple[Opening, ...]:
 
 
 def _sources(store: Store, rule: Json) -> Iterator[str]:
-    """Whom the rule is about. A control plane reaches its nodes from one of them."""
+    """Yields the sources of a rule.
+
+    A group with members includes the control plane, which reaches its nodes from one of them.
+    """
     if "network" in rule:
         yield rule["network"]
         return

@@ -1,4 +1,4 @@
-"""Making the instances of a nodepool."""
+"""Creates the instances of nodepools."""
 
 import secrets
 import string
@@ -18,9 +18,12 @@ _SUFFIX = string.ascii_lowercase + string.digits
 
 
 def create(organization: Organization, zone: str, nodepool: Json, count: int) -> None:
-    """Add so many instances of the nodepool as it is defined now.
+    """Creates `count` instances with the current settings of the nodepool.
 
-    Raises Conflict where no address is free. They are named as on SKS: pool-3d8ad-kxmrz.
+    Their names have the format of SKS: pool-3d8ad-kxmrz.
+
+    Raises:
+        Conflict: if no address is free.
     """
     pool_id = nodepool["instance-pool"]["id"]
     existing = organization.store.list(instance.KIND)
@@ -61,7 +64,11 @@ def create(organization: Organization, zone: str, nodepool: Json, count: int) ->
 
 
 def _attachment(store: Store, network_id: str) -> Json:
-    """What an instance keeps of a private network; raises Conflict where that has no address."""
+    """Returns the attachment of an instance to a private network.
+
+    Raises:
+        Conflict: if the network has no free address.
+    """
     network = store.find(private_network.KIND, network_id)
     assert network is not None
     attachment = {"id": network_id, "mac-address": f"0a:{secrets.token_bytes(5).hex(':')}"}
@@ -82,6 +89,6 @@ def _name(stem: str, taken: set[str]) -> str:
 
 
 def _ipv6_of(ipv4: str) -> str:
-    """The IPv6 address of the instance that has this IPv4 address."""
+    """Returns the IPv6 address of an instance, which is derived from its IPv4 address."""
     a, b, c, d = (int(part) for part in ipv4.split("."))
     return str(IPv6Address(_ADDRESSES_V6 + (a << 24 | b << 16 | c << 8 | d)))

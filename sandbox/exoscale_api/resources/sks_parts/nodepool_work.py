@@ -1,4 +1,4 @@
-"""The work on SKS nodepools that takes its time: making their nodes, and removing them."""
+"""The tasks of SKS nodepools: creation and deletion of their nodes."""
 
 from collections.abc import Iterable
 
@@ -12,21 +12,21 @@ from sandbox.exoscale_api.store import Json
 from sandbox.sks.spec import NodepoolSpec
 
 _MAX_PODS = 110
-"""A kubelet's own default."""
+"""The default of kubelet."""
 
 
 def reference(cluster_id: str, id_: str) -> Reference:
-    """What a job about a nodepool refers to."""
+    """Returns a job's reference to a nodepool."""
     return Reference(id_, f"/sks-cluster/{cluster_id}/nodepool/{id_}", "get-sks-nodepool")
 
 
 def begin(jobs: Jobs, task: str, cluster_id: str, id_: str) -> Json:
-    """Begin a task on the nodepool."""
+    """Starts a task of the nodepool."""
     return jobs.begin(task, {"cluster": cluster_id, "id": id_}, reference(cluster_id, id_))
 
 
 def recover(organization: Organization, jobs: Jobs, instance_ids: Iterable[str]) -> None:
-    """Begin to make the nodes Ready that were kept from it, nodepool by nodepool."""
+    """Lets the nodes of these instances become Ready, with a task for each nodepool."""
     store = organization.store
     present = [id_ for id_ in instance_ids if store.find(instance.KIND, id_)]
     for nodepool_id in {store.parent(instance.KIND, id_) for id_ in present}:
@@ -36,14 +36,15 @@ def recover(organization: Organization, jobs: Jobs, instance_ids: Iterable[str])
 
 
 def set_nodes(organization: Organization, arguments: Arguments) -> None:
-    """Task: make the nodes of the nodepool `id` of `cluster` those of its instances.
+    """Creates and deletes nodes according to the nodepool's instances (task).
 
-    As on Exoscale, it has ended while they still boot.
+    As at Exoscale, the task ends before the nodes have booted. Its arguments are `cluster` and
+    `id`, which is that of the nodepool.
     """
     store = organization.store
     nodepool = store.find(NODEPOOL_KIND, arguments["id"])
     assert nodepool is not None
-    load_balancer.carry(organization)  # nothing new goes to nodes that are to go
+    load_balancer.carry(organization)  # leaving nodes get no new connections
     firewall.follow(organization)
     organization.runtime.set_nodepool(arguments["cluster"], _specification(organization, nodepool))
     with store.transaction():
@@ -57,7 +58,7 @@ def set_nodes(organization: Organization, arguments: Arguments) -> None:
 
 
 def delete(organization: Organization, arguments: Arguments) -> None:
-    """Task: remove the nodes, and what is stored of the nodepool and its instances."""
+    """Deletes the nodes, the stored nodepool and its instances (task)."""
     organization.runtime.delete_nodepool(arguments["cluster"], arguments["id"])
     with organization.store.transaction():
         for member in organization.store.list(instance.KIND, parent=arguments["id"]):
@@ -67,12 +68,12 @@ def delete(organization: Organization, arguments: Arguments) -> None:
 
 
 def failed(organization: Organization, arguments: Arguments) -> None:
-    """Record that the nodes are not what they should be."""
+    """Records that a task of a nodepool failed."""
     organization.store.update(NODEPOOL_KIND, arguments["id"], state="error")
 
 
 def _specification(organization: Organization, nodepool: Json) -> NodepoolSpec:
-    """The nodepool as the SKS runtime takes it: without instances that are to go."""
+    """Returns the nodepool for the SKS runtime, without leaving instances."""
     staying = [
         member
         for member in organization.store.list(instance.KIND, parent=nodepool["id"])

@@ -1,7 +1,7 @@
-"""What a request says of a control plane: checked, and as the SKS runtime takes it.
+"""Checks the settings of a control plane in a request, and converts them for the SKS runtime.
 
-Exoscale does not publish what it refuses beyond its OpenAPI document. What is refused here is what
-kube-apiserver would not start with, before anything is done.
+Exoscale doesn't publish which settings it rejects in addition to its OpenAPI document. Here, the
+settings with which kube-apiserver wouldn't start are rejected, before any change is made.
 """
 
 import re
@@ -25,7 +25,7 @@ _Network = IPv4Network | IPv6Network
 
 
 def specification(cluster: Json, zone: str, token: str | None) -> ClusterSpec:
-    """A stored cluster as the runtime takes it; `token` is the audit endpoint's."""
+    """Returns a stored cluster for the runtime; `token` is that of the audit endpoint."""
     audit, oidc = cluster.get("audit"), cluster.get("oidc")
     return ClusterSpec(
         name=cluster["name"],
@@ -42,7 +42,7 @@ def specification(cluster: Json, zone: str, token: str | None) -> ClusterSpec:
 
 
 def check_audit(audit: Mapping[str, Any], token: str | None) -> None:
-    """Raise BadRequest if the API server could not send an audit log there."""
+    """Raises BadRequest if the API server couldn't send the audit log to the endpoint."""
     if audit["enabled"]:
         if not audit.get("endpoint") or not token:
             raise BadRequest("Invalid request: body.audit: endpoint and bearer-token are required")
@@ -54,14 +54,14 @@ def check_audit(audit: Mapping[str, Any], token: str | None) -> None:
 
 
 def check_oidc(oidc: Mapping[str, Any]) -> None:
-    """Raise BadRequest unless the issuer is one that kube-apiserver takes: an https URL."""
+    """Raises BadRequest unless the issuer is an https URL, which kube-apiserver requires."""
     address = urlsplit(oidc["issuer-url"])
     if address.scheme != "https" or not address.hostname or address.query or address.fragment:
         raise BadRequest("Invalid request: body.oidc.issuer-url: not an https URL")
 
 
 def check_addons(addons: list[str], before: list[str]) -> None:
-    """Raise BadRequest if addons are taken away, or one lacks another that it works with."""
+    """Raises BadRequest if addons are removed, or if an addon that another one needs is missing."""
     if removed := sorted(set(before) - set(addons)):
         raise BadRequest(f"Disabling addons is not supported: {', '.join(removed)}")
     if CSI_ADDON in addons and CCM_ADDON not in addons:
@@ -69,7 +69,7 @@ def check_addons(addons: list[str], before: list[str]) -> None:
 
 
 def check_upgrade(name: str, version: str, to: str) -> None:
-    """Raise BadRequest unless `to` is of the same minor version or the next, and not older."""
+    """Raises BadRequest unless `to` has the same or the next minor version, and is not older."""
     old, new = Version(version), Version(to)
     if new < old:
         raise BadRequest(f"SKS cluster {name} can't be downgraded from {version} to {to}")
@@ -81,7 +81,7 @@ def check_upgrade(name: str, version: str, to: str) -> None:
 
 
 def check_networking(given: Mapping[str, Any]) -> None:
-    """Raise BadRequest unless networks of pods and of Services are CIDRs of their own."""
+    """Raises BadRequest unless the networks of pods and Services are separate CIDRs."""
     networking = _networking(given)
     networks = [
         *_networks("cluster-cidr", networking.pods),

@@ -1,4 +1,4 @@
-"""Starting the clusters that ran when the server ended."""
+"""Restarts the clusters that ran when the server ended."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +11,18 @@ from sandbox.exoscale_api.store import Json
 
 _STARTED = ("running", "error")
 _CHANGING = ("updating", "upgrading")
-"""States of clusters that ran, and whose change goes on."""
+"""States of clusters that ran during a change, which continues."""
 
 _log = logging.getLogger(__name__)
 
 
 def start_clusters(organization: Organization) -> list[str]:
-    """Start the stored clusters side by side, each with its nodepools.
+    """Starts the stored clusters and their nodepools in parallel.
 
-    One that does not start gets the state error, and the next restart tries it again. Returns a
-    line for each of these.
+    A cluster that doesn't start gets the state `error`; the next restart retries it.
+
+    Returns:
+        A line for each failure.
     """
     clusters = [
         cluster
