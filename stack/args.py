@@ -12,8 +12,9 @@ from components.existing_cluster.args import ExistingClusterArgs
 from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
 from components.namespace.args import AppNamespaceArgs, NamespaceName
 from components.sks_cluster.args import SksClusterArgs
-from components.web_app.args import AppName, WebAppArgs
+from components.web_app.args import WebAppArgs
 from components.web_app.checks import name_problems
+from components.web_app.fields import AppName
 from stack.names import CONTROLLER
 from stack.owner import Owner
 

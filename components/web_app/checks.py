@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from ..args.problem import Place, Problem, Problems, require
 from ..args.types import DNS_LABEL
 from ..database.names import database_name
 from ..namespace.args import check_not_reserved
+from .fields import WebAppFields
 from .names import OWN_SECRETS, file_key, generated_secret, job_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
-
-if TYPE_CHECKING:
-    from .args import WebAppArgs
 
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
@@ -25,12 +22,12 @@ LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
 """A CronJob is named like the database; its name has 52 characters at most."""
 
 
-def containers(app: WebAppArgs) -> list[tuple[Place, ContainerArgs]]:
+def containers(app: WebAppFields) -> list[tuple[Place, ContainerArgs]]:
     """The application's own container and all others, with their places."""
     return [((), app), *beside(app)]
 
 
-def beside(app: WebAppArgs) -> list[tuple[Place, InitContainerArgs]]:
+def beside(app: WebAppFields) -> list[tuple[Place, InitContainerArgs]]:
     """The sidecars and init containers, with their places."""
     return [
         ((key, index), each)
@@ -39,19 +36,19 @@ def beside(app: WebAppArgs) -> list[tuple[Place, InitContainerArgs]]:
     ]
 
 
-def _two_numbers_of_pods(app: WebAppArgs) -> Iterator[Problem]:
+def _two_numbers_of_pods(app: WebAppFields) -> Iterator[Problem]:
     if app.autoscaler and "replicas" in app.model_fields_set:
         yield Problem(("replicas",), app.replicas, "must not be given with an autoscaler")
 
 
-def _one_name_twice(app: WebAppArgs) -> Iterator[Problem]:
+def _one_name_twice(app: WebAppFields) -> Iterator[Problem]:
     names = [((*place, "name"), each.name) for place, each in beside(app)]
     yield from _twice(names, CONTAINERS_DIFFER)
     volumes = [(("volumes", index, "name"), each.name) for index, each in enumerate(app.volumes)]
     yield from _twice(volumes, "must differ from the other volumes'")
 
 
-def _one_variable_twice(app: WebAppArgs) -> Iterator[Problem]:
+def _one_variable_twice(app: WebAppFields) -> Iterator[Problem]:
     variables = _variables(app)
     variables += [
         ((*place, "environment", name), name)
@@ -89,7 +86,7 @@ def _variables(container: ContainerArgs) -> list[tuple[Place, str]]:
     ]
 
 
-def _mounts_without_volume(app: WebAppArgs) -> Iterator[Problem]:
+def _mounts_without_volume(app: WebAppFields) -> Iterator[Problem]:
     known = [volume.name for volume in app.volumes]
     allowed = f"must be one of volumes: {', '.join(known)}" if known else "is not in volumes"
     for place, each in containers(app):
@@ -98,7 +95,7 @@ def _mounts_without_volume(app: WebAppArgs) -> Iterator[Problem]:
                 yield Problem((*place, "mounts", index, "volume"), mount.volume, allowed)
 
 
-def _one_path_twice(app: WebAppArgs) -> Iterator[Problem]:
+def _one_path_twice(app: WebAppFields) -> Iterator[Problem]:
     for place, each in containers(app):
         paths: list[tuple[Place, str]] = [
             ((*place, "security", "writablePaths", index), path)
@@ -112,7 +109,7 @@ def _one_path_twice(app: WebAppArgs) -> Iterator[Problem]:
         yield from _twice(paths, "must be mounted once")
 
 
-def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tuple[Place, str]]:
+def _files(app: WebAppFields, place: Place, container: ContainerArgs) -> list[tuple[Place, str]]:
     """The application's files in a container. One that inherits them has no setting for each."""
     files: dict[str, tuple[tuple[str, Collection[str]], ...]] = {
         "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
@@ -133,7 +130,7 @@ def _files(app: WebAppArgs, place: Place, container: ContainerArgs) -> list[tupl
     ]
 
 
-def _one_file_key_twice(app: WebAppArgs) -> Iterator[Problem]:
+def _one_file_key_twice(app: WebAppFields) -> Iterator[Problem]:
     """Files are kept under their paths, with `_` for each slash."""
     config, secrets = app.config, app.secrets
     objects: tuple[list[tuple[Place, Collection[str]]], ...] = (
@@ -150,7 +147,7 @@ def _one_file_key_twice(app: WebAppArgs) -> Iterator[Problem]:
         yield from _twice(named, "must differ from other files by more than / and _")
 
 
-def _modes_without_file(app: WebAppArgs) -> Iterator[Problem]:
+def _modes_without_file(app: WebAppFields) -> Iterator[Problem]:
     config, secrets = app.config, app.secrets
     for key, modes, files in (
         ("config", config.modes, {*config.files, *config.files_from}),
@@ -161,7 +158,7 @@ def _modes_without_file(app: WebAppArgs) -> Iterator[Problem]:
                 yield Problem((key, "modes", path), mode, f"must be of one of {key}'s files")
 
 
-def _names_of_own_secrets(app: WebAppArgs) -> Iterator[Problem]:
+def _names_of_own_secrets(app: WebAppFields) -> Iterator[Problem]:
     for index, variable in enumerate(app.generated_secrets):
         if generated_secret(variable) in OWN_SECRETS:
             names = sorted(name.upper().replace("-", "_") for name in OWN_SECRETS)
@@ -190,13 +187,13 @@ CHECKS = (
 )
 
 
-def app_problems(app: WebAppArgs) -> Iterator[Problem]:
+def app_problems(app: WebAppFields) -> Iterator[Problem]:
     """Yields what is wrong with several fields of an application together."""
     for check in CHECKS:
         yield from check(app)
 
 
-def name_problems(app: WebAppArgs, name: str) -> Iterator[Problem]:
+def name_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
     """Yields what is wrong with an application and its name together."""
     for place, each in beside(app):
         if each.name == name:
@@ -210,7 +207,7 @@ def name_problems(app: WebAppArgs, name: str) -> Iterator[Problem]:
         yield Problem(("name",), name, allowed)
 
 
-def check_name(app: WebAppArgs, name: str) -> None:
+def check_name(app: WebAppFields, name: str) -> None:
     """Checks the name of an application's component.
 
     Raises:

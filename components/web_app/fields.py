@@ -1,0 +1,150 @@
+"""What can be set about an application."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator
+
+from ..args.inputs import Input
+from ..args.resources import ResourcesArgs, resources
+from ..args.types import (
+    DnsLabel,
+    EnvironmentValue,
+    LabelKey,
+    LabelValue,
+    Port,
+    defaults_of,
+)
+from ..database.args import DatabaseArgs
+from ..namespace.args import NamespaceName, check_not_reserved
+from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
+from .config.args import (
+    ConfigArgs,
+    GeneratedName,
+    PullSecretArgs,
+    SecretsArgs,
+)
+from .ingress.args import RouteArgs
+from .network_policy.args import NetworkPolicyArgs
+from .pod.container_args import (
+    AppSecurityArgs,
+    ContainerArgs,
+    InitContainerArgs,
+    SidecarArgs,
+    VolumeArgs,
+)
+from .pod.probes_args import ProbesArgs
+from .pod.tolerations_args import TolerationArgs
+from .rollout.args import BeforeRolloutArgs, RolloutArgs
+from .service.args import ServiceArgs
+
+OWN_LABELS = "app.kubernetes.io/"
+_Value = TypeVar("_Value")
+
+AppName = Annotated[DnsLabel, AfterValidator(check_not_reserved)]
+
+
+class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
+    """A web application."""
+
+    resources: ResourcesArgs = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
+    """Resources of its container, required in production. There is no CPU limit by default: it
+    would throttle the container on an idle node."""
+    security: AppSecurityArgs = defaults_of(AppSecurityArgs)
+    """Security settings of its container."""
+    namespace: NamespaceName | None = Field(default=None, examples=["shop"])
+    """Namespace, which several applications may share. Default: the application's name."""
+    replicas: StrictInt = Field(default=1, ge=0, examples=[3])
+    """Number of pods."""
+    nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
+    """Name of the node pool for its pods and its load balancer. Default: any; for a load balancer
+    with Local, the first node pool without a NoSchedule or NoExecute taint."""
+    autoscaler: AutoscalerArgs | None = None
+    """Autoscaling instead of replicas."""
+    disruption_budget: DisruptionBudgetArgs = defaults_of(DisruptionBudgetArgs)
+    """Number of pods that may be unavailable while nodes are drained. Default: 1, if the
+    application can have more than one pod."""
+    port: Port = 8080
+    """Port that the container listens on."""
+    config: ConfigArgs = defaults_of(ConfigArgs)
+    """Configuration, stored in ConfigMaps. A change starts a rollout."""
+    secrets: SecretsArgs = defaults_of(SecretsArgs)
+    """Secret configuration, stored in Secrets. A change starts a rollout."""
+    generated_secrets: tuple[GeneratedName, ...] = ()
+    """Names of environment variables with secret values that are generated once."""
+    pull_secret: PullSecretArgs | None = None
+    """Credentials for a private registry."""
+    database: DatabaseArgs | None = None
+    """PostgreSQL database. The application gets its URL in an environment variable."""
+    labels: dict[LabelKey, Input[LabelValue]] = Field(default_factory=dict)
+    """Labels of its pods, in addition to the program's."""
+    annotations: dict[LabelKey, Input[EnvironmentValue]] = Field(
+        default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
+    )
+    """Annotations of its pods."""
+    selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
+    """Labels that select its pods, to take over an existing Deployment. Default: the labels that
+    Kubernetes recommends. A change replaces the Deployment."""
+    adopt: StrictBool = False
+    """Whether the application takes over objects of its names that exist and that no stack owns,
+    such as those created with kubectl. By default the preview refuses objects that exist, and
+    always those of another stack."""
+    probes: ProbesArgs = defaults_of(ProbesArgs)
+    """Probes by which Kubernetes checks the application."""
+    rollout: RolloutArgs = defaults_of(RolloutArgs)
+    """How its pods are replaced."""
+    before_rollout: BeforeRolloutArgs | None = None
+    """A Job that must succeed before new pods start."""
+    sidecars: tuple[SidecarArgs, ...] = ()
+    """Further containers of its pods."""
+    init_containers: tuple[InitContainerArgs, ...] = ()
+    """Containers that run to completion before the application starts."""
+    volumes: tuple[VolumeArgs, ...] = ()
+    """Temporary volumes that its containers share."""
+    tolerations: tuple[TolerationArgs, ...] = ()
+    """Tolerations of its pods, for nodes with taints."""
+    network_policy: NetworkPolicyArgs = defaults_of(NetworkPolicyArgs)
+    """Network policy: which connections are allowed."""
+
+    @field_validator("labels")
+    @classmethod
+    def _not_the_programs(cls, labels: dict[str, Input[str]]) -> dict[str, Input[str]]:
+        for key in labels:
+            if key.startswith(OWN_LABELS):
+                raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")
+        return labels
+
+    def with_inherited(self, container: InitContainerArgs) -> InitContainerArgs:
+        """A sidecar or init container, with the application's `environment` if it inherits that."""
+        if "environment" not in container.inherits:
+            return container
+        own = {*container.environment, *container.value_from}
+
+        def both(mine: dict[str, _Value], its: dict[str, _Value]) -> dict[str, _Value]:
+            return {name: value for name, value in mine.items() if name not in own} | its
+
+        return container.model_copy(
+            update={
+                "environment": both(self.environment, container.environment),
+                "value_from": both(self.value_from, container.value_from),
+            }
+        )
+
+    @property
+    def first_replicas(self) -> int:
+        """The number of pods to begin with, which an autoscaler changes."""
+        return self.autoscaler.min if self.autoscaler else self.replicas
+
+    @property
+    def can_get_requests(self) -> bool:
+        """Whether anybody can connect to its pods: a worker's network policy lets nobody in."""
+        policy = self.network_policy
+        let_in = bool(policy.sources) or not policy.enabled
+        return self.is_served or self.service != "ClusterIP" or let_in
+
+    @property
+    def has_disruption_budget(self) -> bool:
+        """Whether a PodDisruptionBudget protects its pods: one is set, or there may be several."""
+        most = self.autoscaler.max if self.autoscaler else self.replicas
+        return most > 1 or "disruption_budget" in self.model_fields_set
