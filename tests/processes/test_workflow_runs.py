@@ -9,7 +9,7 @@ import pytest
 
 from tests.processes.workflow_runs import REPOSITORY, Run, act, clone, gitlab
 
-CHECKS = ["make e2e", "make lint", "make test"]
+CHECKS = ["make e2e", "make lint", "make test", "make test-sandbox"]
 STACKS = ("dev", "staging", "prod")
 PREVIEWS = [
     "make previews STACKS=dev staging prod OUT=previews",
@@ -45,6 +45,7 @@ def test_a_pull_request_is_checked_and_shown(repository: Path) -> None:
     assert run.succeeded
     assert run.of("lint") == ["make lint"]
     assert run.of("test") == ["make test"]
+    assert run.of("test-sandbox") == ["make test-sandbox"]
     assert run.of("e2e") == ["make e2e"]
     assert run.of("review") == ["make review PR=12 OUT=review.md"]
     assert run.of("previews") == PREVIEWS
@@ -178,6 +179,7 @@ def test_by_hand(repository: Path, inputs: dict[str, str], commands: list[str]) 
     [
         ("lint", {}, ["make lint"]),
         ("test", {}, ["make test"]),
+        ("test-sandbox", {}, ["make test-sandbox"]),
         ("review", OF_GITLAB, ["make review PR=12 OUT=review.md"]),
         ("review-closed", OF_GITLAB, ["make review-down PR=12"]),
         ("dev", {}, DEPLOY[:1]),
