@@ -124,15 +124,15 @@ def test_hosts_are_in_ingresses_whose_names_a_preview_knows() -> None:
     others, _ = declare(everything, unknown)
     found = engine.of_type("Ingress")
     assert found.keys() == others.of_type("Ingress").keys()
-    assert [name.rpartition("-")[0] for name in found] == [
-        "host-0-shop-shop",
-        "host-1-shop-shop",
-        "example-com",
-    ]
-    hosts = ["shop.example.com", "www.example.com", "example.com"]
-    specs = [each["spec"] for each in found.values()]
-    assert [each["rules"][0]["host"] for each in specs] == hosts
-    assert [each["tls"][0]["hosts"] for each in specs] == [[host] for host in hosts]
+    specs = {name.rpartition("-")[0]: each["spec"] for name, each in found.items()}
+    hosts = {
+        "host-0-shop-shop": "shop.example.com",
+        "host-1-shop-shop": "www.example.com",
+        "example-com": "example.com",
+    }
+    assert {name: each["rules"][0]["host"] for name, each in specs.items()} == hosts
+    tls = {name: [host] for name, host in hosts.items()}
+    assert {name: each["tls"][0]["hosts"] for name, each in specs.items()} == tls
 
 
 def test_the_url_has_the_host() -> None:
