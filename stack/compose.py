@@ -65,10 +65,9 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             for each in settings.app_namespaces
         }
     for app in settings.apps:
+        namespace = namespaces[app.namespace_name]
         # The namespace's own dependencies apply to the application too.
-        in_namespace = pulumi.ResourceOptions(
-            provider=cluster.provider, depends_on=[namespaces[app.namespace_name]]
-        )
+        in_namespace = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[namespace])
         web = WebApp(
             app.name,
             app,
@@ -76,7 +75,8 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             placement=_placement(settings, sks, app.nodepool, app.balancer),
             node_networks=node_networks,
             access=cluster.access,
-            own_namespace=namespaces[app.namespace_name].own,
+            own_namespace=namespace.own,
+            deleted_with_namespace=namespace.namespace if namespace.own else None,
             opts=in_namespace,
         )
         users.append(web)

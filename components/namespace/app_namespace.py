@@ -99,7 +99,7 @@ class AppNamespace(pulumi.ComponentResource):
         )
         labels = {**labels, **pod_security_labels(settings.pod_security)}
         self.namespace = create_namespace(name, name, labels, child, adopt=settings.adopt)
-        inside = pulumi.ResourceOptions(depends_on=[self.namespace])
+        inside = pulumi.ResourceOptions(depends_on=[self.namespace], deleted_with=self.namespace)
         child = pulumi.ResourceOptions.merge(child, inside)
         metadata = {"name": name, "namespace": name}
         # The provider would wait for a status, which an empty quota never gets.

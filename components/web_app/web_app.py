@@ -14,6 +14,7 @@ from ..database.database import Database
 from ..exoscale.placement import Placement
 from ..ingress_controller.controller import Controller
 from ..lifecycle.cluster_access import ClusterAccess
+from ..lifecycle.deleted_namespaces import deleted_with
 from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.ownership import PATCH_FORCE, annotate_with_stack
 from ..manifests.labels import selector
@@ -81,6 +82,8 @@ class WebApp(pulumi.ComponentResource):
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
         own_namespace: bool = True,
+        deleted_with_namespace: pulumi.Resource | None = None,
+        namespace: pulumi.Resource | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the application.
@@ -95,6 +98,8 @@ class WebApp(pulumi.ComponentResource):
                 objects of its names that exist are taken over without a word.
             own_namespace: whether this stack owns the namespace. In another one, each of its
                 objects names its stack.
+            deleted_with_namespace: the namespace, if this stack owns it. Pulumi then leaves objects
+                that the API server deletes with it to the API server.
 
         Raises:
             Problems: the name can't be an application's, or not one with these settings.
@@ -107,6 +112,8 @@ class WebApp(pulumi.ComponentResource):
         self.disruption_budget: PodDisruptionBudget | None = None
         self.job: Job | None = None
         transformations = [delete_before_replace_if_named, found_by_former_name(self.namespace)]
+        if deleted_with_namespace:
+            transformations.append(deleted_with(deleted_with_namespace))
         if not own_namespace:
             transformations.append(annotate_with_stack)
         own = pulumi.ResourceOptions(transformations=transformations)
