@@ -1,4 +1,4 @@
-"""A managed PostgreSQL database of Exoscale."""
+"""Creates a managed PostgreSQL database of Exoscale, and refuses changes of its major version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a cluster that is there already: on Exoscale, kind, k3d or anywhere."""
+"""The args of an existing cluster: on Exoscale, kind, k3d or anywhere else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ StackName = Annotated[
 
 
 def _is_text(kubeconfig: Any) -> bool:
-    """Whether it is a kubeconfig itself, rather than the path of one."""
+    """Whether the value is a kubeconfig instead of a path."""
     return isinstance(kubeconfig, str) and ("\n" in kubeconfig or kubeconfig.startswith("{"))
 
 

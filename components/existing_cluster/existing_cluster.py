@@ -1,4 +1,4 @@
-"""A cluster that is there already: kind, k3d, another stack's, or any other with a kubeconfig."""
+"""An existing cluster: kind, k3d, one of another stack, or any other with a kubeconfig."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from .unreachable_cluster import (
 )
 
 SETTING = "existingCluster.stack"
-"""Also the stack reference's name: by that, the engine tells of a stack that is not there."""
+"""Setting that names a stack. The stack reference has the same name, because Pulumi's error about
+a missing stack shows it."""
 
 KUBECONFIG_SETTING = "existingCluster.kubeconfig"
 
 KUBECONFIG = "kubeconfig"
-"""The output that a stack has of this program."""
+"""Output of stacks of this program."""
 
 
 class ExistingCluster(pulumi.ComponentResource):
-    """A cluster that other hands create and remove.
+    """A cluster that is created and deleted outside of this stack.
 
     Example:
         >>> ExistingCluster("kind", ExistingClusterArgs(kubeconfig=SecretStr("kind: Config")))
 
     Attributes:
-        kubeconfig: what was given, or what the other stack has by now. A secret.
-        access: the same, with the context to use.
-        provider: the Kubernetes provider for what runs on the cluster.
-        options: the options of what runs on the cluster, which are those of an `SksCluster` too.
+        kubeconfig: the kubeconfig in the args, or the output of the other stack. A secret.
+        access: the kubeconfig and its context, for requests of the program itself.
+        provider: the Kubernetes provider for resources in the cluster.
+        options: options for resources in the cluster, as an `SksCluster` has them.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -71,7 +72,7 @@ class ExistingCluster(pulumi.ComponentResource):
 
 
 def _kubeconfig_of(stack: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """What the stack has as its output, known to a preview too."""
+    """Returns the output of the stack, which previews know too."""
     own = f"{pulumi.get_organization()}/{pulumi.get_project()}"
     name = stack if "/" in stack else f"{own}/{stack}"
     reference = pulumi.StackReference(SETTING, name, pulumi.ResourceOptions(parent=parent))
@@ -80,10 +81,10 @@ def _kubeconfig_of(stack: str, parent: pulumi.Resource) -> pulumi.Output[str]:
 
 
 def kubeconfig_in(outputs: Mapping[str, Any], stack: str) -> str:
-    """The kubeconfig among the stack's outputs.
+    """Returns the kubeconfig in a stack's outputs.
 
     Raises:
-        pulumi.RunError: there is none. What can't be decrypted, the engine leaves out.
+        pulumi.RunError: there is none. The engine omits outputs that it can't decrypt.
     """
     if kubeconfig := outputs.get(KUBECONFIG):
         return str(kubeconfig)

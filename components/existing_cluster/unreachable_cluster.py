@@ -1,9 +1,9 @@
-"""An existing cluster that does not answer, and another one in its place.
+"""Warns about an existing cluster that does not answer, or that another cluster replaced.
 
-The Kubernetes plugin asks a cluster nothing where no object changes, so that the preview is clean.
-Where there is another cluster, objects are created on it, and deleted on the one before, which
-fails if that one is gone. Source: pulumi-kubernetes 4.25, provider/pkg/provider/provider.go,
-`DiffConfig` and `Delete`.
+If no object changes, the Kubernetes plugin sends no request to the cluster, and the preview shows
+no problem. If the cluster was replaced, Pulumi creates the objects on the new cluster and deletes
+them on the previous one, which fails if that no longer exists. Source: pulumi-kubernetes 4.25,
+provider/pkg/provider/provider.go, `DiffConfig` and `Delete`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from ..lifecycle.last_outputs import last_outputs
 SECONDS = 5
 
 FORGET = "PULUMI_K8S_DELETE_UNREACHABLE=true pulumi up --refresh"
-"""Without a refresh, Helm releases can't be forgotten, nor anything after an `up` that failed."""
+"""Command that removes a lost cluster's objects from the state. Helm releases, and all objects
+after a failed `up`, need the refresh."""
 
 
 async def unreachable(kubeconfig: str, context: str | None) -> str:
-    """Returns why the API server can't be asked; nothing if it answers anything at all.
+    """Returns why the API server can't be reached; an empty text if it answers anything.
 
-    It is asked without credentials, by the standard library: each preview asks, and the client that
-    has credentials takes longer to load than the rest of some previews.
+    The request has no credentials and uses the standard library, because each preview sends it:
+    loading the Kubernetes client would take longer than the rest of some previews.
     """
     return await in_thread(_unreachable, kubeconfig, context)
 
@@ -65,10 +66,10 @@ def _server(kubeconfig: str, context: str | None) -> str | None:
 
 
 def warn_if_unreachable(setting: str, kubeconfig: pulumi.Output[str], context: str | None) -> None:
-    """Warns, if the cluster can't be reached, that a preview shows what the state says alone.
+    """Warns, if the cluster can't be reached, that the preview only compares with the state.
 
     Args:
-        setting: the key that says which cluster it is.
+        setting: the key that names the cluster.
     """
 
     async def look(known: str) -> None:
@@ -83,12 +84,12 @@ def warn_if_unreachable(setting: str, kubeconfig: pulumi.Output[str], context: s
 def warn_of_lost_cluster(
     name: str, setting: str, output: str, context: str | None
 ) -> pulumi.ResourceHookBinding:
-    """Returns a hook for the provider, which is created for a cluster that is not the one before.
+    """Returns a hook of the provider, which Pulumi creates anew for another cluster.
 
     Args:
-        name: distinguishes the hook from others.
-        setting: the key that says which cluster it is.
-        output: the stack's output that still has the kubeconfig of the cluster before.
+        name: the prefix of the hook's name.
+        setting: the key that names the cluster.
+        output: the stack's output with the kubeconfig of the previous cluster.
     """
 
     async def look(args: pulumi.ResourceHookArgs) -> None:

@@ -1,4 +1,4 @@
-"""Mistakes of an application that show when several of its keys are looked at together."""
+"""Rules on several fields of an application."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .pod.container_args import ContainerArgs, InitContainerArgs
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
-"""The Job's pods bear its name, with the engine's suffix, in a label."""
+"""The Job's name, with Pulumi's suffix, is a label of its pods."""
 
 LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
-"""A CronJob is named like the database; its name has 52 characters at most."""
+"""A CronJob has the database's name, with at most 52 characters."""
 
 
 def containers(app: WebAppFields) -> list[tuple[Place, ContainerArgs]]:
-    """The application's own container and all others, with their places."""
+    """Returns the application's own container and all others, with their places."""
     return [((), app), *beside(app)]
 
 
 def beside(app: WebAppFields) -> list[tuple[Place, InitContainerArgs]]:
-    """The sidecars and init containers, with their places."""
+    """Returns the sidecars and init containers, with their places."""
     return [
         ((key, index), each)
         for key, listed in (("sidecars", app.sidecars), ("initContainers", app.init_containers))
@@ -75,7 +75,7 @@ def _one_variable_twice(app: WebAppFields) -> Iterator[Problem]:
 
 
 def _variables(container: ContainerArgs) -> list[tuple[Place, str]]:
-    """The variables that a container's own settings name."""
+    """Returns the variables in a container's own settings."""
     return [
         ((key, name), name)
         for key, names in (
@@ -110,7 +110,7 @@ def _one_path_twice(app: WebAppFields) -> Iterator[Problem]:
 
 
 def _files(app: WebAppFields, place: Place, container: ContainerArgs) -> list[tuple[Place, str]]:
-    """The application's files in a container. One that inherits them has no setting for each."""
+    """Returns the application's files in a container. Sidecars and init containers inherit them."""
     files: dict[str, tuple[tuple[str, Collection[str]], ...]] = {
         "config": (("files", app.config.files), ("filesFrom", app.config.files_from)),
         "secrets": (("files", app.secrets.files),),
@@ -131,7 +131,7 @@ def _files(app: WebAppFields, place: Place, container: ContainerArgs) -> list[tu
 
 
 def _one_file_key_twice(app: WebAppFields) -> Iterator[Problem]:
-    """Files are kept under their paths, with `_` for each slash."""
+    """The keys of files in their objects are the paths, with `_` for each slash."""
     config, secrets = app.config, app.secrets
     objects: tuple[list[tuple[Place, Collection[str]]], ...] = (
         [(("config", "files"), config.files), (("config", "filesFrom"), config.files_from)],
@@ -167,7 +167,7 @@ def _names_of_own_secrets(app: WebAppFields) -> Iterator[Problem]:
 
 
 def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem]:
-    """The second and later of those that have one name."""
+    """Yields a problem for each repetition of a name."""
     seen: Counter[str] = Counter()
     for place, name in named:
         seen[name] += 1
@@ -211,7 +211,7 @@ def check_name(app: WebAppFields, name: str) -> None:
     """Checks the name of an application's component.
 
     Raises:
-        Problems: it can't be the name of these args' application.
+        Problems: the name is not valid for an application with these args.
     """
     require(lambda: check_not_reserved(DNS_LABEL.check(name)), ("name",), name)
     if problems := tuple(name_problems(app, name)):

@@ -1,4 +1,4 @@
-"""What the objects of one application have in common."""
+"""What the objects of one application share."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..manifests.names import name_in_program
 
 
 class Objects(NamedTuple):
-    """Name and namespace of the objects, labels that find the pods, the resources' options, and
-    annotations of all objects that have the application's name."""
+    """The name and namespace of the objects, the labels that select the pods, the resource options,
+    and the annotations of all objects with the application's name."""
 
     name: str
     namespace: str
@@ -23,15 +23,16 @@ class Objects(NamedTuple):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Of an object that has the application's name."""
+        """The metadata of an object with the application's name."""
         metadata = {"name": self.name, "namespace": self.namespace}
         return metadata | ({"annotations": self.annotations} if self.annotations else {})
 
     def in_program(self, name: str) -> str:
-        """The name in the program of an object with this name, or with one that begins so."""
+        """Returns the resource name of an object with this name, or with a generated name that
+        begins with it."""
         return name_in_program(name, self.namespace)
 
     def after(self, *resources: pulumi.Resource) -> Objects:
-        """The same, declared to come after `resources`."""
+        """Returns a copy whose resources depend on `resources`."""
         later = pulumi.ResourceOptions(depends_on=[*resources])
         return self._replace(opts=pulumi.ResourceOptions.merge(self.opts, later))

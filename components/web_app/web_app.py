@@ -1,4 +1,4 @@
-"""A web application: everything of it in a namespace that is there already."""
+"""The component of a web application, with all its objects in an existing namespace."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ ADOPTION = "take it over by the application's setting `adopt: true`"
 
 
 class WebApp(pulumi.ComponentResource):
-    """One application on the cluster.
+    """A web application on a cluster.
 
     Example:
         >>> WebApp("shop", WebAppArgs(image="example/shop:1", port=80, replicas=2))
 
     Attributes:
-        namespace: the namespace of its objects, which are named like the component. The Ingress
-            is named after its host and path.
-        service_account: the ServiceAccount of its pods, without rights.
+        namespace: the namespace of its objects. They have the component's name, except the
+            Ingress, which is named after its host and path.
+        service_account: the ServiceAccount of its pods, without permissions.
         deployment: the Deployment of its pods.
         service: the Service in front of its pods.
         ingresses: an Ingress for each host, or one for its path at any host; none without both.
@@ -60,8 +60,8 @@ class WebApp(pulumi.ComponentResource):
         disruption_budget: the PodDisruptionBudget, if it may have several pods.
         job: the Job before a rollout, if the args have one.
         database: its database, if the args have one.
-        url: where it is reached: through its own load balancer, else through the ingress
-            controller, else by its name inside the cluster.
+        url: the URL: of its own load balancer, else of the ingress controller, else inside the
+            cluster.
     """
 
     namespace: str
@@ -86,18 +86,20 @@ class WebApp(pulumi.ComponentResource):
         namespace: pulumi.Resource | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the application.
+        """Declares the application.
 
         Args:
-            controller: what serves its host and path. Without it there is no Ingress.
-            placement: the nodes of its pods, and behind its own load balancer. It must be given
-                where the cluster has several nodepools, as it has while one is replaced.
+            name: the name of the component and of its objects.
+            settings: its args.
+            controller: the ingress controller. Without it, there is no Ingress.
+            placement: the nodes of its pods, and behind its own load balancer. Required if the
+                cluster has several node pools, as it has while one is replaced.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
-            access: how the program asks the cluster whether a rollout is done, before it goes on.
-                Without it, the Kubernetes plugin's word is taken, which may come too early; and
-                objects of its names that exist are taken over without a word.
-            own_namespace: whether this stack owns the namespace. In another one, each of its
-                objects names its stack.
+            access: access to the cluster, to wait for rollouts and to check for existing objects.
+                Without it, the Kubernetes plugin may report a rollout too early, and the program
+                takes over existing objects unchecked.
+            own_namespace: whether this stack owns the namespace. In other namespaces, an annotation
+                of each object names the stack.
             deleted_with_namespace: the namespace, if this stack owns it. Pulumi then leaves objects
                 that the API server deletes with it to the API server.
 

@@ -23,7 +23,7 @@ from components.args.errors import model_in
 from components.args.secret import MayBeClear
 from components.args.types import Told, by_key
 from stack.args import StackArgs
-from tools.documents import policies, stacks
+from tools.documents import hooks, policies, stacks
 from tools.documents.written import FOLDER, PROJECT, code
 
 HEAD = f"""\
@@ -253,3 +253,4 @@ if __name__ == "__main__":
     (FOLDER / "settings.schema.json").write_text(schema())
     stacks.PAGE.write_text(stacks.page())
     policies.PAGE.write_text(policies.page())
+    hooks.PAGE.write_text(hooks.page())

@@ -1,4 +1,4 @@
-"""How many pods an application has, and how they are kept while nodes come and go."""
+"""How many pods an application has, and how many may be unavailable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many pods an application has, and how they are kept while nodes come and go."""
+"""An application's autoscaler and disruption budget."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> HorizontalPodAutoscaler:
-    """A HorizontalPodAutoscaler for the Deployment of the same name."""
+    """Creates the HorizontalPodAutoscaler of the Deployment with the same name."""
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 
     resources = [
@@ -51,7 +51,8 @@ def create_autoscaler(app: Objects, settings: AutoscalerArgs) -> HorizontalPodAu
 
 
 def create_disruption_budget(app: Objects, settings: DisruptionBudgetArgs) -> PodDisruptionBudget:
-    """Pods that can't start never keep a node from being drained."""
+    """Creates the PodDisruptionBudget. Pods that are not ready don't block the draining of a
+    node."""
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
     return PodDisruptionBudget(

@@ -1,8 +1,8 @@
-"""The number of pods is the settings' again where an autoscaler is left out.
+"""Restores the number of pods in the settings after an autoscaler was removed.
 
-A deletion comes last in an update: until then the autoscaler goes on scaling, and takes back the
-number that the Deployment was just given. So the autoscaler is deleted before the update ends, and
-the number set once more.
+Pulumi deletes resources at the end of an update. Until then, the autoscaler keeps scaling and would
+change the number that Pulumi just set. Therefore, the program deletes the autoscaler before the
+update ends, and sets the number again.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ GONE = 404
 def take_back_replicas(
     apps: Mapping[str, WebAppArgs], access: ClusterAccess, after: Sequence[pulumi.Resource]
 ) -> pulumi.Stash:
-    """Remember which applications have an autoscaler, and end those that are left out.
+    """Records which applications have an autoscaler, and deletes removed autoscalers.
 
-    If that fails, the state does not change: the next `up` does it again.
+    If that fails, the state does not change, and the next `up` tries again.
 
     Args:
-        apps: by `NAMESPACE/NAME`.
-        after: all applications: an autoscaler is there as long as an `up` may still fail.
+        apps: the applications' args by `NAMESPACE/NAME`.
+        access: access to the cluster.
+        after: all applications, so that autoscalers exist as long as the update can still fail.
     """
     fixed = {place: app for place, app in apps.items() if not app.autoscaler}
 
@@ -59,7 +60,7 @@ def take_back_replicas(
 
 
 async def set_replicas(api: KubernetesApi, place: str, app: WebAppArgs) -> None:
-    """Delete the autoscaler of an application, then scale its Deployment and wait for the pods."""
+    """Deletes an application's autoscaler, scales its Deployment and waits for the pods."""
     namespace, name = place.split("/")
     scalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
     try:

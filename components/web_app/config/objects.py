@@ -1,8 +1,8 @@
 """An application's configuration and secrets: environment variables, files, credentials.
 
-The objects have generated names, and one with other contents is another one: a change of contents
-changes the name in the pods' specification, which rolls them. Nothing of a secret, not even a
-checksum, is seen in that specification.
+The objects have generated names, and a change of contents replaces them. The new name in the pods'
+specification then starts a rollout. The specification shows nothing of a secret, not even a
+checksum.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ Value = TypeVar("Value")
 
 
 class ContainerConfig(NamedTuple):
-    """What a container takes from these objects, as `pulumi_kubernetes` has it."""
+    """Fields of a container that refer to these objects, for `pulumi_kubernetes`."""
 
     env: Sequence[dict[str, Any]] = ()
     env_from: Sequence[dict[str, Any]] = ()
     volume_mounts: Sequence[dict[str, Any]] = ()
 
     def and_(self, other: ContainerConfig) -> ContainerConfig:
-        """This, then another one."""
+        """Returns these fields, followed by those of another one."""
         return ContainerConfig(*([*mine, *its] for mine, its in zip(self, other, strict=True)))
 
 
 class AppConfig(NamedTuple):
-    """What containers and their pod take from these objects."""
+    """Fields of containers and their pod that refer to these objects."""
 
     config: ContainerConfig
     secrets: ContainerConfig
@@ -59,19 +59,19 @@ class AppConfig(NamedTuple):
     image_pull_secrets: Sequence[dict[str, Any]]
 
     def of(self, *sources: str) -> ContainerConfig:
-        """What a container has of `config` and `secrets`, those of the two that are among these."""
+        """Returns the fields of a container that has `config`, `secrets` or both."""
         found = ContainerConfig()
         for source, given in (("config", self.config), ("secrets", self.secrets)):
             found = found.and_(given) if source in sources else found
         return found
 
     def with_secret(self, variable: dict[str, Any]) -> AppConfig:
-        """With one more variable that is secret."""
+        """Returns a copy with one more secret variable."""
         return self._replace(secrets=self.secrets.and_(ContainerConfig(env=[variable])))
 
 
 def create_app_config(app: Objects, settings: WebAppArgs) -> AppConfig:
-    """The application's ConfigMaps and Secrets, those that have something in them."""
+    """Creates the application's ConfigMaps and Secrets, except empty ones."""
     config, hidden = settings.config, settings.secrets
     env = [variable(key, _generated_secret(app, key), key) for key in settings.generated_secrets]
     config_from: list[dict[str, Any]] = []
@@ -115,7 +115,7 @@ def _config_map(app: Objects, suffix: str, data: Mapping[str, pulumi.Input[str]]
 
 
 def _files_map(app: Objects, files: Mapping[str, pulumi.Input[str] | bytes]) -> ConfigMap:
-    """Files that are no text have a place of their own."""
+    """Creates the ConfigMap of files. Binary files are in `binary_data`."""
     data: dict[str, pulumi.Input[str]] = {}
     binary: dict[str, str] = {}
     for key, contents in files.items():
@@ -136,14 +136,17 @@ def _files_map(app: Objects, files: Mapping[str, pulumi.Input[str] | bytes]) -> 
 
 
 def _secret(app: Objects, suffix: str, values: Mapping[str, SecretInput]) -> Secret:
-    """The values in base64, as the API server has them: there is no drift to be found later."""
+    """Creates a Secret with the values in base64, as the API server stores them, to avoid drift."""
     name = app.in_program(f"{app.name}-{suffix}")
     data = {key: secret_value(value).apply(encoded) for key, value in values.items()}
     return Secret(name, metadata=_unnamed(app), data=data, opts=app.opts)
 
 
 def _pull_secret(app: Objects, settings: PullSecretArgs) -> Secret:
-    """Source: kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets."""
+    """Creates the Secret with the registry's credentials.
+
+    Source: kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets.
+    """
 
     def document(password: str) -> str:
         token = encoded(f"{settings.username}:{password}")
@@ -160,7 +163,7 @@ def _pull_secret(app: Objects, settings: PullSecretArgs) -> Secret:
 
 
 def _unnamed(app: Objects) -> dict[str, str]:
-    """Metadata of an object whose name is generated."""
+    """Returns the metadata of an object with a generated name."""
     return {"namespace": app.namespace}
 
 
@@ -169,7 +172,7 @@ def _by_key(files: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _items(files: Iterable[str], modes: Mapping[str, str]) -> dict[str, Any]:
-    """A volume's files one by one, which it needs where one of them has a mode of its own."""
+    """Returns the items of a volume, which it needs if a file has its own mode."""
     if not modes:
         return {}
     return {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..args import WebAppArgs
 
 LONGEST_SLUG = 200
-"""A name of at most 253 characters has room for more: a digest, and what `tls` adds to it."""
+"""Length of a name without its digest and what `tls` adds. Names have at most 253 characters."""
 HTTP = 80
 
 
@@ -39,7 +39,8 @@ def url(
     service: Service,
     controller: Controller | None,
 ) -> pulumi.Output[str]:
-    """Through its own load balancer, else through the ingress controller, else in the cluster."""
+    """Returns the URL: of its own load balancer, else of the ingress controller, else in the
+    cluster."""
     port = "" if settings.service_port == HTTP else f":{settings.service_port}"
     if settings.service == "LoadBalancer":
         address = service.status.apply(load_balancer_address)
@@ -54,10 +55,11 @@ def url(
 def create_ingresses(
     app: Objects, settings: WebAppArgs, controller: Controller | None
 ) -> list[Ingress]:
-    """Serve the Service under its hosts and path; nothing where it has none.
+    """Creates an Ingress for each host; none without hosts and path.
 
-    A resource is that of a host and path, whatever application has them: a controller's webhook
-    refuses a second Ingress for them, so that one which changes hands has to be updated in place.
+    The resource is named after host and path, not after the application: the controller's webhook
+    rejects a second Ingress for them, so that Pulumi must update the Ingress if another application
+    takes over its host and path.
     """
     if controller is None or not settings.is_served:
         return []
@@ -70,7 +72,8 @@ def create_ingresses(
 def _create_ingress(
     app: Objects, settings: WebAppArgs, controller: Controller, index: int
 ) -> Ingress:
-    """The Ingress of one host; the first may be deployed under the application's name."""
+    """Creates the Ingress of one host. In earlier versions, the first had the application's
+    name."""
     how = settings.ingress
     route = _route(settings)
     named = _with_known_host(app, settings, index)
@@ -122,10 +125,11 @@ def _with_known_host(app: Objects, settings: WebAppArgs, index: int) -> RouteArg
 
 
 def _not_asked_in_previews(name: str) -> Any:
-    """The name of a new Ingress. In a preview it is not known yet.
+    """Returns the name of a new Ingress; in a preview, an unknown value.
 
-    A preview has the API server try each object whose fields are all known. The webhook would
-    refuse an Ingress for its predecessor in another namespace, which is there until the `up`.
+    In a preview, the plugin validates each object whose fields are all known on the API server. The
+    controller's webhook would reject the Ingress because of its predecessor in another namespace,
+    which exists until `pulumi up`.
 
     Source: pulumi/pulumi-kubernetes, `provider/pkg/provider/provider.go`, `Create`.
     """
@@ -133,10 +137,11 @@ def _not_asked_in_previews(name: str) -> Any:
 
 
 def _names_that_stay(app: str | None, tls: TlsArgs | None) -> pulumi.ResourceOptions:
-    """Options of an Ingress, which may have been deployed as `app`'s: it keeps its name.
+    """Returns options that keep the name of an Ingress from an earlier version, named `app`.
 
-    So does the Secret that cert-manager has made: another one would be another certificate. Where
-    the certificate is from decides whose name that is, so that a change of it is a replacement.
+    They also keep the name of the Secret that cert-manager created: another name would request
+    another certificate. A change of the certificate's source replaces the Ingress, because the
+    source decides who names the Secret.
     """
     made = tls is not None and not tls.secret
     kept = ["metadata.name", *(["spec.tls[0].secretName"] if made else [])]
@@ -148,9 +153,9 @@ def _names_that_stay(app: str | None, tls: TlsArgs | None) -> pulumi.ResourceOpt
 
 
 def ingress_name(settings: RouteArgs) -> str:
-    """The name of the Ingress for a host and path: both in words, and a digest of both.
+    """Returns the name of the Ingress for a host and path: both as a slug, and a digest of both.
 
-    The path is as the controller has it, and as its webhook compares it.
+    The path is the one in the Ingress, which the controller's webhook compares.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", _place(settings).lower()).strip("-")[:LONGEST_SLUG]
     return f"{slug.rstrip('-') or 'root'}-{_digest(settings)}"
@@ -165,10 +170,10 @@ def _digest(settings: RouteArgs) -> str:
 
 
 def _route(settings: RouteArgs) -> _Route:
-    """What the controller matches, and what it makes of the path.
+    """Returns the path that the controller matches, and annotations that rewrite it.
 
-    A regular expression needs the path type `ImplementationSpecific`: the controller refuses it
-    with `Prefix` since 1.12 (kubernetes/ingress-nginx, `strict-validate-path-type`), and a `~` too.
+    A regular expression needs the path type `ImplementationSpecific`: since 1.12, the controller
+    rejects it and a `~` with `Prefix` (kubernetes/ingress-nginx, `strict-validate-path-type`).
     """
     how, path = settings.ingress, settings.path or "/"
     as_regex = path.replace(".", "[.]")

@@ -1,4 +1,4 @@
-"""Who may open connections to an application's pods, and where these may open some to."""
+"""Which connections to and from an application's pods are allowed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 def create_network_policies(
     app: Objects, settings: WebAppArgs, sources: Sequence[PeerArgs]
 ) -> list[pulumi.Resource]:
-    """Let nobody but `sources` in to the port of the pods. The kubelet's probes always come in.
+    """Creates the network policies of the application and of its Job before a rollout.
 
-    The pods get out to DNS, the internet, the application's database and who is listed. So do those
-    of the Job before a rollout, which nobody gets in to.
+    Only `sources` may connect to the ports of the application's pods. The kubelet's probes are
+    always allowed. The pods may connect to DNS, the internet, the application's database and the
+    listed peers. The Job's pods may connect to the same peers, and nobody may connect to them.
     """
     egress = _egress(app.name, settings)
     ways_in = [
@@ -68,7 +69,7 @@ def _egress(app: str, settings: WebAppArgs) -> list[dict[str, Any]]:
 
 
 def _way_out(peer: EgressArgs) -> dict[str, Any]:
-    """To all ports where none are listed, but for this protocol alone."""
+    """Returns an egress rule. Without ports, it allows all ports of the protocol."""
     ports: list[dict[str, Any]] = [{"protocol": peer.protocol, "port": port} for port in peer.ports]
     return {"to": [_peer(peer)], "ports": ports or [{"protocol": peer.protocol}]}
 

@@ -1,4 +1,4 @@
-"""One container of a pod."""
+"""A container of a pod."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .value_from_args import ValueFromArgs
 def container(
     name: str, settings: ContainerArgs, *, user: int | None = None, group: int | None = None
 ) -> dict[str, Any]:
-    """The container's fields, as `pulumi_kubernetes` takes them; a user and group of its own."""
+    """Returns the fields of a container for `pulumi_kubernetes`, with its own user and group if
+    given."""
     resources = resource_requirements(settings.resources)
     read_only = settings.security.read_only_root_filesystem
     fields: dict[str, Any] = {
@@ -32,7 +33,7 @@ def container(
 
 
 def _environment(settings: ContainerArgs) -> list[dict[str, Any]]:
-    """The variables in Kubernetes' order: it expands only references to earlier ones."""
+    """Returns the variables in order: Kubernetes expands only references to earlier ones."""
     sources = [
         {"name": key, "value_from": _source(source)} for key, source in settings.value_from.items()
     ]

@@ -1,4 +1,4 @@
-"""The settings of a container: the application's own, and those beside and before it."""
+"""The settings of containers: the application's own, sidecars and init containers."""
 
 from __future__ import annotations
 

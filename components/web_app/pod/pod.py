@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def pod(
     app: Objects, settings: WebAppArgs, config: AppConfig, placement: Placement | None = None
 ) -> dict[str, Any]:
-    """The specification of the pods that serve, as `pulumi_kubernetes` takes it."""
+    """Returns the specification of the application's pods for `pulumi_kubernetes`."""
     application = _application(app.name, settings, config)
     application["ports"] = container_ports(settings.port, settings)
     application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
@@ -55,9 +55,9 @@ def job_pod(
     job: BeforeRolloutArgs,
     wait: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The specification of a pod that does one thing, with the application's configuration.
+    """Returns the specification of a Job's pod with the application's configuration.
 
-    Before that, `wait` runs, with the same resources and rights.
+    The init container `wait` runs first, with the same resources and security context.
     """
     worker = _application(app.name, settings, config) | {"command": job.command}
     worker.pop("args", None)
@@ -75,7 +75,7 @@ def job_pod(
 
 
 def _placed(settings: WebAppArgs, placement: Placement | None) -> dict[str, Any]:
-    """Which nodes the pods may be on."""
+    """Returns the fields that decide on which nodes the pods run."""
     own = [_toleration(each) for each in settings.tolerations]
     fields = pod_fields(placement, "node_selector")
     return fields | {"tolerations": [*fields.get("tolerations", ()), *own]}
@@ -97,7 +97,8 @@ def _any_pod(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, An
 
 
 def _application(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, Any]:
-    """The application's container. Its own variables come last: a new one is one more there."""
+    """Returns the application's container. Its own variables come last, so that a preview shows a
+    new one as an addition."""
     return _configured(container(name, settings), config.of("config", "secrets"))
 
 
@@ -108,7 +109,7 @@ def _beside(settings: InitContainerArgs, config: AppConfig) -> dict[str, Any]:
 
 
 def _configured(fields: dict[str, Any], config: ContainerConfig) -> dict[str, Any]:
-    """A container with the configuration too. Of two variables with one name its own stays."""
+    """Returns a container with the configuration. The container's own variables take precedence."""
     env = fields.get("env", [])
     own = {each["name"] for each in env}
     return _given(
@@ -122,17 +123,17 @@ def _configured(fields: dict[str, Any], config: ContainerConfig) -> dict[str, An
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Without lists that are empty."""
+    """Returns the fields without empty lists."""
     return {key: value for key, value in fields.items() if value or value is False}
 
 
 def _drain(seconds: int) -> dict[str, Any]:
-    """Go on serving while load balancers and other nodes still learn that the pod is going."""
+    """Keeps a terminating pod serving until load balancers and nodes know about its termination."""
     return {"lifecycle": {"pre_stop": {"sleep": {"seconds": seconds}}}} if seconds else {}
 
 
 def _spread_over_nodes(selector: Mapping[str, str]) -> dict[str, Any]:
-    """Pods of one revision on as many nodes as there are, if they have room."""
+    """Spreads the pods of one revision over the nodes, if these have room."""
     return {
         "max_skew": 1,
         "topology_key": HOST_LABEL,

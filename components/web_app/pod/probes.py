@@ -1,4 +1,4 @@
-"""How Kubernetes finds out whether an application works."""
+"""Probes by which Kubernetes checks an application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .probes_args import ProbeArgs, ProbesArgs
 
 
 def probes(settings: ProbesArgs, port: int) -> dict[str, Any]:
-    """The container's fields for its probes, which ask `port` if no other is given."""
+    """Returns the container's probe fields. `port` is the default port."""
     given = {
         "startup": settings.startup,
         "readiness": settings.readiness,

@@ -1,4 +1,4 @@
-"""How Kubernetes finds out whether an application works."""
+"""Probes by which Kubernetes checks an application."""
 
 from __future__ import annotations
 

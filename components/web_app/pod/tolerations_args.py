@@ -1,4 +1,4 @@
-"""The settings of taints that an application's pods do not mind."""
+"""Tolerations of an application's pods."""
 
 from __future__ import annotations
 

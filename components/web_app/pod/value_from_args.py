@@ -1,4 +1,4 @@
-"""Environment variables whose values are known in the cluster alone."""
+"""Environment variables whose values are only known in the cluster."""
 
 from __future__ import annotations
 

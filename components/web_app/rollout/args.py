@@ -1,4 +1,4 @@
-"""How an application's pods are replaced by new ones."""
+"""How an application's pods are replaced."""
 
 from __future__ import annotations
 

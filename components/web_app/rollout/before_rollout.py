@@ -1,4 +1,4 @@
-"""A Job that has to succeed before an application's new pods start."""
+"""Creates a Job that must succeed before an application's new pods start."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def create_job(
     pod: Mapping[str, Any],
     access: ClusterAccess | None,
 ) -> Job:
-    """Run `command` in a pod like the application's.
+    """Creates a Job that runs the command in a pod like the application's.
 
-    Its name is generated, and a Job of another image, command or configuration is another one: the
-    engine runs it first, and deletes the one before afterwards. So it does in another namespace:
-    the name in the program has no namespace, for the generated one begins with it, and is a label
-    of the pods, with 63 characters at most.
+    The Job has a generated name. A change of its image, command, configuration or namespace
+    replaces it: Pulumi runs the new Job first, then deletes the previous one. The resource name
+    does not contain the namespace, because the generated name begins with it and is a label of the
+    pods, with at most 63 characters.
 
     Args:
-        access: to see whether another one still runs.
+        access: access to the cluster, to check whether a previous Job still runs.
     """
     from pulumi_kubernetes.batch.v1 import Job
 
@@ -57,10 +57,10 @@ def create_job(
 def _alone(
     app: Objects, settings: BeforeRolloutArgs, access: ClusterAccess
 ) -> pulumi.ResourceOptions:
-    """The Job starts when no other one of the application runs any more.
+    """Returns options with a hook that waits until no other Job of the application runs.
 
-    One may: if Pulumi was killed while it was created, it is in no state, and its successor has
-    another name; or it failed in the state's eyes because its `up` was interrupted.
+    Another Job can run if Pulumi was killed while it created the Job, which is then in no state, or
+    if `pulumi up` was interrupted, so that the state contains a failed Job.
     """
 
     async def until_alone(_: pulumi.ResourceHookArgs) -> None:
@@ -79,7 +79,7 @@ def _alone(
 
 
 async def running_jobs(api: KubernetesApi, namespace: str, app: str) -> str:
-    """The Jobs before an application's rollout that have not come to an end; nothing if none."""
+    """Returns a message with the application's Jobs that still run; empty if there are none."""
     labels = selector(app, job_name(app))
     jobs = await api.list(
         f"/apis/batch/v1/namespaces/{namespace}/jobs",

@@ -1,4 +1,4 @@
-"""An application's Deployment, and how its pods are replaced by new ones."""
+"""An application's Deployment, and how its pods are replaced."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 def create_deployment(app: Objects, settings: WebAppArgs, spec: Mapping[str, Any]) -> Deployment:
-    """The number of pods is the autoscaler's, where there is one, from its first change on.
+    """Creates the Deployment. An autoscaler, if there is one, changes the number of pods.
 
-    The autoscaler then owns the field: to set it again, when the autoscaler is left out, takes
-    `patchForce`. The annotation is added with the autoscaler. Without one its change is ignored: so
-    it stays where it was added, and is nowhere else.
+    The autoscaler then owns the field `replicas`. To set the field after the autoscaler was
+    removed, the object needs the annotation `patchForce`, which is added with the autoscaler.
+    Without an autoscaler, changes of the annotation are ignored, so it stays on objects that have
+    it.
     """
     timeout = f"{settings.rollout.timeout_seconds}s"
     forced = PATCH_FORCE if settings.autoscaler else app.annotations
@@ -49,7 +50,7 @@ def create_deployment(app: Objects, settings: WebAppArgs, spec: Mapping[str, Any
 
 
 def deployment_spec(app: Objects, settings: WebAppArgs, pod: Mapping[str, Any]) -> dict[str, Any]:
-    """All but the number of pods."""
+    """Returns the specification without the number of pods."""
     return {
         "selector": {"match_labels": app.pods},
         **_rollout(settings.rollout),

@@ -1,8 +1,9 @@
-"""What comes after an application's Deployment waits until its rollout is done.
+"""Waits for the rollout of an application's Deployment before dependent resources are updated.
 
-The Kubernetes plugin may look at a Deployment as it was before an update, above all where several
-are in one namespace, and says at once that the update is done (pulumi/pulumi-kubernetes 4.25 to
-4.32, provider/pkg/await/deployment.go: `waitUntilDeploymentControllerReconciles`).
+The Kubernetes plugin may read a Deployment's state before an update, in particular if a namespace
+has several Deployments, and then reports at once that the update is done. Source:
+pulumi/pulumi-kubernetes 4.25 to 4.32, provider/pkg/await/deployment.go,
+`waitUntilDeploymentControllerReconciles`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def create_deployment_gate(
     spec: Mapping[str, Any],
     access: ClusterAccess,
 ) -> pulumi.Stash:
-    """What depends on the gate waits until all pods are those of `spec`."""
+    """Creates a gate: resources that depend on it wait until all pods have the specification
+    `spec`."""
 
     async def until_rolled_out(_: pulumi.ResourceHookArgs) -> None:
         api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
@@ -47,11 +49,11 @@ def create_deployment_gate(
 
 
 async def rolled_out(api: KubernetesApi, namespace: str, name: str, rollout: RolloutArgs) -> None:
-    """Wait until all pods of the application are those of its Deployment's spec.
+    """Waits until all pods of the application have their Deployment's specification.
 
     Raises:
-        WaitTimeoutError: they are not, after the rollout's `timeout_seconds`.
-        ApiError: the API server refuses.
+        WaitTimeoutError: after the rollout's `timeout_seconds`.
+        ApiError: the API server rejects a request.
     """
     workload = Workload("deployments", namespace, name)
     await wait_until(

@@ -1,4 +1,4 @@
-"""How an object is replaced by another one, such as the same in another namespace."""
+"""How Pulumi replaces the objects of an application, for example in another namespace."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...manifests.names import name_in_program
 def delete_before_replace_if_named(
     args: pulumi.ResourceTransformationArgs,
 ) -> pulumi.ResourceTransformationResult | None:
-    """Delete an object that has a given name before the one in its place is made.
+    """Deletes an object with a fixed name before its replacement is created.
 
-    Otherwise an `up` that fails in the middle leaves the former one pending deletion: going back
-    then meets it under its name, and deletes it after that. An object with a generated name meets
-    nobody, and goes once nothing uses it any more. One in another namespace is no replacement,
-    for its name in the program is another one.
+    Otherwise, an `up` that fails in the middle leaves the old object pending deletion. A return to
+    the previous settings would then update this object and delete it afterwards. Objects with
+    generated names have no such conflict: Pulumi deletes them when nothing uses them. An object in
+    another namespace is not a replacement, because its resource name differs.
     """
     metadata: Any = args.props.get("metadata")
     if not metadata or "name" not in metadata:
@@ -28,7 +28,7 @@ def delete_before_replace_if_named(
 
 
 def found_by_former_name(namespace: str) -> pulumi.ResourceTransformation:
-    """Find objects in the state of a stack whose names in the program had no namespace yet."""
+    """Finds objects in states of earlier versions, whose resource names had no namespace."""
     suffix = name_in_program("", namespace)
 
     def find(

@@ -1,4 +1,4 @@
-"""The settings of an application's Service."""
+"""The args of an application's Service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ports of an application: of its container, its Service and its network policy."""
+"""The ports of an application's container, Service and network policy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .args import MAIN_PORT, ServiceArgs
 
 
 def container_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
-    """The container's: `port`, and those that are listed."""
+    """Returns the container's ports: `port` and the further ports."""
     return [{"container_port": port}] + [
         {"name": each.name, "container_port": each.target, "protocol": each.protocol}
         for each in settings.ports
@@ -16,7 +16,7 @@ def container_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
 
 
 def service_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
-    """The Service's. Each of several has a name."""
+    """Returns the Service's ports. If there are several, each has a name."""
     main: dict[str, Any] = {"port": settings.service_port, "target_port": port}
     if not settings.ports:
         return [main]
@@ -32,12 +32,12 @@ def service_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
 
 
 def open_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
-    """Those that a network policy lets its sources in to."""
+    """Returns the ports that a network policy opens to its sources."""
     return [{"port": port}] + [
         {"port": each.target, "protocol": each.protocol} for each in settings.ports
     ]
 
 
 def lowest_port(port: int, settings: ServiceArgs) -> int:
-    """The one that needs most rights."""
+    """Returns the lowest port, which may need the most privileges."""
     return min([port, *(each.target for each in settings.ports)])

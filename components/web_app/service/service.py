@@ -24,10 +24,10 @@ def create_service(
     settings: ServiceArgs,
     placement: Placement | None = None,
 ) -> Service:
-    """The Service in front of the pods, which listen on `port`.
+    """Creates the Service of the pods, which listen on `port`.
 
-    Its type is changed in place. What the cloud controller writes into its annotations (`id`,
-    `service-instancepool-id`) is no difference to the engine, which compares what it has set.
+    A change of the type updates the Service. Annotations that the cloud controller writes (`id`,
+    `service-instancepool-id`) are no drift, because Pulumi only compares what it has set.
     """
     spec: dict[str, Any] = {
         "type": settings.service,

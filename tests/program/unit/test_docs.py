@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from components.args.types import by_key
 from stack.args import AppArgs, StackArgs
 from tests.program.unit.recorded_resources import STACKS
-from tools.documents import generate, policies, stacks
+from tools.documents import generate, hooks, policies, stacks
 
 ROOT = Path(__file__).parents[3]
 STACK_FILES = [ROOT / f"Pulumi.{name}.yaml" for name in stacks.stacks(ROOT)]
@@ -29,6 +29,7 @@ STACK_FILES = [ROOT / f"Pulumi.{name}.yaml" for name in stacks.stacks(ROOT)]
         ("settings.schema.json", generate.schema),
         ("environments-and-ci.md", stacks.page),
         ("policies.md", policies.page),
+        ("../CONTRIBUTING.md", hooks.page),
     ],
 )
 def test_the_documents_are_up_to_date(file: str, made: Any) -> None:
