@@ -11,15 +11,19 @@ from pathlib import Path
 
 from sandbox.paths import ROOT
 from tests.bench.account_side import account_side
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, ratio, table
 from tests.bench.plugins import MEGABYTE, PLUGINS, cluster_bytes, start_seconds, watched
 from tests.bench.projects import APP, PROGRAM, write_project
+from tests.bench.scale import scale
 from tests.bench.timing import Case, command, medians, seconds
 from tests.support.account import Sandbox
 from tests.support.stack import TUTORIAL, Stack, copy_project
 
 MEMORY_LIMITS = {"exoscale": 150}
 """Megabytes, of the sandbox's own plugin: the official one is as it is."""
+
+SCALE_REPETITIONS = 3
+"""At most. One of them takes minutes."""
 
 BUSY = 0.5
 """Load average at the start above which the figures are not worth much."""
@@ -54,6 +58,9 @@ class Bench:
             yield Figure(f"start of plugin {name}", start, "s", 1)
         yield from self._preview()
         yield from self._up()
+        yield from scale(
+            self.local.name, self.environment, self.folder, min(self.repetitions, SCALE_REPETITIONS)
+        )
         yield from account_side(self.sandbox, self.folder, self.repetitions)
         unchanged = medians({"up": Case(self._make_up)}, self.repetitions)["up"]
         yield Figure("`make up`, all running, nothing changed", unchanged, "s", 15)
@@ -77,7 +84,7 @@ class Bench:
             },
             self.repetitions,
         )
-        yield _ratio("no-change `pulumi preview` against an empty program's", times, limit=2)
+        yield ratio("no-change `pulumi preview` against an empty program's", times, limit=2)
 
     def _up(self) -> Iterator[Figure]:
         app, empty = self._project("app", PROGRAM), self._project("empty-up")
@@ -99,7 +106,7 @@ class Bench:
         )
         name = "`pulumi up --skip-preview` of an app"
         beyond = {"app": times["app"], "kubectl": times["kubectl"]}
-        yield _ratio(f"{name} against `kubectl apply`, `rollout status`", beyond)
+        yield ratio(f"{name} against `kubectl apply`, `rollout status`", beyond)
         yield Figure(
             f"{name} beyond an empty program's",
             times["app"] - times["empty"],
@@ -129,11 +136,6 @@ class Bench:
             [sys.executable, "-m", "sandbox.environment.tour", "local"],
         ):
             command([*sandbox, *arguments], self.local.folder, environment)
-
-
-def _ratio(name: str, times: dict[str, float], limit: float | None = None) -> Figure:
-    ours, theirs = times.values()
-    return Figure(name, ours / theirs, "times", limit, f"{ours:.1f} s, {theirs:.1f} s")
 
 
 @contextmanager

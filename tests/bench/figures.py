@@ -1,6 +1,6 @@
 """What was measured, beside what it should be at most."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -26,6 +26,12 @@ class Figure:
         verdict = "" if self.limit is None else ("MISSED" if self.missed else "met")
         value = f"{self.value:.1f} {self.unit}"
         return self.name, f"{value} ({self.of})" if self.of else value, limit, verdict
+
+
+def ratio(name: str, times: Mapping[str, float], limit: float | None = None) -> Figure:
+    """Return how many times as long the first of two takes as the second."""
+    ours, theirs = times.values()
+    return Figure(name, ours / theirs, "times", limit, f"{ours:.1f} s, {theirs:.1f} s")
 
 
 HEADER = ("figure", "measured", "at most", "")

@@ -90,6 +90,41 @@ for kind, item in zip((Deployment, Service, Ingress), others, strict=True):
     kind(item["kind"], metadata=item["metadata"], spec=item["spec"], opts=opts)
 """
 
+PLAIN_PROGRAM = """\
+import json
+import re
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota, Secret
+from pulumi_kubernetes.core.v1 import Service, ServiceAccount
+from pulumi_kubernetes.networking.v1 import Ingress, NetworkPolicy
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+KINDS = (
+    Deployment, Ingress, LimitRange, Namespace, NetworkPolicy, PodDisruptionBudget,
+    ResourceQuota, Secret, Service, ServiceAccount,
+)
+BY_NAME = {each.__name__: each for each in KINDS}
+
+with open("objects.json") as file:
+    objects = json.load(file)
+namespaces = {}
+for item in objects:
+    metadata = item["metadata"]
+    namespace, name = metadata.get("namespace"), metadata["name"]
+    after = [namespaces[namespace]] if namespace else None
+    properties = {re.sub("[A-Z]", lambda it: f"_{it[0].lower()}", key): item[key] for key in item}
+    made = BY_NAME[item["kind"]](
+        f"{namespace}-{name}" if namespace else name,
+        opts=pulumi.ResourceOptions(depends_on=after),
+        **properties,
+    )
+    if item["kind"] == "Namespace":
+        namespaces[name] = made
+"""
+"""Declares what `objects.json` has, each object with its namespace as the only dependency."""
+
 
 def write_project(folder: Path, name: str, program: str = "") -> Path:
     """Write a Pulumi project with `program` as its Python; return its folder."""
