@@ -2,7 +2,7 @@
 
 The stack's state records where the data of each database is. A change that would leave data behind
 fails before Pulumi changes anything, also in a preview, unless the previous or the new settings
-have `abandonData: true`.
+have `allowDataLoss: true`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import pulumi
 from components.lifecycle.before_update import before_update
 from stack.args import AppArgs
 
+ALLOWED = "abandonData"
+"""The key of `allowDataLoss` in states, which is its former name."""
+
 Record = Mapping[str, Any]
-"""The settings of one database that locate its data, with their values, and `abandonData`."""
+"""The settings of one database that locate its data, with their values, and `allowDataLoss`."""
 
 PLACES = {
     "kind": "database.kind",
@@ -30,16 +33,16 @@ PLACES = {
 HOW = "docs/databases.md describes how to move data"
 ANOTHER = (
     "a new database would replace it, without this data or its password; to continue, set "
-    f"database.abandonData: true for this change; {HOW}"
+    f"database.allowDataLoss: true for this change; {HOW}"
 )
 DUMP = (
-    "dump the data, set database.abandonData: true for this change, which creates a new, empty "
+    "dump the data, set database.allowDataLoss: true for this change, which creates a new, empty "
     f"database, and restore the data; {HOW}"
 )
 OTHER_VOLUME = f"set another database.volume, or remove it; {HOW}"
 GONE = (
     "its data would be left behind or deleted; to continue without it, restore the database with "
-    f"database.abandonData: true, run `pulumi up`, and then repeat this change; {HOW}"
+    f"database.allowDataLoss: true, run `pulumi up`, and then repeat this change; {HOW}"
 )
 
 
@@ -63,7 +66,7 @@ def guard_database_data(apps: Sequence[AppArgs]) -> pulumi.Stash:
 def _record(app: AppArgs) -> dict[str, Any]:
     database = app.database
     assert database
-    record: dict[str, Any] = {"kind": database.kind, "abandonData": database.abandon_data}
+    record: dict[str, Any] = {"kind": database.kind, ALLOWED: database.allow_data_loss}
     if database.kind == "dbaas":
         return record | {"zone": database.zone}
     return record | {
@@ -75,10 +78,10 @@ def _record(app: AppArgs) -> dict[str, Any]:
 
 
 def check_data(args: pulumi.ResourceHookArgs) -> None:
-    """Checks a change of the databases, and warns of the data that `abandonData` leaves behind.
+    """Checks a change of the databases, and warns of the data that `allowDataLoss` leaves behind.
 
     Raises:
-        DataLeftBehind: the change would leave data behind without `abandonData`, or would have
+        DataLeftBehind: the change would leave data behind without `allowDataLoss`, or would have
             another major version of PostgreSQL read the data, which it can't.
     """
     before: Mapping[str, Record] = (args.old_inputs or {})["input"]
@@ -86,7 +89,7 @@ def check_data(args: pulumi.ResourceHookArgs) -> None:
     rejected = []
     for app, old in sorted(before.items()):
         new = after.get(app)
-        abandoned = old["abandonData"] or (new and new["abandonData"])
+        abandoned = old[ALLOWED] or (new and new[ALLOWED])
         for loss, remedy in _losses(old, new):
             if abandoned and remedy != OTHER_VOLUME:
                 pulumi.warn(f"{app}: {loss}: its data is abandoned")

@@ -127,7 +127,7 @@ def _app(
             key: [_peer(each, namespaces) for each in listed] for key, listed in peers.items()
         }
     if database := app.get("database"):
-        kept = {"keepData": False, "abandonData": True}
+        kept = {"keepData": False, "allowDataLoss": True}
         review["database"] = _without(database, *DATA_KEYS) | kept
     return review
 

@@ -94,8 +94,10 @@ def _suggestion(location: Sequence[str | int], model: type[Args]) -> str:
             is_name = is_mapping(annotation)
         else:
             is_name = False
-    known = list(by_key(model))
-    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    key, known = str(location[-1]), list(by_key(model))
+    if key in model.renamed_keys:
+        return f'it is now "{model.renamed_keys[key]}"'
+    close = difflib.get_close_matches(key, known, n=1)
     return f'did you mean "{close[0]}"?' if close else f"allowed are {', '.join(known)}"
 
 

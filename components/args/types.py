@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -264,6 +264,9 @@ class Args(BaseModel):
         defer_build=True,
         hide_input_in_errors=True,  # it may be secret
     )
+
+    renamed_keys: ClassVar[Mapping[str, str]] = {}
+    """Keys of earlier versions, with their present names."""
 
     def problems(self) -> Iterator[Problem]:
         """Yields what is wrong with several fields together. Each is right by itself."""

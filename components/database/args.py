@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
@@ -101,6 +101,8 @@ KEYS_OF_OTHER_KIND = {
 class DatabaseArgs(Args):
     """A PostgreSQL database, in the cluster or managed by Exoscale."""
 
+    renamed_keys: ClassVar = {"abandonData": "allowDataLoss"}
+
     kind: Literal["postgresql", "dbaas"] = "postgresql"
     """`postgresql` runs in the cluster, `dbaas` is managed by Exoscale."""
     variable: VariableName = "DATABASE_URL"
@@ -108,7 +110,7 @@ class DatabaseArgs(Args):
     keep_data: StrictBool = True
     """Whether the data is kept when the application is deleted. Kept data still costs. With false
     and a volume in the stack's own cluster, `pulumi destroy` needs `--run-program`."""
-    abandon_data: StrictBool = False
+    allow_data_loss: StrictBool = False
     """Whether a change may leave the data behind. By default, such a change is rejected."""
     version: MajorVersion | None = None
     """PostgreSQL's major version. Default: the one in the image's tag; with dbaas, 17."""

@@ -240,7 +240,7 @@ def test_a_backup_brings_rows_back(kube: Kube, s3: S3Server, tmp_path: Path) -> 
 def test_a_kept_volume_has_its_rows_in_a_new_database(stack: Stack, kube: Kube) -> None:
     """By the documented command: the database that follows has another password."""
     claimed = volume(kube)
-    stack.set("apps[0].database.abandonData", "true")
+    stack.set("apps[0].database.allowDataLoss", "true")
     stack.up()
     for setting in ("beforeRollout", "database"):
         stack("config", "rm", "--path", f"apps[0].{setting}")

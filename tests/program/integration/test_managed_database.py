@@ -114,7 +114,7 @@ def test_what_is_changed_in_the_account_is_found(
 
 def test_another_zone_is_another_database(stack: Stack, sandbox: Sandbox) -> None:
     """The name is taken until the old one is deleted, which therefore is deleted first."""
-    configure(stack, zone="de-fra-1", abandonData=True)
+    configure(stack, zone="de-fra-1", allowDataLoss=True)
     assert "replace" in of_databases(stack.preview())
     stack.up()
     (listed,) = [each for each in stack.resources() if each["type"].endswith(":Dbaas")]
@@ -141,7 +141,7 @@ def deleted(stack: Stack, sandbox: Sandbox) -> str:
 def test_one_that_was_deleted_is_created_as_the_preview_says(
     stack: Stack, sandbox: Sandbox
 ) -> None:
-    configure(stack, abandonData=True)
+    configure(stack, allowDataLoss=True)
     stack.up()
     arguments = f"exo dbaas create pg startup-4 {SERVICE} --zone ch-gva-2 --pg-version 17, then"
     assert f"{arguments} pulumi up --refresh" in deleted(stack, sandbox)
@@ -154,11 +154,11 @@ def test_one_that_was_deleted_is_created_as_the_preview_says(
 def test_one_that_was_to_be_kept_is_replaced_as_the_preview_says(
     stack: Stack, sandbox: Sandbox
 ) -> None:
-    configure(stack, abandonData=True, keepData=True)
+    configure(stack, allowDataLoss=True, keepData=True)
     stack.up()
     _, _, urn = deleted(stack, sandbox).partition("pulumi up --replace ")
     stack.up("--replace", urn.strip("'"))
     assert service(sandbox)["termination-protection"]
     stack("preview", "--expect-no-changes")
-    configure(stack, abandonData=True)
+    configure(stack, allowDataLoss=True)
     stack.up()

@@ -185,7 +185,7 @@ def test_data_is_not_left_behind_unasked(stack: Stack, settings: dict[str, Any])
         assert "shop: database.version (or image): 18: it can't read the data of" in answer.stdout
         assert "blog: namespace: rich-api: the data is in rich-blog: " in answer.stdout
         assert "shop: database.storageClass (or keepData): exoscale-sbs: " in answer.stdout
-        assert "database.abandonData: true" in answer.stdout
+        assert "database.allowDataLoss: true" in answer.stdout
     stack("preview", "--expect-no-changes")
 
 
@@ -194,7 +194,7 @@ def test_a_move_that_fails_leaves_the_old_data(stack: Stack, kube: Kube) -> None
     before, claim = stack.file.read_text(), claim_of(kube, "blog")["metadata"]["uid"]
     for key, value in {
         "namespace": "rich-api",
-        "database.abandonData": "true",
+        "database.allowDataLoss": "true",
         "image": f"registry.invalid/blog:2@sha256:{'0a' * 32}",
         "rollout.progressDeadlineSeconds": "5",
         "rollout.timeoutSeconds": "30",
@@ -220,7 +220,7 @@ def test_another_major_version_has_a_volume_of_its_own(stack: Stack, kube: Kube)
     """There, and back by the old settings alone."""
     before, old = stack.file.read_text(), volume_of(kube, "shop")["metadata"]["name"]
     stack.set("apps[0].database.image", "postgres:18.5")
-    stack.set("apps[0].database.abandonData", "true")
+    stack.set("apps[0].database.allowDataLoss", "true")
     assert "it can't read the data of version 17: its data is abandoned" in stack("preview")
     assert Step("replace", CLAIM, "shop-db") in stack.preview()
     stack.up()
@@ -235,7 +235,7 @@ def test_another_major_version_has_a_volume_of_its_own(stack: Stack, kube: Kube)
 def test_data_outlives_its_app(stack: Stack, kube: Kube, settings: dict[str, Any]) -> None:
     volumes = kube.names("pv") - {volume_of(kube, "blog")["metadata"]["name"]}
     for index in (0, 1):
-        stack.set(f"apps[{index}].database.abandonData", "true")
+        stack.set(f"apps[{index}].database.allowDataLoss", "true")
     with_the_word = stack.file.read_text()
     others = [app for app in settings["apps"] if app["name"] not in ("shop", "blog")]
     stack.configure({**settings, "apps": others, "namespaces": []})

@@ -59,7 +59,7 @@ def test_an_app_without_a_database_may_do_anything() -> None:
         {"image": f"postgres@sha256:{'0' * 64}", "version": "17"},
         {"storage": "20Gi"},
         {"storageClass": "exoscale-bs-retain"},
-        {"abandonData": True},
+        {"allowDataLoss": True},
     ],
 )
 def test_what_leaves_the_data_where_it_is(database: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ def test_what_leaves_it_behind_needs_a_word_before_or_with_the_change(
     old, new = {"database": {}} | before, {"database": {}} | after
     (line,) = refusal(old, new)
     assert line.startswith(starts)
-    assert "database.abandonData: true" in line
+    assert "database.allowDataLoss: true" in line
     assert "docs/databases.md" in line
     warned: list[str] = []
     monkeypatch.setattr(pulumi, "warn", warned.append)
@@ -135,7 +135,7 @@ def test_what_leaves_it_behind_needs_a_word_before_or_with_the_change(
 
 
 def with_the_word(app: dict[str, Any]) -> dict[str, Any]:
-    return app | {"database": app["database"] | {"abandonData": True}}
+    return app | {"database": app["database"] | {"allowDataLoss": True}}
 
 
 def test_each_database_has_a_line() -> None:
@@ -154,7 +154,7 @@ def test_a_given_volume_keeps_its_data_in_another_class() -> None:
 
 def test_another_major_version_never_gets_the_old_ones_volume() -> None:
     old = {"database": {"volume": VOLUMES[0]}}
-    new = {"database": {"volume": VOLUMES[0], "image": "postgres:18.5", "abandonData": True}}
+    new = {"database": {"volume": VOLUMES[0], "image": "postgres:18.5", "allowDataLoss": True}}
     (line,) = refusal(old, new)
     assert line.endswith(
         "set another database.volume, or remove it; docs/databases.md describes how to move data"

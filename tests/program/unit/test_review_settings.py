@@ -107,7 +107,7 @@ def test_a_database_is_a_new_one_that_goes_with_it() -> None:
     backup = {"zone": "de-fra-1", "bucket": "dumps", "accessKey": "k", "secretKey": "hidden"}
     volume = "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
     found = app(database={"storage": "2Gi", "volume": volume, "backup": backup})
-    assert found["database"] == {"storage": "2Gi", "keepData": False, "abandonData": True}
+    assert found["database"] == {"storage": "2Gi", "keepData": False, "allowDataLoss": True}
 
 
 def test_an_image_in_place_of_an_applications_own() -> None:

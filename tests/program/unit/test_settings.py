@@ -198,3 +198,9 @@ def test_local_differs_from_dev_only_in_the_chart() -> None:
     local = committed("local")
     assert local.pop("ingress") == {"chart": "./sandbox/charts/ingress-nginx"}
     assert local == committed("dev")
+
+
+def test_a_key_of_an_earlier_version_is_told_by_its_present_name() -> None:
+    app = VALID["apps"][0] | {"database": {"abandonData": True}}
+    lines = mistakes(VALID | {"apps": [app]})
+    assert 'apps[0].database.abandonData: unknown key; it is now "allowDataLoss"' in lines

@@ -178,7 +178,7 @@ def test_drift_is_shown_and_taken_back(stack: Stack, kube: Kube) -> None:
 def test_a_managed_database_takes_connections_from_the_nodes(
     stack: Stack, sandbox: Sandbox
 ) -> None:
-    database = {"kind": "dbaas", "zone": "ch-gva-2", "keepData": "false", "abandonData": "true"}
+    database = {"kind": "dbaas", "zone": "ch-gva-2", "keepData": "false", "allowDataLoss": "true"}
     for key, value in database.items():
         stack.set(f"apps[0].database.{key}", value)
     stack.up()
