@@ -105,3 +105,13 @@ def app_name(change: str) -> str:
     'service-loadbalancer'
     """
     return "-".join("".join(c if c.isalnum() else " " for c in change.lower()).split())
+
+
+ELSEWHERE = {
+    "name": "test_moves.py",
+    "namespace": "test_moves.py",
+    "database": "test_rich_stack.py",
+    "adopt": "test_existing_cluster.py",
+    "nodepool": "test_reach.py",
+}
+"""Settings whose changes have tests of their own."""

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.args import AppArgs
-from tests.program.integration.single_changes import CHANGES, ENCRYPTED, NAMESPACE, applications
+from tests.program.integration.single_changes import ENCRYPTED, NAMESPACE, applications
 from tests.support.account import Sandbox
 from tests.support.kube import Kube
 from tests.support.polling import eventually
@@ -23,14 +22,6 @@ from tests.support.stack import Stack, Step, copy_project
 
 pytestmark = pytest.mark.integration
 
-ELSEWHERE = {
-    "name": "test_moves.py",
-    "namespace": "test_moves.py",
-    "database": "test_rich_stack.py",
-    "adopt": "test_existing_cluster.py",
-    "nodepool": "test_reach.py",
-}
-"""Settings whose changes have tests of their own."""
 
 RESOURCES = {
     "configmaps": [""],
@@ -89,15 +80,6 @@ class Found:
     def anew(self) -> str:
         """The contents as they are where it, and what it names, is made again."""
         return SUFFIX.sub("*", FORCED.sub("", self.contents))
-
-
-def test_the_table_has_every_setting() -> None:
-    aliases = {
-        field.validation_alias or field.alias or name
-        for name, field in AppArgs.model_fields.items()
-    }
-    covered = {key.partition(".")[0].partition(":")[0].partition(",")[0] for key in CHANGES}
-    assert aliases == covered | ELSEWHERE.keys()
 
 
 def refusal(resources: list[str]) -> list[dict[str, Any]]:

@@ -21,7 +21,10 @@ def test_everything_is_registered_as_before() -> None:
     ]
     if changed:
         stack, urn = changed[0]
-        assert now[stack][urn] == before[stack][urn], f"{len(changed)} differ; {urn}"
+        assert now[stack][urn] == before[stack][urn], (
+            f"{len(changed)} differ, such as {urn}. If the change is intended, run "
+            "python -m tests.program.unit.recorded_resources, and review the difference"
+        )
 
 
 def test_no_change_of_data_deletes_a_workload() -> None:
