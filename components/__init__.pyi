@@ -1,4 +1,5 @@
-from .args.resources import Amounts as Amounts, ResourcesArgs as ResourcesArgs
+from .args.problem import Problems as Problems
+from .args.resources import AmountsArgs as AmountsArgs, ResourcesArgs as ResourcesArgs
 from .database.args import BackupArgs as BackupArgs, DatabaseArgs as DatabaseArgs
 from .database.database import Database as Database
 from .existing_cluster.args import ExistingClusterArgs as ExistingClusterArgs

@@ -32,8 +32,8 @@ def quantity(text: str) -> Decimal:
     return Decimal(number) * _UNITS[unit]
 
 
-class Amounts(Args):
-    """Amounts of CPU and memory."""
+class AmountsArgs(Args):
+    """AmountsArgs of CPU and memory."""
 
     cpu: Cpu | None = None
     """CPU cores."""
@@ -50,9 +50,9 @@ class Amounts(Args):
 class ResourcesArgs(Args):
     """CPU and memory of a container."""
 
-    requests: Amounts = defaults_of(Amounts)
+    requests: AmountsArgs = defaults_of(AmountsArgs)
     """Guaranteed amounts, reserved on the node."""
-    limits: Amounts = defaults_of(Amounts)
+    limits: AmountsArgs = defaults_of(AmountsArgs)
     """Maximum amounts. A container that needs more CPU is throttled, one that needs more memory is
     killed."""
 
@@ -69,6 +69,6 @@ class ResourcesArgs(Args):
 def resources(*, cpu: str, memory: str, memory_limit: str) -> ResourcesArgs:
     """Returns resources without a CPU limit, which throttles a container even on an idle node."""
     return ResourcesArgs.model_construct(
-        requests=Amounts.model_construct(cpu=cpu, memory=memory),
-        limits=Amounts.model_construct(memory=memory_limit),
+        requests=AmountsArgs.model_construct(cpu=cpu, memory=memory),
+        limits=AmountsArgs.model_construct(memory=memory_limit),
     )

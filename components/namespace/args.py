@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from ..args.problem import Problem
-from ..args.resources import Amounts, ResourcesArgs
+from ..args.resources import AmountsArgs, ResourcesArgs
 from ..args.types import Args, Dns1123Label, PodSecurity, defaults_of, given
 from ..ingress_controller.args import INGRESS_NAMESPACE
 
@@ -34,9 +34,9 @@ NamespaceName = Annotated[Dns1123Label, AfterValidator(check_not_reserved)]
 class QuotaArgs(Args):
     """Limits on all pods of the namespace together."""
 
-    requests: Amounts = defaults_of(Amounts)
+    requests: AmountsArgs = defaults_of(AmountsArgs)
     """Sum of their requests."""
-    limits: Amounts = defaults_of(Amounts)
+    limits: AmountsArgs = defaults_of(AmountsArgs)
     """Sum of their limits."""
     pods: Annotated[StrictInt, Field(ge=0, examples=[50])] | None = None
     """Number of pods. Default: no limit."""

@@ -119,6 +119,29 @@ def test_two_clusters_in_two_zones(two_zones: Stack, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def existing(
+    tmp_path: Path, environment: dict[str, str], sandbox: Sandbox, cluster_kubeconfig: Path
+) -> Iterator[Stack]:
+    section = PAGE.read_text().partition("## An application on an existing cluster\n")[2]
+    program = PROGRAM.search(section)
+    assert program
+    made = stack("existing", program[1], tmp_path / "project", environment)
+    for key, value in (("kubeconfig", cluster_kubeconfig.read_text()), ("token", "s3cret")):
+        made("config", "set", "--secret", key, value)
+    yield made
+    made("destroy", "--yes", "--skip-preview", "--run-program")
+    made("stack", "rm", "--yes")
+
+
+def test_an_application_on_an_existing_cluster(existing: Stack, cluster_kubeconfig: Path) -> None:
+    assert set(existing.up()) == {"create"}
+    assert set(existing.up()) <= {"same", "read"}
+    kube = Kube(cluster_kubeconfig, existing.environment)
+    assert kube.get("deployment", "shop", "shop")["status"]["readyReplicas"] == 1
+    assert "s3cret" not in existing("stack", "export")
+
+
+@pytest.fixture
 def built(tmp_path: Path, environment: dict[str, str], sandbox: Sandbox) -> Iterator[Stack]:
     programs = tmp_path / "bin"
     programs.mkdir()
