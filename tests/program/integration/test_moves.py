@@ -153,8 +153,8 @@ def apps(
 def test_ingresses_that_were_named_after_their_applications_keep_their_names(apps: Apps) -> None:
     file = apps.stack.folder / "components" / "web_app" / "ingress" / "ingress.py"
     now = file.read_text()
-    assert now.count("name = ingress_name(settings)") == 1
-    file.write_text(now.replace("name = ingress_name(settings)", "name = app.name"))
+    assert now.count("name = ingress_name(named)") == 1
+    file.write_text(now.replace("name = ingress_name(named)", "name = app.name"))
     apps.stack.up()
     file.write_text(now)
     apps.stack("preview", "--expect-no-changes")
