@@ -25,9 +25,9 @@ from components.web_app.availability.args import AutoscalerArgs
 from components.web_app.rollout.args import BeforeRolloutArgs
 from components.web_app.web_app import WebApp
 from stack.args import StackArgs
+from tests.program.unit.args_classes import args_classes
 from tests.program.unit.engine import run
 from tests.program.unit.stack_settings import SIDECAR, changed, load
-from tests.program.unit.test_settings_are_read import models
 
 COMPONENTS = (
     AppNamespace,
@@ -44,7 +44,7 @@ COMPONENTS = (
 def test_the_example_in_its_docstring(component: type[pulumi.ComponentResource]) -> None:
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(component) or "")
     *first, last = (example.source for example in examples)
-    classes: tuple[type, ...] = (AppNamespaceArgs, WebAppArgs, *models(StackArgs), component)
+    classes: tuple[type, ...] = (AppNamespaceArgs, WebAppArgs, *args_classes(StackArgs), component)
     names: dict[str, Any] = {each.__name__: each for each in classes}
     names["SecretStr"] = SecretStr
     made: list[pulumi.ComponentResource] = []

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
 
 import pytest
 
 import components
-from components.args.types import Args
+from tests.program.unit.args_classes import args_classes
 
 ROOT = Path(__file__).parents[3]
 PUBLIC = dir(components)
 COMPONENTS = [name for name in PUBLIC if f"{name}Args" in PUBLIC]
-
-
-def models(annotation: Any) -> Iterator[type[Args]]:
-    """All args classes in an annotation, and in their fields."""
-    if isinstance(annotation, type) and issubclass(annotation, Args):
-        yield annotation
-        for field in annotation.model_fields.values():
-            yield from models(field.annotation)
-    for part in get_args(annotation):
-        yield from models(part)
 
 
 def test_every_component_has_its_args() -> None:
@@ -36,7 +24,7 @@ def test_every_component_has_its_args() -> None:
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_all_that_args_consist_of_is_public(name: str) -> None:
-    found = {each.__name__ for each in models(getattr(components, f"{name}Args"))}
+    found = {each.__name__ for each in args_classes(getattr(components, f"{name}Args"))}
     assert found <= {*PUBLIC}
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -17,20 +16,11 @@ from components.args.types import Args
 from components.sks_cluster.args import SksClusterArgs
 from stack.args import StackArgs
 from tests.program.manifests import declare
+from tests.program.unit.args_classes import args_classes
 from tests.program.unit.recorded_resources import STACKS
 
 PROGRAM = tuple(str(Path(each.__file__ or "").parent) for each in (components, stack))
 READ_BY_CHECKS_ALONE = {(StackArgs, "production"), (SksClusterArgs, "allow_open_networks")}
-
-
-def models(annotation: Any) -> Iterator[type[Args]]:
-    """All settings classes in an annotation, and in their fields."""
-    if isinstance(annotation, type) and issubclass(annotation, Args):
-        yield annotation
-        for field in annotation.model_fields.values():
-            yield from models(field.annotation)
-    for part in get_args(annotation):
-        yield from models(part)
 
 
 def declared_in(model: type[Args], field: str) -> type[Args]:
@@ -58,7 +48,7 @@ def test_every_setting_is_read_by_a_component(monkeypatch: pytest.MonkeyPatch) -
         declare(settings)
     fields = {
         (declared_in(model, name), name)
-        for model in models(StackArgs)
+        for model in args_classes(StackArgs)
         for name in model.model_fields
     }
     assert len(fields) > 180
