@@ -65,9 +65,6 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             for each in settings.app_namespaces
         }
     for app in settings.apps:
-        namespace = namespaces[app.namespace_name]
-        # The namespace's own dependencies apply to the application too.
-        in_namespace = pulumi.ResourceOptions(provider=cluster.provider, depends_on=[namespace])
         web = WebApp(
             app.name,
             app,
@@ -75,9 +72,9 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             placement=_placement(settings, sks, app.nodepool, app.balancer),
             node_networks=node_networks,
             access=cluster.access,
-            own_namespace=namespace.own,
-            deleted_with_namespace=namespace.namespace if namespace.own else None,
-            opts=in_namespace,
+            namespace=namespaces[app.namespace_name],
+            # The application has the dependencies of its namespace, and needs none of its own.
+            opts=pulumi.ResourceOptions(provider=cluster.provider),
         )
         users.append(web)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}

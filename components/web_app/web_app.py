@@ -10,6 +10,7 @@ from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 from pulumi_kubernetes.networking.v1 import Ingress
 
+from ..args.problem import Problem, Problems
 from ..database.database import Database
 from ..exoscale.placement import Placement
 from ..ingress_controller.controller import Controller
@@ -19,6 +20,7 @@ from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.ownership import PATCH_FORCE, annotate_with_stack
 from ..manifests.labels import selector
 from ..manifests.network import EVERYWHERE
+from ..namespace.app_namespace import AppNamespace
 from .args import WebAppArgs
 from .availability.availability import create_autoscaler, create_disruption_budget
 from .checks import check_name
@@ -81,9 +83,7 @@ class WebApp(pulumi.ComponentResource):
         placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
-        own_namespace: bool = True,
-        deleted_with_namespace: pulumi.Resource | None = None,
-        namespace: pulumi.Resource | None = None,
+        namespace: AppNamespace | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declares the application.
@@ -98,32 +98,35 @@ class WebApp(pulumi.ComponentResource):
             access: access to the cluster, to wait for rollouts and to check for existing objects.
                 Without it, the Kubernetes plugin may report a rollout too early, and the program
                 takes over existing objects unchecked.
-            own_namespace: whether this stack owns the namespace. In other namespaces, an annotation
-                of each object names the stack.
-            deleted_with_namespace: the namespace, if this stack owns it. Pulumi then leaves objects
-                that the API server deletes with it to the API server.
+            namespace: the namespace, which its objects depend on. If this stack owns the namespace,
+                the API server deletes objects without pods or data together with it. Otherwise, an
+                annotation of each object names this stack. Default: the namespace in the args, or
+                one with the component's name; it must exist, and this stack must own it.
+            opts: the resource options.
 
         Raises:
-            Problems: the name can't be an application's, or not one with these settings.
+            Problems: the name can't be an application's, or not one with these settings; or the
+                args have another namespace.
         """
         check_name(settings, name)
-        self.namespace = settings.namespace or name
+        self.namespace = _name_of(namespace, settings, default=name)
         # Not declared in the class, because Pulumi resolves its annotations, and these are loaded
         # only when needed.
         self.autoscaler: HorizontalPodAutoscaler | None = None
         self.disruption_budget: PodDisruptionBudget | None = None
         self.job: Job | None = None
         transformations = [delete_before_replace_if_named, found_by_former_name(self.namespace)]
-        if deleted_with_namespace:
-            transformations.append(deleted_with(deleted_with_namespace))
-        if not own_namespace:
-            transformations.append(annotate_with_stack)
-        own = pulumi.ResourceOptions(transformations=transformations)
-        creator = Creator(access, own_namespace)
-        super().__init__("webapp:index:WebApp", name, None, pulumi.ResourceOptions.merge(opts, own))
+        if namespace:
+            transformations.append(
+                deleted_with(namespace.namespace) if namespace.own else annotate_with_stack
+            )
+        own = pulumi.ResourceOptions(transformations=transformations, depends_on=namespace)
+        opts = pulumi.ResourceOptions.merge(opts, own)
+        creator = Creator(access, own_namespace=not namespace or namespace.own)
+        super().__init__("webapp:index:WebApp", name, None, opts)
         child = pulumi.ResourceOptions(
             parent=self,
-            depends_on=opts.depends_on if opts else None,
+            depends_on=opts.depends_on,
             hooks=refuse_existing(
                 f"{name}-app", creator, advice=ADVICE, adopt=settings.adopt, adoption=ADOPTION
             ),
@@ -180,6 +183,19 @@ class WebApp(pulumi.ComponentResource):
 
         self.url = url(app, settings, self.service, controller)
         self.register_outputs({"namespace": self.namespace, "url": self.url})
+
+
+def _name_of(namespace: AppNamespace | None, settings: WebAppArgs, *, default: str) -> str:
+    """Returns the name of the application's namespace.
+
+    Raises:
+        Problems: the args have the name of another namespace.
+    """
+    name = namespace.pulumi_resource_name if namespace else settings.namespace or default
+    if settings.namespace not in (name, None):
+        message = f"must be {name}, the namespace that the application is given"
+        raise Problems([Problem(("namespace",), settings.namespace, message)])
+    return name
 
 
 def _sources(settings: WebAppArgs, controller: Controller | None) -> list[PeerArgs]:

@@ -164,3 +164,28 @@ def test_the_name_of_a_namespace_is_its_components() -> None:
         run(lambda: AppNamespace("Shop", AppNamespaceArgs()).own)
     with pytest.raises(ValueError, match='name: "kube-system": must not be one of'):
         run(lambda: AppNamespace("kube-system", AppNamespaceArgs()).own)
+
+
+def test_an_application_in_the_namespace_that_it_is_given() -> None:
+    found: list[str] = []
+
+    def program() -> pulumi.Output[str]:
+        namespace = AppNamespace("shop", AppNamespaceArgs())
+        web = WebApp("web", WebAppArgs(image="example/web:1"), namespace=namespace)
+        found.append(web.namespace)
+        return web.url
+
+    engine, _ = run(program)
+    assert found == ["shop"]
+    (deployment,) = engine.of_type("Deployment").values()
+    assert deployment["metadata"]["namespace"] == "shop"
+
+
+def test_the_args_can_not_have_another_namespace_than_the_one_given() -> None:
+    def program() -> pulumi.Output[str]:
+        namespace = AppNamespace("shop", AppNamespaceArgs())
+        args = WebAppArgs(image="example/web:1", namespace="other")
+        return WebApp("web", args, namespace=namespace).url
+
+    with pytest.raises(ValueError, match='namespace: "other": must be shop, the namespace that '):
+        run(program)

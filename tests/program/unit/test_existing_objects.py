@@ -224,11 +224,16 @@ def test_a_namespace_that_does_not_exist_can_not_be_used() -> None:
 
 def test_in_another_stacks_namespace_each_object_names_this_stack() -> None:
     settings = app_settings(adopt=True, database={"storageClass": "local-path"})
-    engine, _ = run(lambda: WebApp("rickroller", settings, own_namespace=False).url)
+
+    def program() -> pulumi.Output[str]:
+        namespace = AppNamespace("test", AppNamespaceArgs(existing=True))
+        return WebApp("rickroller", settings, namespace=namespace).url
+
+    engine, _ = run(program)
     notes = {
         (each.typ.rpartition(":")[2], each.name): each.inputs["metadata"].get("annotations", {})
         for each in engine.resources
-        if each.typ.startswith("kubernetes:")
+        if each.typ.startswith("kubernetes:") and each.typ != NAMESPACE
     }
     kinds = {"Deployment", "Secret", "StatefulSet", "PersistentVolumeClaim", "Service"}
     assert {kind for kind, _ in notes} >= kinds
