@@ -12,6 +12,7 @@ from components.exoscale.load_balancer_args import LoadBalancerArgs
 from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
 from stack.args import StackArgs
+from stack.collisions import reject_collisions
 from stack.kept_data import guard_database_data
 from stack.names import CLUSTER, CONTROLLER
 from stack.owner_labels import owner_labels
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from components.sks_cluster.sks_cluster import SksCluster
 
 
+@reject_collisions()
 @short_stack_traces()
 def declare(settings: StackArgs) -> dict[str, Any]:
     """Declares the resources of the settings and returns the stack's outputs.

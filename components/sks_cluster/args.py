@@ -23,7 +23,7 @@ from ..args.types import (
     defaults_of,
     matches,
 )
-from .firewall.args import SEPARATE, FirewallRuleArgs, is_open
+from .firewall.args import SEPARATE, FirewallRuleArgs, is_open, node_ports_rule
 from .nodepools.args import NodePoolArgs
 
 FeatureGate = Annotated[
@@ -199,8 +199,11 @@ class SksClusterArgs(Args):
         if self.csi and not self.cloud_controller:
             yield Problem(("csi",), True, "must be false if cloudController is false")
         yield from self._open_networks("nodePortSources", self.node_port_sources)
-        for rule in self.firewall_rules:
+        for index, rule in enumerate(self.firewall_rules):
             yield from self._open_networks("firewallRules", rule.sources)
+            if rule.name == node_ports_rule("TCP") and {*rule.sources} & {*self.node_port_sources}:
+                message = "must not be the name of the rules for nodePortSources"
+                yield Problem(("firewallRules", index, "name"), rule.name, message)
         if all(pool.repelling_taints for pool in self.nodepools):
             message = "must contain one without NoSchedule and NoExecute taints"
             yield Problem(("nodepools",), [pool.name for pool in self.nodepools], message)

@@ -166,6 +166,15 @@ def _names_of_own_secrets(app: WebAppFields) -> Iterator[Problem]:
             yield Problem(("generatedSecrets", index), variable, allowed)
 
 
+def _one_secret_twice(app: WebAppFields) -> Iterator[Problem]:
+    variables: dict[str, str] = {}
+    for index, variable in enumerate(app.generated_secrets):
+        other = variables.setdefault(generated_secret(variable), variable)
+        if other != variable:
+            allowed = f"must differ from {other} by more than case, . and _"
+            yield Problem(("generatedSecrets", index), variable, allowed)
+
+
 def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem]:
     """Yields a problem for each repetition of a name."""
     seen: Counter[str] = Counter()
@@ -184,6 +193,7 @@ CHECKS = (
     _one_file_key_twice,
     _modes_without_file,
     _names_of_own_secrets,
+    _one_secret_twice,
 )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from components.args.problem import Problem
 from stack.args import StackArgs
 from stack.checks import (
-    collisions,
     ingress,
     ingress_annotations,
     load_balancers,
@@ -27,7 +26,6 @@ CHECKS = (
     *security.CHECKS,
     *quotas.CHECKS,
     *whole_stack.CHECKS,
-    *collisions.CHECKS,
 )
 
 

@@ -131,6 +131,9 @@ def run(
         engine, project="webapp", stack=stack, preview=preview, organization="organization"
     )
     pulumi.runtime.settings.SETTINGS.callbacks = engine
+    root = pulumi.runtime.get_root_resource()
+    assert root  # one for all tests
+    root._transformations = []
     result: list[Any] = []
 
     def body() -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from stack.declared import declared_resources
 from tests.program.unit.stack_settings import APP, SIDECAR, VALID, changed, load, mistakes
 
 
@@ -67,9 +66,6 @@ def test_a_namespace_of_another_stack_is_only_named() -> None:
     values = changed("apps", [app]) | {"namespaces": [{"name": "web", "existing": True}]}
     (namespace,) = load(values).app_namespaces
     assert namespace.existing
-    assert not [
-        each for each in declared_resources(load(values)) if each.component == "AppNamespace"
-    ]
     more = {"podSecurity": "restricted", "adopt": False, "quota": {"pods": 1}, "defaults": {}}
     values["namespaces"][0] |= more
     told = "must not be given with existing: true: the namespace is not this stack's"
