@@ -15,10 +15,11 @@ from sandbox.exoscale_api.store import Json, Store
 KEY = "api-key"
 ROLE = "iam-role"
 
-_CLASSES = {"dbaas": "dbaas", "api-key": "iam", "role": "iam"}
+_CLASSES = {"dbaas": "dbaas", "api-key": "iam", "role": "iam", "domain": "dns", "record": "dns"}
 """Service class by tag of the OpenAPI document; all other simulated services are `compute`.
 
-Source: exoscale/cli, issue 716 (`list-zones`); exoscale-labs/sks-sample-manifests (SKS, instances).
+Source: exoscale/cli, issue 716 (`list-zones`); exoscale-labs/sks-sample-manifests (SKS, instances);
+the document itself (`dns` is the parent of these tags).
 """
 _OPERATIONS = re.compile(r"operation in \[\s*('[a-z0-9-]+'(?:\s*,\s*'[a-z0-9-]+')*)\s*\]")
 

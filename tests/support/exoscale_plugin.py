@@ -19,6 +19,9 @@ from tests.support.exoscale_account import MemoryRuntime
 KINDS = {
     "AntiAffinityGroup": "exoscale:index/antiAffinityGroup:AntiAffinityGroup",
     "Dbaas": "exoscale:index/dbaas:Dbaas",
+    "Domain": "exoscale:index/domain:Domain",
+    "DomainRecord": "exoscale:index/domainRecord:DomainRecord",
+    "Nlb": "exoscale:index/nlb:Nlb",
     "PrivateNetwork": "exoscale:index/privateNetwork:PrivateNetwork",
     "SecurityGroup": "exoscale:index/securityGroup:SecurityGroup",
     "SecurityGroupRule": "exoscale:index/securityGroupRule:SecurityGroupRule",

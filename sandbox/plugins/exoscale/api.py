@@ -69,7 +69,7 @@ def _operation_name(method: str) -> str:
     >>> _operation_name("create_sks_cluster"), _operation_name("get_dbaas_service_pg")
     ('CreateSKSCluster', 'GetDBAASServicePG')
     """
-    short = ("dbaas", "pg", "sks")
+    short = ("dbaas", "dns", "pg", "sks")
     return "".join(word.upper() if word in short else word.title() for word in method.split("_"))
 
 

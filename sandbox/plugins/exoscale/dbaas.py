@@ -74,6 +74,7 @@ OUTPUTS: Final = {
 class Dbaas(ResourceType):
     token = "exoscale:index/dbaas:Dbaas"
     framework = True
+    schema_version = 1
     fields: ClassVar[tuple[Field, ...]] = (
         *forcing_replacement(autonamed(), given("type"), given("zone")),
         given("plan"),

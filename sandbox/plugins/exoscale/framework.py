@@ -15,19 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins import rpc
 from sandbox.plugins.exoscale import api
 from sandbox.plugins.exoscale.fields import Field, without_defaults_key
+from sandbox.plugins.exoscale.resource import META
 from sandbox.plugins.property_diff import Kind
 from sandbox.plugins.rpc import ProviderError
 from sandbox.plugins.wire import UNKNOWN
-
-META: Final = {"__meta": '{"schema_version":"1"}'}
-"""Without it, the official plugin assumes that a state has version 0, and can't read it."""
 
 
 class TitledError(ProviderError):
@@ -88,7 +86,7 @@ def with_unknowns(
     In an update, these are the `unsettled` properties. In objects, computed properties that are not
     given are unknown in creations and updates.
     """
-    result = {name: value for name, value in planned.items() if name not in META}
+    result = {name: value for name, value in planned.items() if name != META}
     for field in fields:
         if update and field.unsettled:
             result[field.name] = UNKNOWN

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from sandbox.plugins.exoscale.api import Clients
 from sandbox.plugins.exoscale.dbaas import database_uri
+from sandbox.plugins.exoscale.domain import domain
+from sandbox.plugins.exoscale.domain_record import domain_records
 from sandbox.plugins.exoscale.instance_pools import instance_pool_list
 from sandbox.plugins.exoscale.load_balancers import load_balancer, load_balancer_services
 
@@ -20,6 +22,8 @@ def zones(account: Clients, args: Arguments) -> dict[str, Any]:
 
 FUNCTIONS: Final[dict[str, Callable[[Clients, Arguments], dict[str, Any]]]] = {
     "exoscale:index/getDatabaseUri:getDatabaseUri": database_uri,
+    "exoscale:index/getDomain:getDomain": domain,
+    "exoscale:index/getDomainRecord:getDomainRecord": domain_records,
     "exoscale:index/getInstancePoolList:getInstancePoolList": instance_pool_list,
     "exoscale:index/getNlb:getNlb": load_balancer,
     "exoscale:index/getNlbServiceList:getNlbServiceList": load_balancer_services,

@@ -218,6 +218,8 @@ def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dic
 def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the inputs for an existing object: those that are required or not the default.
 
+    The official provider requires names, also those that have an automatic one here.
+
     Of conflicting properties, only the first by name is included.
     """
     inputs: dict[str, Any] = {}
@@ -225,7 +227,7 @@ def imported_inputs(fields: Iterable[Field], outputs: Mapping[str, Any]) -> dict
         value = outputs.get(field.name)
         if not field.configurable or value is None or inputs.keys() & set(field.conflicts):
             continue
-        if field.required or not _is_default(field, value):
+        if field.required or field.autonamed or not _is_default(field, value):
             inputs[field.name] = _imported(field, value)
     return {**inputs, DEFAULTS_KEY: []}
 

@@ -15,8 +15,11 @@ from sandbox.plugins.exoscale import api, check, configuration, framework, plan,
 from sandbox.plugins.exoscale.anti_affinity_group import AntiAffinityGroup
 from sandbox.plugins.exoscale.autonaming import automatic_name
 from sandbox.plugins.exoscale.dbaas import Dbaas
+from sandbox.plugins.exoscale.domain import Domain
+from sandbox.plugins.exoscale.domain_record import DomainRecord
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.functions import FUNCTIONS
+from sandbox.plugins.exoscale.nlb import Nlb
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
 from sandbox.plugins.exoscale.resource import UNFINISHED, ResourceType
 from sandbox.plugins.exoscale.security_group import SecurityGroup
@@ -29,6 +32,9 @@ from sandbox.plugins.rpc import ProviderError
 RESOURCES: Final[tuple[type[ResourceType], ...]] = (
     AntiAffinityGroup,
     Dbaas,
+    Domain,
+    DomainRecord,
+    Nlb,
     PrivateNetwork,
     SecurityGroup,
     SecurityGroupRule,
@@ -314,9 +320,11 @@ def _look(
     if found is None:
         return None
     if kind.framework:
-        return {**found, **framework.META, "id": call.object_id}
+        return {**found, **kind.meta, "id": call.object_id}
+    if read:
+        found = {**found, **kind.refreshed(prior, found)}
     merged = plan.merged(kind.fields, prior, found, read=read, created=created)
-    return {**merged, "id": call.object_id}
+    return {**merged, **kind.meta, "id": call.object_id}
 
 
 def _existing(

@@ -14,6 +14,7 @@ from sandbox.plugins.rpc import ProviderError
 
 Properties = Mapping[str, Any]
 
+META: Final = "__meta"
 BUSY: Final = ("creating", "scaling", "updating", "upgrading")
 UNFINISHED: Final = ("creating", "error")
 """States of an object whose creation is not finished or has failed."""
@@ -26,11 +27,22 @@ class ResourceType(ABC):
         token: Pulumi's type token.
         fields: the properties.
         framework: whether it uses Terraform's plugin framework (`framework.py`) instead of the SDK.
+        schema_version: the version of the official provider's schema.
     """
 
     token: ClassVar[str]
     framework: ClassVar[bool] = False
+    schema_version: ClassVar[int] = 0
     fields: ClassVar[tuple[Field, ...]]
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """The part of a state with the schema's version.
+
+        Without it, the official plugin assumes version 0, and can't read the state.
+        """
+        version = self.schema_version
+        return {META: f'{{"schema_version":"{version}"}}'} if version else {}
 
     @abstractmethod
     def create(self, call: ProviderCall, inputs: Properties) -> dict[str, Any]:
@@ -43,6 +55,15 @@ class ResourceType(ABC):
     @abstractmethod
     def read(self, call: ProviderCall, object_id: str, state: Properties) -> dict[str, Any] | None:
         """Returns the object's current outputs, `None` if it doesn't exist."""
+
+    def refreshed(self, state: Properties, found: Properties) -> dict[str, Any]:
+        """Returns outputs in addition to those that `read` found, only for a refresh or an import.
+
+        Args:
+            state: the outputs before.
+            found: the outputs that `read` returned.
+        """
+        return {}
 
     def update(
         self,

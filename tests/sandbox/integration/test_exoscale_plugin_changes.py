@@ -48,12 +48,17 @@ def made(plugin: ExoscalePlugin) -> dict[str, Made]:
         "securityGroupIds": [group[0]],
         "antiAffinityGroupIds": [spread[0]],
     }
+    domain = make(plugin, "Domain", {"name": "changes.example"})
+    record = {"domain": domain[0], "recordType": "TXT", "name": "a", "content": "b", "ttl": 60}
     user = {"clusterId": cluster[0], "user": "me", "groups": ["b", "a"], "ttlSeconds": 3600}
     return {
         "SksCluster": cluster,
         "SecurityGroup": group,
         "AntiAffinityGroup": spread,
         "PrivateNetwork": network,
+        "Domain": domain,
+        "DomainRecord": make(plugin, "DomainRecord", record),
+        "Nlb": make(plugin, "Nlb", zone | {"name": "changes", "labels": {"a": "b"}}),
         "SecurityGroupRule": make(
             plugin, "SecurityGroupRule", rule | {"type": "INGRESS", "securityGroupId": group[0]}
         ),
@@ -70,6 +75,9 @@ KINDS = (
     "SecurityGroupRule",
     "AntiAffinityGroup",
     "PrivateNetwork",
+    "Domain",
+    "DomainRecord",
+    "Nlb",
 )
 
 
@@ -148,6 +156,18 @@ GONE = object()
         ("PrivateNetwork", {"name": "x"}, {"name": "UPDATE"}),
         ("PrivateNetwork", {"startIp": "10.0.0.1"}, {"startIp": "ADD"}),
         ("PrivateNetwork", {"zone": "at-vie-1"}, {"zone": "UPDATE_REPLACE"}),
+        ("Domain", {"name": "other.example"}, {"name": "UPDATE_REPLACE"}),
+        ("DomainRecord", {"name": "x"}, {"name": "UPDATE"}),
+        ("DomainRecord", {"content": "x"}, {"content": "UPDATE"}),
+        ("DomainRecord", {"ttl": 61}, {"ttl": "UPDATE"}),
+        ("DomainRecord", {"ttl": GONE}, {}),
+        ("DomainRecord", {"prio": 1}, {"prio": "UPDATE"}),
+        ("DomainRecord", {"recordType": "A"}, {"recordType": "UPDATE_REPLACE"}),
+        ("DomainRecord", {"domain": OTHER}, {"domain": "UPDATE_REPLACE"}),
+        ("Nlb", {"name": "x"}, {"name": "UPDATE"}),
+        ("Nlb", {"description": "x"}, {"description": "UPDATE"}),
+        ("Nlb", {"labels": GONE}, {"labels.a": "DELETE"}),
+        ("Nlb", {"zone": "at-vie-1"}, {"zone": "UPDATE_REPLACE"}),
     ],
 )
 def test_changes(
@@ -189,6 +209,8 @@ def test_previews(plugin: ExoscalePlugin, made: dict[str, Made], kind: str) -> N
         "SksNodepool": {"instancePoolId", "templateId", "version", "state"},
         "SksKubeconfig": {"kubeconfig"},
         "SecurityGroupRule": {"securityGroup", "userSecurityGroup", "publicSecurityGroup"},
+        "DomainRecord": {"contentNormalized", "hostname", "prio"},
+        "Nlb": {"ipAddress", "services", "state", "createdAt"},
     }
     inputs = plugin.check(kind, made[kind][1])
     planned = given(plugin.preview(kind, inputs))

@@ -99,6 +99,41 @@ def test_a_load_balancer(plugin: ExoscalePlugin, exoscale: World, name: str) -> 
     exoscale.api.wait(exoscale.api.delete_load_balancer(id=identity)["id"])
 
 
+def test_domains_and_records(plugin: ExoscalePlugin, name: str) -> None:
+    domain, _ = plugin.create("Domain", {"name": f"{name}.example"})
+    assert plugin.invoke("getDomain", name=f"{name}.example") == {
+        "id": domain,
+        "name": f"{name}.example",
+    }
+    fields = {"domain": domain, "name": "www", "recordType": "A", "content": "192.0.2.1"}
+    record, _ = plugin.create("DomainRecord", fields)
+    for wanted in ({"id": record}, {"name": "www"}, {"contentRegex": r"^192\."}):
+        found = plugin.invoke("getDomainRecord", domain=f"{name}.example", filter=wanted)
+        assert found["records"] == [fields | {"id": record, "ttl": 3600, "prio": 0}]
+    for function, asked, problem in (
+        (
+            "getDomain",
+            {"name": "absent.example"},
+            'error retrieving domain: "absent.example" not found in ListDNSDomainsResponse: '
+            "Not Found",
+        ),
+        (
+            "getDomainRecord",
+            {"domain": "absent.example", "filter": {"name": "www"}},
+            'domain "absent.example" not found',
+        ),
+        (
+            "getDomainRecord",
+            {"domain": f"{name}.example", "filter": {"name": "absent"}},
+            "no records found",
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            plugin.invoke(function, **asked)
+        frame = f"invoking exoscale:index/{function}:{function}: 1 error occurred:\n\t* "
+        assert str(refused.value) == f"{frame}{problem}\n\n"
+
+
 def test_instance_pools(
     plugin: ExoscalePlugin, exoscale: World, sks_cluster: str, name: str
 ) -> None:

@@ -26,6 +26,7 @@ NODEPOOL = {
 KUBECONFIG = {"zone": "ch-gva-2", "clusterId": ID, "user": "me", "groups": ["b", "a"]}
 RULE = {"type": "INGRESS", "securityGroupId": ID}
 NETWORK = {"zone": "ch-gva-2", "name": "net"}
+RECORD = {"domain": ID, "name": "www", "recordType": "A", "content": "192.0.2.1"}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,9 @@ NETWORK = {"zone": "ch-gva-2", "name": "net"}
         ("SecurityGroup", {"name": "a"}, {}),
         ("AntiAffinityGroup", {"name": "a"}, {}),
         ("PrivateNetwork", NETWORK, {}),
+        ("Domain", {"name": "example.com"}, {}),
+        ("DomainRecord", RECORD, {}),
+        ("Nlb", NETWORK, {}),
     ],
 )
 def test_defaults(
@@ -102,6 +106,10 @@ def test_defaults(
             RULE | {"startPort": 1, "icmpCode": 1},
             ['"start_port": conflicts with icmp_code'],
         ),
+        ("DomainRecord", {"name": "www"}, ['The argument "record_type" is required']),
+        ("DomainRecord", RECORD | {"recordType": "PTR"}, ["expected record_type to be one of"]),
+        ("DomainRecord", RECORD | {"ttl": "x"}, ['strconv.ParseFloat: parsing "x"']),
+        ("Nlb", {"name": "a"}, ['The argument "zone" is required']),
         ("PrivateNetwork", NETWORK | {"startIp": "x"}, ["to contain a valid IP, got: x"]),
     ],
 )
@@ -123,6 +131,9 @@ def test_what_is_wrong(
         ("SksNodepool", NODEPOOL | {"size": "2", "labels": {"a": 1}}),
         ("SecurityGroupRule", RULE | {"protocol": "tcp"}),
         ("SecurityGroupRule", RULE | {"publicSecurityGroup": "x"}),
+        ("Domain", {"name": "no domain"}),
+        ("DomainRecord", RECORD | {"content": "x", "ttl": -1}),
+        ("DomainRecord", RECORD | {"recordType": "a"}),
         ("PrivateNetwork", NETWORK | {"startIp": "::1", "netmask": "255.255.255.0"}),
     ],
 )

@@ -218,6 +218,46 @@ def test_a_private_network(plugin: ExoscalePlugin, exoscale: World, name: str) -
     plugin.delete("PrivateNetwork", identity, state)
 
 
+def test_a_domain_with_a_record(plugin: ExoscalePlugin, exoscale: World, name: str) -> None:
+    domain, domain_state = plugin.create("Domain", {"name": f"{name}.example"})
+    assert given(domain_state) == {"id": domain, "name": f"{name}.example"}
+    inputs = {"domain": domain, "name": "www", "recordType": "TXT", "content": "a b"}
+    identity, state = plugin.create("DomainRecord", inputs)
+    outputs = {"contentNormalized": '"a b"', "hostname": f"www.{name}.example"}
+    assert given(state) == inputs | outputs | {"id": identity, "ttl": 3600, "prio": 0}
+    news = plugin.check("DomainRecord", inputs | {"content": "c", "ttl": 60})
+    state = plugin.update("DomainRecord", identity, state, news)
+    found = exoscale.api.get_dns_domain_record(domain_id=domain, record_id=identity)
+    assert (found["content"], found["ttl"], found["name"]) == ('"c"', 60, "www")
+    assert (state["content"], state["contentNormalized"]) == ("c", '"c"')
+    exoscale.api.update_dns_domain_record(domain_id=domain, record_id=identity, content="d")
+    _, refreshed, _ = plugin.read("DomainRecord", identity, state, news)
+    assert refreshed["content"] == '"d"'
+    # an empty name is not sent: a record stays where it is
+    apex = plugin.check("DomainRecord", inputs | {"name": ""})
+    assert plugin.update("DomainRecord", identity, state, apex)["name"] == "www"
+    plugin.delete("DomainRecord", identity, state)
+    with pytest.raises(Refused, match="GetDNSDomainRecord: http response: Not Found: "):
+        plugin.read("DomainRecord", identity, state, news)
+    plugin.delete("Domain", domain, domain_state)
+    assert plugin.read("Domain", domain, domain_state) == ("", {}, {})
+
+
+def test_a_load_balancer(plugin: ExoscalePlugin, exoscale: World, name: str) -> None:
+    inputs = ZONE | {"name": name, "description": "d"}
+    identity, state = plugin.create("Nlb", inputs)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", state["createdAt"])
+    ip = exoscale.api.get_load_balancer(id=identity)["ip"]
+    computed = {"createdAt": state["createdAt"], "ipAddress": ip, "services": []}
+    assert given(state) == inputs | computed | {"id": identity, "state": "running"}
+    news = plugin.check("Nlb", inputs | {"description": "", "labels": {"a": "b"}})
+    state = plugin.update("Nlb", identity, state, news)
+    # the provider can't empty a description
+    assert (state["description"], state["labels"]) == ("d", {"a": "b"})
+    plugin.delete("Nlb", identity, state)
+    assert plugin.read("Nlb", identity, state, news) == ("", {}, {})
+
+
 def test_imports(plugin: ExoscalePlugin, sks_cluster: str, name: str) -> None:
     group, _ = plugin.create("SecurityGroup", {"name": name})
     rule, _ = plugin.create(
@@ -227,6 +267,11 @@ def test_imports(plugin: ExoscalePlugin, sks_cluster: str, name: str) -> None:
     nodes, _ = plugin.create("SksNodepool", pool(sks_cluster, name, labels={"a": "b"}))
     spread, _ = plugin.create("AntiAffinityGroup", {"name": name})
     network, _ = plugin.create("PrivateNetwork", ZONE | {"name": name})
+    domain, _ = plugin.create("Domain", {"name": f"{name}.example"})
+    record, _ = plugin.create(
+        "DomainRecord", {"domain": domain, "name": "", "recordType": "TXT", "content": "a"}
+    )
+    balancer, _ = plugin.create("Nlb", ZONE | {"name": name})
     for kind, text, identity in (
         ("SksCluster", f"{sks_cluster}@ch-gva-2", sks_cluster),
         ("SksNodepool", f"{sks_cluster}/{nodes}@ch-gva-2", nodes),
@@ -234,6 +279,9 @@ def test_imports(plugin: ExoscalePlugin, sks_cluster: str, name: str) -> None:
         ("SecurityGroupRule", f"{group}/{rule}", rule),
         ("AntiAffinityGroup", spread, spread),
         ("PrivateNetwork", f"{network}@ch-gva-2", network),
+        ("Domain", domain, domain),
+        ("DomainRecord", record, record),
+        ("Nlb", f"{balancer}@ch-gva-2", balancer),
     ):
         found, state, inputs = plugin.read(kind, text)
         assert found == identity
@@ -255,6 +303,8 @@ def test_imports(plugin: ExoscalePlugin, sks_cluster: str, name: str) -> None:
         ("SecurityGroup", ABSENT),
         ("SecurityGroupRule", ABSENT),
         ("AntiAffinityGroup", ABSENT),
+        ("DomainRecord", ABSENT),
+        ("Nlb", ABSENT),
     ],
 )
 def test_imports_of_nothing(plugin: ExoscalePlugin, kind: str, text: str) -> None:

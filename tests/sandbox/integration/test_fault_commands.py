@@ -91,7 +91,7 @@ def test_add_list_and_clear(sandbox: Sandbox) -> None:
         (("add", "create-clutser", "--drop"), "sandbox: no operation matches create-clutser\n"),
         (("add", "*", "--status", "200"), "sandbox: effect.status"),
         (("add", "*", "--drop", "--seed", "1"), "sandbox: --seed needs --probability\n"),
-        (("add", "quota", "--limit", "cpu=1"), "sandbox: no quota cpu: there are instance, "),
+        (("add", "quota", "--limit", "cpu=1"), "sandbox: no quota cpu: there are dns-domain, "),
         (("clear", "9"), "sandbox: fault 9 not found\n"),
     ],
 )

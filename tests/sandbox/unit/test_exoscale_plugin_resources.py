@@ -256,5 +256,5 @@ def test_a_kubeconfig_is_renewed_before_it_ends(plugin: Plugin, account: Account
 
 
 def test_a_function_that_is_not_there(plugin: Plugin) -> None:
-    with pytest.raises(Refused, match="getDomain is not supported"):
-        plugin.invoke("getDomain")
+    with pytest.raises(Refused, match="getElasticIp is not supported"):
+        plugin.invoke("getElasticIp")

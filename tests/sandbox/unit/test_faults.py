@@ -259,7 +259,7 @@ def test_nodes_that_boot_for_longer(account: FaultyAccount) -> None:
         ),
         (
             {"target": "quota", "effect": {"kind": "quota", "resource": "cpu", "limit": 1}},
-            "no quota cpu: there are instance, ",
+            "no quota cpu: there are dns-domain, ",
         ),
         (
             {"target": "GET /zone", "effect": {"kind": "operation-fails", "message": "no"}},
