@@ -50,8 +50,6 @@ class _Declared:
         """Adds a resource. It is a transformation, which changes nothing."""
         parents = self._parents.get(args.opts.parent, ())
         self._parents[args.resource] = (*parents, (args.type_, args.name))
-        if args.opts.id is not None:
-            return  # it is only read
         owner = " of ".join(f"{_kind(kind)} {name}" for kind, name in reversed(parents))
         for identity in _identities(args, [kind for kind, _ in parents]):
             if identity in self._first:
@@ -72,9 +70,10 @@ class _Declared:
 def _identities(
     args: pulumi.ResourceTransformationArgs, parents: list[str]
 ) -> Iterator[tuple[object, ...]]:
-    """Yields what identifies the resource for the engine, and for Kubernetes."""
+    """Yields what identifies the resource for the engine, and for Kubernetes if it is created."""
     yield "engine", *parents, args.type_, args.name
-    if (name := _metadata(args).get("name")) and isinstance(name, str):
+    name = _metadata(args).get("name")
+    if isinstance(name, str) and args.opts.id is None:
         yield "kubernetes", args.type_, _metadata(args).get("namespace"), name
 
 

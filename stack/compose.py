@@ -162,4 +162,6 @@ def _existing_cluster(settings: StackArgs) -> ExistingCluster:
 
     assert settings.existing_cluster  # a stack has either cluster or existingCluster
     volume_hook(CLUSTER)  # node pools that were removed from the stack may name this hook
-    return ExistingCluster(CLUSTER, settings.existing_cluster, _cluster_options())
+    return ExistingCluster(
+        CLUSTER, settings.existing_cluster, _cluster_options(), key="existingCluster"
+    )

@@ -16,12 +16,6 @@ from .unreachable_cluster import (
     warn_of_lost_cluster,
 )
 
-SETTING = "existingCluster.stack"
-"""Setting that names a stack. The stack reference has the same name, because Pulumi's error about
-a missing stack shows it."""
-
-KUBECONFIG_SETTING = "existingCluster.kubeconfig"
-
 KUBECONFIG = "kubeconfig"
 """Output of stacks of this program."""
 
@@ -49,14 +43,25 @@ class ExistingCluster(pulumi.ComponentResource):
         name: str,
         settings: ExistingClusterArgs,
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        key: str | None = None,
     ) -> None:
+        """Connects to the cluster.
+
+        Args:
+            name: the name of the component.
+            settings: its args.
+            opts: the resource options.
+            key: the key of the args in messages. Default: the component's name.
+        """
         super().__init__("webapp:index:ExistingCluster", name, None, opts)
+        setting = f"{key or name}.{'stack' if settings.stack else 'kubeconfig'}"
         if settings.kubeconfig:
             self.kubeconfig = secret_value(settings.kubeconfig)
         else:
             assert settings.stack  # one of the two is there
-            self.kubeconfig = _kubeconfig_of(settings.stack, self)
-        context, setting = settings.context, SETTING if settings.stack else KUBECONFIG_SETTING
+            self.kubeconfig = _kubeconfig_of(settings.stack, setting, self)
+        context = settings.context
         self.access = ClusterAccess(self.kubeconfig, context)
         warn_if_unreachable(setting, self.kubeconfig, context)
         self.provider = pulumi_kubernetes.Provider(
@@ -71,16 +76,19 @@ class ExistingCluster(pulumi.ComponentResource):
         self.register_outputs({"kubeconfig": self.kubeconfig})
 
 
-def _kubeconfig_of(stack: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Returns the output of the stack, which previews know too."""
+def _kubeconfig_of(stack: str, setting: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Returns the output of the stack, which previews know too.
+
+    The stack reference has the name of the setting: Pulumi's error about a missing stack shows it.
+    """
     own = f"{pulumi.get_organization()}/{pulumi.get_project()}"
     name = stack if "/" in stack else f"{own}/{stack}"
-    reference = pulumi.StackReference(SETTING, name, pulumi.ResourceOptions(parent=parent))
-    found = reference.outputs.apply(lambda outputs: kubeconfig_in(outputs, name))
+    reference = pulumi.StackReference(setting, name, pulumi.ResourceOptions(parent=parent))
+    found = reference.outputs.apply(lambda outputs: kubeconfig_in(outputs, name, setting))
     return pulumi.Output.secret(found)
 
 
-def kubeconfig_in(outputs: Mapping[str, Any], stack: str) -> str:
+def kubeconfig_in(outputs: Mapping[str, Any], stack: str, setting: str) -> str:
     """Returns the kubeconfig in a stack's outputs.
 
     Raises:
@@ -89,6 +97,6 @@ def kubeconfig_in(outputs: Mapping[str, Any], stack: str) -> str:
     if kubeconfig := outputs.get(KUBECONFIG):
         return str(kubeconfig)
     raise pulumi.RunError(
-        f'{SETTING}: "{stack}": must be a stack that is deployed, whose output {KUBECONFIG} can be '
+        f'{setting}: "{stack}": must be a stack that is deployed, whose output {KUBECONFIG} can be '
         "decrypted here, with its passphrase or key"
     )

@@ -9,6 +9,7 @@ import pytest
 
 from components.existing_cluster.args import ExistingClusterArgs
 from components.existing_cluster.existing_cluster import ExistingCluster, kubeconfig_in
+from stack.collisions import reject_collisions
 from tests.program.unit import engine
 from tests.program.unit.engine import Engine, run
 
@@ -19,7 +20,9 @@ def declared(stack: str) -> tuple[Engine, Any]:
     """What a cluster of the stack declares, and its kubeconfig with whether it is secret."""
 
     def program() -> pulumi.Output[Any]:
-        cluster = ExistingCluster("cluster", ExistingClusterArgs(stack=stack))
+        cluster = ExistingCluster(
+            "cluster", ExistingClusterArgs(stack=stack), key="existingCluster"
+        )
         secret: Any = cluster.kubeconfig.is_secret()
         return pulumi.Output.all(cluster.kubeconfig, secret)
 
@@ -37,6 +40,19 @@ def test_the_stack_is_named_in_full(stack: str, name: str) -> None:
     assert kubeconfig == "kind: Config"
 
 
+def test_two_clusters_of_two_stacks() -> None:
+    def program() -> None:
+        for stack in ("dev", "prod"):
+            ExistingCluster(stack, ExistingClusterArgs(stack=stack))
+
+    made, _ = run(reject_collisions()(program))
+    references = [each for each in made.resources if each.typ == REFERENCE]
+    assert [(each.name, each.resource_id) for each in references] == [
+        ("dev.stack", "organization/webapp/dev"),
+        ("prod.stack", "organization/webapp/prod"),
+    ]
+
+
 def test_its_kubeconfig_is_a_secret_even_if_the_other_stack_does_not_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -49,7 +65,7 @@ def test_its_kubeconfig_is_a_secret_even_if_the_other_stack_does_not_say_so(
 @pytest.mark.parametrize("outputs", [{}, {"kubeconfig": None}])
 def test_a_stack_without_a_kubeconfig(outputs: dict[str, Any]) -> None:
     with pytest.raises(pulumi.RunError) as caught:
-        kubeconfig_in(outputs, "organization/webapp/dev")
+        kubeconfig_in(outputs, "organization/webapp/dev", "existingCluster.stack")
     assert str(caught.value) == (
         'existingCluster.stack: "organization/webapp/dev": must be a stack that is deployed, whose '
         "output kubeconfig can be decrypted here, with its passphrase or key"
