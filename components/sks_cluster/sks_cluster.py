@@ -159,7 +159,7 @@ class SksCluster(pulumi.ComponentResource):
             for pool in settings.nodepools
         }
 
-        ready = [
+        self._ready = [
             create_ready_gate(
                 f"{name}-{pool.name}",
                 pool,
@@ -177,7 +177,7 @@ class SksCluster(pulumi.ComponentResource):
         self.provider = pulumi_kubernetes.Provider(
             name, kubeconfig=self.kubeconfig, cluster_identifier=cluster.id, opts=child
         )
-        self.options = pulumi.ResourceOptions(provider=self.provider, depends_on=ready)
+        self.options = pulumi.ResourceOptions(provider=self.provider, depends_on=self._ready)
         self.read_only_kubeconfig = None
         if settings.read_only_kubeconfig:
             # imported here, so that most stacks don't load the rbac API
@@ -227,7 +227,8 @@ class SksCluster(pulumi.ComponentResource):
         This is a call of its own because what uses the nodes is declared after the cluster.
 
         Args:
-            after: resources that use the nodes. They move to other nodes first.
+            after: resources that use the nodes. They move to other nodes first. They must depend
+                on the cluster by its `options`, not on all its parts, of which this is the last.
             services: `NAMESPACE/NAME` of the Services with a load balancer.
             name: the name in the program. Default: the cluster's, with `-nodepools`.
         """
@@ -238,7 +239,11 @@ class SksCluster(pulumi.ComponentResource):
             zone=self._settings.zone,
             services=services,
             seconds=self._settings.drain_seconds,
-            opts=pulumi.ResourceOptions(depends_on=[self, *after]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],  # in earlier versions
+                depends_on=[*self._ready, *after],
+            ),
         )
 
 

@@ -19,6 +19,7 @@ DELETED_BEFORE_NAMESPACE = (
 )
 """Types of objects, and that of a Service."""
 
+DRAIN = "urn:pulumi:stack::project::webapp:index:SksCluster$pulumi:index:Stash::nodepools"
 WITH_CLUSTER = ("rich", "plain", "nodepools")
 
 
@@ -28,11 +29,19 @@ Requests = Mapping[str, Mapping[str, Any]]
 @pytest.mark.parametrize("stack", WITH_CLUSTER)
 def test_what_is_on_a_cluster_is_deleted_before_anything_of_the_cluster(stack: str) -> None:
     requests = recorded()[stack]
-    cluster = {urn for urn in requests if CLUSTER in urn and "read-only" not in urn}
+    cluster = {urn for urn in requests if CLUSTER in urn and "read-only" not in urn} - {DRAIN}
     assert len(cluster) >= len(("cluster", "group", "rule", "nodepool", "gate", "provider"))
     for urn in on_cluster(requests):
         missing = cluster - closure(requests, urn)
         assert not missing, urn
+
+
+@pytest.mark.parametrize("stack", WITH_CLUSTER)
+def test_nodepools_are_drained_after_everything_that_uses_them(stack: str) -> None:
+    requests = recorded()[stack]
+    assert requests[DRAIN]["aliases"] == [{"spec": {"noParent": True}}]
+    missing = {*on_cluster(requests)} - closure(requests, DRAIN)
+    assert {urn for urn in missing if "WebApp$" in urn or "Controller$" in urn} == set()
 
 
 @pytest.mark.parametrize("stack", WITH_CLUSTER)
