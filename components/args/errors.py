@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
@@ -103,7 +103,7 @@ def _suggestion(location: Sequence[str | int], model: type[Args]) -> str:
 
 def is_mapping(annotation: Any) -> bool:
     """Whether an annotation is a mapping, whose keys are names that users choose."""
-    return get_origin(annotation) is dict
+    return get_origin(annotation) is Mapping
 
 
 def model_in(annotation: Any) -> type[Args] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin
@@ -67,7 +67,7 @@ def _places(annotation: Any) -> Iterator[SecretPlace]:
             for place, clear in _places(field.annotation):
                 yield (key, *place), clear or _clear(field.metadata)
     else:
-        several = get_origin(annotation) in (dict, tuple)
+        several = get_origin(annotation) in (Mapping, tuple)
         for part in get_args(annotation):
             for place, clear in _places(part):
                 yield ("*", *place) if several else place, clear or _clear(get_args(annotation))

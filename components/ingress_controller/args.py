@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
@@ -121,7 +121,7 @@ class IngressControllerArgs(Args):
     pods to connect to its pods. If false, everything may connect."""
     load_balancer: LoadBalancerArgs = defaults_of(LoadBalancerArgs)
     """The controller's load balancer."""
-    values: dict[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])
+    values: Mapping[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])
     """Helm values, merged over those that this program sets. They can't contain secrets."""
 
     @property

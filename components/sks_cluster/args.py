@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
@@ -90,7 +90,7 @@ class OidcArgs(Args):
     """Claim that contains the user's groups."""
     groups_prefix: Claim | None = Field(default=None, examples=["oidc:"])
     """Prefix of the groups' names."""
-    required_claim: dict[Claim, Claim] | None = Field(default=None, examples=[{"team": "shop"}])
+    required_claim: Mapping[Claim, Claim] | None = Field(default=None, examples=[{"team": "shop"}])
     """Claims that a token must contain, name to value."""
     username_claim: Claim | None = Field(default=None, examples=["email"])
     """Claim that contains the user's name."""
@@ -105,9 +105,9 @@ class AdoptArgs(Args):
     """ID of the cluster."""
     security_group: Identifier | None = None
     """ID of the nodes' security group."""
-    nodepools: dict[DnsLabel, Identifier] = Field(default_factory=dict)
+    nodepools: Mapping[DnsLabel, Identifier] = Field(default_factory=dict)
     """IDs of the node pools, by their names in this file."""
-    anti_affinity_groups: dict[DnsLabel, Identifier] = Field(default_factory=dict)
+    anti_affinity_groups: Mapping[DnsLabel, Identifier] = Field(default_factory=dict)
     """IDs of the node pools' own anti-affinity groups, by the node pools' names in this file."""
 
 
@@ -124,7 +124,7 @@ class SksClusterArgs(Args):
     """Name that Exoscale shows. Default: the stack's name with a suffix."""
     description: Description | None = None
     """Description that Exoscale shows."""
-    labels: dict[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
+    labels: Mapping[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
     """Labels at Exoscale, name to value."""
     level: Literal["starter", "pro"] = "starter"
     """Service level of the control plane. `starter` is free and has no SLA. A change replaces the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator
@@ -77,13 +78,13 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
     """Credentials for a private registry."""
     database: DatabaseArgs | None = None
     """PostgreSQL database. The application gets its URL in an environment variable."""
-    labels: dict[LabelKey, Input[LabelValue]] = Field(default_factory=dict)
+    labels: Mapping[LabelKey, Input[LabelValue]] = Field(default_factory=dict)
     """Labels of its pods, in addition to the program's."""
-    annotations: dict[LabelKey, Input[EnvironmentValue]] = Field(
+    annotations: Mapping[LabelKey, Input[EnvironmentValue]] = Field(
         default_factory=dict, examples=[{"example.com/owner": "shop-team"}]
     )
     """Annotations of its pods."""
-    selector: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] | None = None
+    selector: Annotated[Mapping[LabelKey, LabelValue], Field(min_length=1)] | None = None
     """Labels that select its pods, to take over an existing Deployment. Default: the labels that
     Kubernetes recommends. A change replaces the Deployment."""
     adopt: StrictBool = False
@@ -109,7 +110,7 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
 
     @field_validator("labels")
     @classmethod
-    def _not_the_programs(cls, labels: dict[str, Input[str]]) -> dict[str, Input[str]]:
+    def _not_the_programs(cls, labels: Mapping[str, Input[str]]) -> Mapping[str, Input[str]]:
         for key in labels:
             if key.startswith(OWN_LABELS):
                 raise ValueError(f"must not have {key}: the program sets {OWN_LABELS}...")
@@ -121,8 +122,8 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
             return container
         own = {*container.environment, *container.value_from}
 
-        def both(mine: dict[str, _Value], its: dict[str, _Value]) -> dict[str, _Value]:
-            return {name: value for name, value in mine.items() if name not in own} | its
+        def both(mine: Mapping[str, _Value], its: Mapping[str, _Value]) -> Mapping[str, _Value]:
+            return {**{name: value for name, value in mine.items() if name not in own}, **its}
 
         return container.model_copy(
             update={

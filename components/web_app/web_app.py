@@ -49,7 +49,9 @@ class WebApp(pulumi.ComponentResource):
     """A web application on a cluster.
 
     Example:
-        >>> WebApp("shop", WebAppArgs(image="example/shop:1", port=80, replicas=2))
+        >>> namespace = AppNamespace("shop", AppNamespaceArgs())
+        >>> args = WebAppArgs(image="example/shop:1", port=80, replicas=2)
+        >>> WebApp("shop", args, namespace=namespace)
 
     Attributes:
         namespace: the namespace of its objects. They have the component's name, except the

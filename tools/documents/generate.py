@@ -9,7 +9,7 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -174,7 +174,7 @@ def kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         return " or ".join(", ".join(f"`{value}`" for value in arguments).rsplit(", ", 1))
     if origin is tuple:
         return f"list: {kind(arguments[0])}"
-    if origin is dict:
+    if origin is Mapping:
         return f"map: {kind(arguments[0])} → {kind(arguments[1])}"
     if annotation is SecretStr:
         clear = any(isinstance(each, MayBeClear) for each in metadata)
@@ -236,7 +236,7 @@ def _examples(annotation: Any, metadata: Iterable[Any] = (), default: Any = None
         yield from (each for each in arguments if each != default)
     elif origin is tuple:
         yield from ([each] for each in _examples(arguments[0]))
-    elif origin is dict:
+    elif origin is Mapping:
         keys, values = (list(_examples(each)) for each in arguments)
         yield from ({key: value} for key, value in zip(keys[:1], values[:1], strict=False))
     elif annotation is bool:

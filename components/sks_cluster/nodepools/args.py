@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
@@ -84,9 +84,9 @@ class NodePoolArgs(Args):
     """Description that Exoscale shows."""
     instance_prefix: InstancePrefix = "pool"
     """Prefix of the nodes' names. Default: Exoscale's."""
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict)
     """Labels of the nodes. A change affects new nodes only."""
-    taints: dict[LabelKey, Taint] = Field(default_factory=dict)
+    taints: Mapping[LabelKey, Taint] = Field(default_factory=dict)
     """Taints of the nodes, key to VALUE:EFFECT. A change affects new nodes only."""
     anti_affinity: StrictBool = True
     """Whether an anti-affinity group of the node pool places the nodes on different hosts, so that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -68,14 +68,14 @@ def too_large(key: str, values: Iterable[bytes]) -> Iterator[Problem]:
 class ConfigArgs(Args):
     """Configuration that is not secret, stored in ConfigMaps."""
 
-    environment: dict[VariableKey, Input[EnvironmentValue]] = Field(default_factory=dict)
+    environment: Mapping[VariableKey, Input[EnvironmentValue]] = Field(default_factory=dict)
     """Environment variables, name to value."""
-    files: dict[FilePath, Input[StrictStr]] = Field(default_factory=dict)
+    files: Mapping[FilePath, Input[StrictStr]] = Field(default_factory=dict)
     """Files, path in the container to contents."""
-    files_from: dict[FilePath, LocalFile] = Field(default_factory=dict)
+    files_from: Mapping[FilePath, LocalFile] = Field(default_factory=dict)
     """Files, path in the container to the path of a local file, relative to the stack's file. It
     may be large and binary."""
-    modes: dict[FilePath, FileMode] = Field(default_factory=dict)
+    modes: Mapping[FilePath, FileMode] = Field(default_factory=dict)
     """Modes of these files, path in the container to mode. Default: 0644, not executable."""
 
     @property
@@ -109,11 +109,11 @@ class ConfigArgs(Args):
 class SecretsArgs(Args):
     """Secret configuration, stored in Secrets. A key without a value must be set."""
 
-    environment: dict[VariableKey, SetSecretInput] = Field(default_factory=dict)
+    environment: Mapping[VariableKey, SetSecretInput] = Field(default_factory=dict)
     """Environment variables, name to value, each encrypted."""
-    files: dict[FilePath, SetSecretInput] = Field(default_factory=dict)
+    files: Mapping[FilePath, SetSecretInput] = Field(default_factory=dict)
     """Files, path in the container to contents, each encrypted."""
-    modes: dict[FilePath, FileMode] = Field(default_factory=dict)
+    modes: Mapping[FilePath, FileMode] = Field(default_factory=dict)
     """Modes of these files, path in the container to mode. Default: 0440, not executable."""
 
     def problems(self) -> Iterator[Problem]:

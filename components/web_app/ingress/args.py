@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, field_validator
@@ -118,7 +118,7 @@ class AppIngressArgs(Args):
     """Timeouts between the controller and the application."""
     allow_list: tuple[Network, ...] = ()
     """Networks (CIDR) of the clients that may connect. Default: all."""
-    annotations: dict[AnnotationKey, EnvironmentValue] = Field(
+    annotations: Mapping[AnnotationKey, EnvironmentValue] = Field(
         default_factory=dict, examples=[{f"{NGINX}enable-cors": "true"}]
     )
     """Further annotations of the Ingress, key to value."""

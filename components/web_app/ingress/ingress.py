@@ -210,7 +210,7 @@ def _annotations(settings: RouteArgs, how: AppIngressArgs) -> dict[str, str]:
     }
     given = {key: value for key, value in values.items() if value is not None}
     sticky = how.annotations.get(annotation.AFFINITY) == "cookie"
-    return given | (_cookie(settings) if sticky else {}) | how.annotations
+    return {**given, **(_cookie(settings) if sticky else {}), **how.annotations}
 
 
 def _cookie(settings: RouteArgs) -> dict[str, str]:

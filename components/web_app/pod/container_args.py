@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
@@ -89,10 +90,10 @@ class ContainerArgs(Args):
         default=(), validation_alias="args", examples=[["--verbose"]]
     )
     """Replaces the image's arguments."""
-    environment: dict[VariableName, Input[EnvironmentValue]] = Field(default_factory=dict)
+    environment: Mapping[VariableName, Input[EnvironmentValue]] = Field(default_factory=dict)
     """Environment variables, name to value. The order matters: Kubernetes replaces `$(NAME)` by the
     value of an earlier variable."""
-    value_from: dict[VariableName, ValueFromArgs] = Field(default_factory=dict)
+    value_from: Mapping[VariableName, ValueFromArgs] = Field(default_factory=dict)
     """Environment variables whose values are in an existing Secret or in the pod, name to source.
     They come before those of environment, whose values can refer to them."""
     resources: ResourcesArgs = resources(cpu="10m", memory="32Mi", memory_limit="128Mi")

@@ -44,7 +44,12 @@ COMPONENTS = (
 def test_the_example_in_its_docstring(component: type[pulumi.ComponentResource]) -> None:
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(component) or "")
     *first, last = (example.source for example in examples)
-    classes: tuple[type, ...] = (AppNamespaceArgs, WebAppArgs, *args_classes(StackArgs), component)
+    classes: tuple[type, ...] = (
+        AppNamespaceArgs,
+        WebAppArgs,
+        *args_classes(StackArgs),
+        *COMPONENTS,
+    )
     names: dict[str, Any] = {each.__name__: each for each in classes}
     names["SecretStr"] = SecretStr
     made: list[pulumi.ComponentResource] = []
@@ -132,6 +137,13 @@ def test_the_checks_are_those_of_a_stacks_file() -> None:
         WebAppArgs(image="example/web:1", replicas=2, autoscaler=scaled)
     (error,) = caught.value.errors()
     assert error["msg"] == "Value error, replicas: 2: must not be given with an autoscaler"
+
+
+def test_maps_of_texts_alone_are_maps_of_texts_or_outputs() -> None:
+    """mypy rejects this if the fields are `dict`, whose values can be set."""
+    texts: dict[str, str] = {"tier": "front"}
+    args = WebAppArgs(image="example/web:1", environment=texts, labels=texts, annotations=texts)
+    assert args.environment == args.labels == args.annotations == texts
 
 
 def test_errors_show_no_secret() -> None:
