@@ -7,7 +7,7 @@ identifies an object by its kind, namespace and name, unless the name is generat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pulumi
@@ -44,17 +44,19 @@ class _Declared:
     def __init__(self) -> None:
         self._parents: dict[pulumi.Resource | None, tuple[tuple[str, str], ...]] = {None: ()}
         self._first: dict[tuple[object, ...], str] = {}
-        self._repeated: dict[tuple[str, str], list[str]] = {}
+        self._repeated: dict[tuple[str, str], dict[str, None]] = {}
 
     def add(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Adds a resource. It is a transformation, which changes nothing."""
         parents = self._parents.get(args.opts.parent, ())
         self._parents[args.resource] = (*parents, (args.type_, args.name))
-        owner = " of ".join(f"{_kind(kind)} {name}" for kind, name in reversed(parents))
+        owner = (
+            " of ".join(f"{_kind(kind)} {name}" for kind, name in reversed(parents)) or "the stack"
+        )
         for identity in _identities(args, [kind for kind, _ in parents]):
             if identity in self._first:
-                objects = self._repeated.setdefault((self._first[identity], owner), [])
-                objects += {_shown(args)} - {*objects}
+                both = self._first[identity], owner
+                self._repeated.setdefault(both, {})[_shown(args)] = None
             self._first.setdefault(identity, owner)
 
     def require_unique(self) -> None:
@@ -89,13 +91,11 @@ def _kind(type_: str) -> str:
 def _shown(args: pulumi.ResourceTransformationArgs) -> str:
     """Returns the kind and name of an object, `Service NAMESPACE/NAME`."""
     namespace = _metadata(args).get("namespace")
-    where = f"{namespace}/" if namespace else ""
-    return (
-        f"{_kind(args.type_)} {where}{args.name.removesuffix(name_in_program('', f'{namespace}'))}"
-    )
+    name = args.name.removesuffix(name_in_program("", f"{namespace}"))
+    return f"{_kind(args.type_)} {f'{namespace}/' if namespace else ''}{name}"
 
 
-def _line(first: str, second: str, objects: list[str]) -> str:
+def _line(first: str, second: str, objects: Iterable[str]) -> str:
     both = f"{first} twice" if first == second else f"{first} and by {second}"
     return f"{' and '.join(objects)}: declared by {both}: give one of the two another name"
 

@@ -8,6 +8,7 @@ says with what the program wants (pulumi-kubernetes, provider/pkg/provider/provi
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -58,3 +59,31 @@ def test_a_stack_of_before_is_left_as_it_is(name: str, sandbox: Sandbox, folder:
     shown = {(step.kind, step.name): step.operation for step in stack.preview()}
     assert shown == MEANT
     assert set(MEANT.values()) <= {"create", "update"}
+
+
+def test_the_record_of_nodepools_is_found_where_it_was(
+    sandbox: Sandbox, folder: Path, tmp_path: Path
+) -> None:
+    """It had no parent, and is a part of the cluster by now."""
+    environment = {**sandbox.environment, "PULUMI_CONFIG_PASSPHRASE": "recorded"}
+    stack = Stack("record", folder, environment)
+    shutil.copy(STATES / "nginx.yaml", stack.file)
+    text = (STATES / "nginx.json").read_text()
+    state = json.loads(text.replace("urn:pulumi:nginx::", "urn:pulumi:record::"))
+    resources = state["deployment"]["resources"]
+    record = {
+        "urn": f"urn:pulumi:record::webapp::{STASH}::nodepools",
+        "custom": True,
+        "id": "nodepools",
+        "type": STASH,
+        "inputs": {"input": {}},
+        "outputs": {"input": {}, "output": {}},
+        "parent": resources[0]["urn"],
+    }
+    resources.append(record)
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(state))
+    stack("stack", "init")
+    stack("stack", "import", "--file", str(file))
+    shown = [step.operation for step in stack.preview() if step.name == "nodepools"]
+    assert shown == ["update"]
