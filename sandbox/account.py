@@ -30,6 +30,8 @@ class Account:
     """0 in the file of a sandbox that an earlier version without a proxy created."""
     nodes: Nodes = "simulated"
     """The kind of its clusters' nodes."""
+    dns_port: int = 0
+    """0 in the file of a sandbox that an earlier version without a DNS server created."""
 
     @property
     def base_url(self) -> str:
@@ -45,6 +47,11 @@ class Account:
     def proxy_url(self) -> str:
         """The URL of the sandbox's proxy, for HTTPS_PROXY."""
         return f"http://{LOOPBACK}:{self.proxy_port}"
+
+    @property
+    def dns_address(self) -> str:
+        """The address of the sandbox's DNS server, for UDP and TCP: 127.0.0.1:PORT."""
+        return f"{LOOPBACK}:{self.dns_port}"
 
     @classmethod
     def load(cls, home: Path) -> Self | None:
@@ -96,8 +103,12 @@ class Account:
                 port=_free_port(),
                 nodes=kind,
             )
-        if not account.proxy_port:
-            account = replace(account, proxy_port=_free_port())
+        if not account.proxy_port or not account.dns_port:
+            account = replace(
+                account,
+                proxy_port=account.proxy_port or _free_port(),
+                dns_port=account.dns_port or _free_port(),
+            )
             write_private(home / "account.json", json.dumps(asdict(account), indent=2) + "\n")
         return account
 
@@ -118,7 +129,11 @@ def _passphrase() -> str:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Returns a port of the loopback address that is free for TCP and for UDP."""
+    while True:
+        with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+            with contextlib.suppress(OSError):
+                datagrams.bind((LOOPBACK, port))
+                return port

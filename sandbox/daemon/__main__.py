@@ -1,4 +1,4 @@
-"""The sandbox's daemon: it serves the Exoscale API and runs the clusters."""
+"""The sandbox's daemon: it serves the Exoscale API and DNS, and runs the clusters."""
 
 import asyncio
 import fcntl
@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -23,9 +24,10 @@ from sandbox.daemon.fault_client import FaultClient
 from sandbox.daemon.kubeconfig import KubeconfigFile
 from sandbox.daemon.proxy import Proxy
 from sandbox.daemon.state import MARK, DaemonState, lock_file
-from sandbox.exoscale_api import Credentials, create_app
+from sandbox.exoscale_api import Credentials, create_app, dns_zones
 from sandbox.exoscale_api.connection import server
 from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
+from sandbox.name_server.server import NameServer
 from sandbox.nlb.load_balancers import LoadBalancers
 from sandbox.sks.layout import ClusterFiles
 from sandbox.sks.runtime import ClusterSpec, SksRuntime
@@ -125,6 +127,7 @@ def _serve(home: Path, account: Account) -> int:
     state.write("starting", "the Exoscale API")
     try:
         listener, proxy_listener = _listen(account.port), _listen(account.proxy_port)
+        dns_listener, datagrams = _listen(account.dns_port), _bind(account.dns_port)
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -144,6 +147,9 @@ def _serve(home: Path, account: Account) -> int:
     hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}
     proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
     threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
+    name_server = NameServer(partial(dns_zones, app.state.organization.store))
+    serving = name_server.serve(datagrams, dns_listener)
+    threading.Thread(target=asyncio.run, args=(serving,), daemon=True).start()
     api = server(app, CLOSE_SECONDS)
     # uvicorn raises the signal again after its shutdown. These handlers ignore it, so that the
     # daemon can stop the clusters.
@@ -158,14 +164,20 @@ def _serve(home: Path, account: Account) -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((LOOPBACK, port))
-    except OSError as error:
-        raise OSError(f"port {port} of {LOOPBACK}: {error.strerror}") from error
+    listener = _bind(port, socket.SOCK_STREAM)
     listener.listen(128)
     return listener
+
+
+def _bind(port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
+    bound = socket.socket(type=kind)
+    if kind == socket.SOCK_STREAM:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((LOOPBACK, port))
+    except OSError as error:
+        raise OSError(f"port {port} of {LOOPBACK}: {error.strerror}") from error
+    return bound
 
 
 def _resume(app: Starlette, account: Account, state: DaemonState) -> None:

@@ -30,6 +30,7 @@ def _collect(home: Path) -> dict[str, Any]:
         "detail": report.detail if report else "",
         "home": str(home),
         "endpoint": account.endpoint if account else None,
+        "dns": account.dns_address if account and account.dns_port else None,
         "nodes": account.nodes if account else None,
         "processes": [asdict(process) for process in processes(home)],
         **summary(home / "api"),
@@ -44,6 +45,7 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
         "sandbox": f"{found['state']} {found['detail']}".rstrip(),
         "home": found["home"],
         "Exoscale API": found["endpoint"] or "none yet",
+        "DNS server": found["dns"] or "none yet",
         "nodes": found["nodes"] or "none yet",
         "processes": f"{names}, {memory / 2**20:.0f} MB resident" if names else "none",
     }

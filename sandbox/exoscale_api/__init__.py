@@ -12,7 +12,8 @@ of ch-gva-2, which is also the default of Exoscale's clients.
 """
 
 from sandbox.exoscale_api.auth import Credentials
+from sandbox.exoscale_api.dns_zones import dns_zones
 from sandbox.exoscale_api.server import create_app
 from sandbox.exoscale_api.summary import summary, tables
 
-__all__ = ["Credentials", "create_app", "summary", "tables"]
+__all__ = ["Credentials", "create_app", "dns_zones", "summary", "tables"]

@@ -4,12 +4,13 @@ from uuid import uuid4
 
 from sandbox.exoscale_api import timestamp
 from sandbox.exoscale_api.call import Call
+from sandbox.exoscale_api.dns_zones import DOMAIN, RECORD, ascii_name, origin
 from sandbox.exoscale_api.quotas import Quota
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources.dns_parts import rules, zone
 from sandbox.exoscale_api.store import Json
 
-KIND = zone.DOMAIN
+KIND = DOMAIN
 _QUOTA = Quota("dns-domain", KIND, limit=50)
 """At Exoscale, the subscription for DNS sets the number of zones (community.exoscale.com, "What is
 Exoscale DNS?"). The quota's name and limit are the sandbox's own.
@@ -21,7 +22,7 @@ def create_dns_domain(call: Call) -> Json:
     domain = {"id": str(uuid4()), "unicode-name": name, "created-at": timestamp.now()}
     with call.store.transaction():
         listed = call.store.list(KIND)
-        if any(rules.ascii_name(d["unicode-name"]) == rules.ascii_name(name) for d in listed):
+        if any(origin(other) == ascii_name(name) for other in listed):
             raise rules.invalid("name", "has already been taken")
         call.organization.quotas.enforce(_QUOTA)
         call.store.put(KIND, domain)
@@ -48,7 +49,7 @@ def delete_dns_domain(call: Call) -> Json:
     with call.store.transaction():
         call.require(KIND, id_)
         for record in zone.records(call.store, id_):
-            call.store.delete(zone.RECORD, record["id"])
+            call.store.delete(RECORD, record["id"])
         call.store.delete(KIND, id_)
         return call.done(KIND, id_)
 

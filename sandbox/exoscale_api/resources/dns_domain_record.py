@@ -6,13 +6,14 @@ Terraform provider still lists, and a TTL of 0 in an update.
 
 from sandbox.exoscale_api import timestamp
 from sandbox.exoscale_api.call import Call
+from sandbox.exoscale_api.dns_zones import DOMAIN, RECORD
 from sandbox.exoscale_api.errors import NotFound
 from sandbox.exoscale_api.jobs import Reference
 from sandbox.exoscale_api.resource import Listing, Resource
 from sandbox.exoscale_api.resources.dns_parts import rules, zone
 from sandbox.exoscale_api.store import Json
 
-KIND = zone.RECORD
+KIND = RECORD
 _UPDATABLE = ("name", "content", "ttl", "priority")
 
 
@@ -53,19 +54,19 @@ def _save(call: Call, domain: Json, record: Json) -> Json:
     record = record | {"content": rules.normalized(record["type"], record["content"])}
     stored = zone.records(call.store, domain["id"])
     others = [other for other in stored if other["id"] != record["id"]]
-    rules.check_record(domain["unicode-name"], record, others)
+    rules.check_record(domain, record, others)
     call.store.put(KIND, record, parent=domain["id"])
     return _done(call, domain, record)
 
 
 def _done(call: Call, domain: Json, record: Json) -> Json:
     zone.bump_serial(call.store, domain["id"])
-    path = f"/{zone.DOMAIN}/{domain['id']}/record/{record['id']}"
+    path = f"/{DOMAIN}/{domain['id']}/record/{record['id']}"
     return call.jobs.done(Reference(record["id"], path, f"get-{KIND}"))
 
 
 def _domain(call: Call) -> Json:
-    return call.require(zone.DOMAIN, call.path["domain-id"])
+    return call.require(DOMAIN, call.path["domain-id"])
 
 
 def _record(call: Call, domain: Json) -> Json:
@@ -107,6 +108,6 @@ RESOURCE = Resource(
             "content": "content",
             "ttl": "ttl",
         },
-        within=zone.DOMAIN,
+        within=DOMAIN,
     ),
 )

@@ -142,6 +142,7 @@ def test_a_name_with_other_letters_than_ascii(account: Account) -> None:
     [
         ("TXT", "hello world", '"hello world"'),
         ("TXT", '"hello world"', '"hello world"'),
+        ("TXT", "a" * 256, f'"{"a" * 255}" "a"'),
         ("TXT", 'say "a"', '"say \\"a\\""'),
         ("CNAME", "www.example.com.", "www.example.com"),
         ("MX", "mail.example.com.", "mail.example.com"),
@@ -168,6 +169,7 @@ def test_contents_are_normalized(
         ("a", "SRV", "443 a.example.com", "content: is not valid"),
         ("a", "SRV", "1 70000 a.example.com", "content: is not valid"),
         ("a", "CAA", "letsencrypt.org", "content: is not valid"),
+        ("a", "CNAME", "a..example.com", "content: is not valid"),
         ("@", "A", "192.0.2.1", "name: is not valid"),
         ("a.*", "A", "192.0.2.1", "name: is not valid"),
         ("a b", "A", "192.0.2.1", "name: is not valid"),

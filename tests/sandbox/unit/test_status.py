@@ -12,7 +12,8 @@ def test_an_account_that_was_never_used(tmp_path: Path) -> None:
     text = status(tmp_path, as_json=False)
     assert text == (
         f"sandbox        stopped\nhome           {tmp_path}\n"
-        "Exoscale API   none yet\nnodes          none yet\nprocesses      none\n"
+        "Exoscale API   none yet\nDNS server     none yet\n"
+        "nodes          none yet\nprocesses      none\n"
     )
 
 

@@ -3,37 +3,34 @@
 Exoscale serves DNS with DNSimple: the SOA record of a domain names `admin.dnsimple.com`
 (exoscale/terraform-provider-exoscale, `examples/dns/README.md`). An invalid value is answered with
 400 and "Validation failed" (exoscale/egoscale, pull request 266: "content: can't be blank"). The
-rules without another source here are those of the DNS (RFC 1034, 1035, 1912, 6844), of which the
-real API may check fewer.
+rules without another source here are those of the DNS (RFC 1034, 1035, 1912), of which the real API
+may check fewer.
 """
 
-import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from dns import rdata
+from dns.exception import DNSException
+
+from sandbox.exoscale_api.dns_zones import ascii_name, origin, presentation
 from sandbox.exoscale_api.errors import BadRequest
 from sandbox.exoscale_api.store import Json
 
 _NAME_MAXIMUM = 253
+_TTL_MAXIMUM = 2**31 - 1
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
-_HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+_RECORD_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*')
-_CAA = re.compile(r'\d{1,3}\s+[a-z0-9]+\s+("[^"]*"|\S+)', re.IGNORECASE)
-_NUMBER_MAXIMUM = 65535
+_TEXT_BYTES = 255
+"""The length of a character string; a longer text consists of several."""
+_OF_DNSIMPLE = {"ALIAS": "CNAME", "POOL": "CNAME", "URL": None}
+"""Types that the DNS doesn't have, and the type of the DNS whose content they have."""
 
 
 def invalid(field: str, reason: str) -> BadRequest:
     """Returns the API's error for an invalid field."""
     return BadRequest(f"Validation failed ({field}: {reason})")
-
-
-def ascii_name(name: str) -> str:
-    """Returns a name in lower case, in the form that DNS queries have.
-
-    >>> ascii_name("Bücher.Example")
-    'xn--bcher-kva.example'
-    """
-    return name.encode("idna").decode().lower()
 
 
 def domain_name(name: str) -> str:
@@ -45,11 +42,11 @@ def domain_name(name: str) -> str:
     if not name:
         raise invalid("name", "can't be blank")
     try:
-        labels = ascii_name(name).split(".")
+        text = ascii_name(name)
     except UnicodeError:
-        labels = []
-    too_long = sum(len(label) + 1 for label in labels) - 1 > _NAME_MAXIMUM
-    if len(labels) < 2 or too_long or not all(map(_LABEL.fullmatch, labels)):
+        text = ""
+    labels = text.split(".")
+    if len(labels) < 2 or len(text) > _NAME_MAXIMUM or not all(map(_LABEL.fullmatch, labels)):
         raise invalid("name", "is an invalid domain")
     return name.lower()
 
@@ -61,19 +58,20 @@ def normalized(type_: str, content: str) -> str:
     `resource_exoscale_domain_record_test.go`); a host has no dot at the end (its
     `examples/dns/README.md`).
     """
-    if type_ in ("TXT", "SPF"):
-        if _QUOTED.fullmatch(content):
+    if type_ == "TXT":
+        if not content or _QUOTED.fullmatch(content):
             return content
-        escaped = content.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        parts = [content[i : i + _TEXT_BYTES] for i in range(0, len(content), _TEXT_BYTES)]
+        escaped = [part.replace("\\", "\\\\").replace('"', '\\"') for part in parts]
+        return " ".join(f'"{part}"' for part in escaped)
     return content.removesuffix(".") if type_ in ("ALIAS", "CNAME", "MX", "NS", "SRV") else content
 
 
-def check_record(domain: str, record: Json, others: Iterable[Json]) -> None:
+def check_record(domain: Json, record: Json, others: Iterable[Json]) -> None:
     """Checks a new or changed record.
 
     Args:
-        domain: the name of its domain.
+        domain: its domain.
         record: the record.
         others: the other records of the domain.
 
@@ -81,14 +79,13 @@ def check_record(domain: str, record: Json, others: Iterable[Json]) -> None:
         BadRequest: if its name or content is invalid, or if another record excludes it.
     """
     name, type_, content = record["name"], record["type"], record["content"]
-    _check_name(domain, name)
-    if not content:
-        raise invalid("content", "can't be blank")
-    check = _CONTENTS.get(type_)
-    if check and not check(content):
-        raise invalid("content", f"is not valid for a record of type {type_}: {content}")
-    beside = [other for other in others if other["name"].lower() == name.lower()]
-    for other in beside:
+    _check_name(name, origin(domain))
+    _check_content(record)
+    if record["ttl"] > _TTL_MAXIMUM:
+        raise invalid("ttl", f"must be at most {_TTL_MAXIMUM}")
+    for other in others:
+        if other["name"].lower() != name.lower():
+            continue
         if (other["type"], other["content"]) == (type_, content):
             raise invalid("base", f"a {type_} record with this name and content already exists")
         if _excludes(type_, other["type"]) or _excludes(other["type"], type_):
@@ -105,46 +102,21 @@ def _excludes(type_: str, other: str) -> bool:
     return type_ == "CNAME" or (type_ == "ALIAS" and other in ("A", "AAAA", "ALIAS"))
 
 
-def _check_name(domain: str, name: str) -> None:
+def _check_name(name: str, domain: str) -> None:
     labels = name.split(".") if name else []
     rest = labels[1:] if labels and labels[0] == "*" else labels
-    whole = f"{name}.{domain}" if name else domain
-    if not all(map(_HOST_LABEL.fullmatch, rest)) or len(ascii_name(whole)) > _NAME_MAXIMUM:
+    if not all(map(_RECORD_LABEL.fullmatch, rest)) or len(f"{name}.{domain}") > _NAME_MAXIMUM:
         raise invalid("name", f"is not valid: {name}")
 
 
-def _is_address(version: int) -> Callable[[str], bool]:
-    def check(content: str) -> bool:
-        try:
-            return ipaddress.ip_address(content).version == version
-        except ValueError:
-            return False
-
-    return check
-
-
-def _is_host(content: str) -> bool:
-    labels = content.split(".")
-    return len(content) <= _NAME_MAXIMUM and all(map(_HOST_LABEL.fullmatch, labels))
-
-
-def _is_service(content: str) -> bool:
-    """Returns whether the content is WEIGHT PORT TARGET, as the provider documents it."""
-    match content.split():
-        case [weight, port, target]:
-            numbers = (weight, port)
-            fit = all(n.isdecimal() and int(n) <= _NUMBER_MAXIMUM for n in numbers)
-            return fit and _is_host(target)
-    return False
-
-
-_CONTENTS: dict[str, Callable[[str], bool]] = {
-    "A": _is_address(4),
-    "AAAA": _is_address(6),
-    "ALIAS": _is_host,
-    "CAA": lambda content: bool(_CAA.fullmatch(content)),
-    "CNAME": _is_host,
-    "MX": _is_host,
-    "NS": _is_host,
-    "SRV": _is_service,
-}
+def _check_content(record: Json) -> None:
+    if not record["content"]:
+        raise invalid("content", "can't be blank")
+    type_ = _OF_DNSIMPLE.get(record["type"], record["type"])
+    if type_ is None:
+        return
+    try:
+        rdata.from_text("IN", type_, presentation(record))
+    except (DNSException, ValueError) as error:
+        reason = f"is not valid for a record of type {record['type']}: {record['content']}"
+        raise invalid("content", reason) from error

@@ -1,4 +1,4 @@
-"""The zone of a domain: its records, the system records among them, and its zone file.
+"""The records of a domain: the system records, the serial number, and the zone file.
 
 Source of the system records: exoscale/terraform-provider-exoscale, `examples/dns/README.md`, and
 exoscale/egoscale v2, `dns_test.go` (the zone file).
@@ -9,16 +9,13 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from sandbox.exoscale_api import timestamp
-from sandbox.exoscale_api.resources.dns_parts.rules import ascii_name
+from sandbox.exoscale_api.dns_zones import RECORD, origin, presentation
 from sandbox.exoscale_api.store import Json, Store
+from sandbox.name_server.zone import full_name
 
-DOMAIN = "dns-domain"
-RECORD = "dns-domain-record"
 DEFAULT_TTL = 3600
 NAME_SERVERS = ("ns1.exoscale.ch", "ns1.exoscale.com", "ns1.exoscale.io", "ns1.exoscale.net")
 _SOA = "ns1.exoscale.ch admin.dnsimple.com {serial} 86400 7200 604800 300"
-_HOSTS = ("ALIAS", "CNAME", "MX", "NS", "POOL")
-_PRIORITIZED = ("MX", "SRV")
 
 
 def add_system_records(store: Store, domain_id: str) -> None:
@@ -51,20 +48,8 @@ def bump_serial(store: Store, domain_id: str) -> None:
 
 def zone_file(domain: Json, records: Iterable[Json]) -> str:
     """Returns the records as a zone file."""
-    origin = ascii_name(domain["unicode-name"])
-    lines = [f"$ORIGIN {origin}.", "$TTL 1h"]
+    lines = [f"$ORIGIN {origin(domain)}.", "$TTL 1h"]
     for record in records:
-        owner = f"{record['name']}.{origin}." if record["name"] else f"{origin}."
-        lines.append(f"{owner} {record['ttl']} IN {record['type']} {_data(record)}")
+        name = full_name(record["name"], origin(domain))
+        lines.append(f"{name} {record['ttl']} IN {record['type']} {presentation(record)}")
     return "\n".join(lines)
-
-
-def _data(record: Json) -> str:
-    content = record["content"]
-    if record["type"] == "SOA":
-        server, mailbox, numbers = content.split(" ", 2)
-        return f"{server}. {mailbox}. {numbers}"
-    if record["type"] in (*_HOSTS, "SRV"):
-        content = f"{content}."
-    priority = f"{record.get('priority', 0)} " if record["type"] in _PRIORITIZED else ""
-    return f"{priority}{content}"

@@ -1,0 +1,1 @@
+"""A DNS server that answers for the zones of an account, and for nothing else."""
