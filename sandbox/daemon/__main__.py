@@ -49,8 +49,8 @@ CLOSE_SECONDS = 5
 class ClustersWithKubeconfig(SksRuntime):
     """The SKS runtime. It also keeps a context for each running cluster in the kubeconfig."""
 
-    def __init__(self, home: Path, tools: Path, *, containers: bool) -> None:
-        super().__init__(home, tools, containers=containers)
+    def __init__(self, home: Path, tools: Path, *, containers: bool, dns_port: int) -> None:
+        super().__init__(home, tools, containers=containers, dns_port=dns_port)
         self._folder = home / "clusters"
         self._kubeconfig = KubeconfigFile(home / "kubeconfig")
 
@@ -132,7 +132,9 @@ def _serve(home: Path, account: Account) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     containers = account.nodes == "containers"
-    runtime = ClustersWithKubeconfig(home, paths.TOOLS_BIN, containers=containers)
+    runtime = ClustersWithKubeconfig(
+        home, paths.TOOLS_BIN, containers=containers, dns_port=account.dns_port
+    )
     runtime.connect(account.endpoint, account.api_key, account.api_secret)
     app = create_app(
         store_dir=paths.private_directory(home / "api"),

@@ -62,18 +62,22 @@ class SksRuntime:
         home: the sandbox's home.
         tools: the folder of the programs.
         containers: whether nodes run containers; otherwise they are simulated.
+        dns_port: the port of the account's DNS server on the loopback address, for the containers;
+            None if there is none.
 
     Raises:
         SksError: from each method, with the reason, if an operation fails.
     """
 
-    def __init__(self, home: Path, tools: Path, *, containers: bool = False) -> None:
+    def __init__(
+        self, home: Path, tools: Path, *, containers: bool = False, dns_port: int | None = None
+    ) -> None:
         self._home = home
         self._directory = private_directory(home / "clusters")
         self._programs = Programs(tools)
         self._clusters: dict[str, ControlPlane] = {}
         self._controllers: dict[str, CloudController] = {}
-        self._containers = containers
+        self._containers, self._dns_port = containers, dns_port
         self._machines: dict[str, Machines] = {}
         self._firewall = Firewall()
         self._csi_drivers: dict[str, tuple[Looking, ...]] = {}
@@ -135,7 +139,13 @@ class SksRuntime:
             self._clusters[cluster_id] = plane
             if self._containers:
                 self._machines[cluster_id] = Machines(
-                    self._home, plane.files, plane.record, self._programs, IMAGES, self._firewall
+                    self._home,
+                    plane.files,
+                    plane.record,
+                    self._programs,
+                    IMAGES,
+                    self._firewall,
+                    self._dns_port,
                 )
             return plane.endpoint
 
@@ -228,7 +238,7 @@ class SksRuntime:
         with _reasons("addons"):
             storage.reconcile(plane.api_client, record.addons)
             if self._containers:
-                system.reconcile(plane.api_client, record)
+                system.reconcile(plane.api_client, record, self._dns_port)
                 image.reconcile(plane.api_client)
             else:
                 system_pods.reconcile(plane.api_client, record)

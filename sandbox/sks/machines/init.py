@@ -81,7 +81,8 @@ def _mount(specification: dict[str, Any]) -> None:
 
 def _set_network(specification: dict[str, Any]) -> None:
     """Enables forwarding, proxy ARP and masquerading for pods, and restricts access to the host."""
-    pods, host, api_port = (specification[key] for key in ("pods", "tap_host", "api_port"))
+    pods, host = specification["pods"], specification["tap_host"]
+    api_port, dns_port = specification["api_port"], specification["dns_port"]
     for name, value in (
         ("ipv4/ip_forward", "1"),
         ("ipv4/conf/eth0/proxy_arp", "1"),
@@ -89,9 +90,12 @@ def _set_network(specification: dict[str, Any]) -> None:
     ):
         (Path("/proc/sys/net") / name).write_text(value)
     _rule("nat", "POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE")
-    # On the host's loopback address, the machine may only connect to the API server. The rules are
-    # not in the table `filter`, where kube-router accepts packets that policies allow first.
+    # On the host's loopback address, the machine may only connect to the API server and to the
+    # account's DNS server. The rules are not in the table `filter`, where kube-router accepts
+    # packets that policies allow first.
     to_host = ("mangle", "POSTROUTING", "-d", host)
+    for protocol in ("udp", "tcp") if dns_port else ():
+        _rule(*to_host, "-p", protocol, "--dport", str(dns_port), "-j", "ACCEPT")
     _rule(*to_host, "-p", "tcp", "!", "--dport", str(api_port), "-j", "DROP")
     _rule(*to_host, "!", "-p", "tcp", "-j", "DROP")
 

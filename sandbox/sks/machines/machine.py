@@ -66,10 +66,15 @@ class Machine:
     """A running machine. Like every child process, it ends when its parent ends."""
 
     def __init__(
-        self, files: ClusterFiles, record: ClusterRecord, place: Place, firewall: Firewall
+        self,
+        files: ClusterFiles,
+        record: ClusterRecord,
+        place: Place,
+        firewall: Firewall,
+        dns_port: int | None,
     ) -> None:
         self._files, self._record, self._place = files, record, place
-        self._firewall = firewall
+        self._firewall, self._dns_port = firewall, dns_port
         self._config = place.folder / "config"
         self._run = place.folder / "run"
         self._children: list[Child] = []
@@ -192,6 +197,7 @@ class Machine:
             "pods": self._record.networking.pods.partition(",")[0],
             "tap_host": network.TAP_HOST,
             "api_port": self._record.ports.api,
+            "dns_port": self._dns_port,
             "containerd_socket": str(settings.CONTAINERD_SOCKET),
             "images": [str(image) for image in member.images],
             "services": [

@@ -30,8 +30,10 @@ class Machines:
         programs: Programs,
         images: Path,
         firewall: Firewall,
+        dns_port: int | None,
     ) -> None:
         self._home, self._files, self._record = home, files, record
+        self._dns_port = dns_port
         self._programs, self._images, self._firewall = programs, images, firewall
         self._switch = network.switch(home, record.id)
         self._machines: dict[str, dict[str, Machine]] = {}
@@ -76,7 +78,7 @@ class Machines:
         folder = self._files.directory / "machines" / name
         namespace = network.machine(self._home, self._record.id, name)
         place = Place(folder, self._home / VOLUMES, self._switch, namespace)
-        machine = Machine(self._files, self._record, place, self._firewall)
+        machine = Machine(self._files, self._record, place, self._firewall, self._dns_port)
         machine.start(
             Member(
                 name=name,

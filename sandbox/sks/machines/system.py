@@ -19,8 +19,17 @@ from sandbox.sks.machines import network, settings
 _OBJECTS = Path(__file__).with_name("system.yaml")
 
 
-def reconcile(api_client: client.ApiClient, record: ClusterRecord) -> None:
-    """Creates the missing objects."""
+def reconcile(
+    api_client: client.ApiClient, record: ClusterRecord, dns_port: int | None = None
+) -> None:
+    """Creates the missing objects.
+
+    Args:
+        api_client: a client of the cluster.
+        record: the cluster.
+        dns_port: the port of the account's DNS server on the host's loopback address, if it has
+            one. CoreDNS asks it first; for names outside the account's zones it answers REFUSED.
+    """
     if _exist(api_client):
         return
     text = Template(_OBJECTS.read_text()).substitute(
@@ -28,6 +37,7 @@ def reconcile(api_client: client.ApiClient, record: ClusterRecord) -> None:
         api_port=record.ports.api,
         dns_address=settings.cluster_dns(record),
         domain=settings.CLUSTER_DOMAIN,
+        name_server=f"{network.TAP_HOST}:{dns_port}" if dns_port else "",
         image=COREDNS,
     )
     for document in yaml.safe_load_all(text):
