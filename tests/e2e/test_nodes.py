@@ -182,6 +182,16 @@ def test_pods_reach_each_other_by_the_name_of_a_service(cluster: Cluster) -> Non
     assert answered == {pod for pod, _ in pods}
 
 
+def test_pods_resolve_the_names_of_the_accounts_domains(cluster: Cluster) -> None:
+    sandbox, (pod, _) = cluster.sandbox, cluster.pods()[0]
+    domain = sandbox.done(sandbox.client.create_dns_domain(unicode_name="pods.example"))
+    record = {"name": "shop", "type": "A", "content": "192.0.2.1"}
+    sandbox.done(sandbox.client.create_dns_domain_record(domain_id=domain, **record))
+    answer = cluster.kubectl("exec", pod, "--", "nslookup", "shop.pods.example")
+    assert "192.0.2.1" in answer
+    sandbox.done(sandbox.client.delete_dns_domain(id=domain))
+
+
 def test_the_host_reaches_every_node_and_no_pod_the_hosts_own_ports(cluster: Cluster) -> None:
     pod, _ = cluster.pods()[0]
     port = cluster.sandbox.credentials.port

@@ -132,10 +132,12 @@ def test_an_account_from_before_the_proxy_gets_a_port_for_it(tmp_path: Path) -> 
     before = Account.load_or_create(tmp_path)
     file = tmp_path / "account.json"
     fields = json.loads(file.read_text())
-    del fields["proxy_port"]
+    del fields["proxy_port"], fields["dns_port"]
     file.write_text(json.dumps(fields))
     after = Account.load_or_create(tmp_path)
     assert after.proxy_port
+    assert after.dns_address == f"127.0.0.1:{after.dns_port}"
+    assert after.dns_port not in (0, after.port, after.proxy_port)
     assert after == Account.load(tmp_path)
     assert after.api_secret == before.api_secret
 

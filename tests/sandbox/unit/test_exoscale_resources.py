@@ -115,6 +115,7 @@ def test_names_that_are_stored_stay(tmp_path: Path) -> None:
         "delete-sks-nodepool",
     }
     assert {resource.quota.kind for resource in found if resource.quota} == {
+        "dns-domain",
         "instance",
         "load-balancer",
         "private-network",
