@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 PROGRAM = """#!/bin/sh
-echo "$*" >> "$FAKE_PULUMI/asked"
+asked="$*"
+echo "$asked" >> "$FAKE_PULUMI/asked"
 for answer in "$FAKE_PULUMI"/answers/*; do
-  case "$*" in
-    "$(cat "$answer/to")"*)
-      log=$(echo "$*" | sed -n 's/.*--event-log \\([^ ]*\\).*/\\1/p')
-      [ -z "$log" ] || cp "$answer/events" "$log"
+  IFS= read -r to < "$answer/to"
+  case "$asked" in
+    "$to"*)
+      log=${asked#*--event-log }
+      [ "$log" = "$asked" ] || cp "$answer/events" "${log%% *}"
       cat "$answer/out"
-      cat "$answer/err" >&2
-      exit "$(cat "$answer/code")" ;;
+      [ ! -s "$answer/err" ] || cat "$answer/err" >&2
+      read -r code < "$answer/code"
+      exit "$code" ;;
   esac
 done
 echo "error: was not to be asked: $*" >&2

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
+import multiprocessing
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.paths import ROOT
 from tests.program.unit.answering_pulumi import FakePulumi, killed
 from tools import deploy, refreshed
 from tools.preview import preview
@@ -28,9 +27,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePulumi:
 
 def run(folder: Path, *arguments: str) -> int:
     """Run the tool as make does: its process becomes pulumi's."""
-    command = [sys.executable, "-c", "import sys; from tools.refreshed import *; from pathlib "]
-    command[-1] += f"import Path; sys.exit(main(sys.argv[1:], Path({str(folder)!r})))"
-    return subprocess.run([*command, *arguments], cwd=ROOT).returncode
+    process = multiprocessing.get_context("fork").Process(
+        target=lambda: sys.exit(refreshed.main(arguments, folder))
+    )
+    process.start()
+    process.join()
+    return process.exitcode or 0
 
 
 @pytest.mark.parametrize("operation", ["updating", "deleting"])
