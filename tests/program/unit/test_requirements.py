@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -90,16 +91,25 @@ def test_what_is_imported_is_asked_for(folders: Sequence[str], names: Sequence[s
 
 def imported(code: Path) -> Iterator[str]:
     """The packages of what the code imports."""
-    packages = packages_distributions()
     for file in [code] if code.is_file() else code.rglob("*.py"):
         if DEMO in file.parents and code != DEMO:
             continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and not node.level:
-                modules = [node.module or ""]
-            for module in modules:
-                yield from packages.get(module.partition(".")[0], ())
+        for module in modules(ast.parse(file.read_text())):
+            yield from distributions().get(module.partition(".")[0], ())
+
+
+def modules(node: ast.AST) -> Iterator[str]:
+    """The modules that code imports; expressions, of which most code consists, import nothing."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (each.name for each in child.names)
+        elif isinstance(child, ast.ImportFrom) and not child.level:
+            yield child.module or ""
+        elif not isinstance(child, ast.expr):
+            yield from modules(child)
+
+
+distributions = cache(packages_distributions)
 
 
 def test_a_package_has_one_version_in_all_files() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ OWN = "github.event.pull_request.head.repo.full_name == github.repository"
 TO_A_STACK = re.compile(r"make (?:deploy|rollback|refresh|renew) STACK=(\S+)")
 
 
+@cache
 def read(file: Path) -> Any:
     """A workflow, with `on` as it stands there."""
     return yaml.load(file.read_text(), yaml.BaseLoader)
