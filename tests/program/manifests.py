@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,12 @@ GUESTBOOK: list[dict[str, Any]] = yaml.safe_load(
 
 def declared(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The manifests of all objects that the program declares with these settings."""
-    return manifests(declare(settings))
+    return manifests(_declared_once(json.dumps(settings)))
+
+
+@cache
+def _declared_once(settings: str) -> Engine:
+    return declare(json.loads(settings))
 
 
 def declare(values: Mapping[str, Any]) -> Engine:

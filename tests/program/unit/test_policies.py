@@ -19,7 +19,7 @@ from policies.cluster import CLUSTER, NAMESPACE, RELEASE
 from policies.network import FIREWALL_RULE
 from policies.rule import Finding, Resource, StackRule
 from policies.rules import RULES
-from tests.program.unit.recorded_resources import STACKS, requests
+from tests.program.unit.recorded_resources import recorded, requests
 from tests.program.unit.stack_settings import changed
 from tests.program.unit.test_docs import STACK_FILES
 from tests.support.resource_names import without_namespace
@@ -178,10 +178,15 @@ STILL_KEPT = [
 
 
 def declared(settings: Mapping[str, Any]) -> list[Resource]:
-    """What the program declares; what it reads is no rule's matter."""
+    """What the program declares with these settings."""
+    return resources_of(requests(settings))
+
+
+def resources_of(found: Mapping[str, Any]) -> list[Resource]:
+    """What is declared by these requests; what they read is no rule's matter."""
     return [
         Resource(each["type"], each["name"], urn, each.get("object", {}), bool(each.get("protect")))
-        for urn, each in requests(settings).items()
+        for urn, each in found.items()
         if not urn.endswith(" read")
     ]
 
@@ -313,5 +318,5 @@ def test_the_stacks_keep_all_rules(file: Path) -> None:
 
 def test_a_stack_with_every_setting_breaks_no_rule_but_one() -> None:
     """It has a Service of the type NodePort, behind an open firewall."""
-    resources = declared(STACKS["rich"])
+    resources = resources_of(recorded()["rich"])
     assert {name for name in ALL if findings(name, resources)} == {"no-public-node-port"}
