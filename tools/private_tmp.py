@@ -22,10 +22,13 @@ def main(command: Sequence[str]) -> int:
     """Runs the command and returns its exit code as a shell does."""
     with TemporaryDirectory(prefix="pulumi-") as folder:
         started: list[subprocess.Popen[bytes]] = []
+        early: list[int] = []
 
-        def forward_signal(*_: object) -> None:
-            for each in started:
-                each.terminate()
+        def forward_signal(number: int, _: object) -> None:
+            if started:
+                started[0].terminate()
+            else:
+                early.append(number)
 
         # A terminal sends SIGINT to the command too, which decides what to do.
         signal.signal(signal.SIGINT, lambda *_: None)
@@ -35,6 +38,8 @@ def main(command: Sequence[str]) -> int:
         except FileNotFoundError:
             sys.stderr.write(f"{command[0]} is not on PATH: see docs/getting-started.md\n")
             return NOT_FOUND
+        if early:
+            started[0].terminate()
         code = started[0].wait()
     return code if code >= 0 else BY_SIGNAL - code
 

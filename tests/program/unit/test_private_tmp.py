@@ -9,8 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tools.private_tmp import main
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,13 +45,31 @@ def test_it_is_gone_with_the_command(tmp_path: Path, end: str, code: int) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_the_commands_to_answer(tmp_path: Path, number: signal.Signals) -> None:
     """It comes from a terminal (SIGINT, to all), or from who started the tool (SIGTERM)."""
-    script = 'touch "$TMPDIR/left"; trap "kill $!; exit 3" INT TERM; echo ready; sleep 60 & wait'
+    script = 'touch "$TMPDIR/left"; trap "kill $!; exit 3" INT TERM; echo ready; sleep 20 & wait'
     with started(tmp_path, script) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         assert process.wait(timeout=60) == 3
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_is_passed_on_to_a_command_that_is_starting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return start(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert main(["sleep", "20"]) == 128 + signal.SIGTERM
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_command_that_is_not_there(tmp_path: Path) -> None:
