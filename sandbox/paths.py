@@ -20,6 +20,9 @@ TOOLS_BUILD: Path = ROOT / ".sandbox" / "build"
 IMAGES: Path = ROOT / ".sandbox" / "images"
 """Container images (archives, *.tar) that are preloaded on nodes; shared by all sandboxes."""
 
+CERT_MANAGER_CHART: Path = ROOT / ".sandbox" / "charts" / "cert-manager"
+"""The official chart of cert-manager, which `sandbox tools --acme` copies from its Go module."""
+
 PASSPHRASE_FILE: Path = ROOT / ".sandbox" / "passphrase"
 """The passphrase of the clone's stacks (mode 0600); shared by all sandboxes of the clone."""
 
