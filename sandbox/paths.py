@@ -53,6 +53,11 @@ def authorities(home: Path) -> Path:
     return home / "tls" / "authorities.pem"
 
 
+def acme_root(home: Path) -> Path:
+    """Returns the file of the ACME server's root certificate, which is new at every start."""
+    return home / "tls" / "acme-root.pem"
+
+
 def private_directory(path: Path) -> Path:
     """Creates the folder `path` (mode 0700) if it doesn't exist, and returns its path."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
