@@ -11,9 +11,9 @@ from pathlib import Path
 import requests
 
 from sandbox.account import LOOPBACK
-from sandbox.daemon.certificates import authority
 from sandbox.errors import SandboxError
 from sandbox.paths import TOOLS_BIN, acme_root, authorities, private_directory, write_private
+from sandbox.sks.pki import Authority
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import Child, Command
 
@@ -27,16 +27,17 @@ class AcmeServer:
 
     Args:
         home: the sandbox's home.
+        authority: the sandbox's authority, which signs the server's TLS certificate.
         resolver: the address of the DNS server (TCP) that it asks for the names to validate.
         http_port: the port of HTTP-01 challenges.
     """
 
-    def __init__(self, home: Path, resolver: str, http_port: int) -> None:
+    def __init__(self, home: Path, authority: Authority, resolver: str, http_port: int) -> None:
         self.port, management = free_ports(2)
         self._root, self._trusted = acme_root(home), str(authorities(home))
         self._certificate = private_directory(home / "tls") / "acme-server.pem"
         self._management = f"{LOOPBACK}:{management}"
-        pair = authority(home).sign_server("acme", [LOOPBACK])
+        pair = authority.sign_server("acme", [LOOPBACK])
         write_private(self._certificate, (pair.key + pair.certificate).decode())
         folder = private_directory(home / "acme")
         config = folder / "pebble.json"

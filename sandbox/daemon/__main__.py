@@ -184,8 +184,9 @@ def _serve_in_thread(serving: Coroutine[Any, Any, None]) -> None:
 
 def _acme_server(home: Path, account: Account, runtime: SksRuntime, zones: Zones) -> AcmeServer:
     """Returns the ACME server, which can reach the challenges of simulated nodes too."""
+    authority = certificates.authority(home)
     if account.nodes == "containers":
-        return AcmeServer(home, account.dns_address, HTTP)
+        return AcmeServer(home, authority, account.dns_address, HTTP)
     network = ChallengeNetwork(zones, runtime)
     runtime.set_cert_manager_environment(
         {
@@ -194,7 +195,7 @@ def _acme_server(home: Path, account: Account, runtime: SksRuntime, zones: Zones
             "HTTPS_PROXY": network.proxy,
         }
     )
-    return AcmeServer(home, network.resolver, network.http_port)
+    return AcmeServer(home, authority, network.resolver, network.http_port)
 
 
 def _listen(port: int) -> socket.socket:
