@@ -17,6 +17,7 @@ from sandbox.environment.stack_files import temporary_salts
 from sandbox.environment.variables import command_environment, export_lines
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
+from sandbox.toolchain.acme import ensure_acme
 from sandbox.toolchain.provide import ensure_tools
 from sandbox.toolchain.tools import (
     CONTROL_PLANE,
@@ -61,6 +62,11 @@ def parser() -> argparse.ArgumentParser:
     tools.add_argument(
         "--nodes", choices=get_args(Nodes), help="containers: also install the tools of such nodes"
     )
+    tools.add_argument(
+        "--acme",
+        action="store_true",
+        help="also install what HTTPS needs: an ACME server, cert-manager and its chart",
+    )
     env = commands.add_parser("env", help="print the environment as export lines for a shell")
     run = commands.add_parser(
         "exec", help="run a command in the sandbox, which is started if necessary"
@@ -93,6 +99,8 @@ def main(arguments: list[str]) -> int:
                 names = (*CONTROL_PLANE, *NODE) if containers else CONTROL_PLANE
                 others = [kubernetes_tools(version, names) for version in options.kubernetes]
                 ensure_tools(progress, [*(NODE_TOOLS if containers else ()), *chain(*others)])
+                if options.acme:
+                    ensure_acme(progress)
             case "status":
                 # Imported here because it loads an HTTP client, which few commands need.
                 from sandbox.daemon.status import status

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 from sandbox.errors import SandboxError
-from sandbox.paths import PASSPHRASE_FILE, write_private
+from sandbox.paths import PASSPHRASE_FILE, ROOT, write_private
 
 LOOPBACK = "127.0.0.1"
+ACME_PORT = 14000
+"""Port of the ACME server in the clone's own sandbox, whose home is `.sandbox`."""
 
 Nodes = Literal["simulated", "containers"]
 
@@ -32,6 +34,8 @@ class Account:
     """The kind of its clusters' nodes."""
     dns_port: int = 0
     """0 in the file of a sandbox that an earlier version without a DNS server created."""
+    acme_port: int = 0
+    """0 in the file of a sandbox that an earlier version without an ACME server created."""
 
     @property
     def base_url(self) -> str:
@@ -52,6 +56,11 @@ class Account:
     def dns_address(self) -> str:
         """The address of the sandbox's DNS server, for UDP and TCP: 127.0.0.1:PORT."""
         return f"{LOOPBACK}:{self.dns_port}"
+
+    @property
+    def acme_url(self) -> str:
+        """The directory of the sandbox's ACME server."""
+        return f"https://{LOOPBACK}:{self.acme_port}/dir"
 
     @classmethod
     def load(cls, home: Path) -> Self | None:
@@ -103,11 +112,12 @@ class Account:
                 port=_free_port(),
                 nodes=kind,
             )
-        if not account.proxy_port or not account.dns_port:
+        if not (account.proxy_port and account.dns_port and account.acme_port):
             account = replace(
                 account,
                 proxy_port=account.proxy_port or _free_port(),
                 dns_port=account.dns_port or _free_port(),
+                acme_port=account.acme_port or _acme_port(home),
             )
             write_private(home / "account.json", json.dumps(asdict(account), indent=2) + "\n")
         return account
@@ -126,6 +136,19 @@ def _passphrase() -> str:
             os.link(candidate, file)
         candidate.unlink()
     return file.read_text()
+
+
+def _acme_port(home: Path) -> int:
+    """Returns ACME_PORT for the clone's own sandbox, because stack files contain its URL.
+
+    If another clone's sandbox uses the port: a free one.
+    """
+    if home == ROOT / ".sandbox":
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((LOOPBACK, ACME_PORT))
+            return ACME_PORT
+    return _free_port()
 
 
 def _free_port() -> int:

@@ -20,6 +20,9 @@ TOOLS_BUILD: Path = ROOT / ".sandbox" / "build"
 IMAGES: Path = ROOT / ".sandbox" / "images"
 """Container images (archives, *.tar) that are preloaded on nodes; shared by all sandboxes."""
 
+CERT_MANAGER_CHART: Path = ROOT / ".sandbox" / "charts" / "cert-manager"
+"""The official chart of cert-manager, which `sandbox tools --acme` copies from its Go module."""
+
 PASSPHRASE_FILE: Path = ROOT / ".sandbox" / "passphrase"
 """The passphrase of the clone's stacks (mode 0600); shared by all sandboxes of the clone."""
 
@@ -48,6 +51,11 @@ def temporary_files(home: Path) -> Path:
 def authorities(home: Path) -> Path:
     """Returns the file with the certificate authorities that programs in the sandbox trust."""
     return home / "tls" / "authorities.pem"
+
+
+def acme_root(home: Path) -> Path:
+    """Returns the file of the ACME server's root certificate, which is new at every start."""
+    return home / "tls" / "acme-root.pem"
 
 
 def private_directory(path: Path) -> Path:

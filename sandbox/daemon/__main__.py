@@ -11,14 +11,18 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from starlette.applications import Starlette
 
 from sandbox import paths
 from sandbox.account import LOOPBACK, Account
+from sandbox.acme.gate import Gate
+from sandbox.acme.network import HTTP, ChallengeNetwork, Zones
+from sandbox.acme.server import AcmeServer
 from sandbox.daemon import certificates
 from sandbox.daemon.fault_client import FaultClient
 from sandbox.daemon.kubeconfig import KubeconfigFile
@@ -125,9 +129,11 @@ def _acquire_lock(file: TextIO) -> bool:
 def _serve(home: Path, account: Account) -> int:
     state = DaemonState(home)
     state.write("starting", "the Exoscale API")
+    acme_installed = (paths.TOOLS_BIN / "pebble").exists()
     try:
         listener, proxy_listener = _listen(account.port), _listen(account.proxy_port)
         dns_listener, datagrams = _listen(account.dns_port), _bind(account.dns_port)
+        acme_listener = _listen(account.acme_port) if acme_installed else None
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -148,21 +154,48 @@ def _serve(home: Path, account: Account) -> int:
     certificates.write_authorities(home)
     hosts = {f"api-{zone}.exoscale.com" for zone in app.state.organization.zones}
     proxy = Proxy(hosts, certificates.server_context(home, hosts), account.port)
-    threading.Thread(target=asyncio.run, args=(proxy.serve(proxy_listener),), daemon=True).start()
-    name_server = NameServer(partial(dns_zones, app.state.organization.store))
-    serving = name_server.serve(datagrams, dns_listener)
-    threading.Thread(target=asyncio.run, args=(serving,), daemon=True).start()
+    _serve_in_thread(proxy.serve(proxy_listener))
+    zones = partial(dns_zones, app.state.organization.store)
+    name_server = NameServer(zones)
+    _serve_in_thread(name_server.serve(datagrams, dns_listener))
+    acme = None
+    if acme_listener is not None:
+        acme = _acme_server(home, account, runtime, zones)
+        gate = Gate(acme.port, app.state.organization.faults.drops_acme)
+        _serve_in_thread(gate.serve(acme_listener))
     api = server(app, CLOSE_SECONDS)
     # uvicorn raises the signal again after its shutdown. These handlers ignore it, so that the
     # daemon can stop the clusters.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _log.info("received a signal to stop"))
-    threading.Thread(target=_resume, args=(app, account, state), daemon=True).start()
+    threading.Thread(target=_resume, args=(app, account, acme, state), daemon=True).start()
     api.run(sockets=[listener])
     state.write("stopping", "clusters")
     runtime.stop_all()
+    if acme is not None:
+        acme.stop()
     state.clear()
     return 0
+
+
+def _serve_in_thread(serving: Coroutine[Any, Any, None]) -> None:
+    threading.Thread(target=asyncio.run, args=(serving,), daemon=True).start()
+
+
+def _acme_server(home: Path, account: Account, runtime: SksRuntime, zones: Zones) -> AcmeServer:
+    """Returns the ACME server, which can reach the challenges of simulated nodes too."""
+    authority = certificates.authority(home)
+    if account.nodes == "containers":
+        return AcmeServer(home, authority, account.dns_address, HTTP)
+    network = ChallengeNetwork(zones, runtime)
+    runtime.set_cert_manager_environment(
+        {
+            "SSL_CERT_FILE": str(paths.authorities(home)),
+            "HTTP_PROXY": network.proxy,
+            "HTTPS_PROXY": network.proxy,
+        }
+    )
+    return AcmeServer(home, authority, network.resolver, network.http_port)
 
 
 def _listen(port: int) -> socket.socket:
@@ -182,10 +215,13 @@ def _bind(port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.sock
     return bound
 
 
-def _resume(app: Starlette, account: Account, state: DaemonState) -> None:
+def _resume(app: Starlette, account: Account, acme: AcmeServer | None, state: DaemonState) -> None:
     try:
         # Waits until the server accepts connections. Faults don't apply to this request.
         FaultClient(account).all()
+        if acme is not None:
+            state.write("starting", "the ACME server")
+            acme.start()
         state.write("starting", "clusters")
         app.state.resume()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The sandbox's certificate authority, which can sign only for names below exoscale.com."""
+"""The sandbox's certificate authority: only for names below exoscale.com, and for loopback."""
 
 import os
 import ssl
@@ -16,9 +16,10 @@ DOMAIN = "exoscale.com"
 def authority(home: Path) -> Authority:
     """Returns the sandbox's authority, and creates it if it doesn't exist.
 
-    Its name constraint allows only names below DOMAIN.
+    Its name constraint allows only names below DOMAIN and loopback addresses.
     """
-    certificate, key = home / "tls" / "ca.pem", home / "tls" / "ca-key.pem"
+    folder = home / "tls"
+    certificate, key = folder / "authority.pem", folder / "authority-key.pem"
     if not certificate.exists():
         pair = new_authority("sandbox-authority", only_below=(DOMAIN,))
         write_private(key, pair.key.decode())

@@ -12,7 +12,7 @@ from sandbox.daemon.table import table
 from sandbox.errors import SandboxError
 
 TARGET_HELP = """operation (create-sks-nodepool) or pattern of operations (create-*),
-"METHOD /path" or a pattern of it ("POST /sks-cluster/*"), "*" for all; or: node, quota"""
+"METHOD /path" or a pattern of it ("POST /sks-cluster/*"), "*" for all; or: node, quota, acme"""
 
 _DELAY = re.compile(r"(\d+)(ms|s)")
 

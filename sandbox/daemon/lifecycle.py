@@ -31,6 +31,7 @@ POLL_SECONDS = 0.1
 
 # Folders and files that the sandbox keeps in its home.
 FOLDERS = (
+    "acme",
     "api",
     "clusters",
     "log",

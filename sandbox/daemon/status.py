@@ -11,6 +11,7 @@ from sandbox.daemon.fault_commands import fault_table
 from sandbox.daemon.state import DaemonState, processes, running_pid
 from sandbox.daemon.table import table
 from sandbox.exoscale_api import summary, tables
+from sandbox.paths import acme_root
 
 
 def status(home: Path, *, as_json: bool) -> str:
@@ -31,6 +32,8 @@ def _collect(home: Path) -> dict[str, Any]:
         "home": str(home),
         "endpoint": account.endpoint if account else None,
         "dns": account.dns_address if account and account.dns_port else None,
+        "acme": account.acme_url if account and acme_root(home).exists() else None,
+        "acme-root": str(acme_root(home)) if acme_root(home).exists() else None,
         "nodes": account.nodes if account else None,
         "processes": [asdict(process) for process in processes(home)],
         **summary(home / "api"),
@@ -46,6 +49,8 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
         "home": found["home"],
         "Exoscale API": found["endpoint"] or "none yet",
         "DNS server": found["dns"] or "none yet",
+        "ACME server": found["acme"] or "none: `sandbox tools --acme` installs it",
+        "ACME root": found["acme-root"] or "none yet",
         "nodes": found["nodes"] or "none yet",
         "processes": f"{names}, {memory / 2**20:.0f} MB resident" if names else "none",
     }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sandbox.exoscale_api.errors import BadRequest
 from sandbox.exoscale_api.openapi import Operation
 
-NODE, QUOTA = "node", "quota"
+NODE, QUOTA, ACME = "node", "quota", "acme"
 """Targets that are not requests."""
 
 
@@ -137,7 +137,8 @@ class Fault(_Model):
 
     Attributes:
         target: the ID of an operation (`create-sks-nodepool`), a pattern of IDs (`create-*`), a
-            method and a path (`POST /sks-cluster/*`), `*` for all requests, `node`, or `quota`.
+            method and a path (`POST /sks-cluster/*`), `*` for all requests, `node`, `quota`, or
+            `acme` for the ACME server.
         effect: the effect on the target.
         times: how often the fault acts at most. Default: always.
         probability: the probability with which it acts. Whether it acts on its nth match depends
@@ -163,8 +164,13 @@ class Fault(_Model):
             raise ValueError(f"this effect is for the target {only}")
         if only is None and self.target in (NODE, QUOTA):
             raise ValueError(f"the target {self.target} has an effect of its own")
-        if only == QUOTA and (self.times or self.probability):
-            raise ValueError("a quota holds until it is cleared: no times, no probability")
+        if self.target == ACME and not isinstance(self.effect, Drop):
+            raise ValueError("the effect on the ACME server is drop")
+        if self.target in (QUOTA, ACME) and (self.times or self.probability):
+            raise ValueError(
+                f"the target {self.target} is affected until it is cleared: no times, no "
+                "probability"
+            )
         return self
 
     def is_for(self, operation: Operation, path: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.exoscale_api.errors import BadRequest, MethodNotAllowed, NotFound
-from sandbox.exoscale_api.fault import NODE, QUOTA, Fault, Limit, parse
+from sandbox.exoscale_api.fault import ACME, NODE, QUOTA, Fault, Limit, parse
 from sandbox.exoscale_api.jobs import Jobs
 from sandbox.exoscale_api.openapi import Operation
 from sandbox.exoscale_api.organization import Organization
@@ -70,7 +70,7 @@ class FaultRoutes:
         ):
             known = ", ".join(self._organization.quotas.names)
             raise BadRequest(f"no quota {fault.effect.resource}: there are {known}")
-        if fault.target not in (NODE, QUOTA) and not self._concerns_a_route(fault):
+        if fault.target not in (NODE, QUOTA, ACME) and not self._concerns_a_route(fault):
             raise BadRequest(f"no operation matches {fault.target}")
         return fault
 

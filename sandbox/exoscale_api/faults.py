@@ -1,7 +1,7 @@
 """The account's faults, which are stored until they are cleared."""
 
 from sandbox.exoscale_api.errors import NotFound
-from sandbox.exoscale_api.fault import Fault, Limit, NotReady, ReadyAfter
+from sandbox.exoscale_api.fault import ACME, Fault, Limit, NotReady, ReadyAfter
 from sandbox.exoscale_api.openapi import Operation
 from sandbox.exoscale_api.store import Store
 
@@ -81,6 +81,10 @@ class Faults:
             if isinstance(fault.effect, ReadyAfter)
             for node in fault.nodes
         }
+
+    def drops_acme(self) -> bool:
+        """Returns whether the ACME server drops connections."""
+        return any(fault.target == ACME for fault in self.list())
 
     def quota(self, resource: str, limit: int) -> int:
         """Returns the effective limit of a quota whose normal limit is `limit`."""

@@ -1,8 +1,8 @@
 """The records of a zone, as a server finds them: exact names, wildcards, delegations."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dns import name as names
@@ -30,6 +30,11 @@ class Zone:
         self._nodes: defaultdict[Name, list[Record]] = defaultdict(list)
         for record in records:
             self._nodes[record.name].append(record)
+
+    def with_data(self, change: Callable[[Record], str]) -> "Zone":
+        """Returns a copy of the zone, in which each record has the data that `change` returns."""
+        records = (record for node in self._nodes.values() for record in node)
+        return Zone(self.origin, (replace(record, data=change(record)) for record in records))
 
     def apex(self, type_: str) -> list[Record]:
         """Returns the records of a type at the origin."""

@@ -46,6 +46,8 @@ class ControlPlane:
         self._containers = containers
         self._children: dict[str, Child] = {}
         self._egress: Egress | None = None
+        self.pod_ports: dict[str, int] = {}
+        """Ports on this machine of programs that run for simulated pods, by the pod's UID."""
 
     @property
     def endpoint(self) -> str:
@@ -75,7 +77,11 @@ class ControlPlane:
         self._write_configuration()
         try:
             self._egress = Egress(
-                record, files.egress_socket, self.new_api_client(), containers=self._containers
+                record,
+                files.egress_socket,
+                self.new_api_client(),
+                self.pod_ports,
+                containers=self._containers,
             )
             self._run(components.etcd(tools, files, record))
             # Without etcd, the API server would retry with increasing delays.

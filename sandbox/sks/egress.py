@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,12 +22,15 @@ import urllib3
 from kubernetes import client
 
 from sandbox.http_connect import CHUNK, HEAD_SECONDS, RejectedRequest, connect_target
+from sandbox.sks.backends import ready_pods
 from sandbox.sks.ingress_nginx import webhook
 from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec
 
 _log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 8192
+_HTTPS = "https"
+"""Name of the port of cert-manager's webhook."""
 _NO_CONTAINERS = "the sandbox runs no containers: nothing answers at"
 
 Answer = Callable[[socket.socket], None]
@@ -53,13 +56,20 @@ class Egress:
     """Serves the proxy of `cluster` on the Unix socket `path`, with a thread per connection."""
 
     def __init__(
-        self, cluster: ClusterSpec, path: Path, api_client: client.ApiClient, *, containers: bool
+        self,
+        cluster: ClusterSpec,
+        path: Path,
+        api_client: client.ApiClient,
+        pod_ports: Mapping[str, int],
+        *,
+        containers: bool,
     ) -> None:
         self._cluster = cluster.name
         self._machines = [ipaddress.ip_network(text) for text in INSTANCE_NETWORKS if containers]
         self._pods = [ipaddress.ip_network(text) for text in cluster.networking.pods.split(",")]
         self._path = path
         self._api_client = api_client
+        self._pod_ports = pod_ports
         self._refused: set[str] = set()
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX)
@@ -130,13 +140,13 @@ class Egress:
             raise RejectedRequest("403", self._why_not(address, port))
         namespace, name = service.metadata.namespace, service.metadata.name
         where = f"{name}.{namespace}.svc:{port} ({address})"
-        selector = ",".join(f"{k}={v}" for k, v in (service.spec.selector or {}).items())
-        found = core.list_namespaced_pod(namespace, label_selector=selector) if selector else None
-        ready = [pod for pod in found.items if _is_ready(pod)] if found else []
+        ready = ready_pods(core, service)
         if not ready:
             raise RejectedRequest("502", f"connection refused: no pod is ready behind {where}")
         targets = {item.target_port for item in service.spec.ports if item.port == port}
         for pod in ready:
+            if _HTTPS in targets and (own := self._pod_ports.get(pod.metadata.uid)):
+                return partial(_join, _connect("127.0.0.1", own))
             if webhook.PORT in targets and webhook.is_played(pod):
                 return webhook.answering(self._api_client, pod, where)
         raise RejectedRequest("403", f"{_NO_CONTAINERS} {where}")
@@ -209,10 +219,3 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
-
-
-def _is_ready(pod: Any) -> bool:
-    conditions = pod.status.conditions or ()
-    return pod.metadata.deletion_timestamp is None and any(
-        condition.type == "Ready" and condition.status == "True" for condition in conditions
-    )

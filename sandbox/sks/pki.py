@@ -84,7 +84,8 @@ def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
 
     Args:
         name: the common name.
-        only_below: domains. If given, the authority can only sign for names below them.
+        only_below: domains. If given, the authority can only sign for names below them and for
+            IPv4 addresses of the loopback interface.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name, ())
@@ -95,9 +96,10 @@ def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if only_below:
-        names = [x509.DNSName(domain) for domain in only_below]
-        addresses = [x509.IPAddress(ipaddress.ip_network(every)) for every in ("0.0.0.0/0", "::/0")]
-        builder = builder.add_extension(x509.NameConstraints(names, addresses), critical=True)
+        loopback, every = (ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::/0"))
+        allowed = [*(x509.DNSName(domain) for domain in only_below), x509.IPAddress(loopback)]
+        constraints = x509.NameConstraints(allowed, [x509.IPAddress(every)])
+        builder = builder.add_extension(constraints, critical=True)
     return _pair(builder.sign(key, hashes.SHA256()), key)
 
 

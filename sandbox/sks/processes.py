@@ -40,6 +40,8 @@ class Command:
     log: Path
     pid_file: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    executable: Path | None = None
+    """The program, if the first argument is only its name among the processes."""
 
 
 class Child:
@@ -130,6 +132,7 @@ class Child:
             self._log_start = log.tell()
             process = subprocess.Popen(
                 command.arguments,
+                executable=command.executable,
                 cwd=command.directory,
                 env={**_without_proxies(os.environ), **command.environment},
                 stdin=subprocess.DEVNULL,

@@ -17,6 +17,8 @@ from kubernetes import client
 
 from sandbox.paths import IMAGES, private_directory
 from sandbox.sks import health, nodes, storage, system_pods
+from sandbox.sks.backends import balancer_addresses, solver_pods
+from sandbox.sks.cert_manager import CertManager
 from sandbox.sks.cloud_controller import CloudController
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.csi_controller import CsiController
@@ -81,6 +83,8 @@ class SksRuntime:
         self._machines: dict[str, Machines] = {}
         self._firewall = Firewall()
         self._csi_drivers: dict[str, tuple[Looking, ...]] = {}
+        self._cert_managers: dict[str, CertManager] = {}
+        self._cert_manager_environment: Mapping[str, str] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
         self._lock = RLock()
@@ -88,6 +92,31 @@ class SksRuntime:
     def connect(self, api_url: str, api_key: str, api_secret: str) -> None:
         """Sets the account for cloud controllers; the URL of the Exoscale API ends in /v2."""
         self._account = (api_url, api_key, api_secret)
+
+    def set_cert_manager_environment(self, environment: Mapping[str, str]) -> None:
+        """Sets the variables of cert-manager's programs: trusted authorities and proxies."""
+        self._cert_manager_environment = environment
+
+    def addresses(self, port: int) -> set[str]:
+        """Returns the addresses of the load balancers that have the port and ready pods."""
+        return set().union(
+            *(balancer_addresses(plane.api_client, port) for plane in [*self._clusters.values()])
+        )
+
+    def solver(self, address: str, host: str, path: str) -> int | None:
+        """Returns the loopback port of the program that answers a challenge, None if none does.
+
+        Args:
+            address: the address of the load balancer.
+            host: the name in the request.
+            path: the path of the request.
+        """
+        for plane in [*self._clusters.values()]:
+            if address in balancer_addresses(plane.api_client, 80):
+                for pod in solver_pods(plane.api_client, host, path):
+                    if port := plane.pod_ports.get(pod.metadata.uid):
+                        return port
+        return None
 
     @property
     def versions(self) -> list[str]:
@@ -156,6 +185,9 @@ class SksRuntime:
             machines = self._machines.pop(cluster_id, None)
             controller = self._controllers.pop(cluster_id, None)
             csi_driver = self._csi_drivers.pop(cluster_id, ())
+            if cert_manager := self._cert_managers.pop(cluster_id, None):
+                cert_manager.stop()
+                cert_manager.join()
             if controller is not None:
                 controller.stop()
             for part in csi_driver:
@@ -242,6 +274,13 @@ class SksRuntime:
                 image.reconcile(plane.api_client)
             else:
                 system_pods.reconcile(plane.api_client, record)
+        if not self._containers and record.id not in self._cert_managers:
+            program = self._programs.tools / "cert-manager"
+            self._cert_managers[record.id] = CertManager(
+                plane, program, self._cert_manager_environment
+            )
+            self._cert_managers[record.id].start()
+
         if CCM_ADDON in record.addons and record.id not in self._controllers:
             controller = CloudController(
                 record.name, plane.new_api_client(), partial(self._cloud_client, record.zone)

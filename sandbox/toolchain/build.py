@@ -18,7 +18,7 @@ from sandbox.toolchain.find import check_version
 from sandbox.toolchain.installed import GO_FLAGS, GO_SETTINGS, LINK_FLAGS, install
 from sandbox.toolchain.prerequisites import check_go
 from sandbox.toolchain.side_by_side import side_by_side
-from sandbox.toolchain.tools import GoModule, OwnMain, Tool, source_of_main
+from sandbox.toolchain.tools import GoModule, OwnMain, Tool, sources_of_main
 
 # Selects the runtime defaults (GODEBUG) of this release. Go raises it if a module requires more.
 GO_DIRECTIVE = "1.24"
@@ -67,7 +67,7 @@ def _build(module: GoModule, tools: list[Tool], progress: Progress) -> None:
     with progress.step(f"{first.name} {first.version}", doing) as step:
         folder = TOOLS_BUILD / module.folder
         folder.mkdir(parents=True, exist_ok=True)
-        source = _download(module, folder)
+        source = download_module(module, folder)
         output = folder / "output"
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir()
@@ -91,9 +91,11 @@ def _write_main(tool: Tool, main: OwnMain, module_folder: Path, folder: Path) ->
     target = folder / tool.name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    (target / "main.go").write_text(source_of_main(main))
-    schema = json.loads((module_folder / main.schema).read_text())
-    (target / Path(main.schema).name).write_text(json.dumps({**schema, "version": tool.version}))
+    for name, source in sources_of_main(main).items():
+        (target / name).write_text(source)
+    if main.schema:
+        schema = {**json.loads((module_folder / main.schema).read_text()), "version": tool.version}
+        (target / Path(main.schema).name).write_text(json.dumps(schema))
     for file in main.embedded:
         shutil.copyfile(module_folder / file, target / Path(file).name)
 
@@ -106,7 +108,8 @@ def _copy_script(module_folder: str, tool: Tool, output: Path) -> None:
 
 def _write_go_mod(module: GoModule, folder: Path, module_go_mod: Path) -> None:
     lines = [
-        f"module sandbox.local/{folder.name.partition('@')[0]}",
+        # Below the module's path, so that an own main package can import its internal packages.
+        f"module {module.path}/sandbox",
         f"go {GO_DIRECTIVE}",
         f"require {module.path} {module.version}",
         *(f"replace {replacement}" for replacement in module.replace),
@@ -129,7 +132,12 @@ def _staging(module_go_mod: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _download(module: GoModule, folder: Path) -> dict[str, str]:
+def download_module(module: GoModule, folder: Path) -> dict[str, str]:
+    """Downloads a module and returns Go's answer: `Dir` is the folder of its files.
+
+    Raises:
+        SandboxError: if Go can't download it.
+    """
     answer = _go(["mod", "download", "-json", f"{module.path}@{module.version}"], folder)
     source: dict[str, str] = json.loads(answer)
     return source

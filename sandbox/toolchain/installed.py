@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.paths import TOOLS_BIN, TOOLS_BUILD
-from sandbox.toolchain.tools import Tool, source_of_main
+from sandbox.toolchain.tools import Tool, sources_of_main
 
 # -l disables inlining, which saves a quarter of the build time; -s -w omit the debugger's tables.
 GO_FLAGS = ("-trimpath", "-buildvcs=false", "-mod=mod", "-gcflags=all=-l")
@@ -59,7 +59,8 @@ def _recipe(tool: Tool) -> dict[str, Any]:
         "flags": [*GO_FLAGS, LINK_FLAGS],
         "settings": GO_SETTINGS,
         "source": tool.source,
-        "main": tool.main and [source_of_main(tool.main), tool.main.schema, *tool.main.embedded],
+        "main": tool.main
+        and [*sources_of_main(tool.main).values(), tool.main.schema, *tool.main.embedded],
         "suitable": str(tool.suitable),
     }
 

@@ -40,12 +40,12 @@ class GoModule:
 class OwnMain:
     """A main package for a module whose own main package can't be built."""
 
-    file: str
-    """Its Go source, in this folder."""
-    schema: str
-    """Path in the module of the provider's schema. Its copy, beside `file`, gets the version."""
-    embedded: tuple[str, ...]
-    """Paths of other files in the module that are copied beside `file`."""
+    files: tuple[str, ...]
+    """Its Go sources, in this folder."""
+    schema: str = ""
+    """Path in the module of the provider's schema. Its copy, beside `files`, gets the version."""
+    embedded: tuple[str, ...] = ()
+    """Paths of other files in the module that are copied beside `files`."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class Tool:
         return f"{self.module.path}/{self.source}" if self.source else self.module.path
 
 
-def source_of_main(main: OwnMain) -> str:
-    """Returns the Go source of a main package."""
-    return Path(__file__).with_name(main.file).read_text()
+def sources_of_main(main: OwnMain) -> dict[str, str]:
+    """Returns the Go sources of a main package by file name."""
+    return {file: Path(__file__).with_name(file).read_text() for file in main.files}
 
 
 def version_in(text: str) -> Version | None:
@@ -133,6 +133,18 @@ KUBERNETES_PLUGIN = GoModule(
     path="github.com/pulumi/pulumi-kubernetes/provider/v4",
     version="v4.0.0-20260115033456-f47bc2d6f199",
     variables=(("main.version", KUBERNETES_PLUGIN_VERSION),),
+)
+PEBBLE = GoModule(
+    path="github.com/letsencrypt/pebble/v2",
+    version="v2.10.3",
+    variables=(("main.version", "v2.10.3"),),
+)
+CERT_MANAGER = GoModule(
+    path="github.com/cert-manager/cert-manager",
+    version="v1.21.2",
+    # The Go module proxy doesn't have v5.13.7, which the module requires.
+    replace=("github.com/Venafi/vcert/v5 => github.com/Venafi/vcert/v5 v5.13.8",),
+    variables=(("github.com/cert-manager/cert-manager/pkg/util.AppVersion", "v1.21.2"),),
 )
 
 
@@ -204,7 +216,7 @@ TOOLS: tuple[Tool, ...] = (
         module=KUBERNETES_PLUGIN,
         source="",
         main=OwnMain(
-            file="kubernetes_plugin.go",
+            files=("kubernetes_plugin.go",),
             schema="cmd/pulumi-resource-kubernetes/schema.json",
             embedded=("cmd/pulumi-resource-kubernetes/terraform-mapping.json",),
         ),
@@ -282,3 +294,26 @@ NODE_TOOLS: tuple[Tool, ...] = (
     ),
 )
 """Additional tools for nodes that run containers."""
+
+ACME_TOOLS: tuple[Tool, ...] = (
+    Tool(
+        name="cert-manager",
+        version="1.21.2",
+        module=CERT_MANAGER,
+        source="",
+        main=OwnMain(
+            files=("cert_manager.go", "cert_manager_cainjector.go", "cert_manager_controller.go")
+        ),
+        suitable=SpecifierSet("~=1.21.0"),
+        version_arguments=("--version",),
+    ),
+    Tool(
+        name="pebble",
+        version="2.10.3",
+        module=PEBBLE,
+        source="cmd/pebble",
+        suitable=SpecifierSet("~=2.10"),
+        version_arguments=("-version",),
+    ),
+)
+"""Additional tools for HTTPS: an ACME server, and the programs of cert-manager in one binary."""

@@ -53,8 +53,8 @@ class Sandbox:
         if self.plugins:
             self.run("exec", "--plugins", str(self.plugins), "--", "true")
 
-    def run(self, *command: str, timeout: float = COMMAND_SECONDS) -> None:
-        """Run `python -m sandbox COMMAND`; fail with its words if it fails."""
+    def run(self, *command: str, timeout: float = COMMAND_SECONDS) -> str:
+        """Run `python -m sandbox COMMAND` and return its output; fail with it if it fails."""
         answer = subprocess.run(
             [sys.executable, "-m", "sandbox", *command],
             cwd=ROOT,
@@ -64,6 +64,7 @@ class Sandbox:
             timeout=timeout,
         )
         assert answer.returncode == 0, answer.stdout + answer.stderr
+        return answer.stdout
 
     @property
     def credentials(self) -> Account:

@@ -12,7 +12,7 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.toolchain import build, installed
-from sandbox.toolchain.tools import TOOLS, GoModule, Tool
+from sandbox.toolchain.tools import ACME_TOOLS, TOOLS, GoModule, Tool
 
 GO = """
 import json, os, sys, time
@@ -149,8 +149,23 @@ def test_the_kubernetes_plugin_embeds_the_modules_schema_with_its_version(
     folder = go.folder / "build" / plugin.module.folder / plugin.name
     schema = json.loads((folder / "schema.json").read_text())
     assert schema == {"name": "kubernetes", "version": plugin.version}
-    assert sorted(os.listdir(folder)) == ["main.go", "schema.json", "terraform-mapping.json"]
+    assert sorted(os.listdir(folder)) == [
+        "kubernetes_plugin.go",
+        "schema.json",
+        "terraform-mapping.json",
+    ]
     assert (go.folder / "bin" / plugin.name).exists()
+
+
+def test_cert_manager_is_built_of_the_sandboxs_sources_below_its_modules_path(
+    go: FakeGo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "check_version", lambda *_: None)
+    tool = next(tool for tool in ACME_TOOLS if tool.name == "cert-manager")
+    build.build([tool], Progress(io.StringIO()))
+    folder = go.folder / "build" / tool.module.folder
+    assert (folder / "go.mod").read_text().startswith(f"module {tool.module.path}/")
+    assert "cert_manager_controller.go" in os.listdir(folder / tool.name)
 
 
 def test_what_is_built_must_say_the_right_version(go: FakeGo) -> None:

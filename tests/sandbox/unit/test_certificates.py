@@ -34,7 +34,13 @@ def test_it_answers_for_exoscales_names(tmp_path: Path) -> None:
     assert not accepts(tmp_path, HOST, "api-at-vie-1.exoscale.com")
 
 
-@pytest.mark.parametrize("name", ["example.org", "exoscale.com.example.org", "127.0.0.1"])
+def test_it_answers_for_loopback_addresses(tmp_path: Path) -> None:
+    assert accepts(tmp_path, "127.0.0.1", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "name", ["example.org", "exoscale.com.example.org", "203.0.113.7", "::1", "2001:db8::1"]
+)
 def test_it_can_sign_for_no_other_names(tmp_path: Path, name: str) -> None:
     assert not accepts(tmp_path, name, name)
 
@@ -43,7 +49,7 @@ def test_the_authority_stays_and_is_private(tmp_path: Path) -> None:
     first = authority(tmp_path).certificate
     server_context(tmp_path, [HOST])
     assert authority(tmp_path).certificate == first
-    for name in ("ca-key.pem", "server.pem"):
+    for name in ("authority-key.pem", "server.pem"):
         assert stat.S_IMODE((tmp_path / "tls" / name).stat().st_mode) == 0o600
 
 

@@ -211,6 +211,18 @@ def test_a_quota_that_is_exhausted(account: FaultyAccount) -> None:
     account.cluster()
 
 
+def test_the_acme_server_drops_connections_until_it_is_cleared(account: FaultyAccount) -> None:
+    faults = account.app.state.organization.faults
+    account.add("*", "drop", times=1)
+    assert not faults.drops_acme()
+    account.clear()
+    account.add("acme", "drop")
+    assert faults.drops_acme()
+    account.cluster()  # requests to the API are not affected
+    account.clear()
+    assert not faults.drops_acme()
+
+
 def test_nodes_that_are_not_ready_until_it_is_cleared(account: FaultyAccount) -> None:
     cluster = account.cluster()
     account.add("node", "not-ready", times=1, nodepool="workers")
@@ -260,6 +272,11 @@ def test_nodes_that_boot_for_longer(account: FaultyAccount) -> None:
         (
             {"target": "quota", "effect": {"kind": "quota", "resource": "cpu", "limit": 1}},
             "no quota cpu: there are dns-domain, ",
+        ),
+        ({"target": "acme", "times": 2}, "acme is affected until it is cleared"),
+        (
+            {"target": "acme", "effect": {"kind": "status", "status": 503}},
+            "the effect on the ACME server is drop",
         ),
         (
             {"target": "GET /zone", "effect": {"kind": "operation-fails", "message": "no"}},

@@ -67,6 +67,7 @@ def pod(annotations: dict[str, str], *, ready: bool = True) -> dict[str, Any]:
 
 
 PLAYED_POD = pod({PLAYED: "ingress-nginx"})
+POD_PORTS: dict[str, int] = {}
 PODS = "/api/v1/namespaces/ingress-nginx/pods"
 SECRET = "/api/v1/namespaces/ingress-nginx/secrets/ingress-nginx-admission"
 CONFIG = "/api/v1/namespaces/ingress-nginx/configmaps/nginx"
@@ -96,7 +97,7 @@ def path(pages: Pages, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     with kubernetes_api(pages) as api_client:
-        egress = Egress(CLUSTER, folder / "egress.sock", api_client, containers=False)
+        egress = Egress(CLUSTER, folder / "egress.sock", api_client, POD_PORTS, containers=False)
         try:
             yield folder / "egress.sock"
         finally:
@@ -150,6 +151,22 @@ def test_the_loopback_address_is_connected(path: Path, host: str) -> None:
         assert connection.recv(4096) == b"PING"
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(4096) == b""
+
+
+def test_the_program_of_a_pod_is_connected(
+    path: Path, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = pod({})
+    run["metadata"]["uid"] = "7f5a"
+    pages[PODS] = [run]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setitem(POD_PORTS, "7f5a", listener.getsockname()[1])
+        connection, status = connect(path, "10.96.3.6:443")
+        assert status == "200 Connection established"
+        other, _ = listener.accept()
+        with other:
+            other.sendall(b"pong")
+        assert connection.recv(4096) == b"pong"
 
 
 def test_nothing_listens_there(path: Path) -> None:

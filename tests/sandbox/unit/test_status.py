@@ -13,6 +13,7 @@ def test_an_account_that_was_never_used(tmp_path: Path) -> None:
     assert text == (
         f"sandbox        stopped\nhome           {tmp_path}\n"
         "Exoscale API   none yet\nDNS server     none yet\n"
+        "ACME server    none: `sandbox tools --acme` installs it\nACME root      none yet\n"
         "nodes          none yet\nprocesses      none\n"
     )
 

@@ -14,8 +14,10 @@ from sandbox.toolchain import build, installed, provide, releases
 from sandbox.toolchain.find import find, find_beside, search_path
 from sandbox.toolchain.prerequisites import check_go
 from sandbox.toolchain.tools import (
+    ACME_TOOLS,
     EARLIER_KUBERNETES_VERSION,
     KUBERNETES_VERSION,
+    NODE_TOOLS,
     TOOLS,
     kubernetes_tools,
     version_in,
@@ -41,6 +43,7 @@ def program(folder: Path, name: str, says: str) -> Path:
         ("etcd Version: 3.6.6\nGo Version: go1.26.8\n", "3.6.6"),
         ("kwok version v0.8.0 go1.26.8 (linux/amd64)\n", "0.8.0"),
         ("v1.36.5+k3s1\n", "1.36.5"),
+        ("Pebble version: v2.10.3\n", "2.10.3"),
     ],
 )
 def test_version_is_read_from_the_tools_own_words(words: str, version: str) -> None:
@@ -72,7 +75,7 @@ def test_suitable_versions(name: str, version: str, suitable: bool) -> None:
 
 
 def test_what_is_built_suits() -> None:
-    for tool in TOOLS:
+    for tool in (*TOOLS, *NODE_TOOLS, *ACME_TOOLS):
         if tool.reports_version:
             assert Version(tool.version) in tool.suitable, tool.name
 
