@@ -32,6 +32,7 @@ _IMAGE = re.compile(
     r"(?:^|/)cert-manager-(controller|webhook|cainjector|startupapicheck|acmesolver)(?:[:@]|$)"
 )
 _COMPONENTS = "app.kubernetes.io/component in (controller, webhook, cainjector, startupapicheck)"
+_API = ("cert-manager.io", "v1")
 _CHECK, _SOLVER = "startupapicheck", "acmesolver"
 MISSING = "cert-manager does not run in the sandbox: `sandbox tools --acme` installs it"
 
@@ -77,7 +78,9 @@ class CertManager(Looking):
         wanted = self._wanted(pods) if self._program.exists() else {}
         for program in self._running.keys() - wanted.keys():
             self._stop_program(program)
-        for program in wanted.keys() - self._running.keys():
+        for program in sorted(wanted.keys() - self._running.keys(), key=_controller_last):
+            if program.component == "controller":
+                self._forget_registrations()
             self._start_program(program)
         for program, child in list(self._running.items()):
             if child.failure:  # as a container in back-off, it is tried again
@@ -108,6 +111,26 @@ class CertManager(Looking):
                 if program in self._running or program.name not in found:
                     found[program.name] = program
         return dict.fromkeys(found.values())
+
+    def _forget_registrations(self) -> None:
+        """Makes the controller register its ACME accounts, which may be lost with Pebble's process.
+
+        It would trust the status of its issuers. Changes of them need the webhook's consent: until
+        it is there, the API server's error is raised, and the controller doesn't start.
+        """
+        custom = client.CustomObjectsApi(self._core.api_client)
+        change = {"status": {"acme": {"lastPrivateKeyHash": ""}}}
+        for kind in ("issuers", "clusterissuers"):
+            listed = custom.list_cluster_custom_object(*_API, kind)
+            for issuer in listed["items"]:
+                if issuer.get("status", {}).get("acme", {}).get("lastPrivateKeyHash"):
+                    name = issuer["metadata"]["name"]
+                    if namespace := issuer["metadata"].get("namespace"):
+                        custom.patch_namespaced_custom_object_status(
+                            *_API, namespace, kind, name, change
+                        )
+                    else:
+                        custom.patch_cluster_custom_object_status(*_API, kind, name, change)
 
     def _start_program(self, program: _Program) -> None:
         (port,) = free_ports(1)
@@ -196,6 +219,10 @@ class CertManager(Looking):
         if not self._missing_told:
             self._missing_told = True
             _log.warning("cluster %s: %s", self._plane.record.name, MISSING)
+
+
+def _controller_last(program: _Program) -> bool:
+    return program.component == "controller"
 
 
 def _component(pod: Any) -> str | None:

@@ -23,7 +23,8 @@ from tests.support.sks_account import balanced
 pytestmark = pytest.mark.integration
 
 NAMESPACE = "cert-manager"
-HOST = "shop.sandbox.example"
+DOMAIN = "certificates.example"
+HOST = f"shop.{DOMAIN}"
 PROVIDER = "urn:pulumi:dev::test::pulumi:providers:kubernetes::default"
 RELEASE = "urn:pulumi:dev::test::kubernetes:helm.sh/v3:Release::cert-manager"
 
@@ -68,7 +69,7 @@ def acme(sandbox: Sandbox, name: str) -> dict[str, Any]:
     return {
         "acme": {
             "server": sandbox.credentials.acme_url,
-            "email": "ops@sandbox.example",
+            "email": f"ops@{DOMAIN}",
             "privateKeySecretRef": {"name": name},
             "solvers": [{"http01": {"ingress": {"ingressClassName": "nginx"}}}],
         }
@@ -122,6 +123,16 @@ def cluster(sandbox: Sandbox, kubeconfig: Path) -> Iterator[Cluster]:
     finally:
         plugin.interrupt()
         plugin.end()
+        cluster.core.delete_namespaced_service("nginx", "shop")
+        eventually(lambda: not cluster.core.list_namespaced_service("shop").items)
+
+
+@pytest.fixture(scope="module")
+def zone(sandbox: Sandbox) -> Iterator[str]:
+    """The ID of a DNS zone without records."""
+    made = sandbox.done(sandbox.client.create_dns_domain(unicode_name=DOMAIN))
+    yield made
+    sandbox.done(sandbox.client.delete_dns_domain(id=made))
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +152,7 @@ def test_the_webhook_refuses_an_invalid_issuer(cluster: Cluster) -> None:
 
 
 def test_a_certificate_is_issued_when_its_host_leads_to_the_load_balancer(
-    sandbox: Sandbox, cluster: Cluster, issuer: str
+    sandbox: Sandbox, cluster: Cluster, issuer: str, zone: str
 ) -> None:
     service = {"service": {"name": "shop", "port": {"number": 80}}}
     path = {"path": "/", "pathType": "Prefix", "backend": service}
@@ -160,7 +171,6 @@ def test_a_certificate_is_issued_when_its_host_leads_to_the_load_balancer(
         return " ".join(each.get("status", {}).get("reason") or "" for each in challenges)
 
     eventually(lambda: f"{HOST}:80: unknown error host unreachable" in reasons())
-    zone = sandbox.done(sandbox.client.create_dns_domain(unicode_name="sandbox.example"))
     record = {"domain_id": zone, "name": "shop", "type": "A", "ttl": 60}
     wrong = sandbox.done(sandbox.client.create_dns_domain_record(content="203.0.113.200", **record))
     eventually(lambda: f"{HOST}:80: unknown error connection refused" in reasons())

@@ -18,6 +18,7 @@ from tests.support.kubernetes_api import Pages, kubernetes_api
 from tests.support.polling import eventually
 
 PODS, SERVICES = "/api/v1/pods", "/api/v1/services"
+CERT_MANAGER = "/apis/cert-manager.io/v1"
 USER = "system:serviceaccount:cert-manager:controller"
 
 
@@ -58,7 +59,7 @@ class Plane:
 
 @pytest.fixture
 def pages() -> Pages:
-    return {PODS: []}
+    return {PODS: [], f"{CERT_MANAGER}/issuers": [], f"{CERT_MANAGER}/clusterissuers": []}
 
 
 @pytest.fixture
