@@ -95,7 +95,7 @@ def test_kubectl_comes_with_a_package_and_suits_the_clusters() -> None:
 
 
 def test_make_brings_the_version_that_upgrades_begin_from() -> None:
-    line = f"tools --kubernetes {EARLIER_KUBERNETES_VERSION}\n"
+    line = f"tools --acme --kubernetes {EARLIER_KUBERNETES_VERSION}\n"
     assert line in (ROOT / "Makefile").read_text()
 
 
