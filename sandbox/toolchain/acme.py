@@ -7,15 +7,9 @@ from pathlib import Path
 from sandbox.paths import CERT_MANAGER_CHART, TOOLS_BUILD
 from sandbox.progress import Progress
 from sandbox.toolchain.build import download_module
-from sandbox.toolchain.installed import installed
 from sandbox.toolchain.prerequisites import check_go
 from sandbox.toolchain.provide import ensure_tools
 from sandbox.toolchain.tools import ACME_TOOLS, CERT_MANAGER
-
-
-def acme_installed() -> bool:
-    """Returns whether the tools and the chart are installed."""
-    return all(installed(tool) for tool in ACME_TOOLS) and _chart_installed()
 
 
 def ensure_acme(progress: Progress) -> None:
