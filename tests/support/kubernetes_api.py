@@ -1,4 +1,7 @@
-"""An API server that answers GET requests from a table, for what uses the Kubernetes client."""
+"""An API server that answers GET requests from a table, for what uses the Kubernetes client.
+
+It takes note of PATCH requests, which change nothing.
+"""
 
 import json
 import threading
@@ -15,11 +18,13 @@ Pages = dict[str, Any]
 
 @contextmanager
 def kubernetes_api(
-    pages: Pages, credentials: list[str | None] | None = None
+    pages: Pages,
+    credentials: list[str | None] | None = None,
+    patches: dict[str, Any] | None = None,
 ) -> Iterator[client.ApiClient]:
     """A client of a server with `pages`, which may change meanwhile; other paths answer 404.
 
-    `credentials` gets what requests say in `Authorization`.
+    `credentials` gets what requests say in `Authorization`, `patches` what is sent to each path.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -32,6 +37,15 @@ def kubernetes_api(
             self.end_headers()
             document = {"metadata": {}, "items": page} if isinstance(page, list) else page or {}
             self.wfile.write(json.dumps(document).encode())
+
+        def do_PATCH(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if patches is not None:
+                patches[self.path] = body
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b"{}")
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

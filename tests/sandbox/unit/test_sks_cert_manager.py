@@ -63,11 +63,17 @@ def pages() -> Pages:
 
 
 @pytest.fixture
-def plane(pages: Pages, tmp_path: Path) -> Iterator[Plane]:
+def patches() -> dict[str, Any]:
+    """What was sent to the API server, by path."""
+    return {}
+
+
+@pytest.fixture
+def plane(pages: Pages, patches: dict[str, Any], tmp_path: Path) -> Iterator[Plane]:
     files = ClusterFiles(tmp_path)
     for folder in (files.config, files.logs, files.run):
         private_directory(folder)
-    with kubernetes_api(pages) as api_client:
+    with kubernetes_api(pages, patches=patches) as api_client:
         yield Plane(api_client, files)
 
 
@@ -113,6 +119,24 @@ def test_one_ready_pod_of_a_component_runs_as_its_service_account(
     eventually(lambda: not plane.pod_ports and not [*plane.files.run.iterdir()], within=20)
 
 
+def test_the_controller_registers_accounts_again(
+    plane: Plane, pages: Pages, patches: dict[str, Any], programs: CertManager
+) -> None:
+    registered = {"status": {"acme": {"lastPrivateKeyHash": "c2hvcA=="}}}
+    pages[f"{CERT_MANAGER}/issuers"] = [{"metadata": {"name": "own", "namespace": "shop"}}]
+    pages[f"{CERT_MANAGER}/issuers"].append(
+        {"metadata": {"name": "acme", "namespace": "shop"}, **registered}
+    )
+    pages[f"{CERT_MANAGER}/clusterissuers"] = [{"metadata": {"name": "letsencrypt"}, **registered}]
+    pages[PODS] = [pod("first", "controller")]
+    said(plane, "cert-manager-controller")
+    change = {"status": {"acme": {"lastPrivateKeyHash": ""}}}
+    assert patches == {
+        f"{CERT_MANAGER}/namespaces/shop/issuers/acme/status": change,
+        f"{CERT_MANAGER}/clusterissuers/letsencrypt/status": change,
+    }
+
+
 def test_each_solver_runs_on_a_port_of_its_own(
     plane: Plane, pages: Pages, programs: CertManager
 ) -> None:
@@ -135,6 +159,31 @@ def test_without_the_program_a_warning_tells_how_to_install_it(
             programs.look()
     assert caplog.messages == [f"cluster web: {MISSING}"]
     assert plane.pod_ports == {}
+
+
+@pytest.mark.parametrize(
+    ("script", "phase"), [("exit 0", "Succeeded"), ("exit 1", None), (None, "Failed")]
+)
+def test_the_pod_of_the_startup_check_ends_as_the_check_does(
+    plane: Plane,
+    pages: Pages,
+    patches: dict[str, Any],
+    tmp_path: Path,
+    script: str | None,
+    phase: str | None,
+) -> None:
+    check = pod("check", "startupapicheck", "check", "api", "--wait=1m")
+    status = {"name": "c", "image": "i", "imageID": "", "ready": True, "restartCount": 0}
+    check["status"] |= {"phase": "Running", "containerStatuses": [status]}
+    pages[PODS] = [check]
+    program = tmp_path / "cert-manager"
+    if script:
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    CertManager(plane, program, {}).look()  # type: ignore[arg-type]
+    assert {path: body["status"]["phase"] for path, body in patches.items()} == (
+        {"/api/v1/namespaces/cert-manager/pods/check/status": phase} if phase else {}
+    )
 
 
 def test_a_challenge_leads_to_the_pods_of_its_ingress(plane: Plane, pages: Pages) -> None:
