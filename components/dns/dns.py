@@ -21,8 +21,7 @@ class Dns(pulumi.ComponentResource):
     """A DNS zone at Exoscale. Records that the program did not create are never changed.
 
     Example:
-        >>> dns = Dns("dns", DnsArgs(zone="example.com"))
-        >>> dns.point("shop.example.com", "203.0.113.7")
+        >>> Dns("dns", DnsArgs(zone="example.com", create=True))
 
     Attributes:
         zone: the zone, if the settings create it.
