@@ -2,6 +2,8 @@ from .args.problem import Problems as Problems
 from .args.resources import AmountsArgs as AmountsArgs, ResourcesArgs as ResourcesArgs
 from .database.args import BackupArgs as BackupArgs, DatabaseArgs as DatabaseArgs
 from .database.database import Database as Database
+from .dns.args import DnsArgs as DnsArgs
+from .dns.dns import Dns as Dns
 from .existing_cluster.args import ExistingClusterArgs as ExistingClusterArgs
 from .existing_cluster.existing_cluster import ExistingCluster as ExistingCluster
 from .exoscale.load_balancer_args import (

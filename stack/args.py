@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool
 
 from components.args.problem import Problem
 from components.args.types import Args
+from components.dns.args import DnsArgs
 from components.existing_cluster.args import ExistingClusterArgs
 from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
 from components.namespace.args import AppNamespaceArgs, NamespaceName
@@ -61,6 +62,8 @@ class StackArgs(Args):
     """An existing cluster to use instead of `cluster`, such as kind or k3d."""
     ingress: IngressControllerArgs | None = None
     """The ingress controller. Default: installed if an application needs it."""
+    dns: DnsArgs | None = None
+    """A DNS zone at Exoscale, which gets a record for each host in it. Default: none."""
     owner: Owner = ""
     """Owner of the stack, set as the label `owner` of its cluster and namespaces, together with the
     label `environment`, the stack's name. Default: neither label."""

@@ -8,17 +8,18 @@ import pulumi
 
 from components.exoscale.deleted_volumes import volume_hook
 from components.exoscale.display_name import display_name
-from components.exoscale.load_balancer_args import LoadBalancerArgs
+from components.exoscale.load_balancer_args import BalancerArgs
 from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
 from stack.args import StackArgs
 from stack.collisions import reject_collisions
 from stack.kept_data import guard_database_data
-from stack.names import CLUSTER, CONTROLLER
+from stack.names import CLUSTER, CONTROLLER, DNS
 from stack.owner_labels import owner_labels
 from stack.stack_traces import short_stack_traces
 
 if TYPE_CHECKING:
+    from components.dns.dns import Dns
     from components.existing_cluster.existing_cluster import ExistingCluster
     from components.ingress_controller.existing_controller import ExistingController
     from components.ingress_controller.ingress_controller import IngressController
@@ -45,6 +46,10 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
+
+    dns = _dns(settings, controller, sks)
+    if dns and dns.name_servers:
+        outputs["name_servers"] = dns.name_servers
 
     data = guard_database_data(settings.apps)
     node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
@@ -79,6 +84,14 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             opts=pulumi.ResourceOptions(provider=cluster.provider),
         )
         users.append(web)
+        if dns and app.balancer:
+            from components.exoscale.load_balancer import load_balancer_address
+
+            address = web.service.status.apply(load_balancer_address)
+            ready, record_type = [web.deployment, web.service], _record_type(sks)
+            for host in app.hosts:
+                if host:
+                    dns.point(host, address, after=ready, record_type=record_type)
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
     if settings.apps:
@@ -119,11 +132,35 @@ def _controller(
     )
 
 
+def _dns(
+    settings: StackArgs,
+    controller: IngressController | ExistingController | None,
+    sks: SksCluster | None,
+) -> Dns | None:
+    """Creates the records of the hosts that the ingress controller serves."""
+    if not settings.dns:
+        return None
+    from components.dns.dns import Dns
+
+    dns = Dns(DNS, settings.dns)
+    if controller:
+        served = (host for app in settings.apps if not app.balancer for host in app.hosts if host)
+        for host in dict.fromkeys(served):
+            record_type = _record_type(sks)
+            dns.point(host, controller.address, after=controller.ready, record_type=record_type)
+    return dns
+
+
+def _record_type(sks: SksCluster | None) -> str | None:
+    """Returns the type of records for load balancers at Exoscale, which have IPv4 addresses."""
+    return "A" if sks else None
+
+
 def _placement(
     settings: StackArgs,
     sks: SksCluster | None,
     nodepool: str | None,
-    balancer: LoadBalancerArgs | None,
+    balancer: BalancerArgs | None,
 ) -> Placement | None:
     """Returns the nodes for pods that are behind a load balancer or name a node pool."""
     if not sks or not settings.cluster:

@@ -31,7 +31,7 @@ from stack.encrypted import encrypted_values
 from stack.stack_file import are_from_file, configuration, in_file_order
 from stack.unquoted import unquoted_values
 
-IGNORED_IF_EMPTY = ("cluster", "existingCluster", "ingress")
+IGNORED_IF_EMPTY = ("cluster", "existingCluster", "ingress", "dns")
 """Optional keys, ignored if they are `{}`: `Pulumi.yaml` can't have a smaller default."""
 
 ONLY_BY_TYPE = "only settings that docs/configuration.md calls secret are kept secret"

@@ -3,5 +3,8 @@
 CLUSTER = "cluster"
 """Resource name of the cluster."""
 
+DNS = "dns"
+"""Resource name of the DNS zone."""
+
 CONTROLLER = "ingress-nginx"
 """Resource name of the ingress controller and name of its Helm release, for every controller."""

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from exoscale_auth import ExoscaleV2Auth
 
+from stack.names import CONTROLLER
 from tools.existing_stack import CREDENTIAL_VARIABLES
 from tools.pulumi_command import ToolError
 from tools.stacks import project_name
@@ -26,10 +27,11 @@ CLUSTER = "cluster"
 def account_leftovers(
     stack: str, cluster: Mapping[str, Any], known: Collection[str], folder: Path
 ) -> Iterator[str]:
-    """Yields a command for each cluster, node pool and security group that is not in the state.
+    """Yields a command for each resource that is not in the state.
 
-    They are found by their names; node pools only in the stack's clusters. Clusters come first,
-    because a security group with nodes can't be deleted.
+    Clusters, node pools, kept load balancers and security groups are found by their names; node
+    pools only in the stack's clusters. Clusters come first, because a security group with nodes
+    can't be deleted.
 
     Args:
         cluster: the stack's setting.
@@ -39,7 +41,8 @@ def account_leftovers(
         ToolError: a request to the API failed.
     """
     zone, given = cluster["zone"], cluster.get("name")
-    named = f"{re.escape(project_name(folder))}-{re.escape(stack)}-{CLUSTER}"
+    prefix = f"{re.escape(project_name(folder))}-{re.escape(stack)}"
+    named = f"{prefix}-{CLUSTER}"
     pattern = re.escape(given) if given else f"{named}-{SUFFIX}"
     for each in _ask(zone, "sks-cluster")["sks-clusters"]:
         if each["id"] in known:
@@ -50,6 +53,12 @@ def account_leftovers(
         elif re.fullmatch(pattern, each["name"]):
             arguments = f"{each['id']} --zone {zone} --nodepools   # {each['name']}"
             yield f"exo compute sks delete {arguments}"
+    for each in _ask(zone, "load-balancer")["load-balancers"]:
+        if each["id"] not in known and re.fullmatch(
+            f"{prefix}-{CONTROLLER}-{SUFFIX}", each["name"]
+        ):
+            arguments = f"{each['id']} --zone {zone}   # {each['name']}"
+            yield f"exo compute load-balancer delete {arguments}"
     for each in _ask(zone, "security-group")["security-groups"]:
         if each["id"] not in known and re.fullmatch(f"{named}-{SUFFIX}", each["name"]):
             yield f"exo compute security-group delete {each['id']}   # {each['name']}"

@@ -58,6 +58,8 @@ def review_settings(
             _without(each, "adopt", "existing") | {"name": namespaces[each["name"]]}
             for each in values["namespaces"]
         ]
+    if dns := values.get("dns"):
+        review["dns"] = _without(dns, "create")
     review["apps"] = [
         _app(app, stack, namespaces, images.get(app["name"])) for app in values.get("apps", ())
     ]

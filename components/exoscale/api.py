@@ -85,6 +85,14 @@ class ExoscaleApi:
         """
         return self._request("PUT", path, body, TIMEOUT)
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """Deletes the object at a path and returns the API's operation.
+
+        Raises:
+            ExoscaleApiError: the API returns an error or does not answer.
+        """
+        return self._request("DELETE", path, None, TIMEOUT)
+
     def _request(self, method: str, path: str, body: Any, timeout: float) -> dict[str, Any]:
         if self._zone:
             zones = self._send("GET", "/zone", None, timeout)["zones"]

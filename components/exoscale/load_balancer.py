@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from .load_balancer_args import LoadBalancerArgs, seconds
+from .load_balancer_args import BalancerArgs, seconds
 from .placement import Placement
 
 LOAD_BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"
@@ -32,7 +32,7 @@ Source: kubernetes/ingress-nginx, `hack/manifest-templates/provider/exoscale/val
 
 
 def controller_annotations(
-    settings: LoadBalancerArgs, placement: Placement | None = None
+    settings: BalancerArgs, placement: Placement | None = None
 ) -> dict[str, pulumi.Input[str]]:
     """Returns the Service's annotations.
 
@@ -69,7 +69,7 @@ def controller_annotations(
     }
 
 
-def detection_seconds(settings: LoadBalancerArgs) -> int:
+def detection_seconds(settings: BalancerArgs) -> int:
     """Returns the seconds for which a controller's load balancer may send to a failing node.
 
     One `interval` passes until the first check and one before each of the `retries`. The last check
@@ -86,7 +86,7 @@ def _recommended(key: str) -> str:
     return RECOMMENDED[f"{LOAD_BALANCER}service-healthcheck-{key}"]
 
 
-def replace_on_balancer_change(settings: LoadBalancerArgs | None) -> pulumi.ResourceOptions:
+def replace_on_balancer_change(settings: BalancerArgs | None) -> pulumi.ResourceOptions:
     """Returns options that replace the resource with the Service when `existing` changes.
 
     The cloud controller cleans up only when a Service is deleted. With an update in place, the

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
 from ..args.inputs import Input
 from ..args.problem import Problem
@@ -77,7 +77,7 @@ class HealthCheckArgs(Args):
             yield Problem(("timeout",), self.timeout, message)
 
 
-class LoadBalancerArgs(Args):
+class BalancerArgs(Args):
     """A load balancer that Exoscale's cloud controller creates, or an existing one."""
 
     existing: Input[Identifier] | None = None
@@ -112,3 +112,19 @@ class LoadBalancerArgs(Args):
                 " connection, also one without a pod; http asks for its state"
             )
             yield Problem(("healthCheck",), check, message)
+
+
+class LoadBalancerArgs(BalancerArgs):
+    """The load balancer of the ingress controller."""
+
+    keep: StrictBool = False
+    """Whether the program itself creates the load balancer. The address then stays if the cluster
+    or the controller is replaced, until the stack is destroyed. Requires `cluster`. A change
+    replaces the controller, and the address changes once."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields a problem for a load balancer that has another owner."""
+        yield from super().problems()
+        if self.keep and self.existing:
+            message = "must not be true with existing: that load balancer is kept anyway"
+            yield Problem(("keep",), True, message)

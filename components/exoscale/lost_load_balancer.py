@@ -20,7 +20,10 @@ NOT_FOUND = "resource not found"
 
 
 def warn_if_lost(
-    service: Any, zone: str, holder: pulumi.Resource | None = None
+    service: Any,
+    zone: str,
+    holder: pulumi.Resource | None = None,
+    recreate: str | None = None,
 ) -> pulumi.Output[bool]:
     """Warns if the load balancer of a Service no longer exists.
 
@@ -28,6 +31,7 @@ def warn_if_lost(
         service: a Service of type `LoadBalancer`, declared or read.
         zone: the load balancer's zone.
         holder: the resource whose replacement recreates the Service. Default: the Service.
+        recreate: the command that creates a new load balancer. Default: it replaces `holder`.
 
     Returns:
         Whether the load balancer exists. True if the Service has none yet.
@@ -39,8 +43,9 @@ def warn_if_lost(
         identity = annotations.get(IDENTITY)
         if not (identity and address) or await _exists(identity, zone):
             return True
-        hint = f"to create a new one with another address, run: pulumi up --replace '{urn}'"
-        if annotations.get(f"{LOAD_BALANCER}external"):
+        command = recreate or f"pulumi up --replace '{urn}'"
+        hint = f"to create a new one with another address, run: {command}"
+        if annotations.get(f"{LOAD_BALANCER}external") and not recreate:
             hint = "set loadBalancer.existing to the ID of another one"
         name = f"{metadata['namespace']}/{metadata['name']}"
         pulumi.log.warn(

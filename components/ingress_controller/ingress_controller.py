@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
+from ..args.problem import Problem, Problems
 from ..exoscale.fixed_descriptions import refuse_description_change
 from ..exoscale.load_balancer import load_balancer_address, replace_on_balancer_change
 from ..exoscale.lost_load_balancer import warn_if_lost
@@ -23,6 +24,9 @@ from .args import INGRESS_NAMESPACE, IngressControllerArgs
 from .controller_service import controller_service
 from .network_policy import create_network_policy
 from .timeouts import UNKNOWN_NODES, release_timeout
+
+if TYPE_CHECKING:
+    from pulumiverse_exoscale import Nlb
 
 ADVICE = "to use an existing controller, set `ingress.existing`"
 
@@ -41,6 +45,7 @@ class IngressController(pulumi.ComponentResource):
         release: the Helm release.
         service: its Service, which Helm created.
         ready: the resources that an Ingress must depend on: the admission webhook must be running.
+        load_balancer: the load balancer, if the settings keep it.
         address: the load balancer's IP address or host name.
         class_name: the `ingressClassName` of its Ingresses.
     """
@@ -77,6 +82,9 @@ class IngressController(pulumi.ComponentResource):
             access: access to the cluster, to check whether another stack has installed a
                 controller. Without it, the program takes over an existing namespace unchecked.
             opts: the resource options.
+
+        Raises:
+            Problems: `keep` of the load balancer is set without a placement, which has the zone.
         """
         super().__init__("webapp:index:IngressController", name, None, opts)
         child = pulumi.ResourceOptions(
@@ -87,7 +95,15 @@ class IngressController(pulumi.ComponentResource):
         chart = settings.chart or settings.official.name
         repository = settings.repository or settings.official.repository
 
+        # Not declared in the class, because Pulumi resolves its annotations, and this one is loaded
+        # only when needed.
+        self.load_balancer: Nlb | None = None
         self.namespace = INGRESS_NAMESPACE
+        if settings.load_balancer.keep:
+            settings, self.load_balancer = _kept(name, settings, placement, child)
+            # deleted after the namespace, and so after the Service that uses it
+            later = pulumi.ResourceOptions(depends_on=[self.load_balancer])
+            child = pulumi.ResourceOptions.merge(child, later)
         labels = {**labels, **pod_security_labels(settings.pod_security)}
         namespace = create_namespace(name, self.namespace, labels, child)
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
@@ -116,9 +132,14 @@ class IngressController(pulumi.ComponentResource):
         namespace_name = self.release.status.namespace
         self.service = controller_service(name, namespace_name, f"{name}-controller", self, name)
         if placement:
-            warn_if_lost(self.service, placement.zone, holder=self.release)
+            recreate = "pulumi up --refresh" if self.load_balancer else None
+            warn_if_lost(self.service, placement.zone, holder=self.release, recreate=recreate)
 
-        self.address = self.service.status.apply(load_balancer_address)
+        self.address = (
+            self.load_balancer.ip_address
+            if self.load_balancer
+            else self.service.status.apply(load_balancer_address)
+        )
         self.register_outputs({"address": self.address})
 
     def _values(
@@ -130,6 +151,23 @@ class IngressController(pulumi.ComponentResource):
             service = f"{name}-controller"
             return traefik.values(settings, self.namespace, service, self.class_name, placement)
         return ingress_nginx.values(settings, name, self.namespace, placement)
+
+
+def _kept(
+    name: str,
+    settings: IngressControllerArgs,
+    placement: Placement | None,
+    opts: pulumi.ResourceOptions,
+) -> tuple[IngressControllerArgs, Nlb]:
+    """Creates the load balancer, and returns the settings of a controller that uses it."""
+    if not placement:
+        place, message = ("loadBalancer", "keep"), "must not be true without the zone of a cluster"
+        raise Problems([Problem(place, True, message)])
+    # imported here, so that stacks on other clusters don't load Exoscale's SDK
+    from ..exoscale.kept_load_balancer import create_load_balancer
+
+    balancer, its = create_load_balancer(name, settings.load_balancer, placement.zone, opts)
+    return settings.model_copy(update={"load_balancer": its}), balancer
 
 
 def _timeout(settings: IngressControllerArgs, nodes: int | None) -> int:

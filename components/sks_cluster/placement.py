@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..exoscale.load_balancer_args import LoadBalancerArgs
+from ..exoscale.load_balancer_args import BalancerArgs
 from ..exoscale.placement import NODEPOOL_LABEL, Placement
 from .args import SksClusterArgs
 from .nodepools.args import NodePoolArgs
@@ -18,7 +18,7 @@ def placement(
     cluster: SksClusterArgs,
     nodepools: Mapping[str, SksNodepool],
     name: str | None,
-    balancer: LoadBalancerArgs | None,
+    balancer: BalancerArgs | None,
 ) -> Placement:
     """Returns the placement of pods that are behind a load balancer or name a nodepool.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from components.args.problem import Problem
 from stack.args import StackArgs
 from stack.checks import (
+    dns,
     ingress,
     ingress_annotations,
     load_balancers,
@@ -19,6 +20,7 @@ from stack.checks import (
 
 CHECKS = (
     *load_balancers.CHECKS,
+    *dns.CHECKS,
     *network.CHECKS,
     *reach.CHECKS,
     *ingress.CHECKS,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from components.args.problem import Place, Problem, path
 from components.exoscale.load_balancer_args import (
-    LoadBalancerArgs,
+    BalancerArgs,
 )
 from components.ingress_controller.args import CONTROLLER_PORTS
 from stack.args import StackArgs
@@ -28,9 +28,19 @@ def check_existing_load_balancers(settings: StackArgs) -> Iterator[Problem]:
                 yield Problem(place, balancer.existing, allowed)
 
 
+def check_kept_load_balancer(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects `keep` without `cluster`, which has the zone of the load balancer."""
+    if settings.ingress and settings.ingress.load_balancer.keep and not settings.cluster:
+        allowed = (
+            "must not be true with existingCluster, whose zone is not known: create the load"
+            " balancer with `exo compute load-balancer create` and set existing to its ID"
+        )
+        yield Problem(("ingress", "loadBalancer", "keep"), True, allowed)
+
+
 def _balancers(
     settings: StackArgs,
-) -> Iterator[tuple[Place, LoadBalancerArgs, tuple[int, ...]]]:
+) -> Iterator[tuple[Place, BalancerArgs, tuple[int, ...]]]:
     """Yields the load balancers, each with the path of `existing` and the ports of its Service."""
     if settings.ingress:
         place = ("ingress", "loadBalancer", "existing")
@@ -40,4 +50,4 @@ def _balancers(
             yield ("apps", index, "loadBalancer", "existing"), app.balancer, app.service_ports
 
 
-CHECKS = (check_existing_load_balancers,)
+CHECKS = (check_existing_load_balancers, check_kept_load_balancer)

@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import NamedTuple
 
 from components.args.problem import Place, Problem, path
-from components.exoscale.load_balancer_args import LoadBalancerArgs
+from components.exoscale.load_balancer_args import BalancerArgs
 from components.sks_cluster.args import SksClusterArgs
 from components.sks_cluster.firewall.args import NODE_PORTS, port_range
 from stack.args import StackArgs
@@ -23,7 +23,7 @@ class Balanced(NamedTuple):
     """A Service with a load balancer: its path in the settings and the protocols of its ports."""
 
     place: Place
-    balancer: LoadBalancerArgs
+    balancer: BalancerArgs
     protocols: frozenset[str]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, StrictStr, field_validator
 
 from ...args.problem import Problem
 from ...args.types import Args, Network, Port, matches
-from ...exoscale.load_balancer_args import LoadBalancerArgs
+from ...exoscale.load_balancer_args import BalancerArgs
 
 MAIN_PORT = "main"
 """The name of the Service's first port, which it needs beside others."""
@@ -25,7 +25,7 @@ PortName = Annotated[
 """Source: kubernetes/kubernetes, `IsValidPortName`."""
 
 
-class AppLoadBalancerArgs(LoadBalancerArgs):
+class AppLoadBalancerArgs(BalancerArgs):
     """A load balancer for one application."""
 
     source_networks: tuple[Network, ...] = ()

@@ -29,6 +29,9 @@ PROGRAM = """
 import pulumi
 from pulumiverse_exoscale import Dbaas, get_database_uri_output, get_nlb, get_nlb_service_list
 
+from components.dns.dns import Dns
+from components.exoscale.kept_load_balancer import create_load_balancer
+from components.exoscale.load_balancer_args import LoadBalancerArgs
 from components.sks_cluster.sks_cluster import SksCluster
 from stack.load import load
 
@@ -45,6 +48,9 @@ database = Dbaas(
     termination_protection=False,
     pg={"version": "17", "ip_filters": cluster.node_networks(), "backup_schedule": "02:00"},
 )
+kept = LoadBalancerArgs(description=config.require("plan"))
+nlb, _ = create_load_balancer("kept", kept, zone, pulumi.ResourceOptions())
+Dns("dns", settings.dns).point("shop.example.com", nlb.ip_address, record_type="A")
 pulumi.export("uri", get_database_uri_output(name=database.id, type="pg", zone=zone).uri)
 """
 """What of the program asks Exoscale's API: what runs on the cluster does not."""
@@ -62,7 +68,7 @@ def account(tmp_path: Path) -> Iterator[ServedAccount]:
 def allowed(role: str) -> set[str]:
     """The operations of the API that a role allows; object storage is not simulated."""
     services = policy(role)["services"]
-    rules = [rule for name in ("compute", "dbaas") for rule in services[name]["rules"]]
+    rules = [rule for name in ("compute", "dbaas", "dns") for rule in services[name]["rules"]]
     assert {rule["action"] for rule in rules} == {"allow"}
     return {operation for rule in rules for operation in iam.operations(rule["expression"])}
 
@@ -108,7 +114,8 @@ def test_a_stack_s_life_asks_for_what_the_roles_allow(
     pool = POOL | {"replaceOnUpgrade": False}
 
     def configure(plan: str = "startup-4", pool: dict[str, Any] = pool, **changes: Any) -> None:
-        stack.configure({"cluster": {**cluster, "nodepools": [pool], **changes}})
+        dns = {"zone": "example.com", "create": True, "ttl": 300 if plan == "startup-4" else 600}
+        stack.configure({"cluster": {**cluster, "nodepools": [pool], **changes}, "dns": dns})
         stack("config", "set", "life:balancer", made["reference"]["id"])
         stack("config", "set", "life:plan", plan)
 

@@ -15,11 +15,13 @@ import pulumi.runtime.resource
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
+from components.dns import zone
 from tests.support.resource_names import without_namespace
 
 NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
 
 COMPUTED: dict[str, dict[str, Any]] = {
+    "exoscale:index/nlb:Nlb": {"ipAddress": "203.0.113.8"},
     "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": "kind: Config"},
     "kubernetes:helm.sh/v3:Release": {
         "status": {"name": "ingress-nginx", "namespace": "ingress-nginx"}
@@ -59,6 +61,21 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ]
     },
 }
+
+
+ZONE, ZONE_ID = "example.com", "5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a4f"
+"""The DNS zone in the account, and its ID."""
+
+
+class DnsApi:
+    """Exoscale's API for DNS, in an account with one zone that has no records but its own."""
+
+    def get(self, path: str) -> dict[str, Any]:
+        if path == "/dns-domain":
+            return {"dns-domains": [{"unicode-name": ZONE, "id": ZONE_ID}]}
+        assert path.endswith("/record")
+        server = {"name": "", "type": "NS", "content": "ns1.exoscale.ch"}
+        return {"dns-domain-records": [server]}
 
 
 class NotFound(grpc.RpcError):
@@ -142,7 +159,10 @@ def run(
 
     gc.disable()
     try:
-        with patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace):
+        with (
+            patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
+            patch.object(zone, "dns_api", DnsApi),
+        ):
             pulumi.runtime.test(body)()  # type: ignore[no-untyped-call]
     finally:
         gc.enable()

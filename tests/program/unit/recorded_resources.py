@@ -156,6 +156,17 @@ STACKS: dict[str, dict[str, Any]] = {
         "ingress": {"existing": {"className": "other", "namespace": "web", "service": "front"}},
         "apps": [WEB | {"path": "/web"}],
     },
+    "named": {
+        "cluster": {
+            "zone": "de-fra-1",
+            "version": "1.34.3",
+            "nodePortSources": ["192.0.2.0/24"],
+            "nodepools": [POOL],
+        },
+        "ingress": {"controller": "traefik", "loadBalancer": {"keep": True}},
+        "dns": {"zone": "example.com", "create": True, "ttl": 3600},
+        "apps": [WEB | {"host": "example.com", "additionalHosts": ["www.example.com"]}],
+    },
     "addressed": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {"existing": {"address": "192.0.2.7"}},

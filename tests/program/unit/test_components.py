@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from components.database.args import DatabaseArgs
 from components.database.database import Database
+from components.dns.dns import Dns
 from components.existing_cluster.existing_cluster import ExistingCluster
 from components.ingress_controller.args import IngressControllerArgs
 from components.ingress_controller.existing_controller import ExistingController
@@ -32,6 +33,7 @@ from tests.program.unit.stack_settings import SIDECAR, changed, load
 COMPONENTS = (
     AppNamespace,
     Database,
+    Dns,
     ExistingCluster,
     ExistingController,
     IngressController,

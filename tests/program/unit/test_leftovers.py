@@ -131,6 +131,13 @@ class Account:
                     {"id": "by-hand", "name": "gpu"},
                 ]
             },
+            "load-balancer": {
+                "load-balancers": [
+                    {"id": "kept", "name": "webapp-dev-ingress-nginx-1111111"},
+                    {"id": "left-balancer", "name": "webapp-dev-ingress-nginx-2222222"},
+                    {"id": "controller's", "name": "k8s-5ae1a5a2"},
+                ]
+            },
             "security-group": {
                 "security-groups": [
                     {"id": "group", "name": "webapp-dev-cluster-1111111"},
@@ -153,7 +160,9 @@ def test_what_is_left_in_the_account_is_named(
 ) -> None:
     """Also of a stack that has no cluster yet, so that nothing can be asked of one."""
     monkeypatch.setattr(account_leftovers, "_ask", Account().ask)
-    resources = [{"type": "a:b:C", "urn": APP, "id": each} for each in ("own", "pool", "group")]
+    resources = [
+        {"type": "a:b:C", "urn": APP, "id": each} for each in ("own", "pool", "group", "kept")
+    ]
     deployed(clone, pulumi, *resources)
     pulumi.answers("stack output", {})
     assert main(["--stack=dev"], clone) == 0
@@ -161,6 +170,8 @@ def test_what_is_left_in_the_account_is_named(
         "  exo compute sks nodepool delete own left-pool --zone ch-gva-2"
         "   # webapp-dev-cluster-workers-2222222",
         "  exo compute sks delete left --zone ch-gva-2 --nodepools   # webapp-dev-cluster-2222222",
+        "  exo compute load-balancer delete left-balancer --zone ch-gva-2"
+        "   # webapp-dev-ingress-nginx-2222222",
         "  exo compute security-group delete left-group   # webapp-dev-cluster-2222222",
     ]
 

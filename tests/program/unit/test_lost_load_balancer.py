@@ -22,14 +22,14 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def look_at(**annotations: str) -> None:
+def look_at(recreate: str | None = None, **annotations: str) -> None:
     """A Service with these annotations of the cloud controller, and an address."""
     found = {LOAD_BALANCER + key: value for key, value in annotations.items()}
     metadata: Any = {"name": "web", "namespace": "shop", "annotations": found}
 
     def program() -> Any:
         service = Service("web", metadata=metadata, spec={"type": "LoadBalancer"})
-        warn_if_lost(service, "ch-gva-2")
+        warn_if_lost(service, "ch-gva-2", recreate=recreate)
         return service.id
 
     run(program)
@@ -49,6 +49,12 @@ def test_the_address_is_dead_and_a_command_makes_another(warnings: list[str]) ->
         " works: to create a new one with another address, run: pulumi up --replace 'urn:pulumi:"
     )
     assert line.endswith("kubernetes:core/v1:Service::web'")
+
+
+def test_a_kept_one_is_created_by_a_refresh(warnings: list[str]) -> None:
+    look_at(id=LOST, recreate="pulumi up --refresh", external="true")
+    (line,) = warnings
+    assert line.endswith("a new one with another address, run: pulumi up --refresh")
 
 
 def test_of_an_existing_one_another_has_to_be_named(warnings: list[str]) -> None:

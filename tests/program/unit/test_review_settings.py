@@ -36,6 +36,13 @@ def test_what_is_made_of_a_plain_stack() -> None:
     }
 
 
+def test_its_hosts_get_records_of_their_own() -> None:
+    """In the zone, which is another stack's to create."""
+    found = made(WEB | {"host": "example.com"}, dns={"zone": "example.com", "create": True})
+    assert found["dns"] == {"zone": "example.com"}
+    assert [each["host"] for each in found["apps"]] == ["pr-12.example.com"]
+
+
 def test_without_a_controller_there_is_none() -> None:
     assert "ingress" not in made({"name": "web", "image": "example/web:1"})
 

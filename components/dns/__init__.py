@@ -1,0 +1,1 @@
+"""Records in a DNS zone at Exoscale."""
