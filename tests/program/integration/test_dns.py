@@ -219,7 +219,7 @@ def test_a_record_that_others_created_in_between_is_refused(
     stacks: Stacks, zone: Zone, account: ServedAccount
 ) -> None:
     stack = stacks.new("between", {SHOP: ONE})
-    failed = {"kind": "operation-fails", "message": "no"}
+    failed = {"kind": "status", "status": 400}
     account.faults.add(target="create-dns-domain-record", effect=failed)
     refused(stack, "up", "--yes", "--skip-preview")
     account.faults.clear()
