@@ -1,5 +1,8 @@
 from .args.problem import Problems as Problems
 from .args.resources import AmountsArgs as AmountsArgs, ResourcesArgs as ResourcesArgs
+from .certificates.args import HttpsArgs as HttpsArgs
+from .certificates.cert_manager import CertManager as CertManager
+from .certificates.issuer import Issuer as Issuer
 from .database.args import BackupArgs as BackupArgs, DatabaseArgs as DatabaseArgs
 from .database.database import Database as Database
 from .dns.args import DnsArgs as DnsArgs

@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool
 
 from components.args.problem import Problem
 from components.args.types import Args
+from components.certificates.args import HttpsArgs
 from components.dns.args import DnsArgs
 from components.existing_cluster.args import ExistingClusterArgs
 from components.ingress_controller.args import INGRESS_NAMESPACE, IngressControllerArgs
@@ -110,6 +111,11 @@ class StackArgs(Args):
         """Returns the ingress controller's settings, or None if nothing needs a controller."""
         needed = any(app.is_served for app in self.apps)
         return self.ingress or (IngressControllerArgs() if needed else None)
+
+    @property
+    def https(self) -> HttpsArgs | None:
+        """Returns the settings of HTTPS, or None if the stack serves hosts by HTTP."""
+        return self.ingress.https if self.ingress else None
 
     @property
     def node_port_protocols(self) -> tuple[str, ...]:

@@ -14,13 +14,17 @@ from components.sks_cluster.placement import placement
 from stack.args import StackArgs
 from stack.collisions import reject_collisions
 from stack.kept_data import guard_database_data
-from stack.names import CLUSTER, CONTROLLER, DNS
+from stack.names import CERTIFICATES, CLUSTER, CONTROLLER, DNS
 from stack.owner_labels import owner_labels
 from stack.stack_traces import short_stack_traces
 
 if TYPE_CHECKING:
+    from pulumi_kubernetes.networking.v1 import Ingress
+
+    from components.certificates.issuer import Issuer
     from components.dns.dns import Dns
     from components.existing_cluster.existing_cluster import ExistingCluster
+    from components.ingress_controller.controller import Controller
     from components.ingress_controller.existing_controller import ExistingController
     from components.ingress_controller.ingress_controller import IngressController
     from components.lifecycle.cluster_access import ClusterAccess
@@ -46,6 +50,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     users: list[pulumi.Resource] = [controller] if controller else []
     if controller:
         outputs["load_balancer_address"] = controller.address
+    issuer = _issuer(settings, controller, cluster.access, cluster.options)
 
     dns = _dns(settings, controller, sks)
     if dns and dns.name_servers:
@@ -71,11 +76,13 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             )
             for each in settings.app_namespaces
         }
+    ingresses: list[Ingress] = []
     for app in settings.apps:
         web = WebApp(
             app.name,
             app,
             controller=controller,
+            issuer=issuer,
             placement=_placement(settings, sks, app.nodepool, app.balancer),
             node_networks=node_networks,
             access=cluster.access,
@@ -92,8 +99,14 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             for host in app.hosts:
                 if host:
                     dns.point(host, address, after=ready, record_type=record_type)
+        ingresses += web.ingresses
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
+    if issuer and settings.https:
+        from components.certificates.issued_certificates import wait_for_certificates
+
+        timeout = settings.https.timeout_seconds
+        wait_for_certificates(issuer.name, ingresses, cluster.access, timeout)
     if settings.apps:
         from components.web_app.availability.former_autoscalers import take_back_replicas
 
@@ -154,6 +167,34 @@ def _dns(
 def _record_type(sks: SksCluster | None) -> str | None:
     """Returns the type of records for load balancers at Exoscale, which have IPv4 addresses."""
     return "A" if sks else None
+
+
+def _issuer(
+    settings: StackArgs,
+    controller: Controller | None,
+    access: ClusterAccess,
+    opts: pulumi.ResourceOptions,
+) -> Issuer | None:
+    """Installs cert-manager, or names an issuer that already exists."""
+    https = settings.https
+    if not (https and controller):
+        return None
+    if https.existing:
+        from components.certificates.issuer import Issuer
+
+        return Issuer(https.existing)
+    from components.certificates.cert_manager import CertManager
+
+    return CertManager(
+        CERTIFICATES,
+        https,
+        class_name=controller.class_name,
+        ingress_namespace=controller.namespace,
+        replicas=2 if settings.production else 1,
+        labels=owner_labels(settings.owner),
+        access=access,
+        opts=opts,
+    ).issuer
 
 
 def _placement(

@@ -8,3 +8,6 @@ DNS = "dns"
 
 CONTROLLER = "ingress-nginx"
 """Resource name of the ingress controller and name of its Helm release, for every controller."""
+
+CERTIFICATES = "cert-manager"
+"""Resource name of cert-manager and name of its Helm release."""

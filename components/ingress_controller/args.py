@@ -18,6 +18,7 @@ from ..args.types import (
     defaults_of,
     matches,
 )
+from ..certificates.args import HttpsArgs
 from ..exoscale.load_balancer_args import LoadBalancerArgs
 
 CONTROLLER_PORTS = (80, 443)
@@ -121,6 +122,9 @@ class IngressControllerArgs(Args):
     pods to connect to its pods. If false, everything may connect."""
     load_balancer: LoadBalancerArgs = defaults_of(LoadBalancerArgs)
     """The controller's load balancer."""
+    https: HttpsArgs | None = None
+    """Serves each host by HTTPS, with a certificate that is requested and renewed automatically.
+    Default: only hosts with `ingress.tls`."""
     values: Mapping[str, Any] = Field(default_factory=dict, examples=[{"revisionHistoryLimit": 3}])
     """Helm values, merged over those that this program sets. They can't contain secrets."""
 

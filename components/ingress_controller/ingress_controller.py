@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -18,6 +17,7 @@ from ..exoscale.placement import Placement
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.ownership import create_namespace
+from ..manifests.helm_values import merged_values
 from ..manifests.security import pod_security_labels
 from . import ingress_nginx, traefik
 from .args import INGRESS_NAMESPACE, IngressControllerArgs
@@ -117,7 +117,7 @@ class IngressController(pulumi.ComponentResource):
             chart=chart,
             repository_opts=None if is_path else RepositoryOptsArgs(repo=repository),
             version=settings.version or settings.official.version,
-            values=_merge(self._values(name, settings, placement), settings.values),
+            values=merged_values(self._values(name, settings, placement), settings.values),
             skip_crds=True,
             atomic=True,
             timeout=settings.timeout_seconds or _timeout(settings, nodes),
@@ -174,12 +174,3 @@ def _timeout(settings: IngressControllerArgs, nodes: int | None) -> int:
     chart = traefik if settings.controller == "traefik" else ingress_nginx
     pods = settings.replicas or nodes or UNKNOWN_NODES
     return release_timeout(pods, chart.drain_seconds(settings))
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns Helm values merged like Helm does: mappings merge, other values are replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        both_mappings = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both_mappings else deepcopy(value)
-    return merged

@@ -66,12 +66,22 @@ def values(
         controller["metrics"] = {"enabled": True}
     if settings.resources:
         controller["resources"] = resource_requirements(settings.resources)
+    if settings.https:
+        controller["config"] = _strict_transport(settings.https.hsts)
     if settings.default_certificate:
         arguments["default-ssl-certificate"] = f"{namespace}/{settings.default_certificate}"
     if settings.admission_webhook is not None:
         controller["admissionWebhooks"] = {"enabled": settings.admission_webhook}
     named = {} if CHART_NAME in release else {"fullnameOverride": release}
     return {"controller": controller, **named}
+
+
+def _strict_transport(seconds: int) -> dict[str, str]:
+    """Returns the options for the header Strict-Transport-Security. nginx's default is a year,
+    including all subdomains."""
+    if not seconds:
+        return {"hsts": "false"}
+    return {"hsts": "true", "hsts-max-age": str(seconds), "hsts-include-subdomains": "false"}
 
 
 def _kind(replicas: int | None) -> dict[str, Any]:

@@ -8,12 +8,11 @@ import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from ..manifests.network import (
-    LINK_LOCAL,
     NAMESPACE,
     SYSTEM_NAMESPACE,
     dns_egress_rule,
     internet_egress_rule,
-    peers_except,
+    private_egress_rule,
 )
 
 TRAFFIC_PORTS = ("http", "https", "web", "websecure")
@@ -22,11 +21,6 @@ charts, so that a change of the controller never closes ports of pods that still
 
 WEBHOOK_PORT = "webhook"
 METRICS_PORT = "metrics"
-
-API_SERVER_PORTS = (443, 6443)
-"""Ports of API servers with a private address. An API server of SKS has a public address and a
-port that Exoscale does not document (community.exoscale.com, "SKS Egress Security Groups": all
-ports)."""
 
 
 def create_network_policy(
@@ -65,10 +59,7 @@ def create_network_policy(
                 dns_egress_rule(),
                 internet_egress_rule(),
                 {"to": [{"namespace_selector": {"match_expressions": [not_system]}}]},
-                {
-                    "to": peers_except(LINK_LOCAL),
-                    "ports": [{"port": port} for port in API_SERVER_PORTS],
-                },
+                private_egress_rule(),
             ],
         },
         opts=opts,

@@ -35,6 +35,8 @@ ENTRY_POINTS = ("web", "websecure")
 
 CERTIFICATE_FOLDER = "/default-certificate"
 
+STRICT_TRANSPORT = "strict-transport"
+
 TLS = {
     "minVersion": "VersionTLS12",
     "cipherSuites": [
@@ -136,6 +138,8 @@ def values(
         chart["metrics"] = {"prometheus": {"service": {"enabled": True}}}
     if settings.resources:
         chart["resources"] = resource_requirements(settings.resources)
+    if settings.https and settings.https.hsts:
+        _add_strict_transport(chart, settings.https.hsts)
     if settings.default_certificate:
         _add_default_certificate(chart, settings.default_certificate)
     return chart
@@ -159,6 +163,13 @@ def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
     if replicas > 1:
         kind["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}
     return kind
+
+
+def _add_strict_transport(chart: dict[str, Any], seconds: int) -> None:
+    """Adds the header Strict-Transport-Security to all responses of HTTPS."""
+    middleware = {"headers": {"stsSeconds": seconds}}
+    chart["providers"]["file"]["content"]["http"] = {"middlewares": {STRICT_TRANSPORT: middleware}}
+    chart["ports"]["websecure"]["http"]["middlewares"] = [f"{STRICT_TRANSPORT}@file"]
 
 
 def _add_default_certificate(chart: dict[str, Any], secret: str) -> None:

@@ -72,3 +72,16 @@ def internet_egress_rule() -> dict[str, Any]:
     """
     inside = {cidr: sorted([*LINK_LOCAL[cidr], *PRIVATE[cidr]]) for cidr in EVERYWHERE}
     return {"to": peers_except(inside)}
+
+
+API_SERVER_PORTS = (443, 6443)
+"""Ports of API servers with a private address. An API server of SKS has a public address and a
+port that Exoscale does not document (community.exoscale.com, "SKS Egress Security Groups": all
+ports)."""
+
+
+def private_egress_rule(*ports: int) -> dict[str, Any]:
+    """Returns the egress rule for the API server and these ports, at any address that is not
+    link-local."""
+    opened = dict.fromkeys((*API_SERVER_PORTS, *ports))
+    return {"to": peers_except(LINK_LOCAL), "ports": [{"port": port} for port in opened]}

@@ -11,6 +11,7 @@ from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 from pulumi_kubernetes.networking.v1 import Ingress
 
 from ..args.problem import Problem, Problems
+from ..certificates.issuer import Issuer
 from ..database.database import Database
 from ..exoscale.placement import Placement
 from ..ingress_controller.controller import Controller
@@ -26,7 +27,7 @@ from .availability.availability import create_autoscaler, create_disruption_budg
 from .checks import check_name
 from .config.objects import create_app_config
 from .context import Objects
-from .ingress.ingress import create_ingresses, url
+from .ingress.ingress import create_ingresses, url, with_certificate
 from .network_policy.args import PeerArgs
 from .network_policy.network_policy import create_network_policies
 from .pod.pod import job_pod, pod
@@ -82,6 +83,7 @@ class WebApp(pulumi.ComponentResource):
         settings: WebAppArgs,
         *,
         controller: Controller | None = None,
+        issuer: Issuer | None = None,
         placement: Placement | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
@@ -94,6 +96,8 @@ class WebApp(pulumi.ComponentResource):
             name: the name of the component and of its objects.
             settings: its args.
             controller: the ingress controller. Without it, there is no Ingress.
+            issuer: the issuer of certificates for its hosts, unless the args have `ingress.tls`.
+                Without it, hosts without `ingress.tls` are served by HTTP.
             placement: the nodes of its pods, and behind its own load balancer. Required if the
                 cluster has several node pools, as it has while one is replaced.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
@@ -111,6 +115,7 @@ class WebApp(pulumi.ComponentResource):
                 args have another namespace.
         """
         check_name(settings, name)
+        settings = with_certificate(settings, issuer)
         self.namespace = _name_of(namespace, settings, default=name)
         # Not declared in the class, because Pulumi resolves its annotations, and these are loaded
         # only when needed.
@@ -180,7 +185,7 @@ class WebApp(pulumi.ComponentResource):
         # pods that move to other nodes are there before a load balancer sends to those
         behind = app.after(rollout) if placement and placement.node_selector else app
         self.service = create_service(behind, settings.port, settings, placement)
-        served = app.after(rollout, self.service)
+        served = app.after(rollout, self.service, *(issuer.ready if issuer else ()))
         self.ingresses = create_ingresses(served, settings, controller)
 
         self.url = url(app, settings, self.service, controller)

@@ -6,6 +6,8 @@ cert-manager.io/docs/usage/ingress.
 
 from __future__ import annotations
 
+from ...certificates.args import CLUSTER_ISSUER
+
 NGINX = "nginx.ingress.kubernetes.io/"
 TRAEFIK = "traefik.ingress.kubernetes.io/"
 """Of Traefik's other provider, which the program does not use."""
@@ -22,7 +24,6 @@ AFFINITY = f"{NGINX}affinity"
 COOKIE_NAME = f"{NGINX}session-cookie-name"
 COOKIE_PATH = f"{NGINX}session-cookie-path"
 ISSUER = "cert-manager.io/issuer"
-CLUSTER_ISSUER = "cert-manager.io/cluster-issuer"
 
 RESERVED = {
     USE_REGEX: "ingress.regex",

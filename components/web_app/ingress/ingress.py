@@ -11,6 +11,8 @@ from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.networking.v1 import Ingress
 
 from ...args.inputs import is_known
+from ...certificates.args import CLUSTER_ISSUER
+from ...certificates.issuer import Issuer
 from ...exoscale.load_balancer import load_balancer_address
 from ...exoscale.load_balancer_args import seconds
 from ...ingress_controller.controller import Controller
@@ -50,6 +52,16 @@ def url(
     scheme = "https" if settings.ingress and settings.ingress.tls else "http"
     path = (settings.path or "/").rstrip("/")
     return pulumi.Output.concat(f"{scheme}://", settings.host or controller.address, path, "/")
+
+
+def with_certificate(settings: WebAppArgs, issuer: Issuer | None) -> WebAppArgs:
+    """Returns settings in which the issuer creates the certificates of the hosts, unless `tls` of
+    the settings names another source."""
+    if issuer is None or not settings.host or (settings.ingress and settings.ingress.tls):
+        return settings
+    tls = TlsArgs(cluster_issuer=issuer.name)
+    ingress = (settings.ingress or AppIngressArgs()).model_copy(update={"tls": tls})
+    return settings.model_copy(update={"ingress": ingress})
 
 
 def create_ingresses(
@@ -206,7 +218,7 @@ def _annotations(settings: RouteArgs, how: AppIngressArgs) -> dict[str, str]:
         annotation.SEND_TIMEOUT: timeouts.send and _whole_seconds(timeouts.send),
         annotation.ALLOW_LIST: ",".join(how.allow_list) or None,
         annotation.ISSUER: how.tls.issuer if how.tls else None,
-        annotation.CLUSTER_ISSUER: how.tls.cluster_issuer if how.tls else None,
+        CLUSTER_ISSUER: how.tls.cluster_issuer if how.tls else None,
     }
     given = {key: value for key, value in values.items() if value is not None}
     sticky = how.annotations.get(annotation.AFFINITY) == "cookie"

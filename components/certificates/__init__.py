@@ -1,0 +1,1 @@
+"""Certificates for the hosts that the ingress controller serves."""

@@ -1,0 +1,98 @@
+"""Finds out which certificates are not issued, and why.
+
+For a Certificate, cert-manager creates a CertificateRequest, for the request an Order, and for the
+host of the order a Challenge. The last of them that exists says the most.
+
+Source: cert-manager.io/docs/troubleshooting/acme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..lifecycle.kubernetes_api import KubernetesApi
+
+CORE, ACME = "/apis/cert-manager.io/v1", "/apis/acme.cert-manager.io/v1"
+
+CERTIFICATE_NAME = "cert-manager.io/certificate-name"
+"""Annotation of requests and orders with the name of their certificate."""
+
+Object = Mapping[str, Any]
+
+
+class Certificate(NamedTuple):
+    """A certificate that cert-manager creates for an Ingress: its place and its host."""
+
+    namespace: str
+    name: str
+    host: str
+
+
+async def missing_certificates(
+    api: KubernetesApi, issuer: str, wanted: Sequence[Certificate]
+) -> list[str]:
+    """Returns a line for each certificate that the issuer has not issued, with the reason.
+
+    Raises:
+        ApiError: the API server fails or does not answer.
+    """
+    listed = await api.list(f"{CORE}/certificates")
+    found = {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in listed}
+    missing = [each for each in wanted if not _is_issued(found.get(each[:2], {}), issuer)]
+    if not missing:
+        return []
+    problem = _not_ready(await api.get(f"{CORE}/clusterissuers/{issuer}"))
+    challenges = await api.list(f"{ACME}/challenges")
+    orders = await api.list(f"{ACME}/orders")
+    requests = await api.list(f"{CORE}/certificaterequests")
+    return [
+        f"{each.host}: "
+        + (
+            problem
+            or _reason(_newest(each.namespace, challenges, dnsName=each.host))
+            or _reason(_newest(each.namespace, orders, of=each.name))
+            or _not_ready(_newest(each.namespace, requests, of=each.name))
+            or _not_ready(found.get(each[:2], {}))
+            or "cert-manager has not requested the certificate yet"
+        )
+        for each in missing
+    ]
+
+
+def _is_issued(certificate: Object, issuer: str) -> bool:
+    """Whether a certificate is valid and from the issuer.
+
+    Shortly after the Ingress names another issuer, the certificate does not.
+    """
+    if not certificate or certificate["spec"]["issuerRef"]["name"] != issuer:
+        return False
+    return _condition(certificate, "Ready").get("status") == "True"
+
+
+def _newest(namespace: str, objects: Iterable[Object], of: str = "", **spec: str) -> Object:
+    """Returns the newest object of a certificate or with values in its spec; empty if none is."""
+    fitting = [
+        each
+        for each in objects
+        if (metadata := each["metadata"])["namespace"] == namespace
+        and (not of or (metadata.get("annotations") or {}).get(CERTIFICATE_NAME) == of)
+        and spec.items() <= each["spec"].items()
+    ]
+    return max(fitting, key=lambda each: str(each["metadata"]["creationTimestamp"]), default={})
+
+
+def _reason(found: Object) -> str:
+    """Returns the reason of the state of an order or a challenge."""
+    return str((found.get("status") or {}).get("reason") or "")
+
+
+def _not_ready(found: Object) -> str:
+    """Returns the message of an object's condition Ready unless it is true."""
+    ready = _condition(found, "Ready")
+    return "" if ready.get("status") == "True" else str(ready.get("message") or "")
+
+
+def _condition(found: Object, kind: str) -> Object:
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})
