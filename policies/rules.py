@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies import availability, clear_secrets, cluster, containers, network
+from policies import availability, clear_secrets, cluster, containers, https, network
 from policies.rule import Rule, StackRule
 
 RULES: tuple[Rule | StackRule, ...] = (
@@ -11,4 +11,5 @@ RULES: tuple[Rule | StackRule, ...] = (
     *clear_secrets.RULES,
     *availability.RULES,
     *cluster.RULES,
+    *https.RULES,
 )

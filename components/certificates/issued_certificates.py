@@ -43,10 +43,10 @@ def wait_for_certificates(
 
     async def wait(known: list[Any]) -> bool:
         wanted = [
-            Certificate(metadata["namespace"], tls.secret_name, tls.hosts[0])
+            Certificate(metadata["namespace"], tls["secret_name"], tls["hosts"][0])
             for metadata, spec, _ in known
             if (metadata.get("annotations") or {}).get(CLUSTER_ISSUER) == issuer
-            for tls in spec.tls
+            for tls in spec["tls"]
         ]
         if wanted:
             await warn_unless_issued(issuer, wanted, access, timeout)

@@ -8,6 +8,7 @@ from components.args.problem import Problem
 from stack.args import StackArgs
 from stack.checks import (
     dns,
+    https,
     ingress,
     ingress_annotations,
     load_balancers,
@@ -23,6 +24,7 @@ CHECKS = (
     *dns.CHECKS,
     *network.CHECKS,
     *reach.CHECKS,
+    *https.CHECKS,
     *ingress.CHECKS,
     *ingress_annotations.CHECKS,
     *security.CHECKS,

@@ -30,10 +30,10 @@ class Balanced(NamedTuple):
 def check_node_port_sources(settings: StackArgs) -> Iterator[Problem]:
     """Requires the NodePorts behind load balancers to be open to clients."""
     cluster = settings.cluster
-    if cluster is None or _has_other_groups(cluster):
+    if cluster is None or has_other_groups(cluster):
         return
     for place, _, protocols in _balanced(settings):
-        closed = sorted(each for each in protocols if not _sources(cluster, each))
+        closed = sorted(each for each in protocols if not sources(cluster, each))
         if closed:
             allowed = (
                 f"must be given for the load balancer of {path(place)}, which forwards packets"
@@ -48,17 +48,17 @@ def check_node_port_sources(settings: StackArgs) -> Iterator[Problem]:
 def check_allowed_clients(settings: StackArgs) -> Iterator[Problem]:
     """Requires the firewall to accept the clients that a load balancer or an Ingress allows."""
     cluster = settings.cluster
-    if cluster is None or _has_other_groups(cluster):
+    if cluster is None or has_other_groups(cluster):
         return
     for index, app in enumerate(settings.apps):
-        sources = _sources(cluster, "TCP")
+        opened = sources(cluster, "TCP")
         listed: list[tuple[Place, tuple[str, ...]]] = []
         if app.balancer:
             listed.append((("loadBalancer", "sourceNetworks"), app.balancer.source_networks))
         if app.is_served and app.ingress:
             listed.append((("ingress", "allowList"), app.ingress.allow_list))
         for key, networks in listed:
-            outside = [each for each in networks if _is_outside(each, sources)]
+            outside = [each for each in networks if _is_outside(each, opened)]
             if outside:
                 allowed = (
                     f"must be in cluster.nodePortSources too, which {outside[0]} is not: the"
@@ -70,11 +70,11 @@ def check_allowed_clients(settings: StackArgs) -> Iterator[Problem]:
 def check_health_check_ports(settings: StackArgs) -> Iterator[Problem]:
     """Requires the firewall to accept health checks on their port."""
     cluster = settings.cluster
-    if cluster is None or _has_other_groups(cluster):
+    if cluster is None or has_other_groups(cluster):
         return
     for place, balancer, _ in _balanced(settings):
         port = balancer.health_check.port
-        if port is None or _meet(str(port), NODE_PORTS) or _sources(cluster, "TCP", str(port)):
+        if port is None or _meet(str(port), NODE_PORTS) or sources(cluster, "TCP", str(port)):
             continue
         allowed = (
             f"must be one of {NODE_PORTS}, which are open to health checks, or in"
@@ -92,13 +92,13 @@ def _balanced(settings: StackArgs) -> Iterator[Balanced]:
             yield Balanced(("apps", index), app.balancer, app.protocols)
 
 
-def _has_other_groups(cluster: SksClusterArgs) -> bool:
+def has_other_groups(cluster: SksClusterArgs) -> bool:
     """Whether nodes have security groups whose rules are not in the settings."""
     others = any(pool.security_groups for pool in cluster.nodepools)
     return others or cluster.adopt.security_group is not None
 
 
-def _sources(cluster: SksClusterArgs, protocol: str, ports: str = NODE_PORTS) -> list[str]:
+def sources(cluster: SksClusterArgs, protocol: str, ports: str = NODE_PORTS) -> list[str]:
     """Returns the networks that may reach at least one of the ports."""
     opened = [(NODE_PORTS, cluster.node_port_sources)]
     opened += [

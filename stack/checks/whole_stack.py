@@ -11,7 +11,7 @@ from components.args.resources import ResourcesArgs
 from components.web_app.args import WebAppArgs
 from components.web_app.checks import containers
 from stack.args import StackArgs
-from stack.checks import expansions, ingress, quotas, sizes
+from stack.checks import expansions, https, ingress, quotas, sizes
 
 
 def check_namespaces(settings: StackArgs) -> Iterator[Problem]:
@@ -106,6 +106,7 @@ def notices(settings: StackArgs) -> Iterator[str]:
     In production, they are not errors either.
     """
     yield from quotas.notices(settings)
+    yield from https.notices(settings)
 
 
 def _runs_once(app: WebAppArgs) -> bool:
