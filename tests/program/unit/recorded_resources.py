@@ -186,6 +186,16 @@ STACKS: dict[str, dict[str, Any]] = {
             "networkPolicy": False,
         },
     },
+    "https": {
+        "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
+        "ingress": {
+            "controller": "traefik",
+            "https": {"email": "ops@example.com", "hsts": 31536000},
+        },
+        "apps": [
+            WEB | {"host": "example.com", "additionalHosts": ["www.example.com"]},
+        ],
+    },
 }
 """Settings that between them have every setting, both controllers and all kinds of databases."""
 

@@ -65,6 +65,8 @@ KEPT: dict[str, Any] = {
             "name": "latest",
             "image": f"latest{DIGEST}",
             "beforeRollout": {"command": ["x"]},
+            "host": "example.com",
+            "ingress": {"tls": {"secret": "example"}},
         },
     ],
 }
@@ -111,6 +113,10 @@ BY_SETTINGS = [
         *("no-clear-secret", f"{APP}.config.environment.SIGNING_KEY", "hunter2", "web-config"),
         "SIGNING_KEY: looks like an unencrypted secret: move it to `secrets.environment` and "
         "encrypt it with `pulumi config set --secret`",
+    ),
+    (
+        *("https", "apps[1].ingress", {}, "example-com-73d986e0"),
+        "example.com: served by HTTP: set `ingress.https`, or the application's `ingress.tls`",
     ),
     (
         *("protected-cluster", "cluster.protect", False, "cluster"),

@@ -20,7 +20,7 @@ from tests.program.unit.args_classes import args_classes
 from tests.program.unit.recorded_resources import STACKS
 
 PROGRAM = tuple(str(Path(each.__file__ or "").parent) for each in (components, stack))
-READ_BY_CHECKS_ALONE = {(StackArgs, "production"), (SksClusterArgs, "allow_open_networks")}
+READ_BY_CHECKS_ALONE = {(SksClusterArgs, "allow_open_networks")}
 
 
 def declared_in(model: type[Args], field: str) -> type[Args]:
