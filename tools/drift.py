@@ -9,7 +9,10 @@ It runs three previews, which do not change the state:
 A property is drift if both of the first two list it. If only the first one does, another owner
 manages the property, and `pulumi up --refresh` would not change it.
 
-The exit code is 3 if there is drift and 1 if a check failed. DIR then contains a report, STACK.md.
+With `ingress.https`, it also looks for certificates that end soon because they are not renewed.
+
+The exit code is 3 if there is drift or such a certificate, and 1 if a check failed. DIR then
+contains a report, STACK.md.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.ending_certificates import ending_certificates
 from tools.property_paths import different_paths, property_value
 from tools.pulumi_command import ToolError, run_pulumi
 from tools.stacks import ROOT, check_stack_file
@@ -87,11 +91,13 @@ class Findings:
     Attributes:
         undeployed: what `pulumi up` without a refresh would change.
         no_preview: changed resources that can only be restored without a preview.
+        ending: a line for each certificate that ends soon and is not renewed.
     """
 
     manual_changes: list[Change]
     undeployed: list[Step]
     no_preview: tuple[Step, ...] = ()
+    ending: tuple[str, ...] = ()
 
 
 class FailedPreview(ToolError):
@@ -130,7 +136,8 @@ def _checked(stack: str, folder: Path, file: Path) -> int:
     sys.stdout.writelines(
         f"  not deployed yet: {_described(step)}\n" for step in findings.undeployed
     )
-    if not findings.manual_changes:
+    sys.stdout.writelines(f"  {line}\n" for line in findings.ending)
+    if not (findings.manual_changes or findings.ending):
         return NONE
     file.write_text(report(stack, findings))
     sys.stdout.write(f"  see {file}\n")
@@ -148,7 +155,8 @@ def findings_of(stack: str, folder: Path) -> Findings:
     found = [step for step in refreshed if step.operation not in UNCHANGED]
     planned, no_preview = _planned({step.urn for step in found}, stack, folder)
     undeployed = _steps("preview", stack=stack, folder=folder)
-    return Findings(drift(refreshed, [*planned, *no_preview]), undeployed, no_preview)
+    changes = drift(refreshed, [*planned, *no_preview])
+    return Findings(changes, undeployed, no_preview, tuple(ending_certificates(stack, folder)))
 
 
 def _planned(
@@ -225,6 +233,17 @@ def displayed_value(inputs: Mapping[str, Any], path: str) -> str:
 
 def report(stack: str, findings: Findings) -> str:
     """Returns the text of an issue, in Markdown."""
+    sections = [_changes_section(stack, findings)] if findings.manual_changes else []
+    if findings.ending:
+        lines = "\n".join(f"- {_code(line)}" for line in findings.ending)
+        sections.append(
+            f"# {stack}: certificates end soon\n\n{lines}\n\n"
+            "See docs/troubleshooting.md, HTTPS and certificates.\n"
+        )
+    return "\n".join(sections)
+
+
+def _changes_section(stack: str, findings: Findings) -> str:
     rows = [
         f"| {each.what} | {_code(each.path)} | {_code(each.deployed)} | {_code(each.found)} |"
         for each in findings.manual_changes

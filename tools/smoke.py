@@ -2,12 +2,13 @@
 
 An application works if it responds with a success below its path prefix, and if no redirect or link
 of the page leads to a path of the same host outside of the prefix. The variables `http_proxy` and
-`https_proxy` are respected.
+`https_proxy` are respected. `REQUESTS_CA_BUNDLE` is the file of the authorities to trust.
 """
 
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,13 +42,39 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(prog="smoke", description="Tests the URLs of applications.")
     parser.add_argument("--stack", required=True)
     add_timeout(parser)
+    parser.add_argument(
+        "--resolve",
+        action="append",
+        default=[],
+        type=_address_of_host,
+        metavar="HOST=ADDRESS",
+        help="connect to this address instead of the one in DNS; may be repeated",
+    )
     options = parser.parse_args(arguments)
 
     def act() -> None:
         check_stack(options.stack, folder)
+        _resolve(dict(options.resolve))
         smoke(options.stack, folder, options.timeout)
 
     return run_tool("smoke", act)
+
+
+def _address_of_host(text: str) -> tuple[str, str]:
+    host, equals, address = text.partition("=")
+    if not (host and equals and address):
+        raise argparse.ArgumentTypeError(f"{text}: must be HOST=ADDRESS")
+    return host, address
+
+
+def _resolve(addresses: Mapping[str, str]) -> None:
+    """Makes the rest of the program connect to these addresses of hosts."""
+    look_up = socket.getaddrinfo
+
+    def resolved(host: Any, *arguments: Any, **options: Any) -> Any:
+        return look_up(addresses.get(host, host), *arguments, **options)
+
+    socket.getaddrinfo = resolved
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:

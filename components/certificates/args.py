@@ -63,9 +63,9 @@ class HttpsArgs(Args):
         Annotated[
             StrictStr,
             matches(
-                r"-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*",
+                r"-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*",
                 "certificates in PEM",
-                "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n",
+                "-----BEGIN CERTIFICATE-----...-----END CERTIFICATE-----",
             ),
         ]
         | None

@@ -31,9 +31,9 @@ def wait_for_certificates(
 ) -> pulumi.Output[bool]:
     """Waits during an `up` until the issuer has issued the certificates of Ingresses.
 
-    A certificate has the name of its Secret (cert-manager, pkg/controller/certificate-shim/sync.go,
-    `buildCertificates`). If all are valid, this takes one request. Otherwise, one warning names each missing
-    certificate with its reason after `timeout` seconds.
+    If all are valid, this takes one request. Otherwise, one warning names each missing certificate
+    with its reason after `timeout` seconds. A certificate has the name of its Secret (cert-manager,
+    pkg/controller/certificate-shim/sync.go, `buildCertificates`).
 
     Returns:
         True when the wait is over.

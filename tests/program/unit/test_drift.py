@@ -82,6 +82,7 @@ class Pulumi:
 
 @pytest.fixture
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
+    (tmp_path / "Pulumi.yaml").write_text("name: webapp\n")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     return Pulumi(tmp_path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -62,7 +63,7 @@ def test_each_deployment_has_two_pods_in_production_and_a_budget() -> None:
     parts = ("webhook", "cainjector")
     for production, pods in ((False, 1), (True, 2)):
         args = StackArgs.model_validate(settings()).model_copy(update={"production": production})
-        engine, _ = run(lambda args=args: declare(args), preview=True)
+        engine, _ = run(partial(declare, args), preview=True)
         values = engine.of_type("Release")["cert-manager"]["values"]
         for part in (values, *(values[each] for each in parts)):
             assert part["replicaCount"] == pods

@@ -183,3 +183,24 @@ def test_an_application_is_asked_at_each_of_its_hosts(
     del pages["GET http://www.a.example/v1/"]
     assert smoke.main(["--stack=dev", "--timeout=0.05"], clone) == 1
     assert "api: http://www.a.example/v1/ responds 404" in capsys.readouterr().err
+
+
+def test_a_host_may_have_another_address_than_in_dns(
+    clone: Path,
+    pulumi: FakePulumi,
+    pages: Pages,
+    server: WebServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", socket.getaddrinfo)  # put back afterwards
+    pages["GET /shop/"] = Answer("works")
+    url = server.address.replace("127.0.0.1", "shop.example.com") + "/shop/"
+    pulumi.answers("stack output", {"shop_url": url, "kubeconfig": "[secret]"})
+    command = ["--stack=dev", "--timeout=0.05", "--resolve=shop.example.com=127.0.0.1"]
+    assert smoke.main(command, clone) == 0
+
+
+def test_an_address_belongs_to_a_host(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        smoke.main(["--stack=dev", "--resolve=127.0.0.1"], clone)
+    assert "127.0.0.1: must be HOST=ADDRESS" in capsys.readouterr().err
