@@ -15,14 +15,20 @@ from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.waiting import WaitTimeoutError, wait_until
 from .args import CLUSTER_ISSUER
-from .missing_certificates import Certificate, missing_certificates
+from .missing_certificates import (
+    Certificate,
+    is_rejected,
+    missing_certificates,
+    reasons,
+    retry,
+)
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import Ingress
 
 HINT = (
-    "The applications run, but browsers don't trust these hosts yet. cert-manager tries again; the "
-    "next `pulumi up` looks again. See docs/troubleshooting.md"
+    "The applications run, but browsers don't trust these hosts yet. The next `pulumi up` looks "
+    "again. See docs/troubleshooting.md, HTTPS and certificates"
 )
 
 
@@ -57,17 +63,31 @@ def wait_for_certificates(
     return done
 
 
+class Rejected(Exception):
+    """The ACME server rejected the last request for each missing certificate."""
+
+
 async def warn_unless_issued(
     issuer: str, wanted: Sequence[Certificate], access: ClusterAccess, timeout: int
 ) -> None:
     """Waits until the certificates are issued, and warns if they are not after `timeout` seconds,
-    or if the API server denies access."""
+    if they are rejected, or if the API server denies access."""
     try:
         api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
+        missing = await missing_certificates(api, issuer, wanted)
+        if not missing:
+            return
+        await retry(api, missing)
 
-        async def missing() -> str:
-            return "; ".join(await missing_certificates(api, issuer, wanted))
+        async def still_missing() -> str:
+            found = await missing_certificates(api, issuer, wanted)
+            if not found:
+                return ""
+            text = "; ".join(await reasons(api, issuer, found))
+            if all(map(is_rejected, found.values())):
+                raise Rejected(f"certificates: {text}. {HINT}")
+            return text
 
-        await wait_until(missing, description="certificates", timeout=timeout, hint=HINT)
-    except (ApiError, WaitTimeoutError) as error:
+        await wait_until(still_missing, description="certificates", timeout=timeout, hint=HINT)
+    except (ApiError, Rejected, WaitTimeoutError) as error:
         pulumi.warn(str(error))

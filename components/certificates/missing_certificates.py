@@ -31,17 +31,28 @@ class Certificate(NamedTuple):
 
 async def missing_certificates(
     api: KubernetesApi, issuer: str, wanted: Sequence[Certificate]
-) -> list[str]:
-    """Returns a line for each certificate that the issuer has not issued, with the reason.
+) -> dict[Certificate, Object]:
+    """Returns the certificates that the issuer has not issued, with their objects on the cluster.
+
+    An object is empty if cert-manager has not created it yet.
 
     Raises:
         ApiError: the API server fails or does not answer.
     """
     listed = await api.list(f"{CORE}/certificates")
     found = {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in listed}
-    missing = [each for each in wanted if not _is_issued(found.get(each[:2], {}), issuer)]
-    if not missing:
-        return []
+    objects = {each: found.get(each[:2], {}) for each in wanted}
+    return {key: each for key, each in objects.items() if not _is_issued(each, issuer)}
+
+
+async def reasons(
+    api: KubernetesApi, issuer: str, missing: Mapping[Certificate, Object]
+) -> list[str]:
+    """Returns a line for each missing certificate with its host and the reason.
+
+    Raises:
+        ApiError: the API server fails or does not answer.
+    """
     problem = _not_ready(await api.get(f"{CORE}/clusterissuers/{issuer}"))
     challenges = await api.list(f"{ACME}/challenges")
     orders = await api.list(f"{ACME}/orders")
@@ -53,11 +64,31 @@ async def missing_certificates(
             or _reason(_newest(each.namespace, challenges, dnsName=each.host))
             or _reason(_newest(each.namespace, orders, of=each.name))
             or _not_ready(_newest(each.namespace, requests, of=each.name))
-            or _not_ready(found.get(each[:2], {}))
+            or _not_ready(found)
             or "cert-manager has not requested the certificate yet"
         )
-        for each in missing
+        for each, found in missing.items()
     ]
+
+
+def is_rejected(certificate: Object) -> bool:
+    """Whether the last request failed. cert-manager then waits an hour or longer."""
+    return bool((certificate.get("status") or {}).get("lastFailureTime"))
+
+
+async def retry(api: KubernetesApi, missing: Mapping[Certificate, Object]) -> None:
+    """Makes cert-manager request rejected certificates again immediately.
+
+    Source: cert-manager, pkg/controller/certificates/trigger/trigger_controller.go,
+    `shouldBackoffReissuingOnFailure`.
+
+    Raises:
+        ApiError: the API server fails or denies it.
+    """
+    for each, found in missing.items():
+        if is_rejected(found):
+            path = f"{CORE}/namespaces/{each.namespace}/certificates/{each.name}/status"
+            await api.patch(path, {"status": {"lastFailureTime": None}})
 
 
 def _is_issued(certificate: Object, issuer: str) -> bool:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import partial
-from typing import Any
+from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pulumi
 import pytest
 
+from components.certificates import issued_certificates as module
 from components.certificates.args import CLUSTER_ISSUER, HttpsArgs
 from components.certificates.issued_certificates import wait_for_certificates
-from components.certificates.missing_certificates import Certificate, missing_certificates
+from components.certificates.missing_certificates import (
+    Certificate,
+    missing_certificates,
+    reasons,
+    retry,
+)
 from components.lifecycle.cluster_access import ClusterAccess
 from components.lifecycle.kubernetes_api import KubernetesApi
 from stack.args import StackArgs
@@ -289,6 +296,9 @@ def ready(status: str, message: str = "") -> dict[str, Any]:
     return {"conditions": [{"type": "Ready", "status": status, "message": message}]}
 
 
+REJECTED = ready("False", "rejected") | {"lastFailureTime": "2026-11-01T00:00:00Z"}
+
+
 def one(name: str, spec: dict[str, Any], status: dict[str, Any], day: int = 1) -> dict[str, Any]:
     metadata = {
         "name": name,
@@ -312,26 +322,27 @@ PAGES: dict[str, Any] = {
 }
 
 
-def reasons(**pages: Any) -> list[str]:
+def told(**pages: Any) -> list[str]:
     """What is said with other pages, named after the last part of their paths."""
     table = {path: pages.get(path.rpartition("/")[2], page) for path, page in PAGES.items()}
     with kubernetes_api(table) as client:
         api = KubernetesApi(client.configuration.host)
-        return asyncio.run(missing_certificates(api, "letsencrypt", [WANTED]))
+        missing = asyncio.run(missing_certificates(api, "letsencrypt", [WANTED]))
+        return asyncio.run(reasons(api, "letsencrypt", missing))
 
 
 def test_an_issued_certificate_is_not_missing_and_takes_one_request() -> None:
     with kubernetes_api({f"{CORE}/certificates": [certificate(ready("True"))]}) as client:
         api = KubernetesApi(client.configuration.host)
-        assert asyncio.run(missing_certificates(api, "letsencrypt", [WANTED])) == []
+        assert not asyncio.run(missing_certificates(api, "letsencrypt", [WANTED]))
 
 
 def test_a_certificate_of_another_issuer_is_missing() -> None:
     other = [certificate(ready("True"), "letsencrypt-staging")]
-    assert reasons(certificates=other) == [
+    assert told(certificates=other) == [
         "web.example.com: cert-manager has not requested the certificate yet"
     ]
-    assert reasons(certificates=[]) == reasons(certificates=other)
+    assert told(certificates=[]) == told(certificates=other)
 
 
 def test_the_reason_is_the_last_steps_own() -> None:
@@ -341,14 +352,33 @@ def test_the_reason_is_the_last_steps_own() -> None:
     old = one("a", challenge, {"state": "invalid", "reason": "no such host"}, day=1)
     new = one("b", challenge, {"state": "invalid", "reason": "CAA forbids it"}, day=2)
     others = one("c", {"dnsName": "api.example.com"}, {"reason": "of another host"}, day=3)
-    assert reasons() == ["web.example.com: Issuing certificate"]
-    assert reasons(certificaterequests=[request]) == ["web.example.com: Waiting for the order"]
+    assert told() == ["web.example.com: Issuing certificate"]
+    assert told(certificaterequests=[request]) == ["web.example.com: Waiting for the order"]
     steps: dict[str, Any] = {"certificaterequests": [request], "orders": [order]}
-    assert reasons(**steps) == ["web.example.com: 429 rateLimited"]
+    assert told(**steps) == ["web.example.com: 429 rateLimited"]
     steps["challenges"] = [new, old, others]
-    assert reasons(**steps) == ["web.example.com: CAA forbids it"]
+    assert told(**steps) == ["web.example.com: CAA forbids it"]
     steps["letsencrypt"] = {"status": ready("False", "the server does not answer")}
-    assert reasons(**steps) == ["web.example.com: the server does not answer"]
+    assert told(**steps) == ["web.example.com: the server does not answer"]
+
+
+class Patched:
+    """An API server that notes patches."""
+
+    def __init__(self) -> None:
+        self.done: list[Any] = []
+
+    async def patch(self, path: str, document: Any) -> None:
+        self.done.append((path, document))
+
+
+def test_a_rejected_certificate_is_requested_again_at_once() -> None:
+    api = Patched()
+    other = WANTED._replace(name="api-tls")
+    missing = {WANTED: certificate(REJECTED), other: certificate(ready("False"))}
+    asyncio.run(retry(cast(KubernetesApi, api), missing))
+    path = f"{CORE}/namespaces/web/certificates/web-tls/status"
+    assert api.done == [(path, {"status": {"lastFailureTime": None}})]
 
 
 @pytest.mark.parametrize(
@@ -356,13 +386,18 @@ def test_the_reason_is_the_last_steps_own() -> None:
     [
         (PAGES, ["certificates: after 0 s, web.example.com: Issuing certificate. "]),
         (PAGES | {f"{CORE}/certificates": [certificate(ready("True"))]}, []),
-        ({}, ["certificates: after 0 s, HTTP 404"]),
+        (
+            PAGES | {f"{CORE}/certificates": [certificate(REJECTED)]},
+            ["certificates: web.example.com: rejected. "],
+        ),
+        ({}, ["HTTP 404"]),
     ],
 )
 def test_an_up_warns_once_and_does_not_fail(
     pages: dict[str, Any], said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
+    monkeypatch.setattr(module, "retry", AsyncMock())
     monkeypatch.setattr(pulumi, "warn", warnings.append)
     with kubernetes_api(pages) as client:
         server = client.configuration.host
