@@ -104,7 +104,9 @@ class HttpsArgs(Args):
     """Version of the chart. Default: the version that the program is tested with."""
     resources: ResourcesArgs = resources(cpu="10m", memory="64Mi", memory_limit="256Mi")
     """Resources of each of cert-manager's containers."""
-    values: Mapping[str, Any] = Field(default_factory=dict, examples=[{"maxConcurrentChallenges": 10}])
+    values: Mapping[str, Any] = Field(
+        default_factory=dict, examples=[{"maxConcurrentChallenges": 10}]
+    )
     """Helm values of cert-manager, merged over those that this program sets. They can't contain
     secrets."""
 

@@ -62,7 +62,7 @@ async def reasons(
         + (
             problem
             or _reason(_newest(each.namespace, challenges, dnsName=each.host))
-            or _reason(_newest(each.namespace, orders, of=each.name))
+            or _order_reason(_newest(each.namespace, orders, of=each.name))
             or _not_ready(_newest(each.namespace, requests, of=each.name))
             or _not_ready(found)
             or "cert-manager has not requested the certificate yet"
@@ -116,6 +116,13 @@ def _newest(namespace: str, objects: Iterable[Object], of: str = "", **spec: str
 def _reason(found: Object) -> str:
     """Returns the reason of the state of an order or a challenge."""
     return str((found.get("status") or {}).get("reason") or "")
+
+
+def _order_reason(order: Object) -> str:
+    """Returns the reason of an order's state. cert-manager only logs that a server is down."""
+    if order and not (order.get("status") or {}).get("state"):
+        return "the ACME server has not answered yet"
+    return _reason(order)
 
 
 def _not_ready(found: Object) -> str:

@@ -27,6 +27,7 @@ from stack.checks.whole_stack import notices
 from stack.compose import declare
 from tests.program.unit.engine import Engine, run
 from tests.program.unit.stack_settings import APP, changed, load, mistakes
+from tests.program.unit.test_collisions import collisions
 from tests.support.kubernetes_api import kubeconfig, kubernetes_api
 
 HTTPS = {"email": "ops@example.com"}
@@ -284,8 +285,8 @@ def test_without_hosts_there_is_a_hint() -> None:
 
 
 def test_an_application_can_not_be_in_cert_managers_namespace() -> None:
-    (line,) = mistakes(settings(HTTPS, APP | HOST | {"namespace": "cert-manager"}))
-    assert "cert-manager" in line
+    (line,) = collisions(settings(HTTPS, APP | HOST | {"namespace": "cert-manager"}))
+    assert line.startswith("Namespace cert-manager: declared by ")
 
 
 WANTED = Certificate("web", "web-tls", "web.example.com")
@@ -356,6 +357,9 @@ def test_the_reason_is_the_last_steps_own() -> None:
     assert told(certificaterequests=[request]) == ["web.example.com: Waiting for the order"]
     steps: dict[str, Any] = {"certificaterequests": [request], "orders": [order]}
     assert told(**steps) == ["web.example.com: 429 rateLimited"]
+    new_order = one("web-tls-2-2", {}, {}, day=2)
+    late = steps | {"orders": [order, new_order]}
+    assert told(**late) == ["web.example.com: the ACME server has not answered yet"]
     steps["challenges"] = [new, old, others]
     assert told(**steps) == ["web.example.com: CAA forbids it"]
     steps["letsencrypt"] = {"status": ready("False", "the server does not answer")}
