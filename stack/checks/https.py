@@ -45,10 +45,29 @@ def check_challenges(settings: StackArgs) -> Iterator[Problem]:
         yield Problem(("cluster", "nodePortSources"), cluster.node_port_sources, CHALLENGE)
 
 
+def check_own_load_balancers(settings: StackArgs) -> Iterator[Problem]:
+    """Rejects a host whose DNS record leads to an application's own load balancer.
+
+    The ingress controller behind the other load balancer answers challenges.
+    """
+    if not settings.https or not settings.dns:
+        return
+    for index, app in enumerate(settings.apps):
+        if not app.balancer or (app.ingress and app.ingress.tls):
+            continue
+        names = [host for host in app.hosts if host and is_known(host)]
+        if any(settings.dns.record_name(str(host)) is not None for host in names):
+            message = (
+                f"must be ClusterIP with ingress.https: the DNS record of {names[0]} leads to the"
+                " application's own load balancer, but the ingress controller answers challenges"
+            )
+            yield Problem(("apps", index, "service"), app.service, message)
+
+
 def notices(settings: StackArgs) -> Iterator[str]:
     """Yields a hint if no application has a host that needs a certificate."""
     if settings.https and not any(app.host for app in settings.apps):
         yield "ingress.https: no application has a host, so there is no certificate"
 
 
-CHECKS = (check_wildcard_hosts, check_challenges)
+CHECKS = (check_wildcard_hosts, check_challenges, check_own_load_balancers)

@@ -261,6 +261,19 @@ def test_a_host_longer_than_a_common_name_is_no_mistake() -> None:
     assert ingress["spec"]["tls"] == [{"hosts": [host], "secretName": f"{name}-tls"}]
 
 
+def test_a_host_on_its_own_load_balancer_can_not_be_validated() -> None:
+    own = APP | HOST | {"service": "LoadBalancer"}
+    dns = {"dns": {"zone": "example.com"}}
+    assert mistakes(settings(HTTPS, own, **dns)) == [
+        'apps[0].service: "LoadBalancer": must be ClusterIP with ingress.https: the DNS record of'
+        " web.example.com leads to the application's own load balancer, but the ingress controller"
+        " answers challenges"
+    ]
+    given = own | {"ingress": {"tls": {"secret": "own"}}}
+    for fine in (settings(HTTPS, own), settings(HTTPS, given, **dns)):
+        load(fine)
+
+
 def test_lets_encrypt_has_to_reach_the_controller() -> None:
     closed = changed("cluster.nodePortSources", ["192.0.2.0/24"], settings())
     (line,) = mistakes(closed)
