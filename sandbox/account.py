@@ -13,6 +13,8 @@ from sandbox.errors import SandboxError
 from sandbox.paths import PASSPHRASE_FILE, ROOT, write_private
 
 LOOPBACK = "127.0.0.1"
+ACME_ADDRESS = "203.0.113.254"
+"""Address of the ACME server if nodes run containers: one of the host's that pods reach."""
 ACME_PORT = 14000
 """Port of the ACME server in the clone's own sandbox, whose home is `.sandbox`."""
 
@@ -58,9 +60,14 @@ class Account:
         return f"{LOOPBACK}:{self.dns_port}"
 
     @property
+    def acme_host(self) -> str:
+        """The address of the sandbox's ACME server."""
+        return ACME_ADDRESS if self.nodes == "containers" else LOOPBACK
+
+    @property
     def acme_url(self) -> str:
         """The directory of the sandbox's ACME server."""
-        return f"https://{LOOPBACK}:{self.acme_port}/dir"
+        return f"https://{self.acme_host}:{self.acme_port}/dir"
 
     @classmethod
     def load(cls, home: Path) -> Self | None:

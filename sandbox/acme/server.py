@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from sandbox.account import LOOPBACK
+from sandbox.account import ACME_ADDRESS, LOOPBACK
 from sandbox.errors import SandboxError
 from sandbox.paths import TOOLS_BIN, acme_root, authorities, private_directory, write_private
 from sandbox.sks.pki import Authority
@@ -37,7 +37,7 @@ class AcmeServer:
         self._root, self._trusted = acme_root(home), str(authorities(home))
         self._certificate = private_directory(home / "tls") / "acme-server.pem"
         self._management = f"{LOOPBACK}:{management}"
-        pair = authority.sign_server("acme", [LOOPBACK])
+        pair = authority.sign_server("acme", [LOOPBACK, ACME_ADDRESS])
         write_private(self._certificate, (pair.key + pair.certificate).decode())
         folder = private_directory(home / "acme")
         config = folder / "pebble.json"

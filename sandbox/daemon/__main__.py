@@ -34,8 +34,9 @@ from sandbox.exoscale_api.request_log import LOGGER as REQUESTS
 from sandbox.name_server.server import NameServer
 from sandbox.nlb.load_balancers import LoadBalancers
 from sandbox.sks.layout import ClusterFiles
+from sandbox.sks.machines import network
 from sandbox.sks.runtime import ClusterSpec, SksRuntime
-from sandbox.sks.spec import HEALTH_CHECKS
+from sandbox.sks.spec import HEALTH_CHECKS, LOAD_BALANCERS, SksError
 
 _log = logging.getLogger("sandbox.daemon")
 
@@ -130,14 +131,16 @@ def _serve(home: Path, account: Account) -> int:
     state = DaemonState(home)
     state.write("starting", "the Exoscale API")
     acme_installed = (paths.TOOLS_BIN / "pebble").exists()
+    containers = account.nodes == "containers"
     try:
+        if containers:
+            network.add_public_network(home)
         listener, proxy_listener = _listen(account.port), _listen(account.proxy_port)
         dns_listener, datagrams = _listen(account.dns_port), _bind(account.dns_port)
-        acme_listener = _listen(account.acme_port) if acme_installed else None
-    except OSError as error:
+        acme_listener = _listen(account.acme_port, account.acme_host) if acme_installed else None
+    except (OSError, SksError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    containers = account.nodes == "containers"
     runtime = ClustersWithKubeconfig(
         home, paths.TOOLS_BIN, containers=containers, dns_port=account.dns_port
     )
@@ -147,7 +150,7 @@ def _serve(home: Path, account: Account) -> int:
         credentials=Credentials(account.api_key, account.api_secret),
         base_url=account.base_url,
         runtime=runtime,
-        traffic=LoadBalancers(account.port, health_checks_from=HEALTH_CHECKS)
+        traffic=LoadBalancers(LOAD_BALANCERS, health_checks_from=HEALTH_CHECKS)
         if containers
         else None,
     )
@@ -174,6 +177,8 @@ def _serve(home: Path, account: Account) -> int:
     runtime.stop_all()
     if acme is not None:
         acme.stop()
+    if containers:
+        network.remove_public_network(home)
     state.clear()
     return 0
 
@@ -198,20 +203,22 @@ def _acme_server(home: Path, account: Account, runtime: SksRuntime, zones: Zones
     return AcmeServer(home, authority, network.resolver, network.http_port)
 
 
-def _listen(port: int) -> socket.socket:
-    listener = _bind(port, socket.SOCK_STREAM)
+def _listen(port: int, host: str = LOOPBACK) -> socket.socket:
+    listener = _bind(port, socket.SOCK_STREAM, host)
     listener.listen(128)
     return listener
 
 
-def _bind(port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
+def _bind(
+    port: int, kind: socket.SocketKind = socket.SOCK_DGRAM, host: str = LOOPBACK
+) -> socket.socket:
     bound = socket.socket(type=kind)
     if kind == socket.SOCK_STREAM:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((LOOPBACK, port))
+        bound.bind((host, port))
     except OSError as error:
-        raise OSError(f"port {port} of {LOOPBACK}: {error.strerror}") from error
+        raise OSError(f"port {port} of {host}: {error.strerror}") from error
     return bound
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's certificate authority: only for names below exoscale.com, and for loopback."""
+"""The sandbox's certificate authority: only for exoscale.com and the sandbox's addresses."""
 
 import os
 import ssl
@@ -16,7 +16,7 @@ DOMAIN = "exoscale.com"
 def authority(home: Path) -> Authority:
     """Returns the sandbox's authority, and creates it if it doesn't exist.
 
-    Its name constraint allows only names below DOMAIN and loopback addresses.
+    Its name constraint allows only names below DOMAIN, loopback addresses and ACME_ADDRESS.
     """
     folder = home / "tls"
     certificate, key = folder / "authority.pem", folder / "authority-key.pem"

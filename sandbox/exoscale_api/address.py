@@ -1,8 +1,7 @@
 """Selects free addresses.
 
 Resources have addresses from the ranges that are reserved for documentation (RFC 5737, RFC 3849),
-so that no real machine can be reached by mistake. Load balancers that forward traffic have
-addresses from the loopback network.
+so that no real machine can be reached by mistake.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,1 +1,1 @@
-"""Network load balancers that forward TCP, on loopback addresses of this machine."""
+"""Network load balancers that forward TCP, on addresses of this machine."""

@@ -36,8 +36,7 @@ class LoadBalancers:
     UDP services have health checks, but no forwarding.
 
     Args:
-        port: the account's port, which makes the addresses unique among the sandboxes on the
-            machine: 127.A.B.0/24, where A.B are the port's two bytes.
+        network: the network of the load balancers' addresses, which this machine has.
         health_checks_from: the source address of health checks, None for any.
         leave_seconds: see `LEAVE_SECONDS`.
         pause_seconds: see `PAUSE_SECONDS`.
@@ -45,13 +44,13 @@ class LoadBalancers:
 
     def __init__(
         self,
-        port: int,
+        network: IPv4Network,
         *,
         health_checks_from: str | None = None,
         leave_seconds: float = LEAVE_SECONDS,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
-        self.network = IPv4Network((127 << 24 | port << 8, 24))
+        self.network = network
         self._health_checks_from = health_checks_from
         self._leave_seconds = leave_seconds
         self._pause_seconds = pause_seconds

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sandbox.account import ACME_ADDRESS
 from sandbox.paths import private_directory, write_private
 
 AUTHORITIES = ("control-plane", "aggregation", "kubelet", "etcd")
@@ -84,8 +85,8 @@ def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
 
     Args:
         name: the common name.
-        only_below: domains. If given, the authority can only sign for names below them and for
-            IPv4 addresses of the loopback interface.
+        only_below: domains. If given, the authority can only sign for names below them, for IPv4
+            addresses of the loopback interface, and for ACME_ADDRESS.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name, ())
@@ -96,9 +97,12 @@ def new_authority(name: str, only_below: Sequence[str] = ()) -> KeyPair:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if only_below:
-        loopback, every = (ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::/0"))
-        allowed = [*(x509.DNSName(domain) for domain in only_below), x509.IPAddress(loopback)]
-        constraints = x509.NameConstraints(allowed, [x509.IPAddress(every)])
+        names = [x509.DNSName(domain) for domain in only_below]
+        *own, every = (
+            x509.IPAddress(ipaddress.ip_network(text))
+            for text in ("127.0.0.0/8", ACME_ADDRESS, "::/0")
+        )
+        constraints = x509.NameConstraints([*names, *own], [every])
         builder = builder.add_extension(constraints, critical=True)
     return _pair(builder.sign(key, hashes.SHA256()), key)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, ip_address, ip_network
 
 CCM_ADDON = "exoscale-cloud-controller"
 CSI_ADDON = "exoscale-container-storage-interface"
@@ -10,6 +10,11 @@ METRICS_ADDON = "metrics-server"
 
 INSTANCE_NETWORKS = ("198.51.100.0/24", "192.0.2.0/24")
 """Networks of the public addresses of instances: documentation ranges (RFC 5737)."""
+PUBLIC_NETWORK = "203.0.113.0/24"
+"""Network of the account's other public addresses, a documentation range too. If nodes run
+containers, all its addresses are the host's: the sandbox's servers listen on some of them."""
+LOAD_BALANCERS = IPv4Network("203.0.113.0/25")
+"""The addresses of load balancers: a part of PUBLIC_NETWORK."""
 CLIENT = "169.254.87.1"
 """Source address of connections from the host to nodes that run containers."""
 HEALTH_CHECKS = "169.254.87.2"

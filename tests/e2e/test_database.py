@@ -1,9 +1,7 @@
 """A database on nodes that run containers: rows outlive its pods, and a backup brings them back."""
 
 import re
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +25,8 @@ DATABASE = f"{APP['name']}-db"
 POD = f"{DATABASE}-0"
 IMAGE = f"{LOCAL}/postgresql:{postgresql_version()}"
 MIGRATION = """psql "$DATABASE_URL" -c 'CREATE TABLE songs (title text)'"""
-S3_ADDRESS = "203.0.113.1"
-"""Of a documentation range (RFC 5737): backups may go to public addresses, and to no others."""
+S3_ADDRESS = "203.0.113.200"
+"""A public address that the machine has while the sandbox runs: backups may go to no others."""
 WRITER = """
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -72,24 +70,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+def s3(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """An S3 server that pods reach."""
-    with (
-        own_address(S3_ADDRESS),
-        s3_server(tmp_path_factory.mktemp("s3") / "server", S3_ADDRESS) as server,
-    ):
+    with s3_server(tmp_path_factory.mktemp("s3") / "server", S3_ADDRESS) as server:
         yield server
-
-
-@contextmanager
-def own_address(address: str) -> Iterator[None]:
-    """Give this machine an address, as long as the block runs."""
-    device = (f"{address}/32", "dev", "lo")
-    subprocess.run(["ip", "address", "add", *device], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["ip", "address", "delete", *device], check=True)
 
 
 def settings(s3: S3Server) -> dict[str, Any]:

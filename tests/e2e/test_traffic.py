@@ -31,6 +31,12 @@ def test_the_page_and_its_links_are_below_the_prefix(url: str) -> None:
     assert all(link.startswith("/rickroller/") for link in links(page.text))
 
 
+def test_pods_reach_the_load_balancer(kube: Kube, url: str) -> None:
+    run = ("run", "visitor", "--image=busybox:1.35", "--restart=Never", "--rm", "--attach")
+    page = kube.run("kubectl", "-n", "default", *run, "--quiet", "--", "wget", "-qO-", url)
+    assert "<form" in page
+
+
 def test_a_forged_prefix_is_replaced(url: str) -> None:
     page = get(url, **{"X-Forwarded-Prefix": "/elsewhere"})
     assert page.ok

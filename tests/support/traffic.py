@@ -5,10 +5,13 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from ssl import SSLContext
 from types import TracebackType
 from typing import Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
+
+from sandbox.sks.spec import PUBLIC_NETWORK
 
 RATE = 300
 """Requests a second."""
@@ -55,14 +58,26 @@ class SteadyLoad:
     """GETs `url` so many times a second, on a new connection each, while its block runs.
 
     Args:
-        url: on a loopback address.
+        url: its host is an address of this machine, or a name.
         seconds: after so long it ends by itself.
+        address: the address of this machine that the name leads to.
+        tls: for https, what is trusted.
     """
 
-    def __init__(self, url: str, *, rate: int = RATE, seconds: float = MOST_SECONDS) -> None:
-        self._url = urlsplit(url)
-        if not ip_address(str(self._url.hostname)).is_loopback or self._url.scheme != "http":
-            raise ValueError(f"{url} is not http on this machine's loopback network")
+    def __init__(
+        self,
+        url: str,
+        *,
+        rate: int = RATE,
+        seconds: float = MOST_SECONDS,
+        address: str = "",
+        tls: SSLContext | None = None,
+    ) -> None:
+        self._url, self._tls = urlsplit(url), tls
+        self._address = address or str(self._url.hostname)
+        own = ip_address(self._address)
+        if not own.is_loopback and own not in ip_network(PUBLIC_NETWORK):
+            raise ValueError(f"{self._address} is no address of this machine")
         self._rate = rate
         self._most = int(rate * min(seconds, MOST_SECONDS))
         self._stop = threading.Event()
@@ -98,7 +113,7 @@ class SteadyLoad:
         begun = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                status, served_by = await _get(self._url, f"127.0.1.{number % CLIENTS + 1}")
+                status, served_by = await self._get(f"127.0.1.{number % CLIENTS + 1}")
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             self._fail(begun, _kind(error))
         else:
@@ -107,27 +122,32 @@ class SteadyLoad:
                 self._fail(begun, f"status {status}")
         self.figures.slowest = max(self.figures.slowest, time.monotonic() - begun)
 
+    async def _get(self, client: str) -> tuple[int, str]:
+        """The answer's status and who served it; raises ValueError for one that is no HTTP."""
+        url = self._url
+        reader, writer = await asyncio.open_connection(
+            self._address,
+            url.port or (443 if self._tls else 80),
+            local_addr=(client, 0),
+            ssl=self._tls,
+            server_hostname=url.hostname if self._tls else None,
+        )
+        try:
+            path, host = url.path or "/", url.netloc
+            head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            writer.write(head.encode())
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+            if length := headers.get("content-length"):
+                await reader.readexactly(int(length))
+            else:
+                await reader.read()
+            return int(lines[0].split(" ")[1]), headers.get("x-served-by", "")
+        finally:
+            writer.transport.abort()
+
     def _fail(self, begun: float, what: str) -> None:
         self.figures.failed.append((begun - self._begun, what))
-
-
-async def _get(url: SplitResult, client: str) -> tuple[int, str]:
-    """The answer's status and who served it; raises ValueError for one that is no HTTP."""
-    reader, writer = await asyncio.open_connection(
-        url.hostname, url.port or 80, local_addr=(client, 0)
-    )
-    try:
-        head = f"GET {url.path or '/'} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode())
-        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
-        if length := headers.get("content-length"):
-            await reader.readexactly(int(length))
-        else:
-            await reader.read()
-        return int(lines[0].split(" ")[1]), headers.get("x-served-by", "")
-    finally:
-        writer.transport.abort()
 
 
 def _kind(error: Exception) -> str:

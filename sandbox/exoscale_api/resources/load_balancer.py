@@ -1,7 +1,6 @@
 """Network load balancers, which belong to a zone. Services are in `load_balancer_service`."""
 
 from collections.abc import Collection, Mapping
-from ipaddress import IPv4Network
 from uuid import uuid4
 
 from sandbox.exoscale_api import address, timestamp
@@ -14,12 +13,10 @@ from sandbox.exoscale_api.resources.instance import KIND as INSTANCE_KIND, NODEP
 from sandbox.exoscale_api.resources.sks_parts import firewall
 from sandbox.exoscale_api.store import Json, Store
 from sandbox.nlb.service import HealthCheck, Service
-from sandbox.sks.spec import HEALTH_CHECKS, SksError
+from sandbox.sks.spec import HEALTH_CHECKS, LOAD_BALANCERS, SksError
 
 KIND = "load-balancer"
 _QUOTA = Quota("network-load-balancer", KIND, limit=50)
-_UNREACHED = IPv4Network("203.0.113.0/24")
-"""Addresses of load balancers that forward no traffic."""
 
 
 def create_load_balancer(call: Call) -> Json:
@@ -179,7 +176,7 @@ def _free_ip(call: Call) -> str:
     used = {other["ip"] for other in call.store.list(KIND)}
     traffic = call.organization.traffic
     try:
-        return address.free_address((traffic.network if traffic else _UNREACHED,), used)
+        return address.free_address((traffic.network if traffic else LOAD_BALANCERS,), used)
     except LookupError as error:
         raise Conflict(str(error)) from error
 

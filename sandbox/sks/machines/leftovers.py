@@ -9,7 +9,8 @@ def remove(home: Path) -> None:
     """Removes the leftovers of machines of the sandbox at `home`, which must have ended.
 
     Raises:
-        SksError: if a control group or a namespace can't be removed.
+        SksError: if a control group, a namespace or a link can't be removed.
     """
     cgroups.remove(network.prefix(home))
     network.remove(network.prefix(home))
+    network.remove_public_network(home)

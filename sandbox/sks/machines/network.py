@@ -8,10 +8,10 @@
              tap0 198.18.0.100     tap0 198.18.0.100      slirp4netns: outgoing, from a user process
 ```
 
-On the host itself there are only a link for each switch and the routes to the machines, which are
-removed with the link. The switch is not on the host, because the host's firewall would apply to it.
-The names of all namespaces start with the sandbox's prefix, so that they can be found and removed
-however the sandbox ended.
+On the host itself there are only a link for each switch, with the routes to the machines, and a
+link with the account's other public addresses. Routes are removed with their links. The switch is
+not on the host, because the host's firewall would apply to it. The names of all namespaces start
+with the sandbox's prefix, so that they can be found and removed however the sandbox ended.
 """
 
 import hashlib
@@ -20,7 +20,14 @@ import subprocess
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from sandbox.sks.spec import CLIENT, HEALTH_CHECKS, INSTANCE_NETWORKS, TUNNEL, SksError
+from sandbox.sks.spec import (
+    CLIENT,
+    HEALTH_CHECKS,
+    INSTANCE_NETWORKS,
+    PUBLIC_NETWORK,
+    TUNNEL,
+    SksError,
+)
 
 _HOST = (CLIENT, HEALTH_CHECKS, TUNNEL)
 """The host's addresses on every switch."""
@@ -63,9 +70,34 @@ def remove(beginning: str) -> None:
     """Deletes the namespaces whose names start with `beginning`, and the links to them."""
     for name in namespaces(beginning):
         # The kernel deletes a namespace's links with the namespace, but not immediately.
-        if (Path("/sys/class/net") / _link(name)).exists():
-            _ip("link", "delete", _link(name))
+        _delete_link(_link(name))
         _ip("netns", "delete", name)
+
+
+def add_public_network(home: Path) -> None:
+    """Makes all addresses of PUBLIC_NETWORK addresses of the host.
+
+    Machines and pods reach them like any address outside the cluster, through slirp4netns.
+
+    Raises:
+        SksError: if another sandbox has the addresses.
+    """
+    link = _link(prefix(home))
+    _delete_link(link)
+    _ip("link", "add", link, "up", "type", "bridge")  # without ports; some kernels have no dummies
+    try:
+        _ip("route", "add", "local", PUBLIC_NETWORK, "dev", link)
+    except SksError as error:
+        _delete_link(link)
+        raise SksError(
+            f"can't use {PUBLIC_NETWORK}: another sandbox with nodes that run containers is "
+            f"running, stop it first ({error})"
+        ) from error
+
+
+def remove_public_network(home: Path) -> None:
+    """Removes the addresses of `add_public_network`, if the host has them."""
+    _delete_link(_link(prefix(home)))
 
 
 def add_switch(name: str) -> None:
@@ -126,6 +158,11 @@ def link_address(address: str) -> str:
 def _link(switch: str) -> str:
     """Returns the name of the host's link to a switch."""
     return f"sb{_short(switch)}"
+
+
+def _delete_link(name: str) -> None:
+    if (Path("/sys/class/net") / name).exists():
+        _ip("link", "delete", name)
 
 
 def _short(name: str) -> str:

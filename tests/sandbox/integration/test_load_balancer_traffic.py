@@ -34,7 +34,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SksAcco
     """With two nodepools: `workers` and `next`."""
     monkeypatch.setattr(instances, "_ADDRESSES", (NODE_NETWORK,))
     (port,) = free_ports(1, ())
-    traffic = LoadBalancers(port)
+    # The port's two bytes: another run of the tests on this machine has another network.
+    traffic = LoadBalancers(IPv4Network((127 << 24 | port << 8, 24)))
     with account_with_cluster(tmp_path, nodes=2, traffic=traffic) as account:
         account.add_nodepool("next", 2)
         yield account
