@@ -2,9 +2,10 @@
 
 kube-apiserver connects to webhooks, aggregated API servers, kubelets, the audit log's endpoint and
 OIDC issuers through the HTTP CONNECT proxy in its EgressSelectorConfiguration. The proxy allows
-connections to loopback addresses, to nodes that run containers, and to Services whose pods the
-sandbox simulates. It rejects all others, with the reason in the status line, because kube-apiserver
-copies that line to its error (k8s.io/apiserver, pkg/server/egressselector/egress_selector.go).
+connections to loopback addresses, to nodes that run containers, their pods and Services, and to
+Services whose pods the sandbox simulates. It rejects all others, with the reason in the status
+line, because kube-apiserver copies that line to its error (k8s.io/apiserver,
+pkg/server/egressselector/egress_selector.go).
 """
 
 import ipaddress
@@ -24,7 +25,8 @@ from kubernetes import client
 from sandbox.http_connect import CHUNK, HEAD_SECONDS, RejectedRequest, connect_target
 from sandbox.sks.backends import ready_pods
 from sandbox.sks.ingress_nginx import webhook
-from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec
+from sandbox.sks.machines import agents
+from sandbox.sks.spec import INSTANCE_NETWORKS, TUNNEL, ClusterSpec, SksError
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +67,10 @@ class Egress:
         containers: bool,
     ) -> None:
         self._cluster = cluster.name
+        self._containers = containers
         self._machines = [ipaddress.ip_network(text) for text in INSTANCE_NETWORKS if containers]
-        self._pods = [ipaddress.ip_network(text) for text in cluster.networking.pods.split(",")]
+        self._pods = _networks(cluster.networking.pods)
+        self._services = _networks(cluster.networking.services)
         self._path = path
         self._api_client = api_client
         self._pod_ports = pod_ports
@@ -119,6 +123,8 @@ class Egress:
         if _is_in(host, self._machines):
             return partial(_join, _connect(host, port, TUNNEL))
         try:
+            if self._containers and _is_in(host, [*self._pods, *self._services]):
+                return partial(_join, self._connect_from_agent(host, port))
             return self._service(host, port)
         except client.ApiException as error:
             raise RejectedRequest("502", f"{host}:{port}: {error.reason}") from error
@@ -126,6 +132,12 @@ class Egress:
             raise RejectedRequest(
                 "502", f"{host}:{port}: the API server does not answer"
             ) from error
+
+    def _connect_from_agent(self, host: str, port: int) -> socket.socket:
+        try:
+            return agents.connect(client.CoreV1Api(self._api_client), host, port, HEAD_SECONDS)
+        except (OSError, SksError) as error:
+            raise RejectedRequest("502", f"{host}:{port}: {error}") from error
 
     def _service(self, address: str, port: int) -> Answer:
         """Returns the function that serves connections to a Service's address.
@@ -179,6 +191,10 @@ def _head(connection: socket.socket) -> bytes:
 
 def _send(connection: socket.socket, status: str) -> None:
     connection.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode("ascii", "replace"))
+
+
+def _networks(text: str) -> list[Network]:
+    return [ipaddress.ip_network(network) for network in text.split(",")]
 
 
 def _is_in(host: str, networks: Sequence[Network]) -> bool:

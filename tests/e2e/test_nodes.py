@@ -58,6 +58,20 @@ spec:
   ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
 """
 
+WEBHOOK = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: web}
+webhooks:
+- name: web.example.com
+  rules:
+  - {apiGroups: [""], apiVersions: [v1], resources: [configmaps], operations: [CREATE]}
+  clientConfig: {service: {namespace: default, name: web, port: 80}}
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: default}}
+  sideEffects: None
+  admissionReviewVersions: [v1]
+"""
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -209,6 +223,33 @@ def is_open(address: str, port: int, source: str = CLIENT) -> bool:
             return True
     except TimeoutError:
         return False
+
+
+def test_the_api_server_reaches_pods_and_services(cluster: Cluster) -> None:
+    """A webhook is called by its Service: here pods that don't speak TLS, which it can tell."""
+    pod, _ = cluster.pods()[0]
+    answer = cluster.kubectl("get", "--raw", f"/api/v1/namespaces/default/pods/{pod}:8080/proxy/")
+    assert answer.strip() == pod
+
+    cluster.kubectl("apply", "-f", "-", text=WEBHOOK)
+    refused = ("create", "configmap", "refused", "--dry-run=server")
+
+    def refusal() -> str:
+        try:
+            return cluster.kubectl(*refused)
+        except AssertionError as error:
+            return str(error)
+
+    eventually(lambda: "HTTP response to HTTPS client" in refusal())
+    cluster.kubectl("delete", "validatingwebhookconfiguration", "web")
+
+
+def test_another_sandbox_with_such_nodes_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    other = Sandbox(tmp_path / "home")
+    with pytest.raises(AssertionError, match="another sandbox with nodes that run containers"):
+        other.run("up", "--nodes", "containers")
+    other.run("reset")
+    assert is_open(cluster.addresses()[0], 30080)
 
 
 def test_a_machine_is_closed_but_for_what_its_security_group_opens(cluster: Cluster) -> None:

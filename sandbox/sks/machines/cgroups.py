@@ -31,6 +31,13 @@ def add(name: str) -> None:
             weight.write_text(str(shares))
 
 
+def processes_of_pod(uid: str) -> Iterator[int]:
+    """Yields the processes of a pod of any machine."""
+    for hierarchy in _hierarchies():
+        for file in hierarchy.glob(f"sandbox-*/kubepods/**/pod{uid}/**/cgroup.procs"):
+            yield from map(int, file.read_text().split())
+
+
 def remove(beginning: str) -> None:
     """Deletes the groups whose names start with `beginning`, and kills their processes.
 

@@ -1,8 +1,9 @@
-"""Creates CoreDNS in kube-system of a cluster whose nodes run containers.
+"""Creates CoreDNS and agents in kube-system of a cluster whose nodes run containers.
 
 On SKS, kube-system contains more. Here, kube-proxy and kube-router are processes of each machine;
 kube-router enforces network policies in place of the CNI, with permissions that are created here.
-The rest isn't needed: the switch connects the pods, and there is no tunnel to the control plane.
+The rest isn't needed: the switch connects the pods. The agents of konnectivity contain no program,
+see agents.py.
 """
 
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from string import Template
 import yaml
 from kubernetes import client, utils
 
-from sandbox.images.images import COREDNS
+from sandbox.images.images import COREDNS, PAUSE
 from sandbox.sks.layout import ClusterRecord
 from sandbox.sks.machines import network, settings
 
@@ -39,6 +40,7 @@ def reconcile(
         domain=settings.CLUSTER_DOMAIN,
         name_server=f"{network.TAP_HOST}:{dns_port}" if dns_port else "",
         image=COREDNS,
+        pause=PAUSE,
     )
     for document in yaml.safe_load_all(text):
         try:
