@@ -19,6 +19,7 @@ from sandbox.paths import IMAGES, ROOT, TOOLS_BIN
 from sandbox.progress import Progress
 from sandbox.toolchain.prerequisites import SYSTEM_PATH
 from sandbox.toolchain.releases import GO_ARCHITECTURES
+from sandbox.toolchain.tools import CERT_MANAGER
 
 LOCAL = "sandbox.local"
 """The registry in the names of the sandbox's own images. No such registry exists."""
@@ -29,6 +30,13 @@ DEMO_VERSION = "1.0.0"
 RCLONE = f"{LOCAL}/rclone:1"
 POSTGRESQL = ROOT / "sandbox" / "images" / "postgresql.sh"
 """The entrypoint of the PostgreSQL image."""
+_CERT_MANAGER_COMPONENTS = (
+    "controller",
+    "webhook",
+    "cainjector",
+    "acmesolver",
+    "startupapicheck",
+)
 _BUSYBOX = "/bin/busybox"
 _NGINX_SERVER = "server { listen 80; root /usr/share/nginx/html; }\n"
 """Replaces the package's default server, which one of the package's scripts would enable."""
@@ -50,6 +58,8 @@ class Image:
     folder: str = "/"
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = "SIGTERM"
+    user: str = ""
+    """The number of the user, root by default. kubelet accepts only a number for `runAsNonRoot`."""
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -61,6 +71,7 @@ class Image:
             "WorkingDir": self.folder,
             "Env": [f"{name}={value}" for name, value in environment.items()],
             "StopSignal": self.stop_signal,
+            **({"User": self.user} if self.user else {}),
         }
 
     @property
@@ -153,6 +164,22 @@ def images() -> list[Image]:
             entrypoint=["/traefik"],
         ),
         Image(names=[COREDNS], files={"/coredns": TOOLS_BIN / "coredns"}, entrypoint=["/coredns"]),
+        *_cert_manager(),
+    ]
+
+
+def _cert_manager() -> list[Image]:
+    """Returns the images of cert-manager's chart, if its program is installed."""
+    program = TOOLS_BIN / "cert-manager"
+    return [
+        Image(
+            names=[f"{LOCAL}/jetstack/cert-manager-{component}:{CERT_MANAGER.version}"],
+            files={"/cert-manager": program},
+            entrypoint=["/cert-manager", component],
+            user="1000",
+        )
+        for component in _CERT_MANAGER_COMPONENTS
+        if program.exists()
     ]
 
 

@@ -90,6 +90,7 @@ func runSolver(flags *pflag.FlagSet) (func(context.Context) error, error) {
 
 func runStartupAPICheck(flags *pflag.FlagSet) (func(context.Context) error, error) {
 	kubeconfig := flags.String("kubeconfig", "", "")
+	flags.BoolP("verbose", "v", false, "")
 	patience := flags.Duration("wait", 0, "")
 	interval := flags.Duration("interval", 5*time.Second, "")
 	return func(ctx context.Context) error {

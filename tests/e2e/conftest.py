@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.real_nodes import answers, kube_of, real_nodes
+from tests.e2e.real_nodes import UP_SECONDS, answers, kube_of, real_nodes
 from tests.support.account import Sandbox
 from tests.support.kube import Kube
 from tests.support.polling import eventually
@@ -23,7 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with real_nodes(tmp_path_factory.mktemp("sandbox") / "home") as sandbox:
+    home = tmp_path_factory.mktemp("sandbox") / "home"
+    Sandbox(home).run("tools", "--acme", timeout=UP_SECONDS)
+    with real_nodes(home) as sandbox:
         yield sandbox
 
 

@@ -3,6 +3,8 @@
 from sandbox.toolchain.prerequisites import CONTAINER_PACKAGES, missing_packages
 
 CHROMIUM = "/usr/bin/chromium"
+CERTUTIL = "/usr/bin/certutil"
 
 if __name__ == "__main__":
-    print(*missing_packages({**CONTAINER_PACKAGES, "chromium": CHROMIUM}))
+    programs = {"chromium": CHROMIUM, "libnss3-tools": CERTUTIL}
+    print(*missing_packages({**CONTAINER_PACKAGES, **programs}))
