@@ -47,7 +47,7 @@ def test_two_clusters_of_two_stacks() -> None:
 
     made, _ = run(reject_collisions()(program))
     references = [each for each in made.resources if each.typ == REFERENCE]
-    assert [(each.name, each.resource_id) for each in references] == [
+    assert sorted((each.name, each.resource_id) for each in references) == [
         ("dev.stack", "organization/webapp/dev"),
         ("prod.stack", "organization/webapp/prod"),
     ]
