@@ -19,8 +19,11 @@ from stack.owner_labels import owner_labels
 from stack.stack_traces import short_stack_traces
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from pulumi_kubernetes.networking.v1 import Ingress
 
+    from components.args.inputs import Input
     from components.certificates.issuer import Issuer
     from components.dns.dns import Dns
     from components.existing_cluster.existing_cluster import ExistingCluster
@@ -95,10 +98,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             from components.exoscale.load_balancer import load_balancer_address
 
             address = web.service.status.apply(load_balancer_address)
-            ready, record_type = [web.deployment, web.service], _record_type(sks)
-            for host in app.hosts:
-                if host:
-                    dns.point(host, address, after=ready, record_type=record_type)
+            _point(dns, app.hosts, address, after=[web.deployment, web.service], sks=sks)
         ingresses += web.ingresses
         outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
 
@@ -157,16 +157,26 @@ def _dns(
 
     dns = Dns(DNS, settings.dns)
     if controller:
-        served = (host for app in settings.apps if not app.balancer for host in app.hosts if host)
-        for host in dict.fromkeys(served):
-            record_type = _record_type(sks)
-            dns.point(host, controller.address, after=controller.ready, record_type=record_type)
+        served = [host for app in settings.apps if not app.balancer for host in app.hosts]
+        _point(dns, served, controller.address, after=controller.ready, sks=sks)
     return dns
 
 
-def _record_type(sks: SksCluster | None) -> str | None:
-    """Returns the type of records for load balancers at Exoscale, which have IPv4 addresses."""
-    return "A" if sks else None
+def _point(
+    dns: Dns,
+    hosts: Iterable[Input[str] | None],
+    address: pulumi.Output[str],
+    *,
+    after: Sequence[pulumi.Resource],
+    sks: SksCluster | None,
+) -> None:
+    """Creates the records of hosts that one load balancer serves.
+
+    Load balancers at Exoscale have IPv4 addresses.
+    """
+    for host in dict.fromkeys(hosts):
+        if host:
+            dns.point(host, address, after=after, record_type="A" if sks else None)
 
 
 def _issuer(

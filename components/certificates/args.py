@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from ..args.chart import Chart, ChartName, chart_repository
 from ..args.problem import Problem
 from ..args.resources import ResourcesArgs, resources
 from ..args.types import IN_FULL, Args, Dns1123Subdomain, given, matches
 
 CERT_MANAGER_NAMESPACE = "cert-manager"
 
-CHART, REPOSITORY, VERSION = "cert-manager", "https://charts.jetstack.io", "1.21.2"
+CHART = Chart("cert-manager", "https://charts.jetstack.io", "1.21.2")
 """cert-manager's official Helm chart."""
 
 CLUSTER_ISSUER = "cert-manager.io/cluster-issuer"
@@ -82,22 +83,16 @@ class HttpsArgs(Args):
     timeout_seconds: Annotated[StrictInt, Field(ge=0, examples=[600])] = 120
     """Seconds that `pulumi up` waits until all certificates are issued. Afterwards it warns and
     succeeds."""
-    chart: Annotated[StrictStr, Field(min_length=1, examples=["./chart"])] | None = None
+    chart: ChartName | None = None
     """Name of cert-manager's chart in the repository, or a path that starts with . or /. Default:
     the official chart."""
-    repository: (
-        Annotated[
-            StrictStr,
-            matches(
-                r"(https?|oci)://\S+", "an address that starts with https:// or oci://", REPOSITORY
-            ),
-        ]
-        | None
-    ) = None
+    repository: Annotated[StrictStr, chart_repository(CHART.repository)] | None = None
     """URL of the chart repository, not used for a path. Default: the official one."""
     version: (
         Annotated[
-            StrictStr, IN_FULL, matches(r"v?\d+\.\d+\.\d+", "a chart version in full", VERSION)
+            StrictStr,
+            IN_FULL,
+            matches(r"v?\d+\.\d+\.\d+", "a chart version in full", CHART.version),
         ]
         | None
     ) = None

@@ -8,17 +8,17 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
-from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+from pulumi_kubernetes.helm.v3 import Release
 
 from ..exoscale.placement import spread_constraints
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.ownership import STACK, create_namespace, this_stack
-from ..manifests.helm_values import merged_values
+from ..manifests.helm_chart import chart_arguments, merged_values
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from ..manifests.security import pod_security_labels
-from .args import CERT_MANAGER_NAMESPACE, CHART, REPOSITORY, VERSION, HttpsArgs
+from .args import CERT_MANAGER_NAMESPACE, CHART, HttpsArgs
 from .issuer import Issuer
 from .network_policy import create_network_policy
 
@@ -88,16 +88,11 @@ class CertManager(pulumi.ComponentResource):
             server_port=settings.server_port,
             opts=child,
         )
-        chart = settings.chart or CHART
-        is_path = chart.startswith((".", "/"))
-        repository = settings.repository or REPOSITORY
         self.release = Release(
             name,
             name=name,
             namespace=namespace_name,
-            chart=chart,
-            repository_opts=None if is_path else RepositoryOptsArgs(repo=repository),
-            version=settings.version or VERSION,
+            **chart_arguments(settings, CHART),
             values=merged_values(_values(settings, namespace_name, replicas), settings.values),
             atomic=True,
             opts=child,

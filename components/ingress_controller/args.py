@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from ..args.chart import Chart, ChartName, chart_repository
 from ..args.problem import Problem
 from ..args.resources import ResourcesArgs
 from ..args.types import (
@@ -26,14 +27,6 @@ CONTROLLER_PORTS = (80, 443)
 
 INGRESS_NAMESPACE = "ingress-nginx"
 """Namespace of every controller, so that a change of the controller keeps Service and address."""
-
-
-class Chart(NamedTuple):
-    """A controller's official Helm chart."""
-
-    name: str
-    repository: str
-    version: str
 
 
 CHARTS = {
@@ -76,20 +69,10 @@ class IngressControllerArgs(Args):
     controller: Literal["nginx", "traefik"] | None = None
     """`nginx` for ingress-nginx (no fixes since March 2026), or `traefik`, which serves the same
     Ingresses. Default: nginx, with a warning. A change keeps the load balancer and its address."""
-    chart: Annotated[StrictStr, Field(min_length=1, examples=["./chart"])] | None = None
+    chart: ChartName | None = None
     """Name of the chart in the repository, or a path that starts with . or /. Default: the
     controller's official chart."""
-    repository: (
-        Annotated[
-            StrictStr,
-            matches(
-                r"(https?|oci)://\S+",
-                "an address that starts with https:// or oci://",
-                "https://traefik.github.io/charts",
-            ),
-        ]
-        | None
-    ) = None
+    repository: Annotated[StrictStr, chart_repository(CHARTS["traefik"].repository)] | None = None
     """URL of the chart repository, not used for a path. Default: the official one."""
     version: (
         Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
-from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+from pulumi_kubernetes.helm.v3 import Release
 
 from ..args.problem import Problem, Problems
 from ..exoscale.fixed_descriptions import refuse_description_change
@@ -17,7 +17,7 @@ from ..exoscale.placement import Placement
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.existing_objects import Creator, refuse_existing
 from ..lifecycle.ownership import create_namespace
-from ..manifests.helm_values import merged_values
+from ..manifests.helm_chart import chart_arguments, merged_values
 from ..manifests.security import pod_security_labels
 from . import ingress_nginx, traefik
 from .args import INGRESS_NAMESPACE, IngressControllerArgs
@@ -92,9 +92,6 @@ class IngressController(pulumi.ComponentResource):
             depends_on=opts.depends_on if opts else None,
             hooks=refuse_existing(name, Creator(access), advice=ADVICE),
         )
-        chart = settings.chart or settings.official.name
-        repository = settings.repository or settings.official.repository
-
         # Not declared in the class, because Pulumi resolves its annotations, and this one is loaded
         # only when needed.
         self.load_balancer: Nlb | None = None
@@ -109,14 +106,11 @@ class IngressController(pulumi.ComponentResource):
         child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[namespace]))
         if settings.network_policy:
             create_network_policy(name, self.namespace, metrics=settings.metrics, opts=child)
-        is_path = chart.startswith((".", "/"))
         self.release = Release(
             name,
             name=name,
             namespace=self.namespace,
-            chart=chart,
-            repository_opts=None if is_path else RepositoryOptsArgs(repo=repository),
-            version=settings.version or settings.official.version,
+            **chart_arguments(settings, settings.official),
             values=merged_values(self._values(name, settings, placement), settings.values),
             skip_crds=True,
             atomic=True,

@@ -130,6 +130,14 @@ class Stack:
         assert answer.returncode == 0, _reasons(answer)
         return answer.stdout
 
+    def refused(self, *arguments: str) -> str:
+        """Run a Pulumi command that has to fail; return its words, which have no traceback."""
+        answer = self.run(*arguments)
+        said = answer.stdout + answer.stderr
+        assert answer.returncode != 0, said
+        assert "Traceback" not in said
+        return said
+
     def set(self, path: str, value: str) -> None:
         """Change one setting, as the user does."""
         self("config", "set", "--path", path, value)

@@ -142,15 +142,6 @@ def stacks(sandbox: Sandbox, account: ServedAccount, zone: Zone, folder: Path) -
     assert zone.records() == {MAIL}
 
 
-def refused(stack: Stack, *command: str) -> str:
-    """Run a command that has to fail; return its words, which have no traceback."""
-    answer = stack.run(*command)
-    said = answer.stdout + answer.stderr
-    assert answer.returncode != 0, said
-    assert "Traceback" not in said
-    return said
-
-
 def test_records_follow_their_hosts_and_addresses(stacks: Stacks, zone: Zone) -> None:
     stack = stacks.new("life", {SHOP: ONE, ZONE: "lb.example.net", "shop.example.org": ONE})
     said = stack("up", "--yes", "--skip-preview")
@@ -177,7 +168,7 @@ def test_records_follow_their_hosts_and_addresses(stacks: Stacks, zone: Zone) ->
 def test_a_record_of_others_is_refused_and_stays(stacks: Stacks, zone: Zone) -> None:
     stack = stacks.new("foreign", {SHOP: ONE, f"mail.{ZONE}": ONE})
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
-        said = refused(stack, *command)
+        said = stack.refused(*command)
         assert "mail.example.com: a DNS record already exists" in said
         assert f"A {MAIL[-1]}" in said
         assert f"exo dns remove {ZONE} {zone.identity('mail')}" in said
@@ -194,7 +185,7 @@ def test_of_two_stacks_that_want_one_record_the_second_is_refused(
     first.up()
     second = stacks.new("second", {SHOP: ONE})
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
-        assert f"{SHOP}: a DNS record already exists" in refused(second, *command)
+        assert f"{SHOP}: a DNS record already exists" in second.refused(*command)
     point(first, {WWW: ONE})
     first.up()
     second.up()
@@ -208,7 +199,7 @@ def test_the_record_of_an_interrupted_run_is_the_stack_s_own(
     stack = stacks.new("interrupted", {SHOP: ONE, WWW: ONE})
     lost = {"kind": "drop-answer"}
     account.faults.add(target="create-dns-domain-record", effect=lost, times=1)
-    refused(stack, "up", "--yes", "--skip-preview")
+    stack.refused("up", "--yes", "--skip-preview")
     account.faults.clear()
     stack.up()
     assert zone.records() == {MAIL, ("shop", "A", ONE), ("www", "A", ONE)}
@@ -221,10 +212,10 @@ def test_a_record_that_others_created_in_between_is_refused(
     stack = stacks.new("between", {SHOP: ONE})
     failed = {"kind": "status", "status": 400}
     account.faults.add(target="create-dns-domain-record", effect=failed)
-    refused(stack, "up", "--yes", "--skip-preview")
+    stack.refused("up", "--yes", "--skip-preview")
     account.faults.clear()
     zone.add("shop", "A", TWO)
-    assert f"A {TWO}" in refused(stack, "up", "--yes", "--skip-preview")
+    assert f"A {TWO}" in stack.refused("up", "--yes", "--skip-preview")
     assert ("shop", "A", TWO) in zone.records()
     zone.remove("shop")
     stack.up()
@@ -233,7 +224,7 @@ def test_a_record_that_others_created_in_between_is_refused(
 
 def test_a_zone_that_the_stack_creates_stays(stacks: Stacks, zone: Zone) -> None:
     stack = stacks.new("new", {"shop.example.net": ONE}, zone="example.net")
-    said = refused(stack, "preview")
+    said = stack.refused("preview")
     assert f'dns.zone: "example.net": must be a DNS zone of the account: {ZONE}; to create' in said
     for _ in range(2):  # the second time, the zone is there
         point(stack, {"shop.example.net": ONE}, zone="example.net", create=True)

@@ -73,15 +73,6 @@ class Stacks:
             stack("stack", "rm", "--yes")
 
 
-def refused(stack: Stack, *command: str) -> str:
-    """Run a command that has to fail; return its words, which have no traceback."""
-    answer = stack.run(*command)
-    said = answer.stdout + answer.stderr
-    assert answer.returncode != 0, said
-    assert "Traceback" not in said
-    return said
-
-
 def test_a_namespace_of_another_stack(stacks: Stacks, kube: Kube) -> None:
     first = stacks.new("first", {**WEB, "namespace": "owned"})
     first.up()
@@ -91,18 +82,18 @@ def test_a_namespace_of_another_stack(stacks: Stacks, kube: Kube) -> None:
     web = {**WEB, "name": "other", "namespace": "owned"}
     second = stacks.new("second", web)
     belongs = "Namespace owned belongs to the stack webapp/first: use another namespace, or share"
-    assert belongs in refused(second, "preview")
-    assert belongs in refused(second, "up", "--yes", "--skip-preview")
+    assert belongs in second.refused("preview")
+    assert belongs in second.refused("up", "--yes", "--skip-preview")
     stacks.configure(second, {**web, "adopt": True})
-    assert belongs in refused(second, "preview")
-    assert belongs in refused(second, "up", "--yes", "--skip-preview")
+    assert belongs in second.refused("preview")
+    assert belongs in second.refused("up", "--yes", "--skip-preview")
     second("destroy", "--yes", "--skip-preview")
     assert kube.get("namespace", "owned") == before
     first("preview", "--refresh", "--expect-no-changes")
 
     # as an earlier version of the program has left it
     kube.run("kubectl", "annotate", "namespace", "owned", f"{OWNER}-")
-    said = refused(second, "preview")
+    said = second.refused("preview")
     assert "Namespace owned already exists (managed by Pulumi): use another namespace" in said
     mine = f"`kubectl annotate --overwrite namespace owned {OWNER}=webapp/second`"
     assert mine in said
@@ -112,7 +103,7 @@ def test_two_stacks_in_a_namespace_of_neither(stacks: Stacks, kube: Kube) -> Non
     shared = [{"name": "shared", "existing": True}]
     web = {**WEB, "name": "web", "namespace": "shared"}
     first = stacks.new("one", web, namespaces=shared)
-    said = refused(first, "preview")
+    said = first.refused("preview")
     assert "namespaces: {name: shared, existing: true}: the namespace does not exist" in said
 
     kube.run("kubectl", "create", "namespace", "shared")
@@ -123,7 +114,7 @@ def test_two_stacks_in_a_namespace_of_neither(stacks: Stacks, kube: Kube) -> Non
     first("preview", "--refresh", "--expect-no-changes")
     second = stacks.new("two", web, namespaces=shared)
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
-        said = refused(second, *command)
+        said = second.refused(*command)
         assert "belongs to the stack webapp/one: give the application another name" in said
     stacks.configure(second, {**web, "name": "api"}, namespaces=shared)
     second.up()
@@ -150,7 +141,7 @@ def test_a_namespace_that_its_stack_lets_go_of(stacks: Stacks, kube: Kube) -> No
 
     # a guest in the namespace of another stack
     guest = stacks.new("guest", {**web, "adopt": True}, namespaces=existing)
-    said = refused(guest, "preview")
+    said = guest.refused("preview")
     assert "rickroller in the namespace given belongs to the stack webapp/giver" in said
     stacks.configure(guest, {**web, "name": "api"}, namespaces=existing)
     guest.up()
