@@ -1,6 +1,7 @@
 """Seeded faults: what goes wrong in a run is decided by its seed alone."""
 
 import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +35,29 @@ def plan(seed: int) -> Plan:
     choice = random.Random(seed)
     phase = PHASES[seed % len(PHASES)]
     return Plan(phase, tuple(_fault(choice, phase) for _ in range(choice.randint(1, 3))))
+
+
+def covering(seeds: Iterable[int]) -> list[int]:
+    """The fewest of these seeds, or nearly, that have each effect in each phase that any has."""
+    brings = {seed: _effects(plan(seed)) for seed in seeds}
+    missing = set().union(*brings.values())
+    chosen: list[int] = []
+    while missing:
+        chosen.append(max(brings, key=lambda seed: len(brings[seed] & missing)))
+        missing -= brings[chosen[-1]]
+    return sorted(chosen)
+
+
+def _effects(of: Plan) -> set[tuple[str, ...]]:
+    """What the faults do, when, and to nodes or requests."""
+    return {
+        (of.phase, each["effect"]["kind"], str(each["effect"].get("status")), _aim(each))
+        for each in of.faults
+    }
+
+
+def _aim(fault: Mapping[str, Any]) -> str:
+    return "node" if fault["target"] == "node" else "request"
 
 
 def _fault(choice: random.Random, phase: Phase) -> dict[str, Any]:

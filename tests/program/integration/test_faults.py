@@ -4,8 +4,8 @@ Each seed has a stack, an account and a server of its own. What runs on the clus
 the program is the stack's cluster alone, and its API server answers for the nodes alone.
 """
 
-import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +16,7 @@ from exoscale.api.exceptions import ExoscaleAPIServerException
 
 from sandbox.exoscale_api.request_log import LOGGER
 from sandbox.plugins.exoscale import api
-from tests.program.integration.fault_plans import Plan, plan
+from tests.program.integration.fault_plans import Plan, covering, plan
 from tests.support.account import Sandbox
 from tests.support.polling import eventually
 from tests.support.served_account import ServedAccount, served_account
@@ -24,7 +24,7 @@ from tests.support.stack import COMMAND_SECONDS, TUTORIAL, Stack, copy_project
 
 pytestmark = pytest.mark.integration
 
-SEEDS = range(50)
+SEEDS = covering(range(int(os.environ.get("FAULT_SEEDS", "50"))))
 SIDE_BY_SIDE = 3
 PROGRAM = """\
 import pulumi
@@ -69,7 +69,7 @@ def run_with_faults(stack: Stack, account: ServedAccount, arguments: tuple[str, 
 
 def known(stack: Stack) -> set[str]:
     """The ids of Exoscale's resources in the stack's state; none of them is in doubt."""
-    deployment = json.loads(stack("stack", "export"))["deployment"]
+    deployment = stack.deployment()
     assert not deployment.get("pending_operations")
     resources = deployment.get("resources", [])
     assert not [r["urn"] for r in resources if r.get("initErrors") or r.get("delete")]
