@@ -15,7 +15,7 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
-  new-stack review review-down review-sweep down test test-sandbox test-all e2e e2e-here lint docs lock \
+  new-stack review review-down review-sweep down test test-sandbox test-ci test-all e2e e2e-here lint docs lock \
   bench
 
 up: .venv/sandbox-ready
@@ -117,6 +117,11 @@ test: .venv/dev-ready
 test-sandbox: .venv/dev-ready
 	@$(SANDBOX) tools --acme --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} tests/sandbox
+
+# What CI runs: all tests except the slow ones and those of `make e2e`.
+test-ci: .venv/dev-ready
+	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(PYTEST) -m "not slow"
 
 # All tests except those of `make e2e`. TESTS is a list of files. Default: all.
 test-all: .venv/dev-ready

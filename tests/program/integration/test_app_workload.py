@@ -19,7 +19,7 @@ from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import Stack, Step, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 NAMESPACE = "shop"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

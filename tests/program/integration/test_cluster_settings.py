@@ -232,6 +232,7 @@ def different(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CHANGES, ids=str)
 def test_a_change_does_what_its_preview_says(
     objects: Objects, made: dict[str, str], case: Change
@@ -263,6 +264,7 @@ IN_PLACE = [
 """Changes that the provider makes in place."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [

@@ -19,7 +19,7 @@ from tests.support.account import Sandbox
 from tests.support.clone import copy_clone
 from tests.support.s3_server import S3Server
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 PROJECT = "derlin/rickroller"

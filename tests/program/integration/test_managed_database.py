@@ -15,7 +15,7 @@ from tests.support.account import Sandbox
 from tests.support.stack import CLUSTER, NODEPOOL, Stack, Step, copy_project
 from tools.drift import DRIFT, NONE, main
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 DATABASE = {"kind": "dbaas", "zone": "ch-gva-2", "keepData": False}
 SERVICE = "webapp-managed-shop-db"

@@ -21,7 +21,7 @@ from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import COMMAND_SECONDS, TUTORIAL, Stack, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 WEB = {
     "image": "example/web:1",

@@ -19,7 +19,7 @@ from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import CLUSTER, NODEPOOL, Stack, Step, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 NGINX = "nginx.ingress.kubernetes.io/"
 BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-"

@@ -20,7 +20,7 @@ from tests.support.polling import eventually
 from tests.support.resource_names import without_namespace
 from tests.support.stack import Stack, Step, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 RESOURCES = {
