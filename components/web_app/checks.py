@@ -18,11 +18,11 @@ CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
 """The Job's name, with Pulumi's suffix, is a label of its pods."""
 
-LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
-"""A CronJob has the database's name, with at most 52 characters."""
-
 LONGEST_CRON_JOB = 52
 """Source: kubernetes/kubernetes, pkg/apis/batch/validation/validation.go."""
+
+LONGEST_NAME_WITH_DATABASE = LONGEST_CRON_JOB - len(database_name(""))
+"""A CronJob has the database's name."""
 
 OWN_NAMES = tuple(name("").removeprefix("-") for name in (job_name, database_name, backup_name))
 """Names of schedules that would be those of other objects of the application."""
@@ -230,10 +230,10 @@ def name_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
     if app.before_rollout and len(name) > LONGEST_NAME_WITH_JOB:
         allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
         yield Problem(("name",), name, allowed)
+    longest = LONGEST_CRON_JOB - len(schedule_name(name, ""))
     for index, schedule in enumerate(app.schedules):
-        full = schedule_name(name, schedule.name)
-        if len(full) > LONGEST_CRON_JOB:
-            allowed = f"must be shorter: the CronJob's name, {full}, has at most 52 characters"
+        if len(schedule.name) > longest:
+            allowed = f"must have {longest} characters at most: the CronJob has both names"
             yield Problem(("schedules", index, "name"), schedule.name, allowed)
 
 

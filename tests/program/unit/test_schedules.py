@@ -158,7 +158,7 @@ def test_it_runs_on_the_nodepool_that_it_names() -> None:
         ({"command": []}, "command: null", "is required without args or image"),
         ({"name": "db"}, 'name: "db"', "another one than before-rollout, db, db-backup"),
         ({"name": "before-rollout"}, 'name: "before-rollout"', "must be another one than"),
-        ({"name": "a" * 49}, f'name: "{"a" * 49}"', "has at most 52 characters"),
+        ({"name": "a" * 49}, f'name: "{"a" * 49}"', "must have 48 characters at most"),
         ({"name": "Cleanup"}, 'name: "Cleanup"', "must be a DNS label"),
         ({"concurrencyPolicy": "No"}, 'concurrencyPolicy: "No"', "'Forbid', 'Allow' or 'Replace'"),
         ({"startingDeadlineSeconds": 5}, "startingDeadlineSeconds: 5", "must be 10 or more"),
