@@ -14,8 +14,9 @@ PRIVATE := $(BIN)/python -m tools.private_tmp
 IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
-.PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
-  new-stack review review-down review-sweep down test test-sandbox test-ci test-all e2e e2e-here lint docs lock \
+.PHONY: up preview previews deploy smoke promote promoted rollback refresh schedules drift renew unquoted \
+  leftovers new-stack review review-down review-sweep down test test-sandbox test-ci test-all e2e e2e-here lint docs \
+  lock bench
   bench
 
 up: .venv/sandbox-ready
@@ -60,6 +61,11 @@ rollback: $(READY)
 refresh: $(READY)
 	@test -n "$$STACK" || { echo "usage: make refresh STACK=dev"; exit 2; }
 	@$(IN) pulumi refresh --diff --stack "$$STACK" $$FLAGS
+
+# Lists the schedules in the stack's settings, with their next runs.
+schedules: .venv/tools-ready
+	@test -n "$$STACK" || { echo "usage: make schedules STACK=dev"; exit 2; }
+	@$(BIN)/python -m tools.schedules "--stack=$$STACK"
 
 # Finds changes that were made outside of Pulumi, and writes OUT/STACK.md for each stack that has some.
 drift: $(READY)

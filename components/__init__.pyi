@@ -79,5 +79,6 @@ from .web_app.pod.value_from_args import (
     ValueFromArgs as ValueFromArgs,
 )
 from .web_app.rollout.args import BeforeRolloutArgs as BeforeRolloutArgs, RolloutArgs as RolloutArgs
+from .web_app.schedules.args import ScheduleArgs as ScheduleArgs
 from .web_app.service.args import AppLoadBalancerArgs as AppLoadBalancerArgs, PortArgs as PortArgs
 from .web_app.web_app import WebApp as WebApp

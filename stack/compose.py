@@ -11,7 +11,7 @@ from components.exoscale.display_name import display_name
 from components.exoscale.load_balancer_args import BalancerArgs
 from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
-from stack.args import StackArgs
+from stack.args import AppArgs, StackArgs
 from stack.collisions import reject_collisions
 from stack.kept_data import guard_database_data
 from stack.names import CERTIFICATES, CLUSTER, CONTROLLER, DNS
@@ -87,6 +87,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             controller=controller,
             issuer=issuer,
             placement=_placement(settings, sks, app.nodepool, app.balancer),
+            schedule_placements=_schedule_placements(settings, sks, app),
             node_networks=node_networks,
             access=cluster.access,
             namespace=namespaces[app.namespace_name],
@@ -217,6 +218,18 @@ def _placement(
     if not sks or not settings.cluster:
         return None
     return placement(settings.cluster, sks.nodepools, nodepool, balancer)
+
+
+def _schedule_placements(
+    settings: StackArgs, sks: SksCluster | None, app: AppArgs
+) -> dict[str, Placement]:
+    """Returns the nodes of schedules that name a node pool, by the schedules' names."""
+    found = {
+        each.name: _placement(settings, sks, each.nodepool, None)
+        for each in app.schedules
+        if each.nodepool
+    }
+    return {name: placement for name, placement in found.items() if placement}
 
 
 def _cluster_options() -> pulumi.ResourceOptions:

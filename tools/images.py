@@ -15,6 +15,9 @@ from tools.pulumi_command import ToolError
 BEFORE_ROLLOUT = "beforeRollout"
 """The name used for the container of an application's Job, whose pods are deleted later."""
 
+SCHEDULES = "schedules"
+"""The prefix of the names used for the containers of schedules, whose pods are deleted later."""
+
 
 @dataclass(frozen=True)
 class ConfiguredImage:
@@ -25,6 +28,11 @@ class ConfiguredImage:
     place: Place
     """Its location in the file."""
     image: str
+
+    @property
+    def is_of_job(self) -> bool:
+        """Whether its pods run to completion, so that none of them may exist."""
+        return self.place[2] in (BEFORE_ROLLOUT, SCHEDULES)
 
 
 def digest_of(image: str) -> str:
@@ -45,13 +53,17 @@ def configured_images(stack: str, folder: Path) -> Iterator[ConfiguredImage]:
             yield ConfiguredImage(
                 app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image
             )
+        for number, each in enumerate(app.get(SCHEDULES, ())):
+            if image := each.get("image"):
+                where = (*place, SCHEDULES, number, "image")
+                yield ConfiguredImage(app["name"], f"{SCHEDULES}.{each['name']}", where, image)
 
 
 def running_images(stack: str, folder: Path) -> dict[tuple[str, str], str]:
     """Returns the image of each running container, by the names of application and container.
 
     The name and tag come from the pod, and the digest from the node that pulled the image, if the
-    node reports one. The image of a Job comes from the stack's file.
+    node reports one. The images of Jobs come from the stack's file.
 
     Raises:
         ToolError: the pods of an application run different images.
@@ -59,7 +71,7 @@ def running_images(stack: str, folder: Path) -> dict[tuple[str, str], str]:
     found = {
         (each.app, each.container): each.image
         for each in configured_images(stack, folder)
-        if each.container == BEFORE_ROLLOUT
+        if each.is_of_job
     }
     for app, pods in ready_pods(stack, folder).items():
         for pod in pods:

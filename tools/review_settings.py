@@ -128,10 +128,18 @@ def _app(
         review["networkPolicy"] = policy | {
             key: [_peer(each, namespaces) for each in listed] for key, listed in peers.items()
         }
+    if schedules := app.get("schedules"):
+        review["schedules"] = [_schedule(each) for each in schedules]
     if database := app.get("database"):
         kept = {"keepData": False, "allowDataLoss": True}
         review["database"] = _without(database, *DATA_KEYS) | kept
     return review
+
+
+def _schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:
+    """Suspends a schedule, unless it is to run in review stacks too."""
+    review = _without(schedule, "nodepool")
+    return review | {"suspend": True} if schedule.get("suspendInReviews", True) else review
 
 
 def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ..args.problem import Place, Problem, Problems, require
 from ..args.types import DNS_LABEL
-from ..database.names import database_name
+from ..database.names import backup_name, database_name
 from ..namespace.args import check_not_reserved
 from .fields import WebAppFields
-from .names import OWN_SECRETS, file_key, generated_secret, job_name
+from .names import OWN_SECRETS, file_key, generated_secret, job_name, schedule_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
 
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
@@ -18,8 +18,14 @@ CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 LONGEST_NAME_WITH_JOB = 63 - len("-12345678") - len(job_name(""))
 """The Job's name, with Pulumi's suffix, is a label of its pods."""
 
-LONGEST_NAME_WITH_DATABASE = 52 - len(database_name(""))
-"""A CronJob has the database's name, with at most 52 characters."""
+LONGEST_CRON_JOB = 52
+"""Source: kubernetes/kubernetes, pkg/apis/batch/validation/validation.go."""
+
+LONGEST_NAME_WITH_DATABASE = LONGEST_CRON_JOB - len(database_name(""))
+"""A CronJob has the database's name."""
+
+OWN_NAMES = tuple(name("").removeprefix("-") for name in (job_name, database_name, backup_name))
+"""Names of schedules that would be those of other objects of the application."""
 
 
 def containers(app: WebAppFields) -> list[tuple[Place, ContainerArgs]]:
@@ -175,6 +181,14 @@ def _one_secret_twice(app: WebAppFields) -> Iterator[Problem]:
             yield Problem(("generatedSecrets", index), variable, allowed)
 
 
+def _names_of_schedules(app: WebAppFields) -> Iterator[Problem]:
+    names = [(("schedules", at, "name"), each.name) for at, each in enumerate(app.schedules)]
+    yield from _twice(names, "must differ from the other schedules'")
+    for place, name in names:
+        if name in OWN_NAMES:
+            yield Problem(place, name, f"must be another one than {', '.join(OWN_NAMES)}")
+
+
 def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem]:
     """Yields a problem for each repetition of a name."""
     seen: Counter[str] = Counter()
@@ -194,6 +208,7 @@ CHECKS = (
     _modes_without_file,
     _names_of_own_secrets,
     _one_secret_twice,
+    _names_of_schedules,
 )
 
 
@@ -215,6 +230,11 @@ def name_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
     if app.before_rollout and len(name) > LONGEST_NAME_WITH_JOB:
         allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
         yield Problem(("name",), name, allowed)
+    longest = LONGEST_CRON_JOB - len(schedule_name(name, ""))
+    for index, schedule in enumerate(app.schedules):
+        if len(schedule.name) > longest:
+            allowed = f"must have {longest} characters at most: the CronJob has both names"
+            yield Problem(("schedules", index, "name"), schedule.name, allowed)
 
 
 def check_name(app: WebAppFields, name: str) -> None:

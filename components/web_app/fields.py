@@ -38,6 +38,7 @@ from .pod.container_args import (
 from .pod.probes_args import ProbesArgs
 from .pod.tolerations_args import TolerationArgs
 from .rollout.args import BeforeRolloutArgs, RolloutArgs
+from .schedules.args import ScheduleArgs
 from .service.args import ServiceArgs
 
 OWN_LABELS = "app.kubernetes.io/"
@@ -97,6 +98,8 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
     """How its pods are replaced."""
     before_rollout: BeforeRolloutArgs | None = None
     """A Job that must succeed before new pods start."""
+    schedules: tuple[ScheduleArgs, ...] = ()
+    """Commands that run on a schedule, as CronJobs with the application's configuration."""
     sidecars: tuple[SidecarArgs, ...] = ()
     """Further containers of its pods."""
     init_containers: tuple[InitContainerArgs, ...] = ()

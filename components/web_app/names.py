@@ -28,3 +28,8 @@ def job_name(app: str) -> str:
     """Returns the name of the Job before a rollout, without its generated suffix of 9
     characters."""
     return f"{app}-before-rollout"
+
+
+def schedule_name(app: str, schedule: str) -> str:
+    """Returns the name of a schedule's CronJob."""
+    return f"{app}-{schedule}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -35,11 +35,12 @@ from .rollout.before_rollout import create_job
 from .rollout.deployment import create_deployment, deployment_spec
 from .rollout.deployment_gate import create_deployment_gate
 from .rollout.replacement import delete_before_replace_if_named, found_by_former_name
+from .schedules.schedules import create_schedules
 from .service.service import create_service
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
-    from pulumi_kubernetes.batch.v1 import Job
+    from pulumi_kubernetes.batch.v1 import CronJob, Job
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 ADVICE = "give the application another name"
@@ -64,6 +65,7 @@ class WebApp(pulumi.ComponentResource):
         autoscaler: the HorizontalPodAutoscaler, if the args have one.
         disruption_budget: the PodDisruptionBudget, if it may have several pods.
         job: the Job before a rollout, if the args have one.
+        schedules: the CronJob of each schedule, by the schedule's name.
         database: its database, if the args have one.
         url: the URL: of its own load balancer, else of the ingress controller, else inside the
             cluster.
@@ -85,6 +87,7 @@ class WebApp(pulumi.ComponentResource):
         controller: Controller | None = None,
         issuer: Issuer | None = None,
         placement: Placement | None = None,
+        schedule_placements: Mapping[str, Placement] | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
         namespace: AppNamespace | None = None,
@@ -100,6 +103,7 @@ class WebApp(pulumi.ComponentResource):
                 Without it, hosts without `ingress.tls` are served by HTTP.
             placement: the nodes of its pods, and behind its own load balancer. Required if the
                 cluster has several node pools, as it has while one is replaced.
+            schedule_placements: the nodes of schedules' pods, by the schedules' names.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
             access: access to the cluster, to wait for rollouts and to check for existing objects.
                 Without it, the Kubernetes plugin may report a rollout too early, and the program
@@ -122,6 +126,7 @@ class WebApp(pulumi.ComponentResource):
         self.autoscaler: HorizontalPodAutoscaler | None = None
         self.disruption_budget: PodDisruptionBudget | None = None
         self.job: Job | None = None
+        self.schedules: Mapping[str, CronJob] = {}
         transformations = [delete_before_replace_if_named, found_by_former_name(self.namespace)]
         if namespace:
             transformations.append(
@@ -169,9 +174,21 @@ class WebApp(pulumi.ComponentResource):
             serving = serving.after(self.database)
             wait = self.database.wait
         if job := settings.before_rollout:
-            its_pod = job_pod(app, settings, config, job, wait)
+            its_pod = job_pod(
+                app,
+                settings,
+                config,
+                wait,
+                command=job.command,
+                image=job.image,
+                resources=job.resources,
+            )
             self.job = create_job(serving, job, its_pod, access)
             serving = serving.after(self.job)
+        if settings.schedules:
+            self.schedules = create_schedules(
+                serving, settings, config, wait, schedule_placements or {}
+            )
         spec = deployment_spec(app, settings, pod(app, settings, config, placement))
         self.deployment = create_deployment(serving, settings, spec)
         rollout: pulumi.Resource = self.deployment

@@ -89,11 +89,14 @@ def notices(settings: StackArgs) -> Iterator[str]:
 
 
 def _all(app: WebAppArgs) -> Iterator[Container]:
-    """Yields every container of the application, its Job and its database."""
+    """Yields every container of the application, its Jobs and its database."""
     for place, each in containers(app):
         yield Container((*place, "resources"), each.resources)
     if app.before_rollout and app.before_rollout.resources:
         yield Container(("beforeRollout", "resources"), app.before_rollout.resources)
+    for index, schedule in enumerate(app.schedules):
+        if schedule.resources:
+            yield Container(("schedules", index, "resources"), schedule.resources)
     if app.database and app.database.kind == "postgresql":
         yield Container(("database", "resources"), app.database.resources)
         if app.database.backup:

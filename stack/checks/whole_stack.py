@@ -27,6 +27,11 @@ def check_nodepools(settings: StackArgs) -> Iterator[Problem]:
     named: list[tuple[Place, str | None]] = [
         (("apps", index, "nodepool"), app.nodepool) for index, app in enumerate(settings.apps)
     ]
+    named += [
+        (("apps", index, "schedules", number, "nodepool"), schedule.nodepool)
+        for index, app in enumerate(settings.apps)
+        for number, schedule in enumerate(app.schedules)
+    ]
     if settings.ingress:
         named.append((("ingress", "nodepool"), settings.ingress.nodepool))
     existing = [pool.name for pool in settings.cluster.nodepools] if settings.cluster else []
@@ -85,10 +90,10 @@ def warnings(settings: StackArgs) -> Iterator[str]:
     yield from expansions.warnings(settings)
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
-        for place, each in containers(app):
-            if not settings.production and is_known(each.image) and can_change(each.image):
+        for place, image in _images(app):
+            if not settings.production and can_change(image):
                 where = path(("apps", index, *place, "image"))
-                yield f"{where}: {each.image} can become another image at any time"
+                yield f"{where}: {image} can become another image at any time"
         if settings.production and app.first_replicas == 1 and not _runs_once(app):
             number = "autoscaler.min" if app.autoscaler else "replicas"
             yield f"{key}.{number}: with 1 pod, {app.name} is down whenever its node is"
@@ -121,13 +126,22 @@ def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
             yield place, each.image
     if app.before_rollout and app.before_rollout.image and is_known(app.before_rollout.image):
         yield ("beforeRollout",), app.before_rollout.image
+    for index, schedule in enumerate(app.schedules):
+        if schedule.image and is_known(schedule.image):
+            yield ("schedules", index), schedule.image
 
 
 def _resources(app: WebAppArgs) -> Iterator[tuple[Place, ResourcesArgs | None]]:
-    """Yields the resources of each container, or None if the settings don't set them."""
+    """Yields the resources of each container, or None if the settings don't set them.
+
+    The container of a schedule has the application's resources, unless it sets its own.
+    """
     for place, each in containers(app):
         found = each.resources if "resources" in each.model_fields_set else None
         yield (*place, "resources"), found
+    for index, schedule in enumerate(app.schedules):
+        if schedule.resources:
+            yield ("schedules", index, "resources"), schedule.resources
 
 
 def _missing_resources(place: Place, given: ResourcesArgs | None) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ TARGETS = {
     "promoted": ("FROM", "TO"),
     "rollback": ("STACK", "TO", "FLAGS"),
     "refresh": ("STACK", "FLAGS"),
+    "schedules": ("STACK",),
     "drift": ("STACKS", "OUT"),
     "renew": ("STACK",),
     "leftovers": ("STACK",),

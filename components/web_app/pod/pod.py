@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...args.inputs import Input
+from ...args.resources import ResourcesArgs
 from ...exoscale.placement import HOST_LABEL, Placement, pod_fields
 from ...manifests.resources import resource_requirements
 from ...manifests.security import pod_security_context
 from ..config.objects import AppConfig, ContainerConfig
 from ..context import Objects
 from ..names import WRITABLE
-from ..rollout.args import BeforeRolloutArgs
 from ..service.ports import container_ports, lowest_port
 from .container import container
 from .container_args import InitContainerArgs, VolumeArgs
@@ -52,24 +53,34 @@ def job_pod(
     app: Objects,
     settings: WebAppArgs,
     config: AppConfig,
-    job: BeforeRolloutArgs,
     wait: Mapping[str, Any] | None,
+    *,
+    command: Sequence[str],
+    arguments: Sequence[str] = (),
+    image: Input[str] | None = None,
+    resources: ResourcesArgs | None = None,
+    placement: Placement | None = None,
 ) -> dict[str, Any]:
     """Returns the specification of a Job's pod with the application's configuration.
 
-    The init container `wait` runs first, with the same resources and security context.
+    The init container `wait` runs first, with the same resources and security context. A command
+    or an image replaces the application's command and arguments.
     """
-    worker = _application(app.name, settings, config) | {"command": job.command}
-    worker.pop("args", None)
-    if job.image:
-        worker["image"] = job.image
-    if job.resources:
-        worker["resources"] = resource_requirements(job.resources)
+    worker = _application(app.name, settings, config)
+    if command or image:
+        worker = {key: worker[key] for key in worker if key not in ("command", "args")}
+    own = {
+        "command": command,
+        "args": arguments,
+        "image": image,
+        "resources": resources and resource_requirements(resources),
+    }
+    worker |= {key: value for key, value in own.items() if value}
     same = {key: worker[key] for key in ("resources", "security_context") if key in worker}
     before = [dict(wait) | same] if wait else []
     return _given(
         _any_pod(app.name, settings, config)
-        | _placed(settings, None)
+        | _placed(settings, placement)
         | {"init_containers": before, "containers": [worker]}
     )
 

@@ -20,6 +20,7 @@ WEB: dict[str, Any] = {
 ENCRYPTED: dict[str, str] = {}
 """A secret value, as a stack's file has it: a test fills it in."""
 SIDECAR = {"name": "logs", "image": "busybox:1.37"}
+SCHEDULE = {"name": "cleanup", "schedule": "0 3 * * *", "command": ["clean"]}
 SERVED: dict[str, Any] = {"host": "served.example.com"}
 BALANCED: dict[str, Any] = {"service": "LoadBalancer"}
 
@@ -63,6 +64,11 @@ CHANGES: Mapping[str, Change] = {
     "probes": ({}, {"probes": {"path": "/healthz", "liveness": {"type": "tcp"}}}),
     "rollout": ({}, {"rollout": {**WEB["rollout"], "type": "Recreate"}}),
     "beforeRollout": ({}, {"beforeRollout": {"command": ["migrate"]}}),
+    "schedules": ({}, {"schedules": [SCHEDULE]}),
+    "schedules.schedule": (
+        {"schedules": [SCHEDULE]},
+        {"schedules": [SCHEDULE | {"schedule": "@weekly", "args": ["all"]}]},
+    ),
     "sidecars": ({}, {"sidecars": [SIDECAR]}),
     "initContainers": ({}, {"initContainers": [SIDECAR]}),
     "initContainers.inherits": (

@@ -30,6 +30,7 @@ RESOURCES = {
     "serviceaccounts": [""],
     "deployments": ["apps"],
     "jobs": ["batch"],
+    "cronjobs": ["batch"],
     "ingresses": ["networking.k8s.io"],
     "networkpolicies": ["networking.k8s.io"],
     "horizontalpodautoscalers": ["autoscaling"],

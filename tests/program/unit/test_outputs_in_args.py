@@ -27,6 +27,7 @@ from components.web_app.config.args import ConfigArgs, PullSecretArgs, SecretsAr
 from components.web_app.ingress.args import AppIngressArgs, TlsArgs
 from components.web_app.pod.container_args import InitContainerArgs, SidecarArgs
 from components.web_app.rollout.args import BeforeRolloutArgs
+from components.web_app.schedules.args import ScheduleArgs
 from components.web_app.service.args import AppLoadBalancerArgs
 from components.web_app.web_app import WebApp
 from stack.args import AppArgs, StackArgs
@@ -88,6 +89,7 @@ def everything(wrap: Wrap) -> WebAppArgs:
             InitContainerArgs(name="first", image=wrap(IMAGE), inherits=("environment",)),
         ),
         before_rollout=BeforeRolloutArgs(command=("true",), image=wrap(IMAGE)),
+        schedules=(ScheduleArgs(name="report", schedule="@daily", image=wrap(IMAGE)),),
         database=DatabaseArgs(
             backup=BackupArgs(
                 zone="de-fra-1", bucket="dumps", access_key=wrap("value"), secret_key=wrap("value")
@@ -111,6 +113,8 @@ def test_outputs_arrive_in_what_is_declared() -> None:
     assert (logs["image"], first["image"], first["env"]) == (IMAGE, IMAGE, variables)
     job = engine.of_type("Job")["shop-before-rollout"]["spec"]["template"]["spec"]
     assert [each["image"] for each in job["containers"]] == [IMAGE]
+    report = engine.of_type("CronJob")["shop-report"]["spec"]["jobTemplate"]["spec"]["template"]
+    assert [each["image"] for each in report["spec"]["containers"]] == [IMAGE]
     maps = engine.of_type("ConfigMap")
     assert maps["shop-config"]["data"] == {"QUEUE": "value", "LEVEL": "info"}
     files = {"etc_shop.conf": "value", "etc_other.conf": "plain"}
@@ -244,6 +248,7 @@ def test_a_load_balancer_of_the_controller_may_be_an_output() -> None:
         ("secrets", {"environment": {"TOKEN": ""}}),
         ("load_balancer", {"existing": "an-id"}),
         ("before_rollout", {"command": ["true"], "image": "Shop"}),
+        ("schedules", [{"name": "report", "schedule": "@daily", "image": "Shop"}]),
     ],
 )
 def test_values_that_are_no_outputs_are_checked(key: str, value: Any) -> None:

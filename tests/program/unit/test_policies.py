@@ -65,6 +65,7 @@ KEPT: dict[str, Any] = {
             "name": "latest",
             "image": f"latest{DIGEST}",
             "beforeRollout": {"command": ["x"]},
+            "schedules": [{"name": "x", "schedule": "@daily", "command": ["x"]}],
             "host": "example.com",
             "ingress": {"tls": {"secret": "example"}},
         },
@@ -94,6 +95,13 @@ BY_SETTINGS = [
     (
         *("requests-and-limits", f"{APP}.resources", {"requests": {"cpu": "1"}}, "web"),
         "container web: has no requests.memory, limits.memory: set them in `resources`",
+    ),
+    (
+        *("requests-and-limits", "apps[1].schedules[0].resources", {"requests": {"cpu": 1}}),
+        *(
+            "latest-x",
+            "container latest: has no requests.memory, limits.memory: set them in `resources`",
+        ),
     ),
     (
         *("non-root", f"{APP}.security", {"runAsUser": 0}, "web"),
