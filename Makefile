@@ -17,7 +17,6 @@ READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh schedules drift renew unquoted \
   leftovers new-stack review review-down review-sweep down test test-sandbox test-ci test-all e2e e2e-here lint docs \
   lock bench
-  bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) up --stack local --yes
