@@ -36,6 +36,7 @@ from .rollout.deployment import create_deployment, deployment_spec
 from .rollout.deployment_gate import create_deployment_gate
 from .rollout.replacement import delete_before_replace_if_named, found_by_former_name
 from .service.service import create_service
+from .volumes.pod_volumes import Claims, create_claims
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
@@ -65,6 +66,7 @@ class WebApp(pulumi.ComponentResource):
         disruption_budget: the PodDisruptionBudget, if it may have several pods.
         job: the Job before a rollout, if the args have one.
         database: its database, if the args have one.
+        claims: the PersistentVolumeClaims of its persistent volumes, by the volumes' names.
         url: the URL: of its own load balancer, else of the ingress controller, else inside the
             cluster.
     """
@@ -75,6 +77,7 @@ class WebApp(pulumi.ComponentResource):
     service: Service
     ingresses: Sequence[Ingress]
     database: Database | None = None
+    claims: Claims
     url: pulumi.Output[str]
 
     def __init__(
@@ -138,9 +141,9 @@ class WebApp(pulumi.ComponentResource):
                 f"{name}-app", creator, advice=ADVICE, adopt=settings.adopt, adoption=ADOPTION
             ),
         )
-        pods = settings.selector or selector(name)
+        labels = settings.selector or selector(name)
         annotations = PATCH_FORCE if settings.adopt else {}
-        app = Objects(name, self.namespace, pods, child, annotations)
+        app = Objects(name, self.namespace, labels, child, annotations)
 
         self.service_account = ServiceAccount(
             app.in_program(name),
@@ -172,7 +175,9 @@ class WebApp(pulumi.ComponentResource):
             its_pod = job_pod(app, settings, config, job, wait)
             self.job = create_job(serving, job, its_pod, access)
             serving = serving.after(self.job)
-        spec = deployment_spec(app, settings, pod(app, settings, config, placement))
+        self.claims = create_claims(app, settings, access)
+        pods = pod(app, settings, config, self.claims, placement)
+        spec = deployment_spec(app, settings, pods)
         self.deployment = create_deployment(serving, settings, spec)
         rollout: pulumi.Resource = self.deployment
         if access:
