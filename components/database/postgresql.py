@@ -143,9 +143,8 @@ def _claim(
     assert volume  # a database in the cluster has one
     user = VolumeUser("database", Workload("statefulsets", namespace, name))
     hooks = expansion_hooks(name, "database.storage", user, access)
-    return create_claim(
-        *(in_program, volume, namespace, metadata["labels"], hooks, opts), content=settings.major
-    )
+    labels, content = metadata["labels"], settings.major
+    return create_claim(in_program, volume, namespace, labels, hooks, opts, content=content)
 
 
 def _pod(settings: DatabaseArgs, secret: Secret, claim: PersistentVolumeClaim) -> dict[str, Any]:

@@ -8,6 +8,7 @@ fill up. Source: exoscale-csi-driver v0.34.3, driver/controller.go, `ControllerE
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import pulumi
@@ -15,7 +16,7 @@ import pulumi
 from ..args.resources import quantity
 from ..lifecycle.before_update import RefusedUpdate, before_update
 from ..lifecycle.cluster_access import ClusterAccess
-from ..lifecycle.kubernetes_api import KubernetesApi
+from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.rolled_out import Workload
 from ..lifecycle.waiting import wait_until
 
@@ -83,7 +84,8 @@ def expansion_hooks(
 async def expand(api: KubernetesApi, user: VolumeUser, *, claim: str, size: str) -> None:
     """Stops the workload, expands the volume of its claim, and starts the workload.
 
-    It does not wait for a pod that was not ready before, which may need another change too.
+    It does not wait for a pod that was not ready before, which may need another change too. Without
+    the workload, which an `up` that failed has not created, it leaves the expansion to Pulumi.
 
     Raises:
         WaitTimeoutError: the volume stays attached, or does not grow. The workload is started
@@ -117,7 +119,12 @@ async def expand(api: KubernetesApi, user: VolumeUser, *, claim: str, size: str)
         await api.patch(f"{workload}?fieldManager={MANAGER}", {"spec": {"replicas": replicas}})
 
     what, remedy = f"{user.kind} {user.place}", REMEDY.format(namespace)
-    is_broken = _not_ready(await api.get(workload))
+    try:
+        is_broken = _not_ready(await api.get(workload))
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return
+        raise
     await scale(0)
     try:
         await wait_until(users, description=what, timeout=SECONDS, hint=remedy)

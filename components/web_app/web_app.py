@@ -141,9 +141,9 @@ class WebApp(pulumi.ComponentResource):
                 f"{name}-app", creator, advice=ADVICE, adopt=settings.adopt, adoption=ADOPTION
             ),
         )
-        labels = settings.selector or selector(name)
+        pods = settings.selector or selector(name)
         annotations = PATCH_FORCE if settings.adopt else {}
-        app = Objects(name, self.namespace, labels, child, annotations)
+        app = Objects(name, self.namespace, pods, child, annotations)
 
         self.service_account = ServiceAccount(
             app.in_program(name),
@@ -176,8 +176,7 @@ class WebApp(pulumi.ComponentResource):
             self.job = create_job(serving, job, its_pod, access)
             serving = serving.after(self.job)
         self.claims = create_claims(app, settings, access)
-        pods = pod(app, settings, config, self.claims, placement)
-        spec = deployment_spec(app, settings, pods)
+        spec = deployment_spec(app, settings, pod(app, settings, config, self.claims, placement))
         self.deployment = create_deployment(serving, settings, spec)
         rollout: pulumi.Resource = self.deployment
         if access:

@@ -12,7 +12,7 @@ from ..config.objects import AppConfig, ContainerConfig
 from ..context import Objects
 from ..rollout.args import BeforeRolloutArgs
 from ..service.ports import container_ports, lowest_port
-from ..volumes.pod_volumes import Claims, pod_volumes
+from ..volumes.pod_volumes import Claims, group_of_files, pod_volumes
 from .container import container
 from .container_args import InitContainerArgs
 from .probes import probes
@@ -96,7 +96,8 @@ def _any_pod(name: str, settings: WebAppArgs, config: AppConfig, claims: Claims)
             settings.security.run_as_user,
             settings.security.run_as_group,
             lowest_port(settings.port, settings),
-        ),
+        )
+        | group_of_files(claims),
         "image_pull_secrets": config.image_pull_secrets,
         "volumes": [*pod_volumes(settings, claims), *config.volumes],
     }

@@ -48,6 +48,7 @@ def test_a_claim_is_mounted_in_the_only_pod_which_stops_before_the_next_one_star
         {"name": "cache", "emptyDir": {}},
     ]
     assert pod["securityContext"]["fsGroup"] == 1000
+    assert pod["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch"
     mount = {"name": "uploads", "mountPath": "/uploads", "readOnly": False}
     assert mount in pod["containers"][0]["volumeMounts"]
 

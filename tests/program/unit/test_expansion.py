@@ -13,7 +13,7 @@ import pytest
 from components.lifecycle import waiting
 from components.lifecycle.before_update import RefusedUpdate
 from components.lifecycle.cluster_access import ClusterAccess
-from components.lifecycle.kubernetes_api import KubernetesApi
+from components.lifecycle.kubernetes_api import ApiError, KubernetesApi
 from components.lifecycle.rolled_out import Workload
 from components.lifecycle.waiting import WaitTimeoutError
 from components.volume import expansion
@@ -36,6 +36,7 @@ class Cluster:
     attachments: int = 2
     expands: bool = True
     ready: int = 1
+    refusal: int | None = None
     size: str = "10Gi"
     done: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -45,6 +46,8 @@ class Cluster:
         if path == VOLUME:
             return {"spec": {"capacity": {"storage": self.size}}}
         assert path.startswith("/apis/apps/v1/namespaces/test/")
+        if self.refusal:
+            raise ApiError(self.refusal, "no")
         return {"spec": {"replicas": 1}, "status": {"readyReplicas": self.ready}}
 
     async def list(self, path: str) -> list[Any]:
@@ -112,6 +115,15 @@ def test_a_pod_that_was_not_ready_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     grow(cluster)
     assert cluster.size == "20Gi"
     assert cluster.done[-1] == (SCALE, {"replicas": 1})
+
+
+def test_without_a_workload_the_volume_is_not_attached() -> None:
+    """An `up` that failed before has created the claim alone."""
+    cluster = Cluster(refusal=404)
+    grow(cluster)
+    assert not cluster.done
+    with pytest.raises(ApiError):
+        grow(Cluster(refusal=403))
 
 
 def hook(before: str, after: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
