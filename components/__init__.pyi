@@ -64,7 +64,6 @@ from .web_app.pod.container_args import (
     MountArgs as MountArgs,
     SecurityArgs as SecurityArgs,
     SidecarArgs as SidecarArgs,
-    VolumeArgs as VolumeArgs,
 )
 from .web_app.pod.probes_args import (
     LivenessProbeArgs as LivenessProbeArgs,
@@ -81,4 +80,5 @@ from .web_app.pod.value_from_args import (
 from .web_app.rollout.args import BeforeRolloutArgs as BeforeRolloutArgs, RolloutArgs as RolloutArgs
 from .web_app.schedules.args import ScheduleArgs as ScheduleArgs
 from .web_app.service.args import AppLoadBalancerArgs as AppLoadBalancerArgs, PortArgs as PortArgs
+from .web_app.volumes.args import VolumeArgs as VolumeArgs
 from .web_app.web_app import WebApp as WebApp

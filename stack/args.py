@@ -71,7 +71,8 @@ class StackArgs(Args):
     production: StrictBool = False
     """Whether to enforce the rules for production. Every container must set resources.requests and
     limits.memory and an image with a digest, ingress.controller must be set, and an application
-    must have more than one pod unless its rollout.type is Recreate. Warnings become errors."""
+    must have more than one pod unless its rollout.type is Recreate or it has a persistent volume.
+    Warnings become errors."""
     namespaces: tuple[NamespaceArgs, ...] = ()
     """Namespaces of applications with settings other than the defaults."""
     apps: tuple[AppArgs, ...] = ()
@@ -102,9 +103,8 @@ class StackArgs(Args):
 
     @property
     def deletes_volumes(self) -> bool:
-        """Whether the volume of a database is deleted with the database."""
-        databases = [app.database for app in self.apps if app.database]
-        return any(database.deletes_volume for database in databases)
+        """Whether the volume of an application or its database is deleted with it."""
+        return any(volume.is_deleted for app in self.apps for _, volume in app.claimed_volumes)
 
     @property
     def controller(self) -> IngressControllerArgs | None:

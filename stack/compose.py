@@ -13,7 +13,7 @@ from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
 from stack.args import AppArgs, StackArgs
 from stack.collisions import reject_collisions
-from stack.kept_data import guard_database_data
+from stack.kept_data import guard_data
 from stack.names import CERTIFICATES, CLUSTER, CONTROLLER, DNS
 from stack.owner_labels import owner_labels
 from stack.stack_traces import short_stack_traces
@@ -59,7 +59,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
     if dns and dns.name_servers:
         outputs["name_servers"] = dns.name_servers
 
-    data = guard_database_data(settings.apps)
+    data = guard_data(settings.apps)
     node_networks = sks.node_networks() if sks and settings.needs_node_addresses else None
     if not pulumi.runtime.is_dry_run():
         from components.lifecycle.held_namespaces import report_blocked_namespaces

@@ -1,7 +1,8 @@
 """The settings of a review stack: the applications of another stack, on the same cluster.
 
 The two stacks share nothing but the cluster and the ingress controller. Namespaces, hosts and paths
-have the review stack's name as a prefix. Databases are new and are deleted with the stack.
+have the review stack's name as a prefix. Databases and persistent volumes are new and are deleted
+with the stack.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ STACK_ONLY_KEYS = ("adopt", "nodepool", "additionalHosts")
 """Keys of an application that require the cluster's stack, an existing object or a DNS name."""
 
 DATA_KEYS = ("backup", "volume")
-"""Keys of a database that refer to data outside of it."""
+"""Keys of a database or a volume that refer to data outside of it."""
 
 
 def review_settings(
@@ -133,6 +134,8 @@ def _app(
     if database := app.get("database"):
         kept = {"keepData": False, "allowDataLoss": True}
         review["database"] = _without(database, *DATA_KEYS) | kept
+    if volumes := app.get("volumes"):
+        review["volumes"] = [_volume(each) for each in volumes]
     return review
 
 
@@ -153,6 +156,13 @@ def _route(app: Mapping[str, Any], stack: str) -> dict[str, Any]:
     if ingress and ingress.get("regex"):
         return {"ingress": ingress | {"regex": f"/{stack}{ingress['regex']}"}}
     return {}
+
+
+def _volume(volume: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a volume of the review application. A persistent one is new, and is not kept."""
+    if "size" not in volume:
+        return dict(volume)
+    return _without(volume, *DATA_KEYS) | {"keep": False, "allowDataLoss": True}
 
 
 def _peer(peer: Mapping[str, Any], namespaces: Mapping[str, str]) -> dict[str, Any]:

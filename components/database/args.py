@@ -11,10 +11,9 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from ..args.image import Image
 from ..args.inputs import ClearOrSecretInput, SecretInput
 from ..args.problem import Problem
-from ..args.resources import Memory, ResourcesArgs, quantity, resources
+from ..args.resources import Memory, ResourcesArgs, resources
 from ..args.types import (
     NOT_EMPTY,
-    UUID,
     Args,
     Network,
     VariableName,
@@ -22,6 +21,7 @@ from ..args.types import (
     given,
     matches,
 )
+from ..volume.args import ClaimedVolume, StorageClass, VolumeId
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
@@ -40,23 +40,12 @@ Bucket = Annotated[
         "shop-dumps",
     ),
 ]
-Volume = Annotated[
-    StrictStr,
-    matches(
-        rf"[a-z]{{2}}-[a-z]{{2,3}}-\d/{UUID}",
-        "ZONE/ID of a block storage volume",
-        "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b",
-    ),
-]
 Plan = Annotated[StrictStr, matches(r"[a-z]+-\d+", "a plan", "startup-4")]
 MajorVersion = Annotated[StrictStr, matches(r"\d+", "a major version in quotes", "17")]
 TimeOfDay = Annotated[
     StrictStr,
     matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in quotes, HH:MM in UTC", "03:00"),
 ]
-
-RETAINING_CLASS, DELETING_CLASS = "exoscale-bs-retain", "exoscale-sbs"
-"""Storage classes of Exoscale's CSI driver (exoscale-csi-driver, deployment/)."""
 
 _MAJOR_IN_TAG = re.compile(r":(\d\d)([.-][^/@:]*)?(@|$)")
 _DBAAS_MAJOR = "17"
@@ -82,14 +71,6 @@ class BackupArgs(Args):
     resources: ResourcesArgs = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
     """Resources of the upload. A dump has the database's resources."""
 
-
-GIB = 2**30
-MAX_VOLUME_GIB = 10000
-"""Maximum size of a volume in GiB. Exoscale's CSI driver rejects larger ones, and the claim stays
-Pending.
-
-Source: exoscale-csi-driver v0.34.3, driver/controller.go.
-"""
 
 KEYS_OF_OTHER_KIND = {
     "dbaas": ("image", "storage", "storageClass", "volume", "resources", "backup"),
@@ -120,10 +101,10 @@ class DatabaseArgs(Args):
     storage: Memory = "10Gi"
     """postgresql only: size of the volume, at Exoscale in whole GiB. It can grow. The database is
     stopped while a volume of Exoscale grows."""
-    storage_class: Annotated[StrictStr, Field(min_length=1, examples=["local-path"])] | None = None
+    storage_class: StorageClass | None = None
     """postgresql only: storage class. Default: one of Exoscale's, depending on keepData; it
     requires cluster.csi."""
-    volume: Volume | None = None
+    volume: VolumeId | None = None
     """postgresql only: an existing block storage volume to use, with its data. Default: a new
     volume."""
     resources: ResourcesArgs = resources(cpu="100m", memory="256Mi", memory_limit="512Mi")
@@ -155,32 +136,16 @@ class DatabaseArgs(Args):
         return found[1] if found else None
 
     @property
-    def volume_class(self) -> str:
-        """Returns the storage class of the volume."""
-        return self.storage_class or (RETAINING_CLASS if self.keep_data else DELETING_CLASS)
+    def claimed_volume(self) -> ClaimedVolume | None:
+        """Returns the volume of a database in the cluster."""
+        if self.kind == "dbaas":
+            return None
+        return ClaimedVolume(self.storage, self.storage_class, self.volume, self.keep_data)
 
     @property
     def needs_node_addresses(self) -> bool:
         """Whether the database accepts connections from the addresses of the cluster's nodes."""
         return self.kind == "dbaas" and not self.ip_filter
-
-    @property
-    def is_exoscale_volume(self) -> bool:
-        """Whether its volume is known to be a block storage volume of Exoscale."""
-        classes = (None, RETAINING_CLASS, DELETING_CLASS)
-        named = self.volume is not None or self.storage_class in classes
-        return self.kind == "postgresql" and named
-
-    @property
-    def deletes_volume(self) -> bool:
-        """Whether its volume is known to be deleted with it."""
-        own = self.kind == "postgresql" and self.volume is None
-        return own and self.volume_class == DELETING_CLASS
-
-    @property
-    def needs_csi(self) -> bool:
-        """Whether its volume is known to require Exoscale's CSI driver."""
-        return self.kind == "postgresql" and self.storage_class is None
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for each key of the other kind, and for what the kind requires."""
@@ -192,9 +157,7 @@ class DatabaseArgs(Args):
                 yield Problem(("zone",), None, "is required with kind dbaas")
             return
         yield from self._problem_of_version()
-        gib = quantity(self.storage) / GIB
-        if self.is_exoscale_volume and (gib % 1 or not 1 <= gib <= MAX_VOLUME_GIB):
-            message = f"must be whole GiB, from 1Gi to {MAX_VOLUME_GIB}Gi, which Exoscale requires"
+        if self.claimed_volume and (message := self.claimed_volume.required_size):
             yield Problem(("storage",), self.storage, message)
 
     def _problem_of_version(self) -> Iterator[Problem]:

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
-from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, Secret, Service
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Secret, Service
 
-from ..exoscale.deleted_volumes import CSI_DRIVER
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.rolled_out import Workload
 from ..manifests.labels import SKIP_AWAIT, common_labels, selector
@@ -22,9 +21,10 @@ from ..manifests.names import name_in_program
 from ..manifests.resources import resource_requirements
 from ..manifests.secrets import URL_KEY, create_generated_secret, variable
 from ..manifests.security import pod_security_context, security_context
+from ..volume.claim import create_claim
+from ..volume.expansion import VolumeUser, expansion_hooks
 from .args import DatabaseArgs
 from .backup import create_backup
-from .expansion import expansion_hooks
 from .names import database_name
 from .network_policies import (
     PORT,
@@ -133,56 +133,18 @@ def _claim(
     access: ClusterAccess | None,
     opts: pulumi.ResourceOptions,
 ) -> PersistentVolumeClaim:
-    """Creates the claim for a new or an existing volume.
+    """Creates the claim of the database's volume.
 
-    The claim is not a template of the StatefulSet, which could not grow. Its name is generated, so
-    that the pod moves to a replacement before Pulumi deletes the old claim. Each major version has
+    The claim is not a template of the StatefulSet, which could not grow. Each major version has
     its own volume, because it can't read the data of another one.
     """
-    labels, storage = metadata["labels"], settings.storage
-    spec = {
-        "storage_class_name": settings.volume_class,
-        "access_modes": ["ReadWriteOnce"],
-    }
-    request: dict[str, Any] = {"resources": {"requests": {"storage": storage}}}
-    if settings.volume:
-        found = _existing_volume(in_program, settings.volume, storage, spec, labels, opts)
-        request["volume_name"] = found.metadata.name
-    unnamed = {key: value for key, value in metadata.items() if key != "name"}
-    opts = pulumi.ResourceOptions.merge(
-        opts, pulumi.ResourceOptions(replacement_trigger=settings.major)
-    )
-    if settings.is_exoscale_volume:
-        hooks = expansion_hooks(metadata["name"], metadata["namespace"], access)
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks))
-    return PersistentVolumeClaim(in_program, metadata=unnamed, spec=spec | request, opts=opts)
-
-
-def _existing_volume(
-    in_program: str,
-    volume: str,
-    storage: str,
-    spec: Mapping[str, Any],
-    labels: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
-) -> PersistentVolume:
-    """Creates the PersistentVolume of an existing volume, with the class and modes of its claim.
-
-    Pulumi ignores changes of the capacity: the claim requests a larger one, and the program that
-    expands the volume updates the capacity.
-    """
-    first = pulumi.ResourceOptions(ignore_changes=["spec.capacity"])
-    return PersistentVolume(
-        in_program,
-        metadata={"labels": labels},
-        spec={
-            **spec,
-            "capacity": {"storage": storage},
-            "persistent_volume_reclaim_policy": "Retain",
-            "csi": {"driver": CSI_DRIVER, "volume_handle": volume, "fs_type": "ext4"},
-        },
-        opts=pulumi.ResourceOptions.merge(opts, first),
-    )
+    name, namespace = metadata["name"], metadata["namespace"]
+    volume = settings.claimed_volume
+    assert volume  # a database in the cluster has one
+    user = VolumeUser("database", Workload("statefulsets", namespace, name))
+    hooks = expansion_hooks(name, "database.storage", user, access)
+    labels, content = metadata["labels"], settings.major
+    return create_claim(in_program, volume, namespace, labels, hooks, opts, content=content)
 
 
 def _pod(settings: DatabaseArgs, secret: Secret, claim: PersistentVolumeClaim) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ..lifecycle.kubernetes_api import KubernetesApi
 from ..lifecycle.rolled_out import Workload, missing_pods, pod_labels
 from ..lifecycle.rollout_gate import create_rollout_gate
 from ..lifecycle.waiting import WaitTimeoutError, wait_until
-from .expansion import MANAGER
+from ..volume.expansion import MANAGER
 
 REMEDY = "Fix the error, and run `pulumi up` again"
 

@@ -12,6 +12,7 @@ from ..namespace.args import check_not_reserved
 from .fields import WebAppFields
 from .names import OWN_SECRETS, file_key, generated_secret, job_name, schedule_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
+from .volumes.checks import volume_problems
 
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
@@ -209,6 +210,7 @@ CHECKS = (
     _names_of_own_secrets,
     _one_secret_twice,
     _names_of_schedules,
+    volume_problems,
 )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator
 
 from ..args.inputs import Input
+from ..args.problem import Place
 from ..args.resources import ResourcesArgs, resources
 from ..args.types import (
     DnsLabel,
@@ -19,6 +20,7 @@ from ..args.types import (
 )
 from ..database.args import DatabaseArgs
 from ..namespace.args import NamespaceName, check_not_reserved
+from ..volume.args import ClaimedVolume
 from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
 from .config.args import (
     ConfigArgs,
@@ -33,13 +35,13 @@ from .pod.container_args import (
     ContainerArgs,
     InitContainerArgs,
     SidecarArgs,
-    VolumeArgs,
 )
 from .pod.probes_args import ProbesArgs
 from .pod.tolerations_args import TolerationArgs
 from .rollout.args import BeforeRolloutArgs, RolloutArgs
 from .schedules.args import ScheduleArgs
 from .service.args import ServiceArgs
+from .volumes.args import VolumeArgs
 
 OWN_LABELS = "app.kubernetes.io/"
 _Value = TypeVar("_Value")
@@ -105,7 +107,7 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
     init_containers: tuple[InitContainerArgs, ...] = ()
     """Containers that run to completion before the application starts."""
     volumes: tuple[VolumeArgs, ...] = ()
-    """Temporary volumes that its containers share."""
+    """Volumes that its containers share, temporary or persistent."""
     tolerations: tuple[TolerationArgs, ...] = ()
     """Tolerations of its pods, for nodes with taints."""
     network_policy: NetworkPolicyArgs = defaults_of(NetworkPolicyArgs)
@@ -134,6 +136,39 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
                 "value_from": both(self.value_from, container.value_from),
             }
         )
+
+    @property
+    def persistent_volumes(self) -> list[VolumeArgs]:
+        """Its volumes with a size, which require that it has one pod."""
+        return [volume for volume in self.volumes if volume.claimed]
+
+    @property
+    def without_persistent_volumes(self) -> Self:
+        """The settings for pods that may run on another node than the application's own."""
+        persistent = {volume.name for volume in self.persistent_volumes}
+        return self.model_copy(
+            update={
+                "volumes": tuple(each for each in self.volumes if each.name not in persistent),
+                "mounts": tuple(each for each in self.mounts if each.volume not in persistent),
+            }
+        )
+
+    @property
+    def claimed_volumes(self) -> list[tuple[Place, ClaimedVolume]]:
+        """The volumes of its database and its own, with the places of their sizes."""
+        database = self.database and self.database.claimed_volume
+        found: list[tuple[Place, ClaimedVolume]] = []
+        if database:
+            found.append((("database", "storage"), database))
+        for index, volume in enumerate(self.volumes):
+            if volume.claimed:
+                found.append((("volumes", index, "size"), volume.claimed))
+        return found
+
+    @property
+    def rollout_type(self) -> str:
+        """How its pods are replaced. A persistent volume requires Recreate."""
+        return "Recreate" if self.persistent_volumes else self.rollout.type
 
     @property
     def first_replicas(self) -> int:

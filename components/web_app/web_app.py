@@ -37,6 +37,7 @@ from .rollout.deployment_gate import create_deployment_gate
 from .rollout.replacement import delete_before_replace_if_named, found_by_former_name
 from .schedules.schedules import create_schedules
 from .service.service import create_service
+from .volumes.pod_volumes import Claims, create_claims
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
@@ -67,6 +68,7 @@ class WebApp(pulumi.ComponentResource):
         job: the Job before a rollout, if the args have one.
         schedules: the CronJob of each schedule, by the schedule's name.
         database: its database, if the args have one.
+        claims: the PersistentVolumeClaims of its persistent volumes, by the volumes' names.
         url: the URL: of its own load balancer, else of the ingress controller, else inside the
             cluster.
     """
@@ -77,6 +79,7 @@ class WebApp(pulumi.ComponentResource):
     service: Service
     ingresses: Sequence[Ingress]
     database: Database | None = None
+    claims: Claims
     url: pulumi.Output[str]
 
     def __init__(
@@ -189,7 +192,8 @@ class WebApp(pulumi.ComponentResource):
             self.schedules = create_schedules(
                 serving, settings, config, wait, schedule_placements or {}
             )
-        spec = deployment_spec(app, settings, pod(app, settings, config, placement))
+        self.claims = create_claims(app, settings, access)
+        spec = deployment_spec(app, settings, pod(app, settings, config, self.claims, placement))
         self.deployment = create_deployment(serving, settings, spec)
         rollout: pulumi.Resource = self.deployment
         if access:

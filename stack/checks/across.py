@@ -16,6 +16,7 @@ from stack.checks import (
     quotas,
     reach,
     security,
+    volumes,
     whole_stack,
 )
 
@@ -29,6 +30,7 @@ CHECKS = (
     *ingress_annotations.CHECKS,
     *security.CHECKS,
     *quotas.CHECKS,
+    *volumes.CHECKS,
     *whole_stack.CHECKS,
 )
 

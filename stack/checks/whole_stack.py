@@ -11,7 +11,7 @@ from components.args.resources import ResourcesArgs
 from components.web_app.args import WebAppArgs
 from components.web_app.checks import containers
 from stack.args import StackArgs
-from stack.checks import expansions, https, ingress, quotas, sizes
+from stack.checks import expansions, https, ingress, quotas, sizes, volumes
 
 
 def check_namespaces(settings: StackArgs) -> Iterator[Problem]:
@@ -41,15 +41,6 @@ def check_nodepools(settings: StackArgs) -> Iterator[Problem]:
             if not existing:
                 allowed = "must not be given without cluster, which has the node pools"
             yield Problem(place, name, allowed)
-
-
-def check_volumes(settings: StackArgs) -> Iterator[Problem]:
-    """Requires a storage class for the volumes of databases."""
-    if settings.cluster and not settings.cluster.csi:
-        for index, app in enumerate(settings.apps):
-            if app.database and app.database.needs_csi:
-                allowed = "needs a volume: set cluster.csi to true, or a storageClass"
-                yield Problem(("apps", index, "database", "kind"), app.database.kind, allowed)
 
 
 def check_database_clients(settings: StackArgs) -> Iterator[Problem]:
@@ -112,11 +103,12 @@ def notices(settings: StackArgs) -> Iterator[str]:
     """
     yield from quotas.notices(settings)
     yield from https.notices(settings)
+    yield from volumes.notices(settings)
 
 
 def _runs_once(app: WebAppArgs) -> bool:
     """Whether the application must not run twice, such as a scheduler."""
-    return app.rollout.type == "Recreate" and not app.autoscaler
+    return app.rollout_type == "Recreate" and not app.autoscaler
 
 
 def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
@@ -161,7 +153,6 @@ def _missing_resources(place: Place, given: ResourcesArgs | None) -> Iterator[Pr
 CHECKS = (
     check_namespaces,
     check_nodepools,
-    check_volumes,
     check_database_clients,
     check_production_resources,
     check_image_digests,

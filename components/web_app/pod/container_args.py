@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from ...args.image import Image
 from ...args.inputs import Input
-from ...args.resources import Memory, ResourcesArgs, resources
+from ...args.resources import ResourcesArgs, resources
 from ...args.types import (
     Args,
     Dns1123Label,
@@ -18,30 +18,10 @@ from ...args.types import (
     VariableName,
     defaults_of,
 )
-from ..names import OWN_VOLUMES
 from .value_from_args import ValueFromArgs
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 UserId = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
-
-
-class VolumeArgs(Args):
-    """A temporary volume that the pod's containers share. It is empty at first and deleted with the
-    pod."""
-
-    name: Dns1123Label = Field(examples=["shared-logs"])
-    """Unique name, which mounts refer to."""
-    medium: Literal["disk", "memory"] = "disk"
-    """Medium of the volume. Contents in memory count towards the containers' memory."""
-    size_limit: Memory | None = None
-    """Maximum size. A pod that exceeds it is evicted. Default: no limit."""
-
-    @field_validator("name")
-    @classmethod
-    def _not_own(cls, name: str) -> str:
-        if name in OWN_VOLUMES:
-            raise ValueError(f"must be another one than {', '.join(sorted(OWN_VOLUMES))}")
-        return name
 
 
 class MountArgs(Args):

@@ -12,10 +12,10 @@ from ...manifests.resources import resource_requirements
 from ...manifests.security import pod_security_context
 from ..config.objects import AppConfig, ContainerConfig
 from ..context import Objects
-from ..names import WRITABLE
 from ..service.ports import container_ports, lowest_port
+from ..volumes.pod_volumes import Claims, group_of_files, pod_volumes
 from .container import container
-from .container_args import InitContainerArgs, VolumeArgs
+from .container_args import InitContainerArgs
 from .probes import probes
 from .tolerations_args import TolerationArgs
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 def pod(
-    app: Objects, settings: WebAppArgs, config: AppConfig, placement: Placement | None = None
+    app: Objects,
+    settings: WebAppArgs,
+    config: AppConfig,
+    claims: Claims,
+    placement: Placement | None = None,
 ) -> dict[str, Any]:
     """Returns the specification of the application's pods for `pulumi_kubernetes`."""
     application = _application(app.name, settings, config)
@@ -38,7 +42,7 @@ def pod(
 
     before = [beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
-        _any_pod(app.name, settings, config)
+        _any_pod(app.name, settings, config, claims)
         | _placed(settings, placement)
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
@@ -64,8 +68,10 @@ def job_pod(
     """Returns the specification of a Job's pod with the application's configuration.
 
     The init container `wait` runs first, with the same resources and security context. A command
-    or an image replaces the application's command and arguments.
+    or an image replaces the application's command and arguments. The pod has no persistent volumes,
+    because it may run on another node than the application's.
     """
+    settings = settings.without_persistent_volumes
     worker = _application(app.name, settings, config)
     if command or image:
         worker = {key: worker[key] for key in worker if key not in ("command", "args")}
@@ -79,7 +85,7 @@ def job_pod(
     same = {key: worker[key] for key in ("resources", "security_context") if key in worker}
     before = [dict(wait) | same] if wait else []
     return _given(
-        _any_pod(app.name, settings, config)
+        _any_pod(app.name, settings, config, {})
         | _placed(settings, placement)
         | {"init_containers": before, "containers": [worker]}
     )
@@ -92,7 +98,7 @@ def _placed(settings: WebAppArgs, placement: Placement | None) -> dict[str, Any]
     return fields | {"tolerations": [*fields.get("tolerations", ()), *own]}
 
 
-def _any_pod(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, Any]:
+def _any_pod(name: str, settings: WebAppArgs, config: AppConfig, claims: Claims) -> dict[str, Any]:
     return {
         "service_account_name": name,
         "automount_service_account_token": False,
@@ -101,9 +107,10 @@ def _any_pod(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, An
             settings.security.run_as_user,
             settings.security.run_as_group,
             lowest_port(settings.port, settings),
-        ),
+        )
+        | group_of_files(claims),
         "image_pull_secrets": config.image_pull_secrets,
-        "volumes": [*_volumes(settings), *config.volumes],
+        "volumes": [*pod_volumes(settings, claims), *config.volumes],
     }
 
 
@@ -163,18 +170,3 @@ def _toleration(settings: TolerationArgs) -> dict[str, Any]:
         "toleration_seconds": settings.seconds,
     }
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def _volumes(settings: WebAppArgs) -> list[dict[str, Any]]:
-    containers = [settings, *settings.sidecars, *settings.init_containers]
-    volumes: list[dict[str, Any]] = []
-    if any(each.security.writable_paths for each in containers):
-        volumes.append({"name": WRITABLE, "empty_dir": {}})
-    return volumes + [
-        {"name": volume.name, "empty_dir": _empty_dir(volume)} for volume in settings.volumes
-    ]
-
-
-def _empty_dir(volume: VolumeArgs) -> dict[str, str]:
-    medium = {"medium": "Memory"} if volume.medium == "memory" else {}
-    return medium | ({"size_limit": volume.size_limit} if volume.size_limit else {})

@@ -39,7 +39,7 @@ class RolloutArgs(Args):
 
     type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
     """`RollingUpdate` replaces pods gradually, `Recreate` deletes all pods before it creates new
-    ones."""
+    ones. With a persistent volume, it is always `Recreate`."""
     max_surge: Count = 1
     """Pods that may exist above the number of replicas, a number or a percentage."""
     max_unavailable: Count = 0

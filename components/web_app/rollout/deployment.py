@@ -11,7 +11,6 @@ from pulumi_kubernetes.apps.v1 import Deployment
 from ...lifecycle.ownership import PATCH_FORCE
 from ...manifests.labels import common_labels
 from ..context import Objects
-from .args import RolloutArgs
 
 if TYPE_CHECKING:
     from ..args import WebAppArgs
@@ -53,7 +52,7 @@ def deployment_spec(app: Objects, settings: WebAppArgs, pod: Mapping[str, Any]) 
     """Returns the specification without the number of pods."""
     return {
         "selector": {"match_labels": app.pods},
-        **_rollout(settings.rollout),
+        **_rollout(settings),
         "template": {
             "metadata": {
                 "labels": {**settings.labels, **common_labels(app.name), **app.pods},
@@ -64,11 +63,12 @@ def deployment_spec(app: Objects, settings: WebAppArgs, pod: Mapping[str, Any]) 
     }
 
 
-def _rollout(settings: RolloutArgs) -> dict[str, Any]:
-    rolling = {"max_surge": settings.max_surge, "max_unavailable": settings.max_unavailable}
-    update = {"rolling_update": rolling} if settings.type == "RollingUpdate" else {}
+def _rollout(settings: WebAppArgs) -> dict[str, Any]:
+    rollout, kind = settings.rollout, settings.rollout_type
+    rolling = {"max_surge": rollout.max_surge, "max_unavailable": rollout.max_unavailable}
+    update = {"rolling_update": rolling} if kind == "RollingUpdate" else {}
     return {
-        "strategy": {"type": settings.type} | update,
-        "progress_deadline_seconds": settings.progress_deadline_seconds,
-        "revision_history_limit": settings.revision_history_limit,
+        "strategy": {"type": kind} | update,
+        "progress_deadline_seconds": rollout.progress_deadline_seconds,
+        "revision_history_limit": rollout.revision_history_limit,
     }

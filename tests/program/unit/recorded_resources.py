@@ -186,6 +186,26 @@ STACKS: dict[str, dict[str, Any]] = {
             "networkPolicy": False,
         },
     },
+    "volumes": {
+        "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
+        "apps": [
+            WEB
+            | {
+                "beforeRollout": {"command": ["migrate"]},
+                "volumes": [
+                    {"name": "uploads", "size": "20Gi"},
+                    {"name": "old", "size": "5Gi", "volume": f"ch-gva-2/{IDS[0]}"},
+                    {"name": "index", "size": "1Gi", "keep": False},
+                    {"name": "local", "size": "1G", "storageClass": "local-path"},
+                    {"name": "cache", "sizeLimit": "64Mi"},
+                ],
+                "mounts": [
+                    {"volume": "uploads", "path": "/uploads"},
+                    {"volume": "cache", "path": "/cache"},
+                ],
+            },
+        ],
+    },
     "https": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}'},
         "ingress": {

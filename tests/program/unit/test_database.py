@@ -325,7 +325,7 @@ def test_the_app_gets_the_variable_beside_its_others() -> None:
 @pytest.mark.parametrize(
     ("database", "line"),
     [
-        ({}, 'apps[0].database.kind: "postgresql": needs a volume: set cluster.csi to true'),
+        ({}, 'apps[0].database.storage: "10Gi": needs a storage class: set cluster.csi to true'),
         (
             {"kind": "dbaas", "zone": "ch-gva-2", "variable": "KEY"},
             'apps[0].database.variable: "KEY": must be in one of environment, valueFrom,',

@@ -145,4 +145,5 @@ def test_nodepools_wait_where_volumes_are_deleted(
     ],
 )
 def test_volumes_of_which_databases_are_deleted(changes: dict[str, Any], deletes: bool) -> None:
-    assert DatabaseArgs.model_validate(changes).deletes_volume == deletes
+    volume = DatabaseArgs.model_validate(changes).claimed_volume
+    assert bool(volume and volume.is_deleted) == deletes

@@ -1,4 +1,4 @@
-"""Which changes of a stack's databases leave data behind, and what the user is told to write."""
+"""Which changes of a stack leave data behind, and what the user is told to write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from stack.args import StackArgs
-from stack.kept_data import DataLeftBehind, check_data, guard_database_data
+from stack.kept_data import DataLeftBehind, check_data, guard_data
 from tests.program.unit.engine import run
 
 Apps = dict[str, dict[str, Any]]
@@ -21,7 +21,7 @@ def record(apps: Apps) -> dict[str, Any]:
     """What the stack remembers of applications: the keys beside a database's are the app's."""
     values = [{"name": name, "image": "example/web:1", **keys} for name, keys in apps.items()]
     settings = StackArgs.model_validate({"apps": values})
-    engine, _ = run(lambda: guard_database_data(settings.apps).input)
+    engine, _ = run(lambda: guard_data(settings.apps).input)
     return {"input": engine.of_type("Stash")["databases"]["input"]}
 
 
@@ -158,4 +158,121 @@ def test_another_major_version_never_gets_the_old_ones_volume() -> None:
     (line,) = refusal(old, new)
     assert line.endswith(
         "set another database.volume, or remove it; docs/databases.md describes how to move data"
+    )
+
+
+UPLOADS = {"name": "uploads", "size": "20Gi"}
+
+
+def with_volume(**volume: Any) -> dict[str, Any]:
+    return {"volumes": [UPLOADS | volume, {"name": "cache"}]}
+
+
+def test_volumes_have_records_beside_those_of_databases() -> None:
+    found = record({"web": {"database": {}, **with_volume(keep=False)}})["input"]
+    assert set(found) == {"web", "web/uploads"}
+    assert found["web/uploads"] == {
+        "kind": "volume",
+        "abandonData": False,
+        "namespace": "web",
+        "storageClass": "exoscale-sbs",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "starts"),
+    [
+        ({}, {"namespace": "shop"}, "web/uploads: namespace: shop: the data is in web: a new vol"),
+        (
+            {},
+            with_volume(keep=False),
+            "web/uploads: storageClass (or keep): exoscale-sbs: the data is in exoscale-bs-retain:",
+        ),
+        (
+            {},
+            with_volume(volume=VOLUMES[0]),
+            f"web/uploads: volume: {VOLUMES[0]}: the data is in none: ",
+        ),
+        (
+            with_volume(volume=VOLUMES[0]),
+            with_volume(volume=VOLUMES[1]),
+            f"web/uploads: volume: {VOLUMES[1]}: the data is in {VOLUMES[0]}: ",
+        ),
+    ],
+)
+def test_files_are_left_behind_by_a_word_alone(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    starts: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, new = with_volume() | before, with_volume() | after
+    (line,) = refusal(old, new)
+    assert line.startswith(starts)
+    assert "allowDataLoss: true of this volume" in line
+    assert "docs/applications.md" in line
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", warned.append)
+    for was, becomes in ((may_lose(old), new), (old, may_lose(new))):
+        change({"web": was}, {"web": becomes})
+    assert len(warned) == 2
+
+
+def may_lose(app: dict[str, Any]) -> dict[str, Any]:
+    uploads, *others = app["volumes"]
+    return app | {"volumes": [uploads | {"allowDataLoss": True}, *others]}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"web": {}},
+        {"web": {"volumes": [{"name": "uploads"}]}},
+        {"web": {"volumes": [UPLOADS | {"name": "files"}]}},
+        {"shop": {"namespace": "web", "volumes": [UPLOADS]}},
+    ],
+)
+def test_a_volume_that_is_not_there_any_more_needs_the_word_before(
+    after: Apps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DataLeftBehind) as caught:
+        change({"web": with_volume()}, after)
+    expected = "web/uploads: volume: it was removed or renamed, or its application was: its files "
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(expected)
+    assert "allowDataLoss: true, run `pulumi up`" in line
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", warned.append)
+    change({"web": may_lose(with_volume())}, after)
+    assert len(warned) == 1
+
+
+def test_what_leaves_files_where_they_are() -> None:
+    for after in (with_volume(size="30Gi"), with_volume(storageClass="exoscale-bs-retain")):
+        change({"web": with_volume()}, {"web": after})
+    given = with_volume(volume=VOLUMES[0])
+    change({"web": given}, {"web": with_volume(volume=VOLUMES[0], keep=False)})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "user"),
+    [
+        ({"web": {}}, {"web": {"namespace": "shop"}}, "web/uploads in the namespace web"),
+        ({"web": {}}, {"blog": {}}, "web/uploads in the namespace web"),
+    ],
+)
+def test_an_existing_volume_has_no_two_pods_during_a_change(
+    before: Apps, after: Apps, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulumi starts the new application before it deletes the old one."""
+    monkeypatch.setattr(pulumi, "warn", lambda _: None)
+    volume = with_volume(volume=VOLUMES[0], allowDataLoss=True)
+    old, new = ({name: keys | volume for name, keys in apps.items()} for apps in (before, after))
+    with pytest.raises(DataLeftBehind) as caught:
+        change(old, new)
+    (name,) = new
+    assert str(caught.value) == (
+        f"{name}/uploads: volume: {VOLUMES[0]}: {user} still uses it during this change: first run "
+        "`pulumi up` without the volume, then add it again; docs/applications.md describes how to "
+        "move files"
     )

@@ -117,6 +117,15 @@ def test_a_database_is_a_new_one_that_goes_with_it() -> None:
     assert found["database"] == {"storage": "2Gi", "keepData": False, "allowDataLoss": True}
 
 
+def test_a_persistent_volume_is_a_new_one_that_goes_with_it() -> None:
+    volume = "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b"
+    uploads = {"name": "uploads", "size": "2Gi", "storageClass": "fast", "volume": volume}
+    cache = {"name": "cache", "sizeLimit": "1Gi"}
+    kept = {"name": "uploads", "size": "2Gi", "storageClass": "fast"}
+    found = app(volumes=[uploads | {"keep": True}, cache])
+    assert found["volumes"] == [kept | {"keep": False, "allowDataLoss": True}, cache]
+
+
 def test_an_image_in_place_of_an_applications_own() -> None:
     assert made(WEB, image="example/web:2")["apps"][0]["image"] == "example/web:2"
     both = made(WEB, API, image="api=example/api:2 web=localhost:5000/web:2")["apps"]

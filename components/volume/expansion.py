@@ -1,4 +1,4 @@
-"""Stops a database while its Exoscale volume grows.
+"""Stops the pod that uses an Exoscale volume while the volume grows, and refuses smaller volumes.
 
 Exoscale's CSI driver does not expand an attached volume, and the Kubernetes plugin considers the
 update of a bound claim done: `pulumi up` would succeed without a larger volume, and the disk would
@@ -8,14 +8,16 @@ fill up. Source: exoscale-csi-driver v0.34.3, driver/controller.go, `ControllerE
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
 import pulumi
 
 from ..args.resources import quantity
 from ..lifecycle.before_update import RefusedUpdate, before_update
 from ..lifecycle.cluster_access import ClusterAccess
-from ..lifecycle.kubernetes_api import KubernetesApi
+from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
+from ..lifecycle.rolled_out import Workload
 from ..lifecycle.waiting import wait_until
 
 SECONDS = 600
@@ -29,42 +31,73 @@ Source: pulumi-kubernetes 4.25, provider/pkg/await/await.go, `fixCSAFieldManager
 REMEDY = "Run `pulumi up` again; `kubectl describe pvc --namespace {}` shows Exoscale's error"
 
 
-def expansion_hooks(
-    name: str, namespace: str, access: ClusterAccess | None
-) -> pulumi.ResourceHookBinding:
-    """Returns a hook of the claim, which runs before an update and before its preview."""
+class VolumeUser(NamedTuple):
+    """The workload whose only pod uses a volume.
 
-    async def expand_if_larger(args: pulumi.ResourceHookArgs) -> None:
+    Attributes:
+        kind: what messages call it: `database` or `application`.
+        workload: the Deployment or StatefulSet.
+        replicas: its number of pods in the settings.
+    """
+
+    kind: str
+    workload: Workload
+    replicas: int = 1
+
+    @property
+    def place(self) -> str:
+        """`NAMESPACE/NAME`."""
+        return f"{self.workload.namespace}/{self.workload.name}"
+
+
+def expansion_hooks(
+    name: str, setting: str, user: VolumeUser, access: ClusterAccess | None
+) -> pulumi.ResourceHookBinding:
+    """Returns a hook of the claim, which runs before an update and before its preview.
+
+    Args:
+        name: unique prefix of the hook's name.
+        setting: the key of the size in the settings, for messages.
+        user: the workload that is stopped meanwhile.
+        access: access to the cluster.
+    """
+
+    async def check_size(args: pulumi.ResourceHookArgs) -> None:
         before, after = (_storage(inputs) for inputs in (args.old_inputs, args.new_inputs))
-        if quantity(after) <= quantity(before):
+        change = f"{user.place}: {setting}: {before} to {after}"
+        if quantity(after) < quantity(before):
+            raise RefusedUpdate(f"{change}: a volume can't shrink: set it to {before} or more")
+        if quantity(after) == quantity(before):
             return
-        change = f"{namespace}/{name}: database.storage: {before} to {after}"
         if access is None:
             raise RefusedUpdate(f"{change}: requires the component's `access`")
-        pulumi.info(f"{change}: the database is stopped until its volume has grown")
+        pulumi.info(f"{change}: the {user.kind} is stopped until its volume has grown")
         if not pulumi.runtime.is_dry_run():
             assert args.old_outputs
             claim = args.old_outputs["metadata"]["name"]
             api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
-            await expand(api, namespace, name, claim=claim, size=after)
+            await expand(api, user, claim=claim, size=after)
 
-    return before_update(f"{name}-expansion", expand_if_larger)
+    return before_update(f"{name}-expansion", check_size)
 
 
-async def expand(api: KubernetesApi, namespace: str, name: str, *, claim: str, size: str) -> None:
-    """Stops the StatefulSet `name`, expands the volume of its claim, and starts the StatefulSet.
+async def expand(api: KubernetesApi, user: VolumeUser, *, claim: str, size: str) -> None:
+    """Stops the workload, expands the volume of its claim, and starts the workload.
+
+    It does not wait for a pod that was not ready before, which may need another change too. Without
+    the workload, which an `up` that failed has not created, it leaves the expansion to Pulumi.
 
     Raises:
-        WaitTimeoutError: the volume stays attached, or does not grow. The StatefulSet is started
+        WaitTimeoutError: the volume stays attached, or does not grow. The workload is started
             anyway.
         ApiError: the API server rejects a request.
     """
+    workload, namespace = user.workload.path, user.workload.namespace
     claim_path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}"
     volume = (await api.get(claim_path))["spec"]["volumeName"]
-    workload = f"/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}"
 
     async def users() -> str:
-        pods = await api.list(f"/api/v1/namespaces/{namespace}/pods")
+        pods = await api.list(user.workload.pods)
         found = [pod["metadata"]["name"] for pod in pods if _uses(pod, claim)]
         if found:
             return f"its volume is used by {', '.join(found)}"
@@ -80,19 +113,33 @@ async def expand(api: KubernetesApi, namespace: str, name: str, *, claim: str, s
         return f"its volume has {has}" if quantity(has) < quantity(size) else ""
 
     async def start() -> str:
-        ready = (await api.get(workload))["status"].get("readyReplicas", 0)
-        return "" if ready else "its pod is not ready"
+        return "its pod is not ready" if _not_ready(await api.get(workload)) else ""
 
-    what, remedy = f"database {namespace}/{name}", REMEDY.format(namespace)
-    await api.patch(f"{workload}/scale", {"spec": {"replicas": 0}})
+    async def scale(replicas: int) -> None:
+        await api.patch(f"{workload}?fieldManager={MANAGER}", {"spec": {"replicas": replicas}})
+
+    what, remedy = f"{user.kind} {user.place}", REMEDY.format(namespace)
+    try:
+        is_broken = _not_ready(await api.get(workload))
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return
+        raise
+    await scale(0)
     try:
         await wait_until(users, description=what, timeout=SECONDS, hint=remedy)
         request = {"spec": {"resources": {"requests": {"storage": size}}}}
         await api.patch(f"{claim_path}?fieldManager={MANAGER}", request)
         await wait_until(growth, description=what, timeout=SECONDS, hint=remedy)
     finally:
-        await api.patch(f"{workload}/scale", {"spec": {"replicas": 1}})
-    await wait_until(start, description=what, timeout=SECONDS, hint=remedy)
+        await scale(user.replicas)
+    if not is_broken:
+        await wait_until(start, description=what, timeout=SECONDS, hint=remedy)
+
+
+def _not_ready(workload: Mapping[str, Any]) -> bool:
+    """Whether a workload has a pod that is not ready."""
+    return bool(workload["spec"]["replicas"]) and not workload["status"].get("readyReplicas")
 
 
 def _storage(inputs: Mapping[str, Any] | None) -> str:

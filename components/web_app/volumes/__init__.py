@@ -1,0 +1,1 @@
+"""Volumes of an application's pods, temporary and persistent."""

@@ -1,0 +1,192 @@
+"""An application's persistent volume through its life: it grows, is left, and is used again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.paths import write_private
+from tests.support.account import Sandbox
+from tests.support.documents import ROOT, commands_under
+from tests.support.kube import Kube
+from tests.support.polling import eventually
+from tests.support.stack import CLUSTER, Stack, Step, copy_project
+
+pytestmark = pytest.mark.integration
+
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+SIZE = {"spec.resources.requests.storage": "update"}
+NO_IMAGE = "registry.invalid/web:1"
+LIMIT = 5
+QUICK = {"drainSeconds": 0, "terminationGracePeriodSeconds": 1}
+ROLLOUT = {**QUICK, "progressDeadlineSeconds": LIMIT, "timeoutSeconds": 30}
+
+
+def app(name: str, **volume: Any) -> dict[str, Any]:
+    """An application with a persistent volume."""
+    return {
+        "name": name,
+        "namespace": "files",
+        "image": "example/web:1",
+        "rollout": ROLLOUT,
+        "volumes": [{"name": "uploads", "size": "1Gi", **volume}],
+        "mounts": [{"volume": "uploads", "path": "/uploads"}],
+    }
+
+
+@pytest.fixture(scope="module")
+def kube(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kube:
+    """A cluster with volumes."""
+    addons = ["exoscale-container-storage-interface"]
+    cluster = sandbox.create_cluster("app-volumes", size=1, addons=addons)
+    file = tmp_path_factory.mktemp("app-volumes") / "kubeconfig"
+    write_private(file, sandbox.kubeconfig(cluster))
+    return Kube(file, sandbox.environment)
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    folder: Path = copy_project(tmp_path_factory.mktemp("app-volumes") / "project")
+    stack = Stack("app-volumes", folder, sandbox.environment)
+    stack("stack", "init")
+    cluster = {"kubeconfig": str(kube.kubeconfig)}
+    apps = [app("shop"), app("index", keep=False)]
+    stack.configure({"existingCluster": cluster, "apps": apps})
+    stack.up()
+    return stack
+
+
+@pytest.fixture
+def settings(stack: Stack) -> Iterator[None]:
+    """The settings, which a test that is refused leaves as they were."""
+    before = stack.file.read_text()
+    yield
+    stack.file.write_text(before)
+
+
+def claim_of(kube: Kube, name: str) -> dict[str, Any]:
+    """The claim that the pods of an application mount."""
+    pod = kube.get("deployment", name, "files")["spec"]["template"]["spec"]
+    (claim,) = (
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["volumes"]
+        if volume["name"] == "uploads"
+    )
+    assert {"name": "uploads", "mountPath": "/uploads"} in pod["containers"][0]["volumeMounts"]
+    return kube.get("pvc", claim, "files")
+
+
+def volume_of(kube: Kube, name: str) -> dict[str, Any]:
+    return kube.get("pv", claim_of(kube, name)["spec"]["volumeName"])
+
+
+def ready_pods(kube: Kube, name: str) -> int:
+    status = kube.get("deployment", name, "files")["status"]
+    return int(status.get("readyReplicas", 0))
+
+
+def test_it_is_bound_and_the_pod_stops_before_the_next_one_starts(stack: Stack, kube: Kube) -> None:
+    for name, policy in (("shop", "Retain"), ("index", "Delete")):
+        assert claim_of(kube, name)["status"]["phase"] == "Bound"
+        assert volume_of(kube, name)["spec"]["persistentVolumeReclaimPolicy"] == policy
+        spec = kube.get("deployment", name, "files")["spec"]
+        assert (spec["strategy"], spec["replicas"]) == ({"type": "Recreate"}, 1)
+        assert ready_pods(kube, name) == 1
+    assert "shop has one pod, and a rollout stops it before" in stack("preview")
+    stack("preview", "--expect-no-changes")
+    stack("refresh", "--yes", "--expect-no-changes")
+
+
+def test_it_grows_while_the_application_is_stopped(stack: Stack, kube: Kube) -> None:
+    """Also beside a change that fails, after which only that one is taken back."""
+    before = claim_of(kube, "shop")
+    stack.set("apps[0].volumes[0].size", "2Gi")
+    stack.set("apps[0].image", NO_IMAGE)
+    assert Step("update", CLAIM, "shop-uploads", SIZE) in stack.preview()
+    assert "files/shop: volumes.uploads.size: 1Gi to 2Gi: the application is stopped" in stack(
+        "preview"
+    )
+    stack.refused("up", "--yes", "--skip-preview")
+    stack.set("apps[0].image", "example/web:2")
+    stack.up()
+    assert volume_of(kube, "shop")["spec"]["capacity"] == {"storage": "2Gi"}
+    assert claim_of(kube, "shop")["metadata"]["uid"] == before["metadata"]["uid"]
+    assert ready_pods(kube, "shop") == 1
+    stack("preview", "--expect-no-changes")
+
+
+def test_the_number_of_pods_is_the_stacks_after_that(stack: Stack, kube: Kube) -> None:
+    for replicas in (0, 1):
+        stack.set("apps[0].replicas", f"{replicas}")
+        stack.up()
+        assert kube.get("deployment", "shop", "files")["spec"]["replicas"] == replicas
+
+
+@pytest.mark.usefixtures("settings")
+def test_it_does_not_shrink(stack: Stack, kube: Kube) -> None:
+    stack.set("apps[0].volumes[0].size", "1Gi")
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        told = stack.refused(*command)
+        assert "2Gi to 1Gi: a volume can't shrink: set it to 2Gi or more" in told
+    assert ready_pods(kube, "shop") == 1
+
+
+@pytest.mark.usefixtures("settings")
+def test_files_are_not_left_behind_unasked(stack: Stack) -> None:
+    stack.set("apps[0].volumes[0].name", "files")
+    stack.set("apps[0].mounts[0].volume", "files")
+    stack.set("apps[1].namespace", "elsewhere")
+    told = stack.refused("preview")
+    assert "shop/uploads: volume: it was removed or renamed" in told
+    assert "index/uploads: namespace: elsewhere: the data is in files: a new volume" in told
+
+
+def test_a_removed_volume_is_kept_and_used_again(stack: Stack, kube: Kube) -> None:
+    kept, deleted = volume_of(kube, "shop"), volume_of(kube, "index")
+    handle, name = kept["spec"]["csi"]["volumeHandle"], kept["metadata"]["name"]
+    command = commands_under(ROOT / "docs" / "applications.md", "Keep, move or delete a volume")
+    assert [claim_of(kube, "shop")["metadata"]["name"], "files", handle] in [
+        line.split() for line in kube.run("sh", "-c", command).splitlines()
+    ]
+    for index in (0, 1):
+        stack.set(f"apps[{index}].volumes[0].allowDataLoss", "true")
+    stack.up()
+    before = stack.file.read_text()
+    for index in (0, 1):
+        for key in ("volumes", "mounts"):
+            stack("config", "rm", "--path", f"apps[{index}].{key}")
+    stack.up()
+    assert not kube.list("pvc", "files")
+    eventually(lambda: deleted["metadata"]["name"] not in kube.names("pv"), within=60)
+    assert kube.get("pv", name)["status"]["phase"] == "Released"
+
+    stack.file.write_text(before)
+    stack("config", "rm", "--path", "apps[1].volumes")
+    stack("config", "rm", "--path", "apps[1].mounts")
+    stack.set("apps[0].volumes[0].volume", f"{CLUSTER['zone']}/{handle}")
+    stack.up()
+    used = volume_of(kube, "shop")
+    assert used["metadata"]["name"] != name
+    assert used["spec"]["csi"]["volumeHandle"] == f"{CLUSTER['zone']}/{handle}"
+    assert claim_of(kube, "shop")["status"]["phase"] == "Bound"
+    assert ready_pods(kube, "shop") == 1
+    stack("preview", "--expect-no-changes")
+
+
+@pytest.mark.usefixtures("settings")
+def test_two_applications_never_use_it_at_once(stack: Stack) -> None:
+    """Not even with the word for it, which was given above."""
+    stack.set("apps[0].namespace", "elsewhere")
+    told = stack.refused("preview")
+    assert "shop/uploads in the namespace files still uses it during this change" in told
+
+
+def test_it_outlives_the_stack(stack: Stack, kube: Kube) -> None:
+    assert stack.file.read_text().count("size:") == 1
+    stack("destroy", "--yes", "--skip-preview")
+    assert stack.resources() == []
+    phases = {volume["status"]["phase"] for volume in kube.list("pv")}
+    assert phases == {"Released"}
