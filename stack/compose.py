@@ -94,13 +94,14 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             opts=pulumi.ResourceOptions(provider=cluster.provider),
         )
         users.append(web)
-        if dns and app.balancer:
+        if dns and app.balancer and web.service:
             from components.exoscale.load_balancer import load_balancer_address
 
             address = web.service.status.apply(load_balancer_address)
             _point(dns, app.hosts, address, after=[web.deployment, web.service], sks=sks)
         ingresses += web.ingresses
-        outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
+        outputs |= {f"{app.name}_url": web.url} if app.has_port else {}
+        outputs[f"{app.name}_namespace"] = web.namespace
 
     if issuer and settings.https:
         from components.certificates.issued_certificates import wait_for_certificates

@@ -12,6 +12,7 @@ from ..namespace.args import check_not_reserved
 from .fields import WebAppFields
 from .names import OWN_SECRETS, file_key, generated_secret, job_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
+from .without_port import check_without_port
 
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
@@ -194,6 +195,7 @@ CHECKS = (
     _modes_without_file,
     _names_of_own_secrets,
     _one_secret_twice,
+    check_without_port,
 )
 
 

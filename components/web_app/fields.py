@@ -14,7 +14,6 @@ from ..args.types import (
     EnvironmentValue,
     LabelKey,
     LabelValue,
-    Port,
     defaults_of,
 )
 from ..database.args import DatabaseArgs
@@ -38,7 +37,7 @@ from .pod.container_args import (
 from .pod.probes_args import ProbesArgs
 from .pod.tolerations_args import TolerationArgs
 from .rollout.args import BeforeRolloutArgs, RolloutArgs
-from .service.args import ServiceArgs
+from .service.args import AppPort, ServiceArgs
 
 OWN_LABELS = "app.kubernetes.io/"
 _Value = TypeVar("_Value")
@@ -66,8 +65,9 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
     disruption_budget: DisruptionBudgetArgs = defaults_of(DisruptionBudgetArgs)
     """Number of pods that may be unavailable while nodes are drained. Default: 1, if the
     application can have more than one pod."""
-    port: Port = 8080
-    """Port that the container listens on."""
+    port: AppPort = 8080
+    """Port that the container listens on. `none` for an application that listens on no port: it has
+    no Service, no Ingress and no URL, and by default no probes."""
     config: ConfigArgs = defaults_of(ConfigArgs)
     """Configuration, stored in ConfigMaps. A change starts a rollout."""
     secrets: SecretsArgs = defaults_of(SecretsArgs)
@@ -138,8 +138,20 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
         return self.autoscaler.min if self.autoscaler else self.replicas
 
     @property
+    def container_port(self) -> int | None:
+        """The port that the container listens on, if there is one."""
+        return None if self.port == "none" else self.port
+
+    @property
+    def has_port(self) -> bool:
+        """Whether the container listens on a port, which a Service then forwards to."""
+        return self.container_port is not None
+
+    @property
     def can_get_requests(self) -> bool:
-        """Whether anybody can connect to its pods: a worker's network policy lets nobody in."""
+        """Whether anybody can connect to its pods: its network policy may let nobody in."""
+        if not self.has_port:
+            return False
         policy = self.network_policy
         let_in = bool(policy.sources) or not policy.enabled
         return self.is_served or self.service != "ClusterIP" or let_in

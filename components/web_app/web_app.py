@@ -59,20 +59,20 @@ class WebApp(pulumi.ComponentResource):
             Ingress, which is named after its host and path.
         service_account: the ServiceAccount of its pods, without permissions.
         deployment: the Deployment of its pods.
-        service: the Service in front of its pods.
+        service: the Service in front of its pods; none without a port.
         ingresses: an Ingress for each host, or one for its path at any host; none without both.
         autoscaler: the HorizontalPodAutoscaler, if the args have one.
         disruption_budget: the PodDisruptionBudget, if it may have several pods.
         job: the Job before a rollout, if the args have one.
         database: its database, if the args have one.
         url: the URL: of its own load balancer, else of the ingress controller, else inside the
-            cluster.
+            cluster. Empty without a port.
     """
 
     namespace: str
     service_account: ServiceAccount
     deployment: Deployment
-    service: Service
+    service: Service | None = None
     ingresses: Sequence[Ingress]
     database: Database | None = None
     url: pulumi.Output[str]
@@ -184,8 +184,10 @@ class WebApp(pulumi.ComponentResource):
             self.disruption_budget = create_disruption_budget(app, budget)
         # pods that move to other nodes are there before a load balancer sends to those
         behind = app.after(rollout) if placement and placement.node_selector else app
-        self.service = create_service(behind, settings.port, settings, placement)
-        served = app.after(rollout, self.service, *(issuer.ready if issuer else ()))
+        served = app.after(rollout, *(issuer.ready if issuer else ()))
+        if port := settings.container_port:
+            self.service = create_service(behind, port, settings, placement)
+            served = served.after(self.service)
         self.ingresses = create_ingresses(served, settings, controller)
 
         self.url = url(app, settings, self.service, controller)

@@ -89,7 +89,7 @@ def warnings(settings: StackArgs) -> Iterator[str]:
             if not settings.production and is_known(each.image) and can_change(each.image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {each.image} can become another image at any time"
-        if settings.production and app.first_replicas == 1 and not _runs_once(app):
+        if settings.production and app.first_replicas == 1 and not _needs_one_pod(app):
             number = "autoscaler.min" if app.autoscaler else "replicas"
             yield f"{key}.{number}: with 1 pod, {app.name} is down whenever its node is"
         if not app.can_get_requests:
@@ -109,9 +109,9 @@ def notices(settings: StackArgs) -> Iterator[str]:
     yield from https.notices(settings)
 
 
-def _runs_once(app: WebAppArgs) -> bool:
-    """Whether the application must not run twice, such as a scheduler."""
-    return app.rollout.type == "Recreate" and not app.autoscaler
+def _needs_one_pod(app: WebAppArgs) -> bool:
+    """Whether the application serves nobody, or must not run twice, such as a scheduler."""
+    return not app.has_port or (app.rollout.type == "Recreate" and not app.autoscaler)
 
 
 def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:

@@ -31,7 +31,10 @@ def create_network_policies(
     """
     egress = _egress(app.name, settings)
     ways_in = [
-        {"from_": [_peer(each) for each in sources], "ports": open_ports(settings.port, settings)}
+        {
+            "from_": [_peer(each) for each in sources],
+            "ports": open_ports(settings.container_port, settings),
+        }
     ]
     created = [_policy(app.name, app, app.pods, ways_in if sources else [], egress)]
     if settings.before_rollout:

@@ -27,8 +27,11 @@ def pod(
 ) -> dict[str, Any]:
     """Returns the specification of the application's pods for `pulumi_kubernetes`."""
     application = _application(app.name, settings, config)
-    application["ports"] = container_ports(settings.port, settings)
-    application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
+    if settings.has_port:
+        application["ports"] = container_ports(settings.container_port, settings)
+    application |= probes(settings.probes, settings.container_port)
+    if settings.has_port:
+        application |= _drain(settings.rollout.drain_seconds)
     native = [each for each in settings.sidecars if each.native]
     plain = [each for each in settings.sidecars if not each.native]
 
@@ -89,7 +92,7 @@ def _any_pod(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, An
         "security_context": pod_security_context(
             settings.security.run_as_user,
             settings.security.run_as_group,
-            lowest_port(settings.port, settings),
+            lowest_port(settings.container_port, settings),
         ),
         "image_pull_secrets": config.image_pull_secrets,
         "volumes": [*_volumes(settings), *config.volumes],
