@@ -81,3 +81,4 @@ from .web_app.pod.value_from_args import (
 from .web_app.rollout.args import BeforeRolloutArgs as BeforeRolloutArgs, RolloutArgs as RolloutArgs
 from .web_app.service.args import AppLoadBalancerArgs as AppLoadBalancerArgs, PortArgs as PortArgs
 from .web_app.web_app import WebApp as WebApp
+from .web_app.workers.args import WorkerArgs as WorkerArgs

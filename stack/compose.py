@@ -11,7 +11,7 @@ from components.exoscale.display_name import display_name
 from components.exoscale.load_balancer_args import BalancerArgs
 from components.exoscale.placement import Placement
 from components.sks_cluster.placement import placement
-from stack.args import StackArgs
+from stack.args import AppArgs, StackArgs
 from stack.collisions import reject_collisions
 from stack.kept_data import guard_database_data
 from stack.names import CERTIFICATES, CLUSTER, CONTROLLER, DNS
@@ -87,6 +87,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             controller=controller,
             issuer=issuer,
             placement=_placement(settings, sks, app.nodepool, app.balancer),
+            worker_placements=_worker_placements(settings, sks, app),
             node_networks=node_networks,
             access=cluster.access,
             namespace=namespaces[app.namespace_name],
@@ -110,9 +111,14 @@ def declare(settings: StackArgs) -> dict[str, Any]:
         wait_for_certificates(issuer.name, ingresses, cluster.access, timeout)
     if settings.apps:
         from components.web_app.availability.former_autoscalers import take_back_replicas
+        from components.web_app.workers.settings import deployments
 
-        apps = {app.place: app for app in settings.apps}
-        take_back_replicas(apps, cluster.access, after=users)
+        scaled = {
+            f"{app.namespace_name}/{name}": each
+            for app in settings.apps
+            for name, each in deployments(app, app.name).items()
+        }
+        take_back_replicas(scaled, cluster.access, after=users)
     if sks:
         services = settings.balanced_services
         sks.drain_removed_nodepools(after=users, services=services, name="nodepools")
@@ -218,6 +224,15 @@ def _placement(
     if not sks or not settings.cluster:
         return None
     return placement(settings.cluster, sks.nodepools, nodepool, balancer)
+
+
+def _worker_placements(
+    settings: StackArgs, sks: SksCluster | None, app: AppArgs
+) -> dict[str, Placement]:
+    """Returns the nodes for the pods of an application's workers, by the workers' names."""
+    pools = {each.name: each.nodepool or app.nodepool for each in app.workers}
+    found = {name: _placement(settings, sks, pool, None) for name, pool in pools.items()}
+    return {name: each for name, each in found.items() if each}
 
 
 def _cluster_options() -> pulumi.ResourceOptions:

@@ -13,6 +13,7 @@ from .fields import WebAppFields
 from .names import OWN_SECRETS, file_key, generated_secret, job_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
 from .without_port import check_without_port
+from .workers.checks import check_names_of_workers, worker_problems
 
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
@@ -35,11 +36,6 @@ def beside(app: WebAppFields) -> list[tuple[Place, InitContainerArgs]]:
         for key, listed in (("sidecars", app.sidecars), ("initContainers", app.init_containers))
         for index, each in enumerate(listed)
     ]
-
-
-def _two_numbers_of_pods(app: WebAppFields) -> Iterator[Problem]:
-    if app.autoscaler and "replicas" in app.model_fields_set:
-        yield Problem(("replicas",), app.replicas, "must not be given with an autoscaler")
 
 
 def _one_name_twice(app: WebAppFields) -> Iterator[Problem]:
@@ -186,7 +182,6 @@ def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem
 
 
 CHECKS = (
-    _two_numbers_of_pods,
     _one_name_twice,
     _one_variable_twice,
     _mounts_without_volume,
@@ -196,6 +191,7 @@ CHECKS = (
     _names_of_own_secrets,
     _one_secret_twice,
     check_without_port,
+    check_names_of_workers,
 )
 
 
@@ -217,6 +213,7 @@ def name_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
     if app.before_rollout and len(name) > LONGEST_NAME_WITH_JOB:
         allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
         yield Problem(("name",), name, allowed)
+    yield from worker_problems(app, name)
 
 
 def check_name(app: WebAppFields, name: str) -> None:

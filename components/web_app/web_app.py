@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -36,6 +36,7 @@ from .rollout.deployment import create_deployment, deployment_spec
 from .rollout.deployment_gate import create_deployment_gate
 from .rollout.replacement import delete_before_replace_if_named, found_by_former_name
 from .service.service import create_service
+from .workers.workers import create_workers
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
@@ -60,6 +61,7 @@ class WebApp(pulumi.ComponentResource):
         service_account: the ServiceAccount of its pods, without permissions.
         deployment: the Deployment of its pods.
         service: the Service in front of its pods; none without a port.
+        workers: the Deployments of its workers, by the workers' names.
         ingresses: an Ingress for each host, or one for its path at any host; none without both.
         autoscaler: the HorizontalPodAutoscaler, if the args have one.
         disruption_budget: the PodDisruptionBudget, if it may have several pods.
@@ -73,6 +75,7 @@ class WebApp(pulumi.ComponentResource):
     service_account: ServiceAccount
     deployment: Deployment
     service: Service | None = None
+    workers: Mapping[str, Deployment]
     ingresses: Sequence[Ingress]
     database: Database | None = None
     url: pulumi.Output[str]
@@ -85,6 +88,7 @@ class WebApp(pulumi.ComponentResource):
         controller: Controller | None = None,
         issuer: Issuer | None = None,
         placement: Placement | None = None,
+        worker_placements: Mapping[str, Placement] | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
         namespace: AppNamespace | None = None,
@@ -100,6 +104,8 @@ class WebApp(pulumi.ComponentResource):
                 Without it, hosts without `ingress.tls` are served by HTTP.
             placement: the nodes of its pods, and behind its own load balancer. Required if the
                 cluster has several node pools, as it has while one is replaced.
+            worker_placements: the nodes of its workers' pods, by the workers' names. Default:
+                `placement` for each.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
             access: access to the cluster, to wait for rollouts and to check for existing objects.
                 Without it, the Kubernetes plugin may report a rollout too early, and the program
@@ -177,6 +183,9 @@ class WebApp(pulumi.ComponentResource):
         rollout: pulumi.Resource = self.deployment
         if access:
             rollout = create_deployment_gate(app, settings, self.deployment, spec, access)
+        placements = {each.name: placement for each in settings.workers if placement}
+        placements |= worker_placements or {}
+        self.workers = create_workers(serving, app, settings, config, placements, access)
         if settings.autoscaler:
             self.autoscaler = create_autoscaler(app, settings.autoscaler)
         if settings.has_disruption_budget:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..args.problem import Problem
 from ..args.types import given
 from .pod.probes_args import ProbeArgs, ProbesArgs
-from .rollout.args import RolloutArgs
 
 if TYPE_CHECKING:
     from .fields import WebAppFields
@@ -31,17 +30,14 @@ def check_without_port(app: WebAppFields) -> Iterator[Problem]:
     if sources := app.network_policy.sources:
         message = "must not be given with port none: nobody can connect"
         yield Problem(("networkPolicy", "from"), sources, message)
-    yield from problems_without_port(app.probes, app.rollout)
+    yield from probes_without_port(app.probes)
 
 
-def problems_without_port(probes: ProbesArgs, rollout: RolloutArgs | None) -> Iterator[Problem]:
-    """Yields a problem for each probe that needs a port, and for time to finish requests."""
+def probes_without_port(probes: ProbesArgs) -> Iterator[Problem]:
+    """Yields a problem for each probe that needs a port."""
     for key, value in given(probes).items():
         if not isinstance(value, ProbeArgs):
             yield Problem(("probes", key), value, "must not be given: there is no port to probe")
         elif value.type not in ("exec", "none"):
             message = "must be exec or none: there is no port to probe"
             yield Problem(("probes", key, "type"), value.type, message)
-    if rollout and "drain_seconds" in rollout.model_fields_set:
-        message = "must not be given: there is no port that gets requests"
-        yield Problem(("rollout", "drainSeconds"), rollout.drain_seconds, message)

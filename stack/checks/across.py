@@ -17,6 +17,7 @@ from stack.checks import (
     reach,
     security,
     whole_stack,
+    workers,
 )
 
 CHECKS = (
@@ -30,6 +31,7 @@ CHECKS = (
     *security.CHECKS,
     *quotas.CHECKS,
     *whole_stack.CHECKS,
+    *workers.CHECKS,
 )
 
 

@@ -10,6 +10,7 @@ from components.args.problem import Place, Problem, path
 from components.args.resources import ResourcesArgs
 from components.web_app.args import WebAppArgs
 from components.web_app.checks import containers
+from components.web_app.workers.checks import workers
 from stack.args import StackArgs
 from stack.checks import expansions, https, ingress, quotas, sizes
 
@@ -27,6 +28,10 @@ def check_nodepools(settings: StackArgs) -> Iterator[Problem]:
     named: list[tuple[Place, str | None]] = [
         (("apps", index, "nodepool"), app.nodepool) for index, app in enumerate(settings.apps)
     ]
+    for index, app in enumerate(settings.apps):
+        named += [
+            (("apps", index, *place, "nodepool"), each.nodepool) for place, each in workers(app)
+        ]
     if settings.ingress:
         named.append((("ingress", "nodepool"), settings.ingress.nodepool))
     existing = [pool.name for pool in settings.cluster.nodepools] if settings.cluster else []
@@ -85,10 +90,10 @@ def warnings(settings: StackArgs) -> Iterator[str]:
     yield from expansions.warnings(settings)
     for index, app in enumerate(settings.apps):
         key = f"apps[{index}]"
-        for place, each in containers(app):
-            if not settings.production and is_known(each.image) and can_change(each.image):
+        for place, image in _images(app):
+            if not settings.production and can_change(image):
                 where = path(("apps", index, *place, "image"))
-                yield f"{where}: {each.image} can become another image at any time"
+                yield f"{where}: {image} can become another image at any time"
         if settings.production and app.first_replicas == 1 and not _needs_one_pod(app):
             number = "autoscaler.min" if app.autoscaler else "replicas"
             yield f"{key}.{number}: with 1 pod, {app.name} is down whenever its node is"
@@ -119,6 +124,9 @@ def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
     for place, each in containers(app):
         if is_known(each.image):
             yield place, each.image
+    for place, worker in workers(app):
+        if worker.image is not None and is_known(worker.image):
+            yield place, worker.image
     if app.before_rollout and app.before_rollout.image and is_known(app.before_rollout.image):
         yield ("beforeRollout",), app.before_rollout.image
 
@@ -128,6 +136,9 @@ def _resources(app: WebAppArgs) -> Iterator[tuple[Place, ResourcesArgs | None]]:
     for place, each in containers(app):
         found = each.resources if "resources" in each.model_fields_set else None
         yield (*place, "resources"), found
+    for place, worker in workers(app):
+        if worker.resources:
+            yield (*place, "resources"), worker.resources
 
 
 def _missing_resources(place: Place, given: ResourcesArgs | None) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ def pod(
 
     before = [beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
-        _any_pod(app.name, settings, config)
+        _any_pod(app.application, settings, config)
         | _placed(settings, placement)
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
@@ -71,7 +71,7 @@ def job_pod(
     same = {key: worker[key] for key in ("resources", "security_context") if key in worker}
     before = [dict(wait) | same] if wait else []
     return _given(
-        _any_pod(app.name, settings, config)
+        _any_pod(app.application, settings, config)
         | _placed(settings, None)
         | {"init_containers": before, "containers": [worker]}
     )
@@ -84,9 +84,9 @@ def _placed(settings: WebAppArgs, placement: Placement | None) -> dict[str, Any]
     return fields | {"tolerations": [*fields.get("tolerations", ()), *own]}
 
 
-def _any_pod(name: str, settings: WebAppArgs, config: AppConfig) -> dict[str, Any]:
+def _any_pod(account: str, settings: WebAppArgs, config: AppConfig) -> dict[str, Any]:
     return {
-        "service_account_name": name,
+        "service_account_name": account,
         "automount_service_account_token": False,
         "enable_service_links": False,
         "security_context": pod_security_context(

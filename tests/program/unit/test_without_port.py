@@ -57,7 +57,6 @@ def test_it_needs_no_ingress_controller() -> None:
         ({"networkPolicy": {"from": [{"app": "api"}]}}, "networkPolicy.from"),
         ({"probes": {"readiness": {"type": "http"}}}, "probes.readiness.type"),
         ({"probes": {"host": "www.example.com"}}, "probes.host"),
-        ({"rollout": {"drainSeconds": 1}}, "rollout.drainSeconds"),
     ],
 )
 def test_what_needs_a_port(settings: dict[str, Any], key: str) -> None:
