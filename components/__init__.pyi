@@ -82,3 +82,4 @@ from .web_app.schedules.args import ScheduleArgs as ScheduleArgs
 from .web_app.service.args import AppLoadBalancerArgs as AppLoadBalancerArgs, PortArgs as PortArgs
 from .web_app.volumes.args import VolumeArgs as VolumeArgs
 from .web_app.web_app import WebApp as WebApp
+from .web_app.workers.args import WorkerArgs as WorkerArgs

@@ -71,8 +71,8 @@ class StackArgs(Args):
     production: StrictBool = False
     """Whether to enforce the rules for production. Every container must set resources.requests and
     limits.memory and an image with a digest, ingress.controller must be set, and an application
-    must have more than one pod unless its rollout.type is Recreate or it has a persistent volume.
-    Warnings become errors."""
+    with a port must have more than one pod unless its rollout.type is Recreate or it has a
+    persistent volume. Warnings become errors."""
     namespaces: tuple[NamespaceArgs, ...] = ()
     """Namespaces of applications with settings other than the defaults."""
     apps: tuple[AppArgs, ...] = ()

@@ -88,6 +88,7 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             issuer=issuer,
             placement=_placement(settings, sks, app.nodepool, app.balancer),
             schedule_placements=_schedule_placements(settings, sks, app),
+            worker_placements=_worker_placements(settings, sks, app),
             node_networks=node_networks,
             access=cluster.access,
             namespace=namespaces[app.namespace_name],
@@ -95,13 +96,14 @@ def declare(settings: StackArgs) -> dict[str, Any]:
             opts=pulumi.ResourceOptions(provider=cluster.provider),
         )
         users.append(web)
-        if dns and app.balancer:
+        if dns and app.balancer and web.service:
             from components.exoscale.load_balancer import load_balancer_address
 
             address = web.service.status.apply(load_balancer_address)
             _point(dns, app.hosts, address, after=[web.deployment, web.service], sks=sks)
         ingresses += web.ingresses
-        outputs |= {f"{app.name}_url": web.url, f"{app.name}_namespace": web.namespace}
+        outputs |= {f"{app.name}_url": web.url} if app.has_port else {}
+        outputs[f"{app.name}_namespace"] = web.namespace
 
     if issuer and settings.https:
         from components.certificates.issued_certificates import wait_for_certificates
@@ -110,9 +112,14 @@ def declare(settings: StackArgs) -> dict[str, Any]:
         wait_for_certificates(issuer.name, ingresses, cluster.access, timeout)
     if settings.apps:
         from components.web_app.availability.former_autoscalers import take_back_replicas
+        from components.web_app.workers.settings import deployments
 
-        apps = {app.place: app for app in settings.apps}
-        take_back_replicas(apps, cluster.access, after=users)
+        scaled = {
+            f"{app.namespace_name}/{name}": each
+            for app in settings.apps
+            for name, each in deployments(app, app.name).items()
+        }
+        take_back_replicas(scaled, cluster.access, after=users)
     if sks:
         services = settings.balanced_services
         sks.drain_removed_nodepools(after=users, services=services, name="nodepools")
@@ -230,6 +237,15 @@ def _schedule_placements(
         if each.nodepool
     }
     return {name: placement for name, placement in found.items() if placement}
+
+
+def _worker_placements(
+    settings: StackArgs, sks: SksCluster | None, app: AppArgs
+) -> dict[str, Placement]:
+    """Returns the nodes for the pods of an application's workers, by the workers' names."""
+    pools = {each.name: each.nodepool or app.nodepool for each in app.workers}
+    found = {name: _placement(settings, sks, pool, None) for name, pool in pools.items()}
+    return {name: each for name, each in found.items() if each}
 
 
 def _cluster_options() -> pulumi.ResourceOptions:

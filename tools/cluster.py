@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
+from components.web_app.names import worker_name
 from tools.existing_stack import stack_outputs, stack_settings
 from tools.pulumi_command import ToolError
 
@@ -40,7 +41,8 @@ def cluster_client(
 
 
 def ready_pods(stack: str, folder: Path) -> dict[str, list[Any]]:
-    """Returns the ready pods of each deployed application, by the applications' names.
+    """Returns the ready pods of each deployed application and its workers, by the applications'
+    names.
 
     Raises:
         ToolError: the cluster does not respond, or responds with an error.
@@ -48,13 +50,23 @@ def ready_pods(stack: str, folder: Path) -> dict[str, list[Any]]:
     outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" not in outputs:
         return {}
-    names = [app["name"] for app in stack_settings(stack, folder).get("apps", ())]
+    apps = {app["name"]: app for app in stack_settings(stack, folder).get("apps", ())}
     with cluster_client(stack, outputs, folder) as api:
         return {
-            name: list(_pods(api, name, outputs[f"{name}_namespace"]))
-            for name in names
+            name: [
+                pod
+                for deployment in _deployments(app)
+                for pod in _pods(api, deployment, outputs[f"{name}_namespace"])
+            ]
+            for name, app in apps.items()
             if f"{name}_namespace" in outputs
         }
+
+
+def _deployments(app: Mapping[str, Any]) -> list[str]:
+    """Returns the names of the Deployments of an application in the stack's file."""
+    workers = app.get("workers", ())
+    return [app["name"], *(worker_name(app["name"], each["name"]) for each in workers)]
 
 
 def _pods(api: client.ApiClient, name: str, namespace: str) -> Iterator[Any]:

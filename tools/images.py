@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.args.problem import Place
+from components.web_app.names import worker_name
 from tools.cluster import ready_pods
 from tools.existing_stack import stack_settings
 from tools.pulumi_command import ToolError
@@ -41,7 +42,8 @@ def digest_of(image: str) -> str:
 
 
 def configured_images(stack: str, folder: Path) -> Iterator[ConfiguredImage]:
-    """Yields the images of the containers in the stack's file."""
+    """Yields the images of the containers in the stack's file. A worker without an image of its own
+    has the application's."""
     for index, app in enumerate(stack_settings(stack, folder).get("apps", ())):
         place: Place = ("apps", index)
         yield ConfiguredImage(app["name"], app["name"], (*place, "image"), app["image"])
@@ -49,6 +51,11 @@ def configured_images(stack: str, folder: Path) -> Iterator[ConfiguredImage]:
             for number, each in enumerate(app.get(kind, ())):
                 where = (*place, kind, number, "image")
                 yield ConfiguredImage(app["name"], each["name"], where, each["image"])
+        for number, each in enumerate(app.get("workers", ())):
+            if image := each.get("image"):
+                container = worker_name(app["name"], each["name"])
+                where = (*place, "workers", number, "image")
+                yield ConfiguredImage(app["name"], container, where, image)
         if image := app.get(BEFORE_ROLLOUT, {}).get("image"):
             yield ConfiguredImage(
                 app["name"], BEFORE_ROLLOUT, (*place, BEFORE_ROLLOUT, "image"), image

@@ -121,6 +121,8 @@ def _app(
     review["namespace"] = namespaces[app.get("namespace") or app["name"]]
     if image:
         review["image"] = image
+    if workers := app.get("workers"):
+        review["workers"] = [_without(each, "nodepool") for each in workers]
     review |= _route(app, stack)
     if balancer := app.get("loadBalancer"):
         review["loadBalancer"] = _without(balancer, "existing", "name")

@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from components.web_app.service.args import NO_PORT
 from tools.command import run_tool
 from tools.existing_stack import check_stack, stack_outputs, stack_settings
 from tools.pulumi_command import ToolError
@@ -106,6 +107,9 @@ def _urls(stack: str, folder: Path) -> Iterator[tuple[str, str]]:
     outputs = stack_outputs(stack, folder)
     for app in stack_settings(stack, folder).get("apps", ()):
         name = app["name"]
+        if app.get("port") == NO_PORT:
+            sys.stdout.write(f"{name:<16}skipped: it has no port\n")
+            continue
         url = outputs.get(f"{name}_url")
         if url is None:
             raise ToolError(f"{stack}: {name} has no URL, because it is not deployed yet")

@@ -97,6 +97,8 @@ def _suggestion(location: Sequence[str | int], model: type[Args]) -> str:
     key, known = str(location[-1]), list(by_key(model))
     if key in model.renamed_keys:
         return f'it is now "{model.renamed_keys[key]}"'
+    if key in model.refused_keys:
+        return model.refused_keys[key]
     close = difflib.get_close_matches(key, known, n=1)
     return f'did you mean "{close[0]}"?' if close else f"allowed are {', '.join(known)}"
 

@@ -268,6 +268,9 @@ class Args(BaseModel):
     renamed_keys: ClassVar[Mapping[str, str]] = {}
     """Keys of earlier versions, with their present names."""
 
+    refused_keys: ClassVar[Mapping[str, str]] = {}
+    """Keys that users may expect here, with the reason why they don't exist."""
+
     def problems(self) -> Iterator[Problem]:
         """Yields what is wrong with several fields together. Each is right by itself."""
         yield from ()

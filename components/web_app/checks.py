@@ -7,12 +7,16 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ..args.problem import Place, Problem, Problems, require
 from ..args.types import DNS_LABEL
-from ..database.names import backup_name, database_name
+from ..database.names import database_name
 from ..namespace.args import check_not_reserved
 from .fields import WebAppFields
 from .names import OWN_SECRETS, file_key, generated_secret, job_name, schedule_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
+from .schedules.args import ScheduleArgs
 from .volumes.checks import volume_problems
+from .without_port import check_without_port
+from .workers.args import WorkerArgs
+from .workers.checks import OWN_PARTS, check_names_of_workers, worker_problems, workers
 
 CONTAINERS_DIFFER = "must differ from the app's name and from other containers'"
 
@@ -25,13 +29,16 @@ LONGEST_CRON_JOB = 52
 LONGEST_NAME_WITH_DATABASE = LONGEST_CRON_JOB - len(database_name(""))
 """A CronJob has the database's name."""
 
-OWN_NAMES = tuple(name("").removeprefix("-") for name in (job_name, database_name, backup_name))
-"""Names of schedules that would be those of other objects of the application."""
-
 
 def containers(app: WebAppFields) -> list[tuple[Place, ContainerArgs]]:
     """Returns the application's own container and all others, with their places."""
     return [((), app), *beside(app)]
+
+
+def parts(app: WebAppFields) -> list[tuple[Place, WorkerArgs | ScheduleArgs]]:
+    """Returns the workers and schedules, with their places."""
+    schedules = [(("schedules", index), each) for index, each in enumerate(app.schedules)]
+    return [*workers(app), *schedules]
 
 
 def beside(app: WebAppFields) -> list[tuple[Place, InitContainerArgs]]:
@@ -41,11 +48,6 @@ def beside(app: WebAppFields) -> list[tuple[Place, InitContainerArgs]]:
         for key, listed in (("sidecars", app.sidecars), ("initContainers", app.init_containers))
         for index, each in enumerate(listed)
     ]
-
-
-def _two_numbers_of_pods(app: WebAppFields) -> Iterator[Problem]:
-    if app.autoscaler and "replicas" in app.model_fields_set:
-        yield Problem(("replicas",), app.replicas, "must not be given with an autoscaler")
 
 
 def _one_name_twice(app: WebAppFields) -> Iterator[Problem]:
@@ -185,9 +187,13 @@ def _one_secret_twice(app: WebAppFields) -> Iterator[Problem]:
 def _names_of_schedules(app: WebAppFields) -> Iterator[Problem]:
     names = [(("schedules", at, "name"), each.name) for at, each in enumerate(app.schedules)]
     yield from _twice(names, "must differ from the other schedules'")
+    of_workers = {worker.name for worker in app.workers}
     for place, name in names:
-        if name in OWN_NAMES:
-            yield Problem(place, name, f"must be another one than {', '.join(OWN_NAMES)}")
+        if name in of_workers:
+            yield Problem(place, name, "must differ from the workers'")
+        if name in OWN_PARTS:
+            allowed = f"must be another one than {', '.join(sorted(OWN_PARTS))}"
+            yield Problem(place, name, allowed)
 
 
 def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem]:
@@ -200,7 +206,6 @@ def _twice(named: Iterable[tuple[Place, str]], allowed: str) -> Iterator[Problem
 
 
 CHECKS = (
-    _two_numbers_of_pods,
     _one_name_twice,
     _one_variable_twice,
     _mounts_without_volume,
@@ -211,6 +216,8 @@ CHECKS = (
     _one_secret_twice,
     _names_of_schedules,
     volume_problems,
+    check_without_port,
+    check_names_of_workers,
 )
 
 
@@ -237,6 +244,7 @@ def name_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
         if len(schedule.name) > longest:
             allowed = f"must have {longest} characters at most: the CronJob has both names"
             yield Problem(("schedules", index, "name"), schedule.name, allowed)
+    yield from worker_problems(app, name)
 
 
 def check_name(app: WebAppFields, name: str) -> None:

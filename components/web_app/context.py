@@ -8,18 +8,31 @@ from typing import Any, NamedTuple
 
 import pulumi
 
+from ..manifests.labels import common_labels
 from ..manifests.names import name_in_program
 
 
 class Objects(NamedTuple):
     """The name and namespace of the objects, the labels that select the pods, the resource options,
-    and the annotations of all objects with the application's name."""
+    the annotations of all objects with the application's name, and, if the objects are those of a
+    part of the application, such as a worker, the application's name."""
 
     name: str
     namespace: str
     pods: Mapping[str, str]
     opts: pulumi.ResourceOptions
     annotations: Mapping[str, str] = MappingProxyType({})
+    part_of: str | None = None
+
+    @property
+    def application(self) -> str:
+        """The application's name."""
+        return self.part_of or self.name
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that Kubernetes recommends."""
+        return common_labels(self.application, self.name)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator
+from pydantic import AfterValidator, Field, StrictBool, field_validator
 
 from ..args.inputs import Input
 from ..args.problem import Place
@@ -15,13 +15,12 @@ from ..args.types import (
     EnvironmentValue,
     LabelKey,
     LabelValue,
-    Port,
     defaults_of,
 )
 from ..database.args import DatabaseArgs
 from ..namespace.args import NamespaceName, check_not_reserved
 from ..volume.args import ClaimedVolume
-from .availability.args import AutoscalerArgs, DisruptionBudgetArgs
+from .availability.args import ScaleArgs
 from .config.args import (
     ConfigArgs,
     GeneratedName,
@@ -29,6 +28,7 @@ from .config.args import (
     SecretsArgs,
 )
 from .ingress.args import RouteArgs
+from .names import OWN_LABELS
 from .network_policy.args import NetworkPolicyArgs
 from .pod.container_args import (
     AppSecurityArgs,
@@ -40,16 +40,16 @@ from .pod.probes_args import ProbesArgs
 from .pod.tolerations_args import TolerationArgs
 from .rollout.args import BeforeRolloutArgs, RolloutArgs
 from .schedules.args import ScheduleArgs
-from .service.args import ServiceArgs
+from .service.args import AppPort, ServiceArgs
 from .volumes.args import VolumeArgs
+from .workers.args import WorkerArgs
 
-OWN_LABELS = "app.kubernetes.io/"
 _Value = TypeVar("_Value")
 
 AppName = Annotated[DnsLabel, AfterValidator(check_not_reserved)]
 
 
-class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
+class WebAppFields(ScaleArgs, RouteArgs, ServiceArgs, ContainerArgs):
     """A web application."""
 
     resources: ResourcesArgs = resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
@@ -59,18 +59,12 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
     """Security settings of its container."""
     namespace: NamespaceName | None = Field(default=None, examples=["shop"])
     """Namespace, which several applications may share. Default: the application's name."""
-    replicas: StrictInt = Field(default=1, ge=0, examples=[3])
-    """Number of pods."""
     nodepool: DnsLabel | None = Field(default=None, examples=["workers"])
     """Name of the node pool for its pods and its load balancer. Default: any; for a load balancer
     with Local, the first node pool without a NoSchedule or NoExecute taint."""
-    autoscaler: AutoscalerArgs | None = None
-    """Autoscaling instead of replicas."""
-    disruption_budget: DisruptionBudgetArgs = defaults_of(DisruptionBudgetArgs)
-    """Number of pods that may be unavailable while nodes are drained. Default: 1, if the
-    application can have more than one pod."""
-    port: Port = 8080
-    """Port that the container listens on."""
+    port: AppPort = 8080
+    """Port that the container listens on. `none` for an application that listens on no port: it has
+    no Service, no Ingress and no URL, and by default no probes."""
     config: ConfigArgs = defaults_of(ConfigArgs)
     """Configuration, stored in ConfigMaps. A change starts a rollout."""
     secrets: SecretsArgs = defaults_of(SecretsArgs)
@@ -100,6 +94,8 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
     """How its pods are replaced."""
     before_rollout: BeforeRolloutArgs | None = None
     """A Job that must succeed before new pods start."""
+    workers: tuple[WorkerArgs, ...] = ()
+    """Its workers: further Deployments of its image, without a Service."""
     schedules: tuple[ScheduleArgs, ...] = ()
     """Commands that run on a schedule, as CronJobs with the application's configuration."""
     sidecars: tuple[SidecarArgs, ...] = ()
@@ -171,19 +167,20 @@ class WebAppFields(RouteArgs, ServiceArgs, ContainerArgs):
         return "Recreate" if self.persistent_volumes else self.rollout.type
 
     @property
-    def first_replicas(self) -> int:
-        """The number of pods to begin with, which an autoscaler changes."""
-        return self.autoscaler.min if self.autoscaler else self.replicas
+    def container_port(self) -> int | None:
+        """The port that the container listens on, if there is one."""
+        return None if self.port == "none" else self.port
+
+    @property
+    def has_port(self) -> bool:
+        """Whether the container listens on a port, which a Service then forwards to."""
+        return self.container_port is not None
 
     @property
     def can_get_requests(self) -> bool:
-        """Whether anybody can connect to its pods: a worker's network policy lets nobody in."""
+        """Whether anybody can connect to its pods: its network policy may let nobody in."""
+        if not self.has_port:
+            return False
         policy = self.network_policy
         let_in = bool(policy.sources) or not policy.enabled
         return self.is_served or self.service != "ClusterIP" or let_in
-
-    @property
-    def has_disruption_budget(self) -> bool:
-        """Whether a PodDisruptionBudget protects its pods: one is set, or there may be several."""
-        most = self.autoscaler.max if self.autoscaler else self.replicas
-        return most > 1 or "disruption_budget" in self.model_fields_set

@@ -1,5 +1,8 @@
 """Names of an application's own objects and volumes, which users can't use."""
 
+OWN_LABELS = "app.kubernetes.io/"
+"""Prefix of the labels that the program sets."""
+
 WRITABLE = "writable"
 """The pod's volume with a folder for each writable path of a container."""
 
@@ -12,6 +15,11 @@ CONFIG, SECRETS, REGISTRY = "config", "secrets", "registry"
 """Suffixes of the objects with variables, and with a registry's credentials."""
 
 OWN_SECRETS = frozenset({SECRETS, SECRET_FILES, REGISTRY})
+
+
+def worker_name(app: str, worker: str) -> str:
+    """Returns the name of a worker's objects."""
+    return f"{app}-{worker}"
 
 
 def generated_secret(variable: str) -> str:

@@ -38,6 +38,7 @@ from .rollout.replacement import delete_before_replace_if_named, found_by_former
 from .schedules.schedules import create_schedules
 from .service.service import create_service
 from .volumes.pod_volumes import Claims, create_claims
+from .workers.workers import create_workers
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
@@ -61,7 +62,8 @@ class WebApp(pulumi.ComponentResource):
             Ingress, which is named after its host and path.
         service_account: the ServiceAccount of its pods, without permissions.
         deployment: the Deployment of its pods.
-        service: the Service in front of its pods.
+        service: the Service in front of its pods; none without a port.
+        workers: the Deployments of its workers, by the workers' names.
         ingresses: an Ingress for each host, or one for its path at any host; none without both.
         autoscaler: the HorizontalPodAutoscaler, if the args have one.
         disruption_budget: the PodDisruptionBudget, if it may have several pods.
@@ -70,13 +72,14 @@ class WebApp(pulumi.ComponentResource):
         database: its database, if the args have one.
         claims: the PersistentVolumeClaims of its persistent volumes, by the volumes' names.
         url: the URL: of its own load balancer, else of the ingress controller, else inside the
-            cluster.
+            cluster. Empty without a port.
     """
 
     namespace: str
     service_account: ServiceAccount
     deployment: Deployment
-    service: Service
+    service: Service | None = None
+    workers: Mapping[str, Deployment]
     ingresses: Sequence[Ingress]
     database: Database | None = None
     claims: Claims
@@ -91,6 +94,7 @@ class WebApp(pulumi.ComponentResource):
         issuer: Issuer | None = None,
         placement: Placement | None = None,
         schedule_placements: Mapping[str, Placement] | None = None,
+        worker_placements: Mapping[str, Placement] | None = None,
         node_networks: pulumi.Input[Sequence[str]] | None = None,
         access: ClusterAccess | None = None,
         namespace: AppNamespace | None = None,
@@ -107,6 +111,8 @@ class WebApp(pulumi.ComponentResource):
             placement: the nodes of its pods, and behind its own load balancer. Required if the
                 cluster has several node pools, as it has while one is replaced.
             schedule_placements: the nodes of schedules' pods, by the schedules' names.
+            worker_placements: the nodes of its workers' pods, by the workers' names. Default:
+                `placement` for each.
             node_networks: the nodes' addresses, for a managed database without an `ip_filter`.
             access: access to the cluster, to wait for rollouts and to check for existing objects.
                 Without it, the Kubernetes plugin may report a rollout too early, and the program
@@ -198,6 +204,9 @@ class WebApp(pulumi.ComponentResource):
         rollout: pulumi.Resource = self.deployment
         if access:
             rollout = create_deployment_gate(app, settings, self.deployment, spec, access)
+        placements = {each.name: placement for each in settings.workers if placement}
+        placements |= worker_placements or {}
+        self.workers = create_workers(serving, app, settings, config, placements, access)
         if settings.autoscaler:
             self.autoscaler = create_autoscaler(app, settings.autoscaler)
         if settings.has_disruption_budget:
@@ -205,8 +214,10 @@ class WebApp(pulumi.ComponentResource):
             self.disruption_budget = create_disruption_budget(app, budget)
         # pods that move to other nodes are there before a load balancer sends to those
         behind = app.after(rollout) if placement and placement.node_selector else app
-        self.service = create_service(behind, settings.port, settings, placement)
-        served = app.after(rollout, self.service, *(issuer.ready if issuer else ()))
+        served = app.after(rollout, *(issuer.ready if issuer else ()))
+        if port := settings.container_port:
+            self.service = create_service(behind, port, settings, placement)
+            served = served.after(self.service)
         self.ingresses = create_ingresses(served, settings, controller)
 
         self.url = url(app, settings, self.service, controller)

@@ -18,6 +18,7 @@ from stack.checks import (
     security,
     volumes,
     whole_stack,
+    workers,
 )
 
 CHECKS = (
@@ -32,6 +33,7 @@ CHECKS = (
     *quotas.CHECKS,
     *volumes.CHECKS,
     *whole_stack.CHECKS,
+    *workers.CHECKS,
 )
 
 

@@ -14,7 +14,9 @@ from typing import NamedTuple
 from components.args.problem import Place, Problem, path
 from components.args.resources import ResourcesArgs, quantity
 from components.web_app.args import WebAppArgs
-from components.web_app.checks import containers
+from components.web_app.availability.args import AutoscalerArgs
+from components.web_app.checks import containers, parts
+from components.web_app.workers.checks import workers
 from stack.args import StackArgs
 from stack.checks.namespaced import Namespaced, namespaced
 
@@ -26,6 +28,20 @@ class Container(NamedTuple):
 
     place: Place
     resources: ResourcesArgs
+
+
+class Scaled(NamedTuple):
+    """An autoscaler, its path in the application's settings, and the containers that run as long
+    as the pods that it scales."""
+
+    place: Place
+    scaler: AutoscalerArgs
+    running: tuple[Container, ...]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The resources that it scales by."""
+        return [kind for kind in ("cpu", "memory") if getattr(self.scaler, kind) is not None]
 
 
 def check_default_limits(settings: StackArgs) -> Iterator[Problem]:
@@ -64,15 +80,13 @@ def check_autoscalers(settings: StackArgs) -> Iterator[Problem]:
     Init containers don't count.
     """
     for each in namespaced(settings):
-        scaler = each.app.autoscaler
-        for kind in ("cpu", "memory"):
-            if scaler is None or getattr(scaler, kind) is None:
-                continue
-            for place, own in _running(each.app):
-                if kind not in _effective(own, each.namespace.defaults)["requests"]:
-                    key = path((*each.place, "autoscaler", kind))
-                    allowed = f"must be given, because {key} is a percentage of it"
-                    yield Problem((*each.place, *place, "requests", kind), None, allowed)
+        for scaled in _scaled(each.app):
+            for kind in scaled.kinds:
+                for place, own in scaled.running:
+                    if kind not in _effective(own, each.namespace.defaults)["requests"]:
+                        key = path((*each.place, *scaled.place, kind))
+                        allowed = f"must be given, because {key} is a percentage of it"
+                        yield Problem((*each.place, *place, "requests", kind), None, allowed)
 
 
 def notices(settings: StackArgs) -> Iterator[str]:
@@ -80,28 +94,39 @@ def notices(settings: StackArgs) -> Iterator[str]:
     if settings.cluster is None or settings.cluster.metrics_server:
         return
     for index, app in enumerate(settings.apps):
-        for kind in ("cpu", "memory"):
-            if app.autoscaler and getattr(app.autoscaler, kind) is not None:
+        for scaled in _scaled(app):
+            for kind in scaled.kinds:
                 yield (
-                    f"{path(('apps', index, 'autoscaler', kind))}: cluster.metricsServer is false: "
-                    "the number of pods does not change unless you install a metrics server"
+                    f"{path(('apps', index, *scaled.place, kind))}: cluster.metricsServer is false:"
+                    " the number of pods does not change unless you install a metrics server"
                 )
 
 
 def _all(app: WebAppArgs) -> Iterator[Container]:
-    """Yields every container of the application, its Jobs and its database."""
+    """Yields every container of the application, its workers, its Jobs and its database."""
     for place, each in containers(app):
         yield Container((*place, "resources"), each.resources)
+    for place, part in parts(app):
+        if part.resources:
+            yield Container((*place, "resources"), part.resources)
     if app.before_rollout and app.before_rollout.resources:
         yield Container(("beforeRollout", "resources"), app.before_rollout.resources)
-    for index, schedule in enumerate(app.schedules):
-        if schedule.resources:
-            yield Container(("schedules", index, "resources"), schedule.resources)
     if app.database and app.database.kind == "postgresql":
         yield Container(("database", "resources"), app.database.resources)
         if app.database.backup:
             backup = app.database.backup.resources
             yield Container(("database", "backup", "resources"), backup)
+
+
+def _scaled(app: WebAppArgs) -> Iterator[Scaled]:
+    """Yields the autoscalers of the application and its workers."""
+    if app.autoscaler:
+        yield Scaled(("autoscaler",), app.autoscaler, tuple(_running(app)))
+    for place, worker in workers(app):
+        if worker.autoscaler:
+            key: Place = (*place, "resources") if worker.resources else ("resources",)
+            container = Container(key, worker.resources or app.resources)
+            yield Scaled((*place, "autoscaler"), worker.autoscaler, (container,))
 
 
 def _running(app: WebAppArgs) -> Iterator[Container]:

@@ -9,7 +9,7 @@ from components.args.inputs import is_known
 from components.args.problem import Place, Problem, path
 from components.args.resources import ResourcesArgs
 from components.web_app.args import WebAppArgs
-from components.web_app.checks import containers
+from components.web_app.checks import containers, parts
 from stack.args import StackArgs
 from stack.checks import expansions, https, ingress, quotas, sizes, volumes
 
@@ -27,11 +27,10 @@ def check_nodepools(settings: StackArgs) -> Iterator[Problem]:
     named: list[tuple[Place, str | None]] = [
         (("apps", index, "nodepool"), app.nodepool) for index, app in enumerate(settings.apps)
     ]
-    named += [
-        (("apps", index, "schedules", number, "nodepool"), schedule.nodepool)
-        for index, app in enumerate(settings.apps)
-        for number, schedule in enumerate(app.schedules)
-    ]
+    for index, app in enumerate(settings.apps):
+        named += [
+            (("apps", index, *place, "nodepool"), each.nodepool) for place, each in parts(app)
+        ]
     if settings.ingress:
         named.append((("ingress", "nodepool"), settings.ingress.nodepool))
     existing = [pool.name for pool in settings.cluster.nodepools] if settings.cluster else []
@@ -85,7 +84,7 @@ def warnings(settings: StackArgs) -> Iterator[str]:
             if not settings.production and can_change(image):
                 where = path(("apps", index, *place, "image"))
                 yield f"{where}: {image} can become another image at any time"
-        if settings.production and app.first_replicas == 1 and not _runs_once(app):
+        if settings.production and app.first_replicas == 1 and not _needs_one_pod(app):
             number = "autoscaler.min" if app.autoscaler else "replicas"
             yield f"{key}.{number}: with 1 pod, {app.name} is down whenever its node is"
         if not app.can_get_requests:
@@ -106,9 +105,9 @@ def notices(settings: StackArgs) -> Iterator[str]:
     yield from volumes.notices(settings)
 
 
-def _runs_once(app: WebAppArgs) -> bool:
-    """Whether the application must not run twice, such as a scheduler."""
-    return app.rollout_type == "Recreate" and not app.autoscaler
+def _needs_one_pod(app: WebAppArgs) -> bool:
+    """Whether the application serves nobody, or must not run twice, such as a scheduler."""
+    return not app.has_port or (app.rollout_type == "Recreate" and not app.autoscaler)
 
 
 def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
@@ -116,24 +115,24 @@ def _images(app: WebAppArgs) -> Iterator[tuple[Place, str]]:
     for place, each in containers(app):
         if is_known(each.image):
             yield place, each.image
+    for place, part in parts(app):
+        if part.image is not None and is_known(part.image):
+            yield place, part.image
     if app.before_rollout and app.before_rollout.image and is_known(app.before_rollout.image):
         yield ("beforeRollout",), app.before_rollout.image
-    for index, schedule in enumerate(app.schedules):
-        if schedule.image and is_known(schedule.image):
-            yield ("schedules", index), schedule.image
 
 
 def _resources(app: WebAppArgs) -> Iterator[tuple[Place, ResourcesArgs | None]]:
     """Yields the resources of each container, or None if the settings don't set them.
 
-    The container of a schedule has the application's resources, unless it sets its own.
+    Containers of workers and schedules have the application's, unless they set their own.
     """
     for place, each in containers(app):
         found = each.resources if "resources" in each.model_fields_set else None
         yield (*place, "resources"), found
-    for index, schedule in enumerate(app.schedules):
-        if schedule.resources:
-            yield ("schedules", index, "resources"), schedule.resources
+    for place, part in parts(app):
+        if part.resources:
+            yield (*place, "resources"), part.resources
 
 
 def _missing_resources(place: Place, given: ResourcesArgs | None) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StrictInt, StrictStr
 
 from ...args.problem import Problem
-from ...args.types import NUMBER_TOO, Args, matches
+from ...args.types import NUMBER_TOO, Args, defaults_of, matches
 from ..rollout.args import Count
 
 Utilization = Annotated[StrictInt, Field(ge=1, le=1000)]
@@ -55,3 +55,32 @@ class DisruptionBudgetArgs(Args):
 
     max_unavailable: Count = 1
     """Pods that may be unavailable, a number or a percentage."""
+
+
+class ScaleArgs(Args):
+    """How many pods there are, and how many may be unavailable."""
+
+    replicas: StrictInt = Field(default=1, ge=0, examples=[3])
+    """Number of pods."""
+    autoscaler: AutoscalerArgs | None = None
+    """Autoscaling instead of replicas."""
+    disruption_budget: DisruptionBudgetArgs = defaults_of(DisruptionBudgetArgs)
+    """Number of pods that may be unavailable while nodes are drained. Default: 1, if there can be
+    more than one pod."""
+
+    @property
+    def first_replicas(self) -> int:
+        """The number of pods to begin with, which an autoscaler changes."""
+        return self.autoscaler.min if self.autoscaler else self.replicas
+
+    @property
+    def has_disruption_budget(self) -> bool:
+        """Whether a PodDisruptionBudget protects its pods: one is set, or there may be several."""
+        most = self.autoscaler.max if self.autoscaler else self.replicas
+        return most > 1 or "disruption_budget" in self.model_fields_set
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields a problem for two numbers of pods."""
+        yield from super().problems()
+        if self.autoscaler and "replicas" in self.model_fields_set:
+            yield Problem(("replicas",), self.replicas, "must not be given with an autoscaler")

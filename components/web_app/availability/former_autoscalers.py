@@ -25,12 +25,12 @@ GONE = 404
 def take_back_replicas(
     apps: Mapping[str, WebAppArgs], access: ClusterAccess, after: Sequence[pulumi.Resource]
 ) -> pulumi.Stash:
-    """Records which applications have an autoscaler, and deletes removed autoscalers.
+    """Records which applications and workers have an autoscaler, and deletes removed ones.
 
     If that fails, the state does not change, and the next `up` tries again.
 
     Args:
-        apps: the applications' args by `NAMESPACE/NAME`.
+        apps: the args of applications and workers by `NAMESPACE/NAME`.
         access: access to the cluster.
         after: all applications, so that autoscalers exist as long as the update can still fail.
     """

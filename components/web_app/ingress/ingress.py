@@ -38,11 +38,13 @@ class _Route(NamedTuple):
 def url(
     app: Objects,
     settings: WebAppArgs,
-    service: Service,
+    service: Service | None,
     controller: Controller | None,
 ) -> pulumi.Output[str]:
     """Returns the URL: of its own load balancer, else of the ingress controller, else in the
-    cluster."""
+    cluster. It is empty without a Service."""
+    if service is None:
+        return pulumi.Output.from_input("")
     port = "" if settings.service_port == HTTP else f":{settings.service_port}"
     if settings.service == "LoadBalancer":
         address = service.status.apply(load_balancer_address)

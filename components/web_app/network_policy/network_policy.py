@@ -12,7 +12,7 @@ from ...database.network_policies import to_database
 from ...manifests.labels import INSTANCE, selector
 from ...manifests.network import dns_egress_rule, internet_egress_rule, namespace_peer, network_peer
 from ..context import Objects
-from ..names import job_name, schedule_name
+from ..names import job_name, schedule_name, worker_name
 from ..service.ports import open_ports
 from .args import EgressArgs, PeerArgs
 
@@ -23,20 +23,25 @@ if TYPE_CHECKING:
 def create_network_policies(
     app: Objects, settings: WebAppArgs, sources: Sequence[PeerArgs]
 ) -> list[pulumi.Resource]:
-    """Creates the network policies of the application, its Job before a rollout and its schedules.
+    """Creates the network policies of the application, its Job, its workers and its schedules.
 
     Only `sources` may connect to the ports of the application's pods. The kubelet's probes are
     always allowed. The pods may connect to DNS, the internet, the application's database and the
-    listed peers. The pods of Jobs may connect to the same peers, and nobody may connect to them.
+    listed peers. The pods of Jobs and workers may connect to the same peers, and nobody may connect
+    to them.
     """
     egress = _egress(app.name, settings)
     ways_in = [
-        {"from_": [_peer(each) for each in sources], "ports": open_ports(settings.port, settings)}
+        {
+            "from_": [_peer(each) for each in sources],
+            "ports": open_ports(settings.container_port, settings),
+        }
     ]
     created = [_policy(app.name, app, app.pods, ways_in if sources else [], egress)]
-    jobs = [job_name(app.name)] if settings.before_rollout else []
-    jobs += [schedule_name(app.name, each.name) for each in settings.schedules]
-    created += [_policy(job, app, selector(app.name, job), [], egress) for job in jobs]
+    parts = [job_name(app.name)] if settings.before_rollout else []
+    parts += [worker_name(app.name, each.name) for each in settings.workers]
+    parts += [schedule_name(app.name, each.name) for each in settings.schedules]
+    created += [_policy(each, app, selector(app.name, each), [], egress) for each in parts]
     return created
 
 

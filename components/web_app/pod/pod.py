@@ -32,8 +32,11 @@ def pod(
 ) -> dict[str, Any]:
     """Returns the specification of the application's pods for `pulumi_kubernetes`."""
     application = _application(app.name, settings, config)
-    application["ports"] = container_ports(settings.port, settings)
-    application |= probes(settings.probes, settings.port) | _drain(settings.rollout.drain_seconds)
+    if settings.has_port:
+        application["ports"] = container_ports(settings.container_port, settings)
+    application |= probes(settings.probes, settings.container_port)
+    if settings.has_port:
+        application |= _drain(settings.rollout.drain_seconds)
     native = [each for each in settings.sidecars if each.native]
     plain = [each for each in settings.sidecars if not each.native]
 
@@ -42,7 +45,7 @@ def pod(
 
     before = [beside(each) | {"restart_policy": "Always"} for each in native]
     return _given(
-        _any_pod(app.name, settings, config, claims)
+        _any_pod(app.application, settings, config, claims)
         | _placed(settings, placement)
         | {
             "termination_grace_period_seconds": settings.rollout.termination_grace_period_seconds,
@@ -85,7 +88,7 @@ def job_pod(
     same = {key: worker[key] for key in ("resources", "security_context") if key in worker}
     before = [dict(wait) | same] if wait else []
     return _given(
-        _any_pod(app.name, settings, config, {})
+        _any_pod(app.application, settings, config, {})
         | _placed(settings, placement)
         | {"init_containers": before, "containers": [worker]}
     )
@@ -98,15 +101,17 @@ def _placed(settings: WebAppArgs, placement: Placement | None) -> dict[str, Any]
     return fields | {"tolerations": [*fields.get("tolerations", ()), *own]}
 
 
-def _any_pod(name: str, settings: WebAppArgs, config: AppConfig, claims: Claims) -> dict[str, Any]:
+def _any_pod(
+    account: str, settings: WebAppArgs, config: AppConfig, claims: Claims
+) -> dict[str, Any]:
     return {
-        "service_account_name": name,
+        "service_account_name": account,
         "automount_service_account_token": False,
         "enable_service_links": False,
         "security_context": pod_security_context(
             settings.security.run_as_user,
             settings.security.run_as_group,
-            lowest_port(settings.port, settings),
+            lowest_port(settings.container_port, settings),
         )
         | group_of_files(claims),
         "image_pull_secrets": config.image_pull_secrets,

@@ -7,8 +7,9 @@ from typing import Any
 from .probes_args import ProbeArgs, ProbesArgs
 
 
-def probes(settings: ProbesArgs, port: int) -> dict[str, Any]:
-    """Returns the container's probe fields. `port` is the default port."""
+def probes(settings: ProbesArgs, port: int | None) -> dict[str, Any]:
+    """Returns the container's probe fields. `port` is the default port. Without it, there are only
+    probes that are set."""
     given = {
         "startup": settings.startup,
         "readiness": settings.readiness,
@@ -17,11 +18,11 @@ def probes(settings: ProbesArgs, port: int) -> dict[str, Any]:
     return {
         f"{kind}_probe": _probe(probe, settings, port)
         for kind, probe in given.items()
-        if probe.type != "none"
+        if probe.type != "none" and (port or kind in settings.model_fields_set)
     }
 
 
-def _probe(probe: ProbeArgs, common: ProbesArgs, port: int) -> dict[str, Any]:
+def _probe(probe: ProbeArgs, common: ProbesArgs, port: int | None) -> dict[str, Any]:
     return {
         **_handler(probe, common, port),
         "initial_delay_seconds": probe.initial_delay_seconds,
@@ -31,7 +32,7 @@ def _probe(probe: ProbeArgs, common: ProbesArgs, port: int) -> dict[str, Any]:
     }
 
 
-def _handler(probe: ProbeArgs, common: ProbesArgs, port: int) -> dict[str, Any]:
+def _handler(probe: ProbeArgs, common: ProbesArgs, port: int | None) -> dict[str, Any]:
     port = probe.port or port
     if probe.type == "exec":
         return {"exec_": {"command": probe.command}}

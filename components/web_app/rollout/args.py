@@ -53,7 +53,7 @@ class RolloutArgs(Args):
     """Number of previous ReplicaSets to keep. Default: Kubernetes'."""
     drain_seconds: Annotated[StrictInt, Field(ge=0, le=3600)] = 5
     """Seconds that a terminating pod keeps serving, until load balancers and nodes send it no more
-    requests."""
+    requests. None without a port."""
     termination_grace_period_seconds: Deadline = 30
     """Seconds after which a terminating pod is killed. Default: Kubernetes'."""
 

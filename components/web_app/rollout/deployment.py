@@ -9,7 +9,6 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 
 from ...lifecycle.ownership import PATCH_FORCE
-from ...manifests.labels import common_labels
 from ..context import Objects
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def create_deployment(app: Objects, settings: WebAppArgs, spec: Mapping[str, Any
         app.in_program(app.name),
         metadata={
             **app.metadata,
-            "labels": common_labels(app.name),
+            "labels": app.labels,
             # given also when empty: the engine keeps an annotation only where it finds its parent
             "annotations": {**app.annotations, **forced},
         },
@@ -55,7 +54,7 @@ def deployment_spec(app: Objects, settings: WebAppArgs, pod: Mapping[str, Any]) 
         **_rollout(settings),
         "template": {
             "metadata": {
-                "labels": {**settings.labels, **common_labels(app.name), **app.pods},
+                "labels": {**settings.labels, **app.labels, **app.pods},
                 "annotations": settings.annotations,
             },
             "spec": pod,

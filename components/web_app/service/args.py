@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictStr, field_validator
+from pydantic import Field, PlainValidator, StrictStr, field_validator
 
 from ...args.problem import Problem
-from ...args.types import Args, Network, Port, matches
+from ...args.types import Args, Network, Port, Told, matches
 from ...exoscale.load_balancer_args import BalancerArgs
 
 MAIN_PORT = "main"
 """The name of the Service's first port, which it needs beside others."""
+
+NO_PORT: Literal["none"] = "none"
+PORT_OR_NONE = Told("a port, 1 to 65535, or none", (NO_PORT,))
+
+
+def _port_or_none(value: object) -> int | Literal["none"]:
+    if value == NO_PORT:
+        return NO_PORT
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535:
+        return value
+    raise ValueError(f"must be {PORT_OR_NONE.words}")
+
+
+AppPort = Annotated[
+    int | Literal["none"],
+    PlainValidator(_port_or_none, json_schema_input_type=Port | Literal["none"]),
+    PORT_OR_NONE,
+]
 
 PortName = Annotated[
     StrictStr,

@@ -7,9 +7,10 @@ from typing import Any
 from .args import MAIN_PORT, ServiceArgs
 
 
-def container_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
+def container_ports(port: int | None, settings: ServiceArgs) -> list[dict[str, Any]]:
     """Returns the container's ports: `port` and the further ports."""
-    return [{"container_port": port}] + [
+    main: list[dict[str, Any]] = [{"container_port": port}] if port else []
+    return main + [
         {"name": each.name, "container_port": each.target, "protocol": each.protocol}
         for each in settings.ports
     ]
@@ -31,13 +32,12 @@ def service_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
     ]
 
 
-def open_ports(port: int, settings: ServiceArgs) -> list[dict[str, Any]]:
+def open_ports(port: int | None, settings: ServiceArgs) -> list[dict[str, Any]]:
     """Returns the ports that a network policy opens to its sources."""
-    return [{"port": port}] + [
-        {"port": each.target, "protocol": each.protocol} for each in settings.ports
-    ]
+    main: list[dict[str, Any]] = [{"port": port}] if port else []
+    return main + [{"port": each.target, "protocol": each.protocol} for each in settings.ports]
 
 
-def lowest_port(port: int, settings: ServiceArgs) -> int:
-    """Returns the lowest port, which may need the most privileges."""
-    return min([port, *(each.target for each in settings.ports)])
+def lowest_port(port: int | None, settings: ServiceArgs) -> int | None:
+    """Returns the lowest port, which may need the most privileges, or None without a port."""
+    return min([port, *(each.target for each in settings.ports)]) if port else None

@@ -40,6 +40,7 @@ CHANGES: Mapping[str, Change] = {
     "autoscaler": ({}, {"autoscaler": {"min": 1, "max": 2, "cpu": 80}}),
     "disruptionBudget": ({"replicas": 2}, {"disruptionBudget": {"maxUnavailable": "50%"}}),
     "port": ({}, {"port": 9090}),
+    "workers": ({}, {"workers": [{"name": "mail", "command": ["work"]}]}),
     "config": ({"config": {"environment": {"A": "1"}}}, {"config": {"environment": {"A": "2"}}}),
     "config.filesFrom": ({}, {"config": {"filesFrom": {"/etc/web/web.conf": "Pulumi.yaml"}}}),
     "config.files": ({}, {"config": {"files": {"/etc/web/web.conf": "color=red"}}}),

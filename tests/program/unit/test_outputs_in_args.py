@@ -30,6 +30,7 @@ from components.web_app.rollout.args import BeforeRolloutArgs
 from components.web_app.schedules.args import ScheduleArgs
 from components.web_app.service.args import AppLoadBalancerArgs
 from components.web_app.web_app import WebApp
+from components.web_app.workers.args import WorkerArgs
 from stack.args import AppArgs, StackArgs
 from stack.checks.across import stack_problems
 from stack.checks.whole_stack import warnings
@@ -90,6 +91,7 @@ def everything(wrap: Wrap) -> WebAppArgs:
         ),
         before_rollout=BeforeRolloutArgs(command=("true",), image=wrap(IMAGE)),
         schedules=(ScheduleArgs(name="report", schedule="@daily", image=wrap(IMAGE)),),
+        workers=(WorkerArgs(name="mail", image=wrap(IMAGE)),),
         database=DatabaseArgs(
             backup=BackupArgs(
                 zone="de-fra-1", bucket="dumps", access_key=wrap("value"), secret_key=wrap("value")
@@ -109,6 +111,8 @@ def test_outputs_arrive_in_what_is_declared() -> None:
     assert app["image"] == IMAGE
     variables = [{"name": "HOST", "value": "value"}, {"name": "TITLE", "value": "Shop"}]
     assert app["env"][1:] == variables
+    mail = engine.of_type("Deployment")["shop-mail"]["spec"]["template"]["spec"]
+    assert mail["containers"][0]["image"] == IMAGE
     logs, first = template["spec"]["initContainers"]
     assert (logs["image"], first["image"], first["env"]) == (IMAGE, IMAGE, variables)
     job = engine.of_type("Job")["shop-before-rollout"]["spec"]["template"]["spec"]

@@ -76,6 +76,8 @@ KEPT: dict[str, Any] = {
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 APP, CONTAINER = "apps[0]", "spec.template.spec.containers[0]"
 POD_SECURITY, SECURITY = "spec.template.spec.securityContext", f"{CONTAINER}.securityContext"
+WORKER: dict[str, Any] = {"name": "mail", "command": ["work"]}
+UNBOUND = WORKER | {"resources": {"requests": {"cpu": "1"}}}
 BY_SETTINGS = [
     (
         *("closed-ports", "cluster.firewallRules[0].sources", [WORLD], "cluster-ssh-0.0.0.0/0"),
@@ -91,6 +93,15 @@ BY_SETTINGS = [
         *("pinned-image", f"{APP}.image", "registry.example.com:5000/web", "web"),
         "container web: image registry.example.com:5000/web: can change at any time: write a "
         "version as its tag, or a digest",
+    ),
+    (
+        *("pinned-image", f"{APP}.workers", [{"name": "mail", "image": "mail"}], "web-mail"),
+        "container web-mail: image mail: can change at any time: write a version as its tag, or a "
+        "digest",
+    ),
+    (
+        *("requests-and-limits", f"{APP}.workers", [UNBOUND], "web-mail"),
+        "container web-mail: has no requests.memory, limits.memory: set them in `resources`",
     ),
     (
         *("requests-and-limits", f"{APP}.resources", {"requests": {"cpu": "1"}}, "web"),
@@ -220,6 +231,14 @@ def kept() -> list[Resource]:
 @pytest.mark.parametrize("name", ALL)
 def test_a_rule_lets_pass_what_keeps_it(name: str, kept: list[Resource]) -> None:
     assert findings(name, kept) == []
+
+
+def test_workers_and_applications_without_a_port_keep_the_rules() -> None:
+    queue = {"name": "queue", "image": "example/queue:1", "port": "none"}
+    web = KEPT["apps"][0] | {"workers": [WORKER, WORKER | {"name": "many", "replicas": 2}]}
+    resources = declared(changed("apps", [web, queue], KEPT))
+    assert {"web-mail", "web-many", "queue"} <= {name_of(each) for each in resources}
+    assert [found for name in ALL for found in findings(name, resources)] == []
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,14 @@ class Stack:
         pulumi.answers(f"stack output --json --stack {name} --show-secrets", outputs)
         self._prefix, self._pages = f"/{name}", pages
 
-    def runs(self, *pods: dict[str, Any]) -> None:
-        labels = {"matchLabels": {"app.kubernetes.io/name": "shop"}}
+    def runs(self, *pods: dict[str, Any], deployment: str = "shop") -> None:
+        labels = {"matchLabels": {"app.kubernetes.io/name": deployment}}
         spec = {"selector": labels, "template": {}}
         deployments = f"{self._prefix}/apis/apps/v1/namespaces/web/deployments"
-        self._pages[f"{deployments}/shop"] = {"metadata": {"name": "shop"}, "spec": spec}
+        self._pages[f"{deployments}/{deployment}"] = {
+            "metadata": {"name": deployment},
+            "spec": spec,
+        }
         self._pages[f"{self._prefix}/api/v1/namespaces/web/pods"] = list(pods)
 
 
@@ -141,6 +144,28 @@ def test_applications_and_containers_are_found_by_their_names(
     assert (
         "apps[0].image: not changed, because dev has no such container\n" in capsys.readouterr().out
     )
+
+
+def test_a_worker_has_the_applications_image_or_its_own(
+    clone: Path, pulumi: FakePulumi, dev: Stack
+) -> None:
+    own = pod(("shop-report", "example/report:2", f"docker.io/example/report@{B}"))
+    app = pod(("shop-mail", "example/shop:1", f"docker.io/example/shop@{A}"))
+    dev.runs(shop("1", A), app, own)
+    for name in ("mail", "report"):
+        dev.runs(shop("1", A), app, own, deployment=f"shop-{name}")
+    workers = (
+        "    - name: shop\n      image: example/shop:1\n      workers:\n"
+        "        - {name: mail, command: [mail]}\n"
+        "        - {name: report, image: 'example/report:1'}\n"
+    )
+    for stack in ("dev", "prod"):
+        write(clone, stack, workers)
+    assert run(clone, "write") == 0
+    assert pulumi.asked("config") == [
+        f"{SET} apps[0].image example/shop:1@{A}",
+        f"{SET} apps[0].workers[1].image example/report:2@{B}",
+    ]
 
 
 @pytest.mark.parametrize(

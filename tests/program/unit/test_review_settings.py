@@ -36,6 +36,25 @@ def test_what_is_made_of_a_plain_stack() -> None:
     }
 
 
+def test_its_workers_have_the_images_of_the_pull_request() -> None:
+    """But not their node pools, which the cluster's stack has; a worker's own image stays."""
+    mail = {"name": "mail", "command": ["work"]}
+    report = {"name": "report", "image": "example/report:1"}
+    listed = [mail | {"nodepool": "workers"}, report]
+    (found,) = made(WEB | {"workers": listed}, image="example/web:pr")["apps"]
+    assert (found["image"], found["workers"]) == ("example/web:pr", [mail, report])
+
+
+def test_an_application_without_a_port_stays_without_one() -> None:
+    (found,) = made({"name": "queue", "image": "example/queue:1", "port": "none"})["apps"]
+    assert found == {
+        "name": "queue",
+        "image": "example/queue:1",
+        "port": "none",
+        "namespace": "pr-12",
+    }
+
+
 def test_its_hosts_get_records_of_their_own() -> None:
     """In the zone, which is another stack's to create."""
     found = made(WEB | {"host": "example.com"}, dns={"zone": "example.com", "create": True})

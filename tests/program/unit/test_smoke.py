@@ -159,6 +159,16 @@ def test_what_can_not_be_asked_is_told(
     )
 
 
+def test_an_application_without_a_port_is_not_asked(
+    clone: Path, pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = clone / "Pulumi.dev.yaml"
+    file.write_text(file.read_text() + "    - {name: queue, image: a/b:1, port: none}\n")
+    pulumi.answers("stack output", {"shop_url": "http://shop.shop.svc/", "queue_namespace": "q"})
+    assert smoke.main(["--stack=dev"], clone) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["queue           skipped: it has no port"]
+
+
 def test_an_application_is_asked_at_each_of_its_hosts(
     clone: Path,
     pulumi: FakePulumi,

@@ -1,0 +1,1 @@
+"""An application's workers: pods without a Service."""
