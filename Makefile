@@ -15,8 +15,8 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
-  new-stack review review-down review-sweep down test test-sandbox test-ci test-all e2e e2e-here lint docs lock \
-  bench
+  new-stack review review-down review-sweep down ps events \
+  test test-sandbox test-ci test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) up --stack local --yes
@@ -98,6 +98,14 @@ review-down: .venv/tools-ready
 review-sweep: .venv/tools-ready
 	@test -n "$$OPEN" || { echo "usage: make review-sweep OPEN='12 15', or OPEN=none"; exit 2; }
 	@$(REVIEW) sweep "--open=$$OPEN" "--from=$${FROM:-dev}"
+
+ps: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make ps STACK=dev [APP=shop]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.ps "--stack=$$STACK" "--app=$$APP"
+
+events: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make events STACK=dev [APP=shop]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.events "--stack=$$STACK" "--app=$$APP"
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) destroy --stack local --yes

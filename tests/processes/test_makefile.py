@@ -30,6 +30,8 @@ TARGETS = {
     "leftovers": ("STACK",),
     "unquoted": ("STACKS",),
     "new-stack": ("NAME", "FROM", "SECRETS_PROVIDER"),
+    "ps": ("STACK", "APP"),
+    "events": ("STACK", "APP"),
     "review": ("PR", "FROM", "IMAGE", "OUT"),
     "review-down": ("PR", "FROM"),
     "review-sweep": ("OPEN", "FROM"),
