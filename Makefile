@@ -15,7 +15,7 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh drift renew unquoted leftovers \
-  new-stack review review-down review-sweep down ps events \
+  new-stack review review-down review-sweep down logs ps events \
   test test-sandbox test-ci test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
@@ -98,6 +98,12 @@ review-down: .venv/tools-ready
 review-sweep: .venv/tools-ready
 	@test -n "$$OPEN" || { echo "usage: make review-sweep OPEN='12 15', or OPEN=none"; exit 2; }
 	@$(REVIEW) sweep "--open=$$OPEN" "--from=$${FROM:-dev}"
+
+logs: $(READY)
+	@test -n "$$STACK" && test -n "$$APP" || \
+	  { echo 'usage: make logs STACK=dev APP=shop [SINCE=1h] [FOLLOW=1] [WORKER=mail] [RUN=NAME]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.logs "--stack=$$STACK" "--app=$$APP" "--since=$$SINCE" \
+	  "--worker=$$WORKER" "--run=$$RUN" $(if $(FOLLOW),--follow)
 
 ps: $(READY)
 	@test -n "$$STACK" || { echo 'usage: make ps STACK=dev [APP=shop]'; exit 2; }

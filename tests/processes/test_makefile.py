@@ -30,6 +30,7 @@ TARGETS = {
     "leftovers": ("STACK",),
     "unquoted": ("STACKS",),
     "new-stack": ("NAME", "FROM", "SECRETS_PROVIDER"),
+    "logs": ("STACK", "APP", "SINCE", "WORKER", "RUN", "FOLLOW"),
     "ps": ("STACK", "APP"),
     "events": ("STACK", "APP"),
     "review": ("PR", "FROM", "IMAGE", "OUT"),
