@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from urllib3.exceptions import HTTPError
 
+from components.database.names import database_name
 from components.manifests.labels import NAME
 from tools.command import run_tool
 from tools.pods.api import Api, ApiServerError
@@ -128,12 +129,16 @@ def start(
     terminal: bool,
 ) -> None:
     """Creates the Job. Its pod starts when its network policy exists."""
-    deployment = api.find(f"/apis/apps/v1/namespaces/{app.namespace}/deployments/{app.name}")
+    workloads = f"/apis/apps/v1/namespaces/{app.namespace}"
+    deployment = api.find(f"{workloads}/deployments/{app.name}")
     if not deployment:
         raise ToolError(f"{app.name}: it has no Deployment in the namespace {app.namespace}")
     policies = f"/apis/networking.k8s.io/v1/namespaces/{app.namespace}/networkpolicies"
     policy = api.find(f"{policies}/{app.name}")
-    body = job(app, name, deployment, command, attached=attached, terminal=terminal)
+    database = api.find(f"{workloads}/statefulsets/{database_name(app.name)}")
+    body = job(
+        app, name, deployment, command, database=database, attached=attached, terminal=terminal
+    )
     owner = api.create(_jobs(app), body)
     api.create(policies, network_policy(app, owner, policy))
     api.patch(f"{_jobs(app)}/{name}", {"spec": {"suspend": False}})

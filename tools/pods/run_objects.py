@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.database.names import database_name
+from components.database.wait import WAIT, WAIT_NAME
 from components.manifests.labels import INSTANCE, NAME
 from tools.pods.application import MAKE_RUN, MANAGED_BY, Application
 from tools.pulumi_command import ToolError
@@ -56,6 +58,7 @@ def job(
     deployment: Mapping[str, Any],
     command: Sequence[str],
     *,
+    database: Mapping[str, Any] | None = None,
     attached: bool,
     terminal: bool,
 ) -> dict[str, Any]:
@@ -63,6 +66,7 @@ def job(
 
     Args:
         deployment: the application's Deployment.
+        database: the StatefulSet of its database in the cluster, which the pod waits for.
         attached: hold the command until a client is attached, whose input it reads.
         terminal: give it a terminal.
 
@@ -81,6 +85,10 @@ def job(
         for key, value in template["metadata"].get("labels", {}).items()
         if key not in selector and not key.startswith("app.kubernetes.io/")
     }
+    container = _container(app.name, template["spec"])
+    spec = _pod(template["spec"], selector)
+    if database:
+        spec["initContainers"] = [*_waits(app.name, container, database), *spec["initContainers"]]
     metadata = {"name": name, "namespace": app.namespace, "labels": own}
     return {
         "apiVersion": "batch/v1",
@@ -96,10 +104,10 @@ def job(
                     "labels": others | own,
                     "annotations": template["metadata"].get("annotations", {}),
                 },
-                "spec": _pod(app.name, template["spec"], selector)
+                "spec": spec
                 | {
                     "containers": [
-                        _container(app.name, template["spec"])
+                        container
                         | _command(command, hold=attached)
                         | {"stdin": attached, "stdinOnce": attached, "tty": terminal}
                     ],
@@ -152,7 +160,25 @@ def _container(app: str, pod: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in own.items() if key not in OF_A_SERVER}
 
 
-def _pod(app: str, pod: Mapping[str, Any], selector: Mapping[str, str]) -> dict[str, Any]:
+def _waits(
+    app: str, container: Mapping[str, Any], database: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Returns an init container that waits for the database, as the Job before a rollout has it:
+    the database's node may reject a new pod in its first seconds."""
+    secret = database_name(app)
+    sources = [each.get("valueFrom", {}) for each in container.get("env", ())]
+    urls = [each for each in sources if each.get("secretKeyRef", {}).get("name") == secret]
+    same = {key: container[key] for key in ("resources", "securityContext") if key in container}
+    image = database["spec"]["template"]["spec"]["containers"][0]["image"]
+    return [
+        {"name": WAIT_NAME, "image": image, "command": ["sh", "-c", WAIT]}
+        | {"env": [{"name": "URL", "valueFrom": each}]}
+        | same
+        for each in urls[:1]
+    ]
+
+
+def _pod(pod: Mapping[str, Any], selector: Mapping[str, str]) -> dict[str, Any]:
     """Returns the pod's other fields. Init containers that end stay; sidecars do not."""
     fields = {key: value for key, value in pod.items() if key not in UNLIKE_THE_APPLICATION}
     before = [

@@ -98,6 +98,22 @@ def test_a_volume_of_one_node_keeps_the_pod_on_it() -> None:
     assert preferred["podAffinityTerm"]["labelSelector"] == {"matchLabels": SHOP}
 
 
+def test_the_pod_waits_for_a_database_in_the_cluster() -> None:
+    """Its node may reject a new pod in its first seconds."""
+    url = {"secretKeyRef": {"name": "shop-db", "key": "url"}}
+    source = deployment()
+    (container, _) = source["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": "A", "value": "1"}, {"name": "DATABASE_URL", "valueFrom": url}]
+    database = {"spec": {"template": {"spec": {"containers": [{"image": "postgres:17"}]}}}}
+    body = job(
+        APP, "shop-run-1", source, ["true"], database=database, attached=False, terminal=False
+    )
+    wait, prepare = body["spec"]["template"]["spec"]["initContainers"]
+    assert (wait["image"], wait["env"]) == ("postgres:17", [{"name": "URL", "valueFrom": url}])
+    assert wait["resources"] == container["resources"]
+    assert prepare["name"] == "prepare"
+
+
 def test_an_abandoned_command_ends_and_is_deleted() -> None:
     body = job(APP, "shop-run-1", deployment(), ["true"], attached=False, terminal=False)
     spec = body["spec"]
