@@ -15,8 +15,8 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh schedules drift renew unquoted \
-  leftovers new-stack review review-down review-sweep down test test-sandbox test-ci test-all e2e e2e-here lint docs \
-  lock bench
+  leftovers new-stack review review-down review-sweep down run run-stop shell logs ps events \
+  test test-sandbox test-ci test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) up --stack local --yes
@@ -103,6 +103,38 @@ review-down: .venv/tools-ready
 review-sweep: .venv/tools-ready
 	@test -n "$$OPEN" || { echo "usage: make review-sweep OPEN='12 15', or OPEN=none"; exit 2; }
 	@$(REVIEW) sweep "--open=$$OPEN" "--from=$${FROM:-dev}"
+
+# Commands for pods. `exec` hands SIGTERM, which make sends to its child, on to the program.
+RUN_IN_POD := exec $(IN) $(BIN)/python -m tools.pods.run
+
+run: $(READY)
+	@test -n "$$STACK" && test -n "$$APP" && test -n "$$CMD" || \
+	  { echo 'usage: make run STACK=dev APP=shop CMD="shop migrate" [DETACH=1]'; exit 2; }
+	@$(RUN_IN_POD) "--stack=$$STACK" "--app=$$APP" "--command=$$CMD" $(if $(DETACH),--detach)
+
+shell: $(READY)
+	@test -n "$$STACK" && test -n "$$APP" || \
+	  { echo 'usage: make shell STACK=dev APP=shop [CMD=bash]'; exit 2; }
+	@$(RUN_IN_POD) "--stack=$$STACK" "--app=$$APP" "--command=$${CMD:-/bin/sh}"
+
+run-stop: $(READY)
+	@test -n "$$STACK" && test -n "$$APP" && test -n "$$RUN" || \
+	  { echo 'usage: make run-stop STACK=dev APP=shop RUN=shop-run-1a2b3c'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.run_stop "--stack=$$STACK" "--app=$$APP" "--run=$$RUN"
+
+logs: $(READY)
+	@test -n "$$STACK" && test -n "$$APP" || \
+	  { echo 'usage: make logs STACK=dev APP=shop [SINCE=1h] [FOLLOW=1] [WORKER=mail] [RUN=NAME]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.logs "--stack=$$STACK" "--app=$$APP" "--since=$$SINCE" \
+	  "--worker=$$WORKER" "--run=$$RUN" $(if $(FOLLOW),--follow)
+
+ps: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make ps STACK=dev [APP=shop]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.ps "--stack=$$STACK" "--app=$$APP"
+
+events: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make events STACK=dev [APP=shop]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.pods.events "--stack=$$STACK" "--app=$$APP"
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) destroy --stack local --yes

@@ -20,17 +20,21 @@ from tools.pulumi_command import ToolError
 
 @contextmanager
 def cluster_client(
-    stack: str, outputs: Mapping[str, Any], folder: Path
+    stack: str, outputs: Mapping[str, Any], folder: Path, *, read_only: bool = False
 ) -> Iterator[client.ApiClient]:
     """Returns a client of the stack's cluster, with the kubeconfig in the stack's outputs.
 
     The kubeconfig is not written to a file, except for its certificates and key: until the end, the
     client keeps them in temporary files that only the user can read.
 
+    Args:
+        read_only: use the read-only kubeconfig, if the stack has one.
+
     Raises:
         ToolError: the cluster does not respond, or responds with an error.
     """
-    kubeconfig = yaml.safe_load(outputs["kubeconfig"])
+    output = "read_only_kubeconfig" if read_only else "kubeconfig"
+    kubeconfig = yaml.safe_load(outputs.get(output) or outputs["kubeconfig"])
     context = stack_settings(stack, folder).get("existingCluster", {}).get("context")
     try:
         with new_client_from_config_dict(kubeconfig, context, persist_config=False) as api:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from tools.stacks import (
     stack_file,
 )
 from tools.unquoted import check_quotes
+
+NAMESPACE = "_namespace"
+"""The suffix of the output with an application's namespace."""
 
 CREDENTIAL_VARIABLES = ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET")
 
@@ -59,6 +63,12 @@ def stack_outputs(stack: str, folder: Path, *flags: str) -> dict[str, Any]:
     """
     answer = pulumi_output("stack", "output", "--json", "--stack", stack, *flags, folder=folder)
     return dict(json.loads(answer))
+
+
+def app_namespaces(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the namespaces of the deployed applications, by the applications' names."""
+    names = sorted(key.removesuffix(NAMESPACE) for key in outputs if key.endswith(NAMESPACE))
+    return {name: outputs[f"{name}{NAMESPACE}"] for name in names}
 
 
 def stack_state(stack: str, folder: Path) -> dict[str, Any]:

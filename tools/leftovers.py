@@ -30,7 +30,13 @@ from components.web_app.names import (
 from tools.account_leftovers import account_leftovers
 from tools.cluster import cluster_client
 from tools.command import run_tool
-from tools.existing_stack import check_stack, stack_outputs, stack_settings, stack_state
+from tools.existing_stack import (
+    app_namespaces,
+    check_stack,
+    stack_outputs,
+    stack_settings,
+    stack_state,
+)
 from tools.stacks import ROOT
 
 KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
@@ -46,9 +52,6 @@ AUTONAMED = "pulumi.com/autonamed"
 The name is the resource's name, a hyphen and eight hexadecimal digits (pulumi/pulumi-kubernetes,
 `provider/pkg/metadata/naming.go`).
 """
-
-NAMESPACE = "_namespace"
-"""The suffix of the output with an application's namespace."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
@@ -102,11 +105,11 @@ def _on_cluster(
     settings: Sequence[dict[str, Any]],
 ) -> Iterator[str]:
     known = {(_kind(each), each.get("id")) for each in resources}
-    apps = {key.removesuffix(NAMESPACE) for key in outputs if key.endswith(NAMESPACE)}
+    apps = app_namespaces(outputs)
     names = {each["urn"].rpartition("::")[2] for each in resources if _kind(each) in KINDS}
-    names |= set(_names(apps, settings))
+    names |= set(_names(set(apps), settings))
     pattern = re.compile(f"({'|'.join(map(re.escape, sorted(names)))})-[0-9a-f]{{8}}")
-    for namespace in sorted({outputs[f"{app}{NAMESPACE}"] for app in apps}):
+    for namespace in sorted({*apps.values()}):
         for kind, listed in KINDS.items():
             for each in listed(api, namespace).items:
                 found = each.metadata

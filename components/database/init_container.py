@@ -7,9 +7,7 @@ from typing import Any
 from pulumi_kubernetes.core.v1 import Secret
 
 from ..manifests.secrets import URL_KEY, variable
-
-DEADLINE_SECONDS = 60
-WAIT = f"""timeout {DEADLINE_SECONDS} sh -c 'until pg_isready --dbname="$URL"; do sleep 1; done'"""
+from .wait import WAIT, WAIT_NAME
 
 
 def wait_for_database(image: str, url: Secret) -> dict[str, Any]:
@@ -20,7 +18,7 @@ def wait_for_database(image: str, url: Secret) -> dict[str, Any]:
     not help: it starts a new pod too.
     """
     return {
-        "name": "wait-for-database",
+        "name": WAIT_NAME,
         "image": image,
         "command": ["sh", "-c", WAIT],
         "env": [variable("URL", url, URL_KEY)],

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,12 @@ TARGETS = {
     "leftovers": ("STACK",),
     "unquoted": ("STACKS",),
     "new-stack": ("NAME", "FROM", "SECRETS_PROVIDER"),
+    "run": ("STACK", "APP", "CMD", "DETACH"),
+    "shell": ("STACK", "APP", "CMD"),
+    "run-stop": ("STACK", "APP", "RUN"),
+    "logs": ("STACK", "APP", "SINCE", "WORKER", "RUN", "FOLLOW"),
+    "ps": ("STACK", "APP"),
+    "events": ("STACK", "APP"),
     "review": ("PR", "FROM", "IMAGE", "OUT"),
     "review-down": ("PR", "FROM"),
     "review-sweep": ("OPEN", "FROM"),
@@ -64,6 +71,27 @@ def test_no_value_is_run(target: str, value: str, tmp_path: Path) -> None:
     )
     assert (tmp_path / "ran").exists()
     assert not (tmp_path / "made").exists()
+
+
+def test_a_command_gets_the_signal_that_ends_make(tmp_path: Path) -> None:
+    """So that it can delete its pod: a shell in between would end alone."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    program = tmp_path / ".venv" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/bin/sh\ntrap 'echo deleted; exit 143' TERM\necho runs\nsleep 60 & wait\n"
+    )
+    program.chmod(0o755)
+    command = ["make", "--old-file=.venv/tools-ready", "run", "STACK=dev", "APP=shop", "CMD=true"]
+    (tmp_path / ".venv" / "tools-ready").touch()
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "runs\n"
+        process.terminate()
+        assert process.stdout.readline() == "deleted\n"
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_the_targets_are_those_that_take_values() -> None:

@@ -17,7 +17,7 @@ from components.args.errors import problem_lines
 from components.database.args import DatabaseArgs
 from components.database.database import Database
 from components.database.dbaas import check_version
-from components.database.init_container import DEADLINE_SECONDS, WAIT
+from components.database.wait import DEADLINE_SECONDS, WAIT
 from components.lifecycle.before_update import RefusedUpdate
 from stack.compose import declare as declare_stack
 from tests.program.unit.app import BACKUP, declare_app
