@@ -156,7 +156,7 @@ def test_it_runs_on_the_nodepool_that_it_names() -> None:
         ({"schedule": 5}, "schedule: 5", "must be a string: put it in quotes"),
         ({"timeZone": "Europe/Zurick"}, 'timeZone: "Europe/Zurick"', "mean Europe/Zurich?"),
         ({"command": []}, "command: null", "is required without args or image"),
-        ({"name": "db"}, 'name: "db"', "another one than before-rollout, db, db-backup"),
+        ({"name": "db"}, 'name: "db"', "another one than before-rollout, config, config-files, db"),
         ({"name": "before-rollout"}, 'name: "before-rollout"', "must be another one than"),
         ({"name": "a" * 49}, f'name: "{"a" * 49}"', "must have 48 characters at most"),
         ({"name": "Cleanup"}, 'name: "Cleanup"', "must be a DNS label"),
@@ -176,6 +176,11 @@ def test_what_is_wrong_is_told_before_anything_is_created(
 def test_the_longest_name() -> None:
     values = changed("apps", [APP | {"schedules": [CLEANUP | {"name": "a" * 48}]}])
     assert load(values).apps[0].schedules
+
+
+def test_a_worker_has_another_name() -> None:
+    (line,) = wrong(CLEANUP, workers=[{"name": "cleanup", "command": ["work"]}])
+    assert line == 'apps[0].schedules[0].name: "cleanup": must differ from the workers\''
 
 
 def test_two_have_different_names() -> None:
