@@ -78,15 +78,23 @@ def test_a_kept_volume_is_used_again() -> None:
     assert claim(volume=VOLUME)["spec"]["volumeName"] == "rickroller-uploads"
 
 
-def test_a_job_has_no_persistent_volume_because_it_may_run_on_another_node() -> None:
-    volumes = [UPLOADS, {"name": "cache"}]
+def test_other_pods_have_no_persistent_volume_because_they_may_run_on_another_node() -> None:
     mounts = [*MOUNTS, {"volume": "cache", "path": "/cache"}]
-    settings = app(volumes=volumes, mounts=mounts, beforeRollout={"command": ["migrate"]})
-    (job,) = declare_app(**settings)[0].of_type("Job").values()
-    pod = job["spec"]["template"]["spec"]
-    assert [volume["name"] for volume in pod["volumes"]] == ["writable", "cache"]
-    (container,) = pod["containers"]
-    assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp", "/cache"]
+    engine, _ = declare_app(
+        **app(volumes=[UPLOADS, {"name": "cache"}], mounts=mounts),
+        beforeRollout={"command": ["migrate"]},
+        schedules=[{"name": "clean", "schedule": "0 3 * * *", "command": ["clean"]}],
+        workers=[{"name": "mail", "command": ["mail"]}],
+    )
+    (job,) = engine.of_type("Job").values()
+    (cron_job,) = engine.of_type("CronJob").values()
+    worker = engine.of_type("Deployment")["rickroller-mail"]
+    assert worker["spec"]["strategy"]["type"] == "RollingUpdate"
+    for spec in (job["spec"], cron_job["spec"]["jobTemplate"]["spec"], worker["spec"]):
+        pod = spec["template"]["spec"]
+        assert [volume["name"] for volume in pod["volumes"]] == ["writable", "cache"]
+        (container,) = pod["containers"]
+        assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp", "/cache"]
 
 
 def test_a_sidecar_mounts_it_too() -> None:
