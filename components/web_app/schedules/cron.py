@@ -8,7 +8,8 @@ differences:
 - `*/2` as a day is a list of days for Kubernetes: with a day of the month and a day of the week, a
   run comes on either. Only with `*` or `?` (or the step 1), both must match.
 - A time that doesn't exist because clocks are put forward has no run, and one that exists twice has
-  two. `cronsim` does the same for an expression with seconds.
+  two. `cronsim` does the same for an expression with seconds, except where clocks change by half an
+  hour (Australia/Lord_Howe).
 
 Source: robfig/cron v3.0.1, parser.go and spec.go; kubernetes/kubernetes,
 pkg/apis/batch/validation/validation.go, `validateScheduleFormat`.
