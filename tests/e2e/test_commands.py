@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.paths import private_directory
 from tests.e2e.real_nodes import MARKS
 from tests.support.account import Sandbox
 from tests.support.clone import copy_clone
@@ -46,7 +47,11 @@ spec:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_clone(tmp_path_factory.mktemp("commands") / "clone")
+    clone = copy_clone(tmp_path_factory.mktemp("commands") / "clone")
+    home = private_directory(clone / ".sandbox")
+    for part in ("bin", "build"):
+        (home / part).symlink_to(private_directory(ROOT / ".sandbox" / part))
+    return clone
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +112,13 @@ def test_streams_and_the_exit_code_are_the_commands_own(
         tool(f"--command={command}"),
         cwd=clone,
         env=stack.environment,
-        input="typed\n" * 20_000,
+        input="typed\n" * 2_000,
         capture_output=True,
         text=True,
         timeout=SECONDS,
     )
     assert answer.returncode == 3, answer.stderr
-    assert answer.stdout == "true\n" + "typed\n" * 20_000
+    assert answer.stdout == "true\n" + "typed\n" * 2_000
     assert answer.stderr.splitlines()[-1:] == ["wrong"]
     eventually(lambda: nothing_runs(kube))
 

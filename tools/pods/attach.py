@@ -10,6 +10,7 @@ import select
 import struct
 import sys
 import termios
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,10 @@ ECHO = re.compile(rb"\A\r?\n")
 
 CHUNK = 4096
 """Bytes that are sent at once: so few that a socket that accepts some accepts all of them."""
+
+CLOSE_SECONDS = 2.0
+"""The time between the last input and its end, at which containerd drops what the command has not
+read yet. Seen on nodes that run containers: of 120 KB, `cat` got 32 KiB."""
 
 RESIZE_SECONDS = 0.5
 """How often the size of the terminal is read."""
@@ -100,7 +105,7 @@ def exchange(connection: Any, *, terminal: bool) -> None:
     Output is read while input waits to be sent: a command may write before it reads.
     """
     socket, keyboard = connection.sock.sock, sys.stdin.fileno()
-    unsent, reading, echo, size = RELEASE, True, terminal, ""
+    unsent, reading, closing, echo, size = RELEASE, True, 0.0, terminal, ""
     while True:
         if terminal and size != _size():
             size = _size()
@@ -121,8 +126,10 @@ def exchange(connection: Any, *, terminal: bool) -> None:
         if keyboard in readable:
             unsent = os.read(keyboard, CHUNK)
             if not unsent:
-                reading = False
-                connection.close_channel(STDIN_CHANNEL)
+                reading, closing = False, time.monotonic() + CLOSE_SECONDS
+        if closing and time.monotonic() > closing:
+            connection.close_channel(STDIN_CHANNEL)
+            closing = 0.0
 
 
 def _show(data: bytes, *, echo: bool) -> bool:

@@ -56,6 +56,8 @@ class Sockets:
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The end of a pipe to write to, whose other end is the standard input."""
+    monkeypatch.setattr(attach, "CLOSE_SECONDS", 0.0)
+    monkeypatch.setattr(attach, "RESIZE_SECONDS", 0.01)
     reading, writing = os.pipe()
     with os.fdopen(reading) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
