@@ -49,7 +49,7 @@ spec:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = copy_clone(tmp_path_factory.mktemp("commands") / "clone")
     home = private_directory(clone / ".sandbox")
-    for part in ("bin", "build"):
+    for part in ("bin", "build", "images"):
         (home / part).symlink_to(private_directory(ROOT / ".sandbox" / part))
     return clone
 
