@@ -40,7 +40,7 @@ WRONG = (
     ("cluster.nodepools[0].size", "0", "1 or more"),
     ("apps[0].name", '"Rick_Roller"', "a DNS label"),
     ("apps[0].replicas", '"three"', "a whole number"),
-    ("apps[0].port", "70000", "65535 or less"),
+    ("apps[0].port", "70000", "must be a port, 1 to 65535, or none"),
     ("apps[0].service", '"External"', "'ClusterIP', 'NodePort' or 'LoadBalancer'"),
     ("apps[0].path", '"rickroller"', "starts with a slash"),
 )
