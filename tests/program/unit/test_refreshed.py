@@ -35,6 +35,12 @@ def run(folder: Path, *arguments: str) -> int:
     return process.exitcode or 0
 
 
+def says(told: str, words: str) -> bool:
+    """Whether a line begins with the words. Others may be of gRPC, where an earlier test of this
+    process has a connection open: it writes when the process is forked."""
+    return any(line.startswith(words) for line in told.splitlines())
+
+
 @pytest.mark.parametrize("operation", ["updating", "deleting"])
 def test_a_killed_run_is_followed_by_a_refresh(
     clone: Path, state: FakePulumi, operation: str, capfd: pytest.CaptureFixture[str]
@@ -92,7 +98,7 @@ def test_a_refresh_that_fails_ends_it(
     assert run(clone, "up", "--stack", "dev") == 1
     assert not state.asked("up")
     told = capfd.readouterr().err
-    assert told.startswith("refreshed: dev: pulumi refresh failed, see above. Nothing else was")
+    assert says(told, "refreshed: dev: pulumi refresh failed, see above. Nothing else was")
     assert "pulumi cancel --stack dev" in told
 
 
@@ -103,9 +109,8 @@ def test_a_destroy_that_leaves_something_has_failed_whatever_pulumi_says(
     state.answers("stack export", {"deployment": {"resources": [{}, {}]}})
     state.answers("destroy")
     assert run(clone, "destroy", "--stack", "dev", "--yes") == 1
-    assert capfd.readouterr().err.startswith(
-        "refreshed: dev: 2 resources are left, because the destroy was interrupted"
-    )
+    told = capfd.readouterr().err
+    assert says(told, "refreshed: dev: 2 resources are left, because the destroy was interrupted")
 
 
 @pytest.mark.parametrize(("hook", "flags"), [("BeforeDelete", " --run-program"), ("OnError", "")])
