@@ -19,7 +19,7 @@ from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import Stack
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 TOKEN = "audit-token-nobody-may-see"
 FORMER_NAME = 'f"{pulumi.get_project()}-{pulumi.get_stack()}"'

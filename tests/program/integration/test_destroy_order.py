@@ -16,7 +16,7 @@ from tests.support.polling import eventually
 from tests.support.stack import APP, CLUSTER, NODEPOOL, TUTORIAL, Stack, copy_project
 from tools.preview import EVENT_LOG
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SHOP: dict[str, Any] = {key: value for key, value in APP.items() if key != "replicas"} | {
     "name": "shop",

@@ -23,7 +23,7 @@ from tests.support.polling import eventually
 from tests.support.stack import APP, CLUSTER, TUTORIAL, Stack, copy_project
 from tools.drift import DRIFT, FAILED, NONE, main
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 QUOTA = {"pods": 50, "requests": {"cpu": "4", "memory": "4Gi"}, "limits": {"memory": "8Gi"}}
 DEFAULTS = {

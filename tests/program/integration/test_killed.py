@@ -22,7 +22,7 @@ from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import CLUSTER, COMMAND_SECONDS, TUTORIAL, Stack, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CLUSTER_TYPE = "exoscale:index/sksCluster:SksCluster"
 FIRST, SECOND = "derlin/rickroller:1.0.0", "derlin/rickroller:2.0.0"

@@ -13,7 +13,7 @@ from tests.support.account import Sandbox
 from tests.support.kube import Kube
 from tests.support.stack import APP, Stack, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 WEB = {
     **{key: value for key, value in APP.items() if key not in ("path", "generatedSecrets")},
