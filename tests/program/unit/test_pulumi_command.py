@@ -13,13 +13,11 @@ from tools.stacks import ROOT
 PULUMI = f"""#!{sys.executable}
 import signal, sys
 
-def end(*_):
-    print("ended", flush=True)
-    sys.exit(3)
-
-signal.signal(signal.SIGINT, end)
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGINT}})
 print("ready", flush=True)
-signal.pause()
+signal.sigwait({{signal.SIGINT}})
+print("ended", flush=True)
+sys.exit(3)
 """
 TOOL = """
 from pathlib import Path
