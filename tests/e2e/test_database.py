@@ -1,4 +1,4 @@
-"""A database on nodes that run containers: rows outlive its pods, and a backup brings them back."""
+"""Volumes on nodes that run containers: a database's rows and uploaded files outlive their pods."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,32 @@ NAMESPACE = "test"
 DATABASE = f"{APP['name']}-db"
 POD = f"{DATABASE}-0"
 IMAGE = f"{LOCAL}/postgresql:{postgresql_version()}"
-MIGRATION = """psql "$DATABASE_URL" -c 'CREATE TABLE songs (title text)'"""
+MIGRATION = (
+    """psql "$DATABASE_URL" -c 'CREATE TABLE songs (title text); CREATE TABLE jobs (taker text)'"""
+)
+JOBS: dict[str, Any] = {
+    "workers": [
+        {
+            "name": "mail",
+            "image": IMAGE,
+            "command": ["sh", "-c"],
+            "args": [
+                """while sleep 1; do psql "$DATABASE_URL" --quiet \\
+                --command="UPDATE jobs SET taker = '$HOSTNAME' WHERE taker = 'nobody'"; done"""
+            ],
+            "rollout": {"terminationGracePeriodSeconds": 1, "drainSeconds": 0},
+        }
+    ],
+    "schedules": [
+        {
+            "name": "order",
+            "schedule": "* * * * *",
+            "image": IMAGE,
+            "command": ["psql", "$(DATABASE_URL)", "--command=INSERT INTO jobs VALUES ('nobody')"],
+        }
+    ],
+}
+"""A schedule that puts jobs into the database, and a worker that takes them."""
 S3_ADDRESS = "203.0.113.200"
 """A public address that the machine has while the sandbox runs: backups may go to no others."""
 WRITER = """
@@ -61,6 +86,16 @@ spec:
     command: [sleep, infinity]
     securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 """
+FILES: dict[str, Any] = {
+    "name": "files",
+    "image": "busybox:1.35",
+    "command": ["sleep", "infinity"],
+    "probes": {kind: {"type": "none"} for kind in ("startup", "readiness", "liveness")},
+    "rollout": {"drainSeconds": 0, "terminationGracePeriodSeconds": 1},
+    "volumes": [{"name": "uploads", "size": "1Gi"}],
+    "mounts": [{"volume": "uploads", "path": "/uploads"}],
+}
+"""An application with a persistent volume."""
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +128,9 @@ def settings(s3: S3Server) -> dict[str, Any]:
         "namespace": NAMESPACE,
         "image": DEMO,
         "beforeRollout": {"image": IMAGE, "command": ["sh", "-c", MIGRATION]},
+        **JOBS,
     }
-    return {"cluster": {**CLUSTER, "csi": True}, "apps": [{**demo, "database": database}]}
+    return {"cluster": {**CLUSTER, "csi": True}, "apps": [{**demo, "database": database}, FILES]}
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +193,21 @@ def test_the_applications_pods_reach_it_and_others_do_not(kube: Kube) -> None:
         kube.run("kubectl", "-n", namespace, "delete", *client)
 
 
+def test_a_worker_takes_what_a_schedule_puts_into_the_database(kube: Kube) -> None:
+    def worker() -> str:
+        return sql(kube, "SELECT taker FROM jobs WHERE taker != 'nobody' LIMIT 1")
+
+    def finished() -> set[str]:
+        return {
+            each["metadata"]["ownerReferences"][0]["name"]
+            for each in kube.list("jobs", NAMESPACE)
+            if each["status"].get("succeeded") and "ownerReferences" in each["metadata"]
+        }
+
+    eventually(lambda: worker().startswith(f"{APP['name']}-mail-"), within=120)
+    eventually(lambda: f"{APP['name']}-order" in finished())
+
+
 def test_rows_outlive_a_pod_and_move_to_another_node(kube: Kube) -> None:
     node = replaced(kube)
     assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
@@ -165,6 +216,27 @@ def test_rows_outlive_a_pod_and_move_to_another_node(kube: Kube) -> None:
     assert replaced(kube) != node
     assert sql(kube, "SELECT title FROM songs") == "Never Gonna"
     kubectl(kube, "uncordon", node)
+
+
+def test_an_upload_outlives_a_rollout_and_moves_to_another_node(stack: Stack, kube: Kube) -> None:
+    def in_its_pod(command: str) -> str:
+        shell = ("kubectl", "-n", "files", "exec", "deploy/files", "--", "sh", "-c", command)
+        return kube.run(*shell)
+
+    def its_pod() -> tuple[str, str]:
+        (pod,) = kube.list("pods", "files")
+        return pod["metadata"]["name"], pod["spec"]["nodeName"]
+
+    pod, node = its_pod()
+    in_its_pod("echo picture > /uploads/1")
+    kube.run("kubectl", "cordon", node)
+    stack.set("apps[1].environment.COLOR", "red")
+    stack.up()
+    kube.run("kubectl", "uncordon", node)
+    other_pod, other_node = its_pod()
+    assert other_pod != pod
+    assert other_node != node
+    assert in_its_pod("cat /uploads/1; echo $COLOR").split() == ["picture", "red"]
 
 
 def test_rows_outlive_the_sandbox_being_down(sandbox: Sandbox, kube: Kube) -> None:
