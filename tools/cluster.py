@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from components.web_app.names import worker_name
+from components.web_app.names import part_name
 from tools.existing_stack import stack_outputs, stack_settings
 from tools.pulumi_command import ToolError
 
@@ -70,7 +70,7 @@ def ready_pods(stack: str, folder: Path) -> dict[str, list[Any]]:
 def _deployments(app: Mapping[str, Any]) -> list[str]:
     """Returns the names of the Deployments of an application in the stack's file."""
     workers = app.get("workers", ())
-    return [app["name"], *(worker_name(app["name"], each["name"]) for each in workers)]
+    return [app["name"], *(part_name(app["name"], each["name"]) for each in workers)]
 
 
 def _pods(api: client.ApiClient, name: str, namespace: str) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.args.problem import Place
-from components.web_app.names import worker_name
+from components.web_app.names import part_name
 from tools.cluster import ready_pods
 from tools.existing_stack import stack_settings
 from tools.pulumi_command import ToolError
@@ -53,7 +53,7 @@ def configured_images(stack: str, folder: Path) -> Iterator[ConfiguredImage]:
                 yield ConfiguredImage(app["name"], each["name"], where, each["image"])
         for number, each in enumerate(app.get("workers", ())):
             if image := each.get("image"):
-                container = worker_name(app["name"], each["name"])
+                container = part_name(app["name"], each["name"])
                 where = (*place, "workers", number, "image")
                 yield ConfiguredImage(app["name"], container, where, image)
         if image := app.get(BEFORE_ROLLOUT, {}).get("image"):

@@ -10,7 +10,7 @@ from ..args.types import DNS_LABEL
 from ..database.names import database_name
 from ..namespace.args import check_not_reserved
 from .fields import WebAppFields
-from .names import OWN_SECRETS, file_key, generated_secret, job_name, schedule_name
+from .names import OWN_SECRETS, file_key, generated_secret, job_name, part_name
 from .pod.container_args import ContainerArgs, InitContainerArgs
 from .schedules.args import ScheduleArgs
 from .volumes.checks import volume_problems
@@ -239,7 +239,7 @@ def name_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
     if app.before_rollout and len(name) > LONGEST_NAME_WITH_JOB:
         allowed = f"must have {LONGEST_NAME_WITH_JOB} characters at most, with beforeRollout"
         yield Problem(("name",), name, allowed)
-    longest = LONGEST_CRON_JOB - len(schedule_name(name, ""))
+    longest = LONGEST_CRON_JOB - len(part_name(name, ""))
     for index, schedule in enumerate(app.schedules):
         if len(schedule.name) > longest:
             allowed = f"must have {longest} characters at most: the CronJob has both names"

@@ -40,7 +40,7 @@ from .pod.probes_args import ProbesArgs
 from .pod.tolerations_args import TolerationArgs
 from .rollout.args import BeforeRolloutArgs, RolloutArgs
 from .schedules.args import ScheduleArgs
-from .service.args import AppPort, ServiceArgs
+from .service.args import NO_PORT, AppPort, ServiceArgs
 from .volumes.args import VolumeArgs
 from .workers.args import WorkerArgs
 
@@ -169,7 +169,7 @@ class WebAppFields(ScaleArgs, RouteArgs, ServiceArgs, ContainerArgs):
     @property
     def container_port(self) -> int | None:
         """The port that the container listens on, if there is one."""
-        return None if self.port == "none" else self.port
+        return None if self.port == NO_PORT else self.port
 
     @property
     def has_port(self) -> bool:

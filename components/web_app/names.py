@@ -17,9 +17,9 @@ CONFIG, SECRETS, REGISTRY = "config", "secrets", "registry"
 OWN_SECRETS = frozenset({SECRETS, SECRET_FILES, REGISTRY})
 
 
-def worker_name(app: str, worker: str) -> str:
-    """Returns the name of a worker's objects."""
-    return f"{app}-{worker}"
+def part_name(app: str, part: str) -> str:
+    """Returns the name of the objects of a worker or schedule."""
+    return f"{app}-{part}"
 
 
 def generated_secret(variable: str) -> str:
@@ -36,8 +36,3 @@ def job_name(app: str) -> str:
     """Returns the name of the Job before a rollout, without its generated suffix of 9
     characters."""
     return f"{app}-before-rollout"
-
-
-def schedule_name(app: str, schedule: str) -> str:
-    """Returns the name of a schedule's CronJob."""
-    return f"{app}-{schedule}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.args.problem import Problem, path
-from components.web_app.names import worker_name
+from components.web_app.names import part_name
 from components.web_app.workers.checks import workers
 from stack.args import StackArgs
 
@@ -15,7 +15,7 @@ def check_names(settings: StackArgs) -> Iterator[Problem]:
     taken = {app.name: path(("apps", index)) for index, app in enumerate(settings.apps)}
     for index, app in enumerate(settings.apps):
         for below, worker in workers(app):
-            place, name = ("apps", index, *below), worker_name(app.name, worker.name)
+            place, name = ("apps", index, *below), part_name(app.name, worker.name)
             if other := taken.get(name):
                 allowed = f"must be another one: {name} is the name of {other}"
                 yield Problem((*place, "name"), worker.name, allowed)

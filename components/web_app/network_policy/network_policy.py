@@ -12,7 +12,7 @@ from ...database.network_policies import to_database
 from ...manifests.labels import INSTANCE, selector
 from ...manifests.network import dns_egress_rule, internet_egress_rule, namespace_peer, network_peer
 from ..context import Objects
-from ..names import job_name, schedule_name, worker_name
+from ..names import job_name, part_name
 from ..service.ports import open_ports
 from .args import EgressArgs, PeerArgs
 
@@ -39,8 +39,8 @@ def create_network_policies(
     ]
     created = [_policy(app.name, app, app.pods, ways_in if sources else [], egress)]
     parts = [job_name(app.name)] if settings.before_rollout else []
-    parts += [worker_name(app.name, each.name) for each in settings.workers]
-    parts += [schedule_name(app.name, each.name) for each in settings.schedules]
+    parts += [part_name(app.name, each.name) for each in settings.workers]
+    parts += [part_name(app.name, each.name) for each in settings.schedules]
     created += [_policy(each, app, selector(app.name, each), [], egress) for each in parts]
     return created
 

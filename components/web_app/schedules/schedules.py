@@ -11,7 +11,7 @@ from ...exoscale.placement import Placement
 from ...manifests.labels import common_labels
 from ..config.objects import AppConfig
 from ..context import Objects
-from ..names import schedule_name
+from ..names import part_name
 from ..pod.pod import job_pod
 from .args import ScheduleArgs
 from .shown_runs import show_next_runs
@@ -58,7 +58,7 @@ def create_schedules(
 def _create(app: Objects, settings: ScheduleArgs, pod: Mapping[str, Any]) -> CronJob:
     from pulumi_kubernetes.batch.v1 import CronJob
 
-    name = schedule_name(app.name, settings.name)
+    name = part_name(app.name, settings.name)
     labels = common_labels(app.name, name)
     hooks = pulumi.ResourceOptions(hooks=show_next_runs(app.name, settings))
     return CronJob(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from ..names import schedule_name
+from ..names import part_name
 from .args import ScheduleArgs
 
 TIMES = ("schedule", "timeZone", "suspend")
@@ -20,7 +20,7 @@ def show_next_runs(app: str, settings: ScheduleArgs) -> pulumi.ResourceHookBindi
     Args:
         app: the application's name.
     """
-    name = schedule_name(app, settings.name)
+    name = part_name(app, settings.name)
 
     async def show(args: pulumi.ResourceHookArgs) -> None:
         old, new = [await _times(each) for each in (args.old_inputs, args.new_inputs)]

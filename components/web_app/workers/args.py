@@ -32,8 +32,8 @@ class _Named(Args):
 
 class WorkerArgs(ScaleArgs, _Named):
     """A worker: a Deployment without a Service that has the application's image, configuration,
-    secrets, database, security, volumes, tolerations and network policy, but nobody can connect to
-    it. It has no sidecars and no init containers."""
+    secrets, database, security, temporary volumes, tolerations and network policy, but nobody can
+    connect to it. It has no sidecars and no init containers."""
 
     refused_keys: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("port", *SERVED_KEYS), NO_SERVICE),

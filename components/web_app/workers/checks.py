@@ -16,7 +16,7 @@ from ..names import (
     SECRET_FILES,
     SECRETS,
     job_name,
-    worker_name,
+    part_name,
 )
 from .args import WorkerArgs
 
@@ -53,7 +53,7 @@ def check_names_of_workers(app: WebAppFields) -> Iterator[Problem]:
 def worker_problems(app: WebAppFields, name: str) -> Iterator[Problem]:
     """Yields what is wrong with the workers of an application together with its name."""
     for place, worker in workers(app):
-        whole = worker_name(name, worker.name)
+        whole = part_name(name, worker.name)
         if len(whole) > LONGEST_NAME:
             allowed = f"must be shorter: {whole} has more than {LONGEST_NAME} characters"
             yield Problem((*place, "name"), worker.name, allowed)

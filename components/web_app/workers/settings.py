@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..names import worker_name
+from ..names import part_name
+from ..service.args import NO_PORT
 from .args import WorkerArgs
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def worker_settings(app: WebAppArgs, worker: WorkerArgs) -> WebAppArgs:
             "autoscaler": worker.autoscaler,
             "probes": worker.probes,
             "rollout": worker.rollout or app.rollout,
-            "port": "none",
+            "port": NO_PORT,
             "ports": (),
             "volumes": tuple(each for each in app.volumes if each.name in mounted),
             "sidecars": (),
@@ -40,5 +41,5 @@ def worker_settings(app: WebAppArgs, worker: WorkerArgs) -> WebAppArgs:
 
 def deployments(app: WebAppArgs, name: str) -> dict[str, WebAppArgs]:
     """Returns the settings of the application's Deployment and of its workers', by their names."""
-    workers = {worker_name(name, each.name): worker_settings(app, each) for each in app.workers}
+    workers = {part_name(name, each.name): worker_settings(app, each) for each in app.workers}
     return {name: app, **workers}

@@ -13,7 +13,7 @@ from ...manifests.labels import selector
 from ..availability.availability import create_autoscaler, create_disruption_budget
 from ..config.objects import AppConfig
 from ..context import Objects
-from ..names import worker_name
+from ..names import part_name
 from ..pod.pod import pod
 from ..rollout.deployment import create_deployment, deployment_spec
 from ..rollout.deployment_gate import create_deployment_gate
@@ -42,7 +42,7 @@ def create_workers(
     """
     created = {}
     for worker in settings.workers:
-        name = worker_name(app.name, worker.name)
+        name = part_name(app.name, worker.name)
         pods = selector(app.name, name)
         objects = app._replace(name=name, pods=pods, part_of=app.name)
         own = worker_settings(settings, worker)
