@@ -152,17 +152,17 @@ test: .venv/dev-ready
 
 # Tests of the sandbox. PLUGINS is a folder of provider plugins. Default: the sandbox's own.
 test-sandbox: .venv/dev-ready
-	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(SANDBOX) tools --acme --snapshots --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} tests/sandbox
 
 # What CI runs: all tests except the slow ones and those of `make e2e`.
 test-ci: .venv/dev-ready
-	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(SANDBOX) tools --acme --snapshots --kubernetes 1.35.4
 	@$(PYTEST) -m "not slow"
 
 # All tests except those of `make e2e`. TESTS is a list of files. Default: all.
 test-all: .venv/dev-ready
-	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(SANDBOX) tools --acme --snapshots --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} $$TESTS
 
 # Tests with nodes that run containers, and with a browser. TESTS is a list of files. Default: all. With SKIP=1,
