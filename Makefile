@@ -15,7 +15,7 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh schedules drift renew unquoted \
-  leftovers new-stack review review-down review-sweep down run run-stop shell logs ps events \
+  leftovers new-stack review review-down review-sweep down run run-stop shell logs ps events backup backups restore \
   test test-sandbox test-ci test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
@@ -135,6 +135,21 @@ ps: $(READY)
 events: $(READY)
 	@test -n "$$STACK" || { echo 'usage: make events STACK=dev [APP=shop]'; exit 2; }
 	@exec $(IN) $(BIN)/python -m tools.pods.events "--stack=$$STACK" "--app=$$APP"
+
+# Makes a snapshot of each persistent volume, and deletes the oldest ones.
+backup: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make backup STACK=dev [APP=shop] [KEEP=7]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.backups.backup "--stack=$$STACK" "--app=$$APP" "--keep=$${KEEP:-7}"
+
+backups: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make backups STACK=dev [APP=shop]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.backups.listed "--stack=$$STACK" "--app=$$APP"
+
+# Makes a new volume of a backup, and prints the settings that use it.
+restore: $(READY)
+	@test -n "$$STACK" && test -n "$$BACKUP" || \
+	  { echo 'usage: make restore STACK=dev BACKUP=NAME, a name that make backups shows'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.backups.restore "--stack=$$STACK" "--backup=$$BACKUP"
 
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) destroy --stack local --yes
