@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 
 from pulumi.runtime.proto import provider_pb2
 
@@ -26,7 +26,7 @@ from sandbox.plugins import property_diff
 from sandbox.plugins.exoscale import api
 from sandbox.plugins.exoscale.fields import Field, by_name, without_defaults_key
 from sandbox.plugins.rpc import ProviderError
-from sandbox.plugins.wire import UNKNOWN, has_unknown
+from sandbox.plugins.wire import UNKNOWN, Unknown, has_unknown
 
 
 class TitledError(ProviderError):
@@ -197,9 +197,61 @@ def _comparable(field: Field, value: Any) -> Any:
 
 
 def imported_inputs(fields: tuple[Field, ...], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the inputs for an existing object: all properties that can be given."""
+    """Returns the inputs for an existing object: all properties that can be given, if not empty."""
     return {
-        field.name: outputs[field.name]
+        field.name: without_empty(outputs[field.name])
         for field in fields
-        if field.configurable and outputs.get(field.name) is not None
+        if field.configurable and outputs.get(field.name) not in (None, [], {})
     }
+
+
+def refreshed_inputs(olds: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the old inputs with the API's current values."""
+    return {
+        key: outputs[key] if outputs[key] == old else without_empty(outputs[key])
+        for key, old in olds.items()
+        if key in outputs
+    }
+
+
+def without_empty(value: Any) -> Any:
+    """Returns a value without the empty lists and objects in it, and without what is null."""
+    if isinstance(value, Mapping):
+        return {
+            key: without_empty(item) for key, item in value.items() if item not in (None, [], {})
+        }
+    return [without_empty(item) for item in value] if isinstance(value, list) else value
+
+
+def type_problems(
+    fields: tuple[Field, ...], news: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yields the paths of values of another type, which are not converted, and the reasons."""
+    for field in fields:
+        value, here = news.get(field.name), property_diff.join(path, field.name)
+        if value is None or isinstance(value, Unknown):
+            continue
+        type_, name = _TYPES[field.type]
+        if not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool):
+            yield here, f"Expected {name}"
+        elif field.type == "object":
+            yield from type_problems(field.fields, value, here)
+        elif field.type == "object map":
+            for key, item in value.items():
+                if isinstance(item, Mapping):
+                    inner = property_diff.join(here, key)
+                    yield from type_problems(field.fields, item, inner)
+
+
+_TYPES: Final[Mapping[str, tuple[Any, str]]] = {
+    "string": (str, "a String"),
+    "boolean": (bool, "a Boolean"),
+    "integer": (int, "a Number"),
+    "number": ((int, float), "a Number"),
+    "list": (list, "an Array"),
+    "set": (list, "an Array"),
+    "objects": (list, "an Array"),
+    "map": (Mapping, "an Object"),
+    "object": (Mapping, "an Object"),
+    "object map": (Mapping, "an Object"),
+}

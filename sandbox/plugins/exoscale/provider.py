@@ -106,7 +106,10 @@ class ExoscaleProvider(rpc.Provider):
         kind, name = self._kind(request.urn), _name(request.urn)
         given = wire.decode(request.news)
         news = wire.reveal(given)
-        problems = check.failures(kind.fields, news, name, kind.problems(news))
+        more = kind.problems(news)
+        if kind.framework:
+            more = [*more, *framework.type_problems(kind.fields, news)]
+        problems = check.failures(kind.fields, news, name, more)
         if problems:
             return provider_pb2.CheckResponse(
                 failures=[provider_pb2.CheckFailure(reason=text) for text in problems]
@@ -184,10 +187,11 @@ class ExoscaleProvider(rpc.Provider):
             outputs = _look(kind, call, state, read=True)
         if outputs is None:
             return provider_pb2.ReadResponse()
+        planner = framework if kind.framework else plan
         inputs = (
-            plan.refreshed_inputs(wire.reveal(olds), outputs)
+            planner.refreshed_inputs(wire.reveal(olds), outputs)
             if given
-            else (framework if kind.framework else plan).imported_inputs(kind.fields, outputs)
+            else planner.imported_inputs(kind.fields, outputs)
         )
         properties, inputs = _hidden(kind, outputs, {**olds, **given}), _hidden(kind, inputs, olds)
         if outputs.get("state") in UNFINISHED:
