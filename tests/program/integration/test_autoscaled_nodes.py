@@ -1,6 +1,7 @@
 """A nodepool whose size an autoscaler changes, within limits that change.
 
-The autoscaler's pod never has a reason to act here: its part is played with its own API key.
+In all tests but the last one, the autoscaler has no reason to act, and its part is played with its
+own API key.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ pytestmark = pytest.mark.integration
 
 NODEPOOL = {key: value for key, value in POOL.items() if key != "size"}
 CHART = str(ROOT / "sandbox" / "charts" / "cluster-autoscaler")
+QUICK = {
+    "node-delete-delay-after-taint": "0s",
+    "scale-down-delay-after-add": "1s",
+    "scale-down-delay-after-failure": "1s",
+    "scan-interval": "1s",
+    "unremovable-node-recheck-timeout": "1s",
+}
+"""Arguments with which the autoscaler acts within seconds."""
 LIMITS = "cluster.nodepools[0].autoscale"
 
 
@@ -216,3 +225,27 @@ def test_a_fixed_size_after_the_autoscaler_and_back(
     stack.up()
     assert size(stack, sandbox) == 2
     stack("preview", "--expect-no-changes")
+
+
+def test_nodes_come_with_pods_that_find_no_room_and_go_with_them(
+    stack: Stack, kube: Kube, sandbox: Sandbox
+) -> None:
+    scaled = NODEPOOL | {"autoscale": {"min": 1, "max": 4}, "ipv6": True}
+    quick = {"chart": CHART, "scaleDownUnneededTime": "3s", "values": {"extraArgs": QUICK}}
+    stack.configure({"cluster": settings() | {"nodepools": [scaled], "autoscaler": quick}})
+    stack.up()
+    eventually(lambda: size(stack, sandbox) == 1)
+
+    kube.run("kubectl", "create", "deployment", "busy", "--image=busy", "--replicas=3")
+    kube.run("kubectl", "set", "resources", "deployment", "busy", "--requests=cpu=1500m")
+    kube.run("kubectl", "rollout", "status", "deployment", "busy", "--timeout=60s")
+    grown = size(stack, sandbox)
+    assert grown in (3, 4)
+    stack("preview", "--expect-no-changes")
+    stack("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert size(stack, sandbox) == grown
+
+    kube.run("kubectl", "delete", "deployment", "busy")
+    eventually(lambda: size(stack, sandbox) == 1)
+    eventually(lambda: len(kube.list("nodes")) == 1)
+    stack("preview", "--refresh", "--expect-no-changes")
