@@ -31,7 +31,6 @@ from .sks_cluster.args import (
     SksClusterArgs as SksClusterArgs,
 )
 from .sks_cluster.autoscaler.args import ClusterAutoscalerArgs as ClusterAutoscalerArgs
-from .sks_cluster.autoscaler.cluster_autoscaler import ClusterAutoscaler as ClusterAutoscaler
 from .sks_cluster.firewall.args import FirewallRuleArgs as FirewallRuleArgs
 from .sks_cluster.nodepools.args import (
     AutoscaleArgs as AutoscaleArgs,

@@ -18,6 +18,7 @@ from pulumiverse_exoscale import SksKubeconfig
 from ...exoscale.api import SHORT_TIMEOUT, ExoscaleApi, ExoscaleApiError
 from ...lifecycle.kubernetes_api import KubernetesApi, in_thread
 from ...lifecycle.waiting import wait_until
+from .busy_nodepools import BUSY
 from .drained_nodes import drain_nodes, needs_no_eviction
 from .nodes import Object, is_ready, nodes_of, pods_of, uncordon
 
@@ -143,13 +144,39 @@ class Nodepool:
     async def grow(self, size: int, seconds: int) -> None:
         """Scales the nodepool to `size` nodes, and returns when the instances run.
 
+        Does nothing if it has as many: an autoscaler that knows the same minimum may be faster.
+
         Raises:
             WaitTimeoutError: the nodepool is still changing after `seconds`.
             ExoscaleApiError: Exoscale rejects the operation.
         """
-        await self._wait_until_idle(seconds)
-        operation = await in_thread(self._exoscale.put, f"{self._path}:scale", {"size": size})
-        await self._wait_for(operation, f"it is being scaled to {size} nodes", BUSY_HINT, seconds)
+        operation: Mapping[str, Any] | None = None
+
+        async def unscaled() -> str:
+            nonlocal operation
+            try:
+                found = await in_thread(self._exoscale.get, self._path)
+            except ExoscaleApiError as error:
+                return str(error)
+            if found["state"] not in IDLE:
+                return f"it is {found['state']}"
+            if int(found["size"]) >= size:
+                return ""
+            try:
+                operation = await in_thread(
+                    self._exoscale.put, f"{self._path}:scale", {"size": size}
+                )
+            except ExoscaleApiError as error:
+                if BUSY.words not in str(error).lower():
+                    raise
+                return str(error)
+            return ""
+
+        what = f"nodepool {self._name}"
+        await wait_until(unscaled, description=what, timeout=seconds, hint=BUSY_HINT)
+        if operation:
+            progress = f"it is being scaled to {size} nodes"
+            await self._wait_for(operation, progress, BUSY_HINT, seconds)
 
     async def _drain(self, api: KubernetesApi, nodes: Sequence[Object], seconds: int) -> None:
         async def remaining() -> list[Object]:

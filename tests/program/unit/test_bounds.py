@@ -29,6 +29,8 @@ class Exoscale:
     cluster: Cluster
     pools: dict[str, list[str]]
     fails: bool = False
+    busy: int = 0
+    """So many operations are rejected because another one is active."""
     done: list[str] = field(default_factory=list)
 
     def get(self, path: str, timeout: float = 0) -> dict[str, Any]:
@@ -47,6 +49,10 @@ class Exoscale:
         return {"state": "running", "size": size, "instance-pool": {"id": f"{name}-instances"}}
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if self.busy:
+            self.busy -= 1
+            self.scale("p", 2)  # by the autoscaler
+            raise ExoscaleApiError("Exoscale's API answers 409: already being updated", 409)
         path, _, operation = path.partition(":")
         pool = path.rpartition("/")[2]
         if operation == "evict":
@@ -195,6 +201,17 @@ def test_nodes_below_the_minimum_are_added(exoscale: Exoscale) -> None:
     exoscale.scale("p", 1)
     run(bounds(pool(3, 6)), entry(1, 6), entry(3, 6))
     assert exoscale.done == ["scale p to 3"]
+
+
+@pytest.mark.parametrize(("low", "done"), [(2, []), (3, ["scale p to 3"])])
+def test_the_autoscaler_may_add_nodes_at_the_same_time(
+    low: int, done: list[str], exoscale: Exoscale
+) -> None:
+    exoscale.scale("p", 1)
+    exoscale.busy = 1
+    run(bounds(pool(low, 6)), entry(1, 6), entry(low, 6))
+    assert exoscale.done == done
+    assert len(exoscale.pools["p"]) == low
 
 
 def test_a_size_beyond_the_limits_that_a_refresh_found_is_corrected(exoscale: Exoscale) -> None:
