@@ -34,6 +34,7 @@ QUICK = {
     "scale-down-delay-after-add": "1s",
     "scale-down-delay-after-failure": "1s",
     "scan-interval": "1s",
+    "skip-nodes-with-system-pods": False,
     "unremovable-node-recheck-timeout": "1s",
 }
 """Arguments with which the autoscaler acts within seconds."""
