@@ -25,7 +25,7 @@ from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.csi_controller import CsiController
 from sandbox.sks.exoscale_client import Client, zone_client
 from sandbox.sks.ingress_nginx import image
-from sandbox.sks.layout import VOLUMES, ClusterFiles, ClusterRecord, Ports
+from sandbox.sks.layout import SNAPSHOTS, VOLUMES, ClusterFiles, ClusterRecord, Ports
 from sandbox.sks.looking import Looking
 from sandbox.sks.machines import system
 from sandbox.sks.machines.firewall import Firewall
@@ -33,6 +33,8 @@ from sandbox.sks.machines.machines import Machines
 from sandbox.sks.ports import free_ports
 from sandbox.sks.processes import kill_stale
 from sandbox.sks.programs import Programs
+from sandbox.sks.snapshot_controller import SnapshotController
+from sandbox.sks.snapshots import Snapshots
 from sandbox.sks.spec import (
     CCM_ADDON,
     CSI_ADDON,
@@ -294,9 +296,12 @@ class SksRuntime:
             controller.start()
 
         if CSI_ADDON in record.addons and record.id not in self._csi_drivers:
+            volumes, snapshots = self._home / VOLUMES, self._home / SNAPSHOTS
             self._csi_drivers[record.id] = (
-                CsiController(record.name, plane.new_api_client(), self._home / VOLUMES),
+                CsiController(record.name, plane.new_api_client(), volumes),
                 VolumeExpansion(record.name, plane.new_api_client()),
+                SnapshotController(plane, self._programs.tools),
+                Snapshots(record.name, record.zone, plane.new_api_client(), volumes, snapshots),
             )
             for part in self._csi_drivers[record.id]:
                 part.start()

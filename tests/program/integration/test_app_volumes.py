@@ -1,7 +1,11 @@
-"""An application's persistent volume through its life: it grows, is left, and is used again."""
+"""An application's persistent volume through its life: it grows, is left, and is used again.
+
+Its backups need the tools of `sandbox tools --snapshots`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from tests.support.documents import ROOT, commands_under
 from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import CLUSTER, Stack, copy_project
+from tools.backups import backup, restore
 
 pytestmark = pytest.mark.integration
 
@@ -63,6 +68,13 @@ def settings(stack: Stack) -> Iterator[None]:
     before = stack.file.read_text()
     yield
     stack.file.write_text(before)
+
+
+@pytest.fixture
+def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `sandbox exec` would give to the tools."""
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 def claim_of(kube: Kube, name: str) -> dict[str, Any]:
@@ -180,9 +192,67 @@ def test_two_applications_never_use_it_at_once(stack: Stack) -> None:
     assert "shop/uploads in the namespace files still uses it during this change" in told
 
 
-def test_it_outlives_the_stack(stack: Stack, kube: Kube) -> None:
+def folder_of(sandbox: Sandbox, handle: str, kind: str = "volumes") -> Path:
+    """The data of a volume or a snapshot, by its ID or ZONE/ID."""
+    return sandbox.home / kind / handle.rpartition("/")[2]
+
+
+def backups(kube: Kube) -> list[dict[str, Any]]:
+    """The snapshots that `make backup` has made, oldest first."""
+    found = kube.list("volumesnapshots", "files")
+    return sorted(found, key=lambda each: each["metadata"]["creationTimestamp"])
+
+
+@pytest.mark.usefixtures("environment")
+def test_backups_are_made_and_the_oldest_deleted(
+    sandbox: Sandbox, stack: Stack, kube: Kube
+) -> None:
+    volume = folder_of(sandbox, volume_of(kube, "shop")["spec"]["csi"]["volumeHandle"])
+    for note in ("first", "second"):
+        (volume / "note").write_text(note)
+        assert backup.main([f"--stack={stack.name}", "--keep=1"], stack.folder) == 0
+    eventually(lambda: len(backups(kube)) == 1)
+    eventually(lambda: len(kube.list("volumesnapshotcontents")) == 1)
+    (kept,) = kube.list("volumesnapshotcontents")
+    assert kept["spec"]["deletionPolicy"] == "Retain"
+    assert kept["spec"]["volumeSnapshotRef"]["name"] == backups(kube)[0]["metadata"]["name"]
+    data = folder_of(sandbox, kept["status"]["snapshotHandle"], "snapshots") / "data"
+    assert (data / "note").read_text() == "second"
+    assert len([*(sandbox.home / "snapshots").iterdir()]) == 1
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_backup_becomes_the_volume(
+    sandbox: Sandbox, stack: Stack, kube: Kube, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = volume_of(kube, "shop")
+    (folder_of(sandbox, before["spec"]["csi"]["volumeHandle"]) / "note").write_text("broken")
+    (made,) = backups(kube)
+    name = made["metadata"]["name"]
+    assert restore.main([f"--stack={stack.name}", f"--backup={name}"], stack.folder) == 0
+    (handle,) = re.findall(r"^  volume: (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    assert len(kube.list("pvc", "files")) == 1
+
+    stack.set("apps[0].volumes[0].volume", handle)
+    stack.set("apps[0].volumes[0].allowDataLoss", "true")
+    stack.up()
+    after = volume_of(kube, "shop")
+    assert after["spec"]["csi"]["volumeHandle"] == handle
+    assert (folder_of(sandbox, handle) / "note").read_text() == "second"
+    assert ready_pods(kube, "shop") == 1
+    stack("preview", "--expect-no-changes")
+
+
+def test_it_outlives_the_stack_and_so_do_its_backups(
+    sandbox: Sandbox, stack: Stack, kube: Kube
+) -> None:
     assert stack.file.read_text().count("size:") == 1
+    (snapshot,) = kube.list("volumesnapshotcontents")
     stack("destroy", "--yes", "--skip-preview")
     assert stack.resources() == []
     phases = {volume["status"]["phase"] for volume in kube.list("pv")}
     assert phases == {"Released"}
+    assert "files" not in kube.names("namespaces")
+    (left,) = kube.list("volumesnapshotcontents")
+    assert left["metadata"]["name"] == snapshot["metadata"]["name"]
+    assert folder_of(sandbox, left["status"]["snapshotHandle"], "snapshots").is_dir()
