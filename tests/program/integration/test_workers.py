@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.account import Sandbox
 from tests.support.kube import Kube
+from tests.support.polling import eventually
 from tests.support.stack import Stack, Step, copy_project
 
 pytestmark = pytest.mark.integration
@@ -116,6 +117,32 @@ def test_an_image_that_does_not_start_leaves_the_old_pods(stack: Stack, kube: Ku
     stack.file.write_text(before)
     stack.up()
     assert container(kube, "shop-mail")["image"] == "example/shop:1"
+
+
+def scale(stack: Stack, **settings: Any) -> None:
+    """Give the worker these settings in place of `replicas` and `autoscaler`."""
+    document = yaml.safe_load(stack.file.read_text())
+    (worker,) = document["config"]["webapp:apps"][0]["workers"]
+    for key in ("replicas", "autoscaler"):
+        worker.pop(key, None)
+    worker.update(settings)
+    stack.file.write_text(yaml.safe_dump(document))
+
+
+def test_without_its_autoscaler_it_has_its_number_of_pods_again(stack: Stack, kube: Kube) -> None:
+    """The autoscaler scales until it is deleted: also what Pulumi has just set."""
+    scale(stack, autoscaler={"min": 3, "max": 4, "cpu": 80})
+    stack.up()
+    eventually(lambda: deployment(kube, "shop-mail")["spec"]["replicas"] == 3)
+    stack("preview", "--expect-no-changes")
+    scale(stack, replicas=2)
+    assert "shop/shop-mail: replicas: 2, instead of its autoscaler's" in stack("preview")
+    stack.up()
+    found = deployment(kube, "shop-mail")
+    assert found["spec"]["replicas"] == found["status"]["readyReplicas"] == 2
+    assert not kube.names("horizontalpodautoscalers", "shop")
+    assert deployment(kube, "shop")["spec"]["replicas"] == 1
+    stack("preview", "--refresh", "--expect-no-changes")
 
 
 def test_a_worker_that_is_removed_is_deleted_and_a_port_gets_a_service(
