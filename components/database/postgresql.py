@@ -92,7 +92,7 @@ def create_postgresql(
         opts=opts,
     )
     create_database_policy(app, namespace, clients, opts)
-    claim = _claim(in_program, settings, metadata, access, opts)
+    claim = _claim(settings, metadata, access, opts)
     spec = {
         "service_name": name,
         "replicas": 1,
@@ -127,7 +127,6 @@ def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceO
 
 
 def _claim(
-    in_program: str,
     settings: DatabaseArgs,
     metadata: Mapping[str, Any],
     access: ClusterAccess | None,
@@ -143,7 +142,7 @@ def _claim(
     assert volume  # a database in the cluster has one
     user = VolumeUser("database", Workload("statefulsets", namespace, name))
     return create_claim(
-        in_program,
+        name,
         volume,
         user,
         access,

@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim
 
 from ..exoscale.deleted_volumes import CSI_DRIVER
 from ..lifecycle.cluster_access import ClusterAccess
+from ..manifests.names import name_in_program
 from .args import ClaimedVolume
 from .expansion import VolumeUser, expansion_hooks
 from .kept_volumes import reuse_kept_volume
@@ -23,7 +24,7 @@ class VolumeSettings(NamedTuple):
 
 
 def create_claim(
-    in_program: str,
+    name: str,
     volume: ClaimedVolume,
     user: VolumeUser,
     access: ClusterAccess | None,
@@ -40,7 +41,7 @@ def create_claim(
     the old claim.
 
     Args:
-        in_program: the name of the resource.
+        name: the name of the resource without the namespace.
         volume: the settings of the volume.
         user: the workload whose pod uses the volume.
         access: access to the cluster, to expand a volume of Exoscale, and to find a kept one.
@@ -51,6 +52,8 @@ def create_claim(
         content: what the volume contains, such as a database's major version. With another value,
             the claim is replaced.
     """
+    namespace = user.workload.namespace
+    in_program = name_in_program(name, namespace)
     spec = {"storage_class_name": volume.class_name, "access_modes": ["ReadWriteOnce"]}
     request: dict[str, Any] = {"resources": {"requests": {"storage": volume.size}}}
     if volume.volume:
@@ -60,15 +63,13 @@ def create_claim(
     hooks = expansion_hooks(hook_name, settings.size, user, access, online=not volume.is_exoscales)
     more.append(pulumi.ResourceOptions(hooks=hooks))
     if volume.is_kept:
-        reuse = reuse_kept_volume(
-            hook_name, settings.volume, user.place, in_program, volume, access
-        )
+        reuse = reuse_kept_volume(hook_name, settings.volume, user.place, name, volume, access)
         more.append(pulumi.ResourceOptions(hooks=reuse))
     for each in more:
         opts = pulumi.ResourceOptions.merge(opts, each)
     return PersistentVolumeClaim(
         in_program,
-        metadata={"namespace": user.workload.namespace, "labels": labels},
+        metadata={"namespace": namespace, "labels": labels},
         spec=spec | request,
         opts=opts,
     )

@@ -9,7 +9,6 @@ Source: kubernetes.io/docs/concepts/storage/persistent-volumes, "Reserving a Per
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..args.resources import quantity
 from ..lifecycle.cluster_access import ClusterAccess
 from ..lifecycle.kubernetes_api import ApiError, KubernetesApi
 from ..lifecycle.waiting import wait_until
+from ..manifests.names import is_generated
 from .args import KEPT, ClaimedVolume
 
 VOLUMES = "/api/v1/persistentvolumes"
@@ -33,9 +33,6 @@ SECONDS = 60
 NO_CLAIM = "deleted"
 """The ID of a claim that does not exist."""
 
-SUFFIX = r"(-[0-9a-z]+)?"
-"""What Pulumi adds to the name of a resource for the name of a claim."""
-
 
 class NoKeptVolume(Exception):
     """No kept volume, or none that fits. The message names the setting and a solution."""
@@ -45,7 +42,7 @@ def reuse_kept_volume(
     name: str,
     setting: str,
     place: str,
-    in_program: str,
+    claim: str,
     volume: ClaimedVolume,
     access: ClusterAccess | None,
 ) -> pulumi.ResourceHookBinding:
@@ -55,7 +52,7 @@ def reuse_kept_volume(
         name: unique prefix of the hook's name.
         setting: the key of the volume in the settings, for messages.
         place: NAMESPACE/NAME of the workload that uses it, for messages.
-        in_program: the name of the claim's resource, with which the claims' names begin.
+        claim: the name of the claim's resource without the namespace.
         volume: the settings of the volume.
         access: access to the cluster.
     """
@@ -76,7 +73,7 @@ def reuse_kept_volume(
             if preview and not error.status:  # the Kubernetes plugin warns about the cluster
                 return
             raise
-        found = kept_volume(volumes, metadata["namespace"], in_program, volume, where)
+        found = kept_volume(volumes, metadata["namespace"], claim, volume, where)
         pulumi.info(f"{where}: {_described(found)} is used again, with its data")
         if not preview:
             await reserve_volume(api, found, metadata["namespace"], metadata["name"])
@@ -119,7 +116,7 @@ async def reserve_volume(
 def kept_volume(
     volumes: Sequence[Mapping[str, Any]],
     namespace: str,
-    in_program: str,
+    claim: str,
     wanted: ClaimedVolume,
     where: str,
 ) -> Mapping[str, Any]:
@@ -128,26 +125,30 @@ def kept_volume(
     Args:
         volumes: all PersistentVolumes of the cluster.
         namespace: the namespace of the claims.
-        in_program: the name with which the claims' names begin.
+        claim: the name of the claim's resource without the namespace.
         wanted: the settings, which must have the volume's size and storage class.
         where: the setting, with which messages begin.
 
     Raises:
         NoKeptVolume: there is none, there are several, or the settings differ from it.
     """
-    used = {_handle(each) for each in volumes if each["status"]["phase"] not in WITHOUT_CLAIM}
-    found = [
-        each
+    of_this_name = [each for each in volumes if _is_left_by(each, namespace, claim)]
+    users = {
+        _handle(each): (each["spec"].get("claimRef") or {}).get("name")
         for each in volumes
-        if each["status"]["phase"] in WITHOUT_CLAIM
-        and _is_left_by(each, namespace, in_program)
-        and _handle(each) not in used
-    ]
+        if each["status"]["phase"] not in WITHOUT_CLAIM
+    }
+    found = [each for each in of_this_name if _handle(each) not in users]
     if not found:
+        in_use = "".join(
+            f"; {_described(each)} is used by the claim {users[_handle(each)]}: if a killed run "
+            "has created it, `make leftovers` shows how to delete it"
+            for each in of_this_name[:1]
+        )
         raise NoKeptVolume(
             f"{where}: the cluster has no volume that was kept under this name: remove {KEPT} for "
             "a new, empty volume, or set ZONE/ID of an existing one, which "
-            "`exo compute block-storage list` shows"
+            f"`exo compute block-storage list` shows{in_use}"
         )
     if len(found) > 1:
         several = "; ".join(map(_described, found))
@@ -171,11 +172,13 @@ def kept_volume(
     return volume
 
 
-def _is_left_by(volume: Mapping[str, Any], namespace: str, in_program: str) -> bool:
-    claim = volume["spec"].get("claimRef") or {}
-    is_kept = volume["spec"].get("persistentVolumeReclaimPolicy") == "Retain"
-    is_named = re.fullmatch(re.escape(in_program) + SUFFIX, claim.get("name", ""))
-    return bool(is_kept and is_named and claim.get("namespace") == namespace)
+def _is_left_by(volume: Mapping[str, Any], namespace: str, claim: str) -> bool:
+    former = volume["spec"].get("claimRef") or {}
+    return (
+        volume["spec"].get("persistentVolumeReclaimPolicy") == "Retain"
+        and former.get("namespace") == namespace
+        and is_generated(former["name"], claim, namespace)
+    )
 
 
 def _handle(volume: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ def create_claims(app: Objects, settings: WebAppArgs, access: ClusterAccess | No
         assert each.claimed  # persistent volumes have one
         key = f"volumes.{each.name}"
         claims[each.name] = create_claim(
-            app.in_program(f"{app.name}-{each.name}"),
+            f"{app.name}-{each.name}",
             each.claimed,
             user,
             access,

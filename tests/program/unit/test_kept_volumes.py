@@ -17,14 +17,14 @@ from components.volume.kept_volumes import NoKeptVolume, kept_volume, reuse_kept
 
 WANTED = ClaimedVolume("20Gi", None, KEPT, keep=True)
 WHERE = "files/shop: volumes.uploads.volume: kept"
-IN_PROGRAM = "shop-uploads.files"
+CLAIM = "shop-uploads"
 ONE, OTHER = "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b", "ch-gva-2/" + "0" * 36
 CREATED = "2026-11-30T07:42:00Z"
 
 
 def volume(handle: str = ONE, phase: str = "Released", **spec: Any) -> dict[str, Any]:
     """A PersistentVolume that the application's claim has left."""
-    claim = {"namespace": "files", "name": f"{IN_PROGRAM}-1a2b3c4d", "uid": "1"}
+    claim = {"namespace": "files", "name": f"{CLAIM}.files-1a2b3c4d", "uid": "1"}
     return {
         "metadata": {"name": f"pvc-{handle[-4:]}", "creationTimestamp": CREATED},
         "spec": {
@@ -44,14 +44,14 @@ def named(name: str, namespace: str = "files") -> dict[str, Any]:
 
 
 def chosen(*volumes: Mapping[str, Any], wanted: ClaimedVolume = WANTED) -> str:
-    found = kept_volume(volumes, "files", IN_PROGRAM, wanted, WHERE)
+    found = kept_volume(volumes, "files", CLAIM, wanted, WHERE)
     return str(found["spec"]["csi"]["volumeHandle"])
 
 
 OTHERS = {
     "another application": named("web-uploads.files-1a2b3c4d"),
     "another volume": named("shop-uploads-2.files-1a2b3c4d"),
-    "another namespace": named(f"{IN_PROGRAM}-1a2b3c4d", "files-2"),
+    "another namespace": named(f"{CLAIM}.files-1a2b3c4d", "files-2"),
     "in use": volume(phase="Bound"),
     "deleted with its claim": volume(persistentVolumeReclaimPolicy="Delete"),
     "never claimed": volume(phase="Available", claimRef=None),
@@ -62,7 +62,7 @@ OTHERS = {
 def test_no_other_volume_is_used(other: dict[str, Any]) -> None:
     with pytest.raises(NoKeptVolume) as caught:
         chosen(other)
-    assert str(caught.value) == (
+    assert str(caught.value).partition("; ")[0] == (
         f"{WHERE}: the cluster has no volume that was kept under this name: remove kept for a new, "
         "empty volume, or set ZONE/ID of an existing one, which `exo compute block-storage list` "
         "shows"
@@ -71,8 +71,21 @@ def test_no_other_volume_is_used(other: dict[str, Any]) -> None:
     assert chosen(other, volume()) == ONE
 
 
+def test_names_of_an_earlier_version_of_the_program_have_no_namespace() -> None:
+    assert chosen(named(f"{CLAIM}-1a2b3c4d")) == ONE
+
+
 def test_a_volume_that_an_interrupted_update_has_reserved_is_used() -> None:
     assert chosen(volume(phase="Available")) == ONE
+
+
+def test_a_claim_that_a_killed_update_has_created_is_named() -> None:
+    with pytest.raises(NoKeptVolume) as caught:
+        chosen(volume(phase="Bound"))
+    assert str(caught.value).endswith(
+        f"; {ONE} (20Gi, created {CREATED}) is used by the claim {CLAIM}.files-1a2b3c4d: if a "
+        "killed run has created it, `make leftovers` shows how to delete it"
+    )
 
 
 def test_a_volume_in_use_under_another_name_is_not_used_twice() -> None:
@@ -175,9 +188,9 @@ def create(
 def run_hook(access: ClusterAccess | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi, "ResourceHook", Hook)
     setting = "volumes.uploads.volume"
-    binding = reuse_kept_volume("shop", setting, "files/shop", IN_PROGRAM, WANTED, access)
+    binding = reuse_kept_volume("shop", setting, "files/shop", CLAIM, WANTED, access)
     (hook,) = cast(list[Hook], binding.before_create)
-    metadata = {"namespace": "files", "name": f"{IN_PROGRAM}-5e6f7a8b"}
+    metadata = {"namespace": "files", "name": f"{CLAIM}.files-5e6f7a8b"}
     args = pulumi.ResourceHookArgs("urn", "", "shop", "", new_inputs={"metadata": metadata})
     asyncio.run(hook.callback(args))
 
@@ -194,7 +207,7 @@ def test_it_is_named_in_the_preview_and_reserved_by_the_update(
     assert said == [f"{WHERE}: {ONE} (20Gi, created {CREATED}) is used again, with its data"]
     reference = {
         "namespace": "files",
-        "name": f"{IN_PROGRAM}-5e6f7a8b",
+        "name": f"{CLAIM}.files-5e6f7a8b",
         "uid": None,
         "resourceVersion": None,
     }
