@@ -15,7 +15,7 @@ IN := $(if $(SANDBOXED),$(SANDBOX) exec --,$(PRIVATE))
 READY := .venv/tools-ready $(if $(SANDBOXED),.venv/sandbox-ready)
 
 .PHONY: up preview previews deploy smoke promote promoted rollback refresh schedules drift renew unquoted \
-  leftovers new-stack review review-down review-sweep down run run-stop shell logs ps events \
+  leftovers new-stack review review-down review-sweep down run run-stop shell logs ps events backup backups restore \
   test test-sandbox test-ci test-all e2e e2e-here lint docs lock bench
 
 up: .venv/sandbox-ready
@@ -136,6 +136,21 @@ events: $(READY)
 	@test -n "$$STACK" || { echo 'usage: make events STACK=dev [APP=shop]'; exit 2; }
 	@exec $(IN) $(BIN)/python -m tools.pods.events "--stack=$$STACK" "--app=$$APP"
 
+# Makes a snapshot of each persistent volume, and deletes the oldest ones.
+backup: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make backup STACK=dev [APP=shop] [KEEP=7]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.backups.backup "--stack=$$STACK" "--app=$$APP" "--keep=$${KEEP:-7}"
+
+backups: $(READY)
+	@test -n "$$STACK" || { echo 'usage: make backups STACK=dev [APP=shop]'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.backups.listed "--stack=$$STACK" "--app=$$APP"
+
+# Makes a new volume of a backup, and prints the settings that use it.
+restore: $(READY)
+	@test -n "$$STACK" && test -n "$$BACKUP" || \
+	  { echo 'usage: make restore STACK=dev BACKUP=NAME, a name that make backups shows'; exit 2; }
+	@exec $(IN) $(BIN)/python -m tools.backups.restore "--stack=$$STACK" "--backup=$$BACKUP"
+
 down: .venv/sandbox-ready
 	@$(SANDBOX) exec -- $(REFRESHED) destroy --stack local --yes
 	@$(SANDBOX) down
@@ -152,17 +167,17 @@ test: .venv/dev-ready
 
 # Tests of the sandbox. PLUGINS is a folder of provider plugins. Default: the sandbox's own.
 test-sandbox: .venv/dev-ready
-	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(SANDBOX) tools --acme --snapshots --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} tests/sandbox
 
 # What CI runs: all tests except the slow ones and those of `make e2e`.
 test-ci: .venv/dev-ready
-	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(SANDBOX) tools --acme --snapshots --kubernetes 1.35.4
 	@$(PYTEST) -m "not slow"
 
 # All tests except those of `make e2e`. TESTS is a list of files. Default: all.
 test-all: .venv/dev-ready
-	@$(SANDBOX) tools --acme --kubernetes 1.35.4
+	@$(SANDBOX) tools --acme --snapshots --kubernetes 1.35.4
 	@$(PYTEST) $${PLUGINS:+"--plugins=$$PLUGINS"} $$TESTS
 
 # Tests with nodes that run containers, and with a browser. TESTS is a list of files. Default: all. With SKIP=1,

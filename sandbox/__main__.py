@@ -24,6 +24,7 @@ from sandbox.toolchain.tools import (
     EARLIER_KUBERNETES_VERSION,
     NODE,
     NODE_TOOLS,
+    SNAPSHOT_TOOLS,
     kubernetes_tools,
 )
 
@@ -67,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also install what HTTPS needs: an ACME server, cert-manager and its chart",
     )
+    tools.add_argument(
+        "--snapshots",
+        action="store_true",
+        help="also install what snapshots of volumes need: the snapshot controller and its API",
+    )
     env = commands.add_parser("env", help="print the environment as export lines for a shell")
     run = commands.add_parser(
         "exec", help="run a command in the sandbox, which is started if necessary"
@@ -101,6 +107,8 @@ def main(arguments: list[str]) -> int:
                 ensure_tools(progress, [*(NODE_TOOLS if containers else ()), *chain(*others)])
                 if options.acme:
                     ensure_acme(progress)
+                if options.snapshots:
+                    ensure_tools(progress, SNAPSHOT_TOOLS)
             case "status":
                 # Imported here because it loads an HTTP client, which few commands need.
                 from sandbox.daemon.status import status

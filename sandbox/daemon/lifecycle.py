@@ -39,6 +39,7 @@ FOLDERS = (
     "pulumi-homes",
     "pulumi-stacks",
     "pulumi-state",
+    "snapshots",
     "tls",
     "tmp",
     "volumes",

@@ -58,16 +58,17 @@ class CsiController(Looking):
         elif volume.spec.persistent_volume_reclaim_policy == "Delete":
             name, now = volume.metadata.name, time.monotonic()
             since = self._released.setdefault(name, now)
-            if now - since >= self._deletion_seconds and self._runs():
+            if now - since >= self._deletion_seconds and driver_runs(self._api):
                 if folder.exists():
                     shutil.rmtree(folder)
                 self._api.delete_persistent_volume(name)
                 del self._released[name]
 
-    def _runs(self) -> bool:
-        """Returns whether the driver runs, which needs a node that is Ready."""
-        return any(
-            condition.type == "Ready" and condition.status == "True"
-            for node in self._api.list_node().items
-            for condition in node.status.conditions or ()
-        )
+
+def driver_runs(api: client.CoreV1Api) -> bool:
+    """Returns whether the driver runs, which needs a node that is Ready."""
+    return any(
+        condition.type == "Ready" and condition.status == "True"
+        for node in api.list_node().items
+        for condition in node.status.conditions or ()
+    )

@@ -12,6 +12,8 @@ from sandbox.sks.spec import Audit, ClusterSpec, Networking, Oidc, SksError
 
 VOLUMES = "volumes"
 """Folder in the sandbox's home for the volumes of all clusters, some of which outlive them."""
+SNAPSHOTS = "snapshots"
+"""Folder in the sandbox's home for the snapshots of volumes, which also outlive clusters."""
 
 
 @dataclass(frozen=True)

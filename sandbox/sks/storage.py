@@ -16,6 +16,11 @@ CSI_DRIVER = "csi.exoscale.com"
 _RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}
 
 
+def reclaim_policy(storage_class: str) -> str:
+    """Returns what happens to a volume of the driver when its claim is deleted."""
+    return _RECLAIM_POLICIES.get(storage_class, "Delete")
+
+
 def reconcile(api_client: client.ApiClient, addons: Sequence[str]) -> None:
     """Creates the missing objects, if `addons` contains the CSI addon."""
     if CSI_ADDON not in addons:

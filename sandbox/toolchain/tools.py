@@ -166,6 +166,18 @@ KUBERNETES_VERSION = "1.36.5"
 EARLIER_KUBERNETES_VERSION = "1.35.4"
 """A version to upgrade from; `sandbox tools --kubernetes` installs it."""
 
+_SNAPSHOTTER = "github.com/kubernetes-csi/external-snapshotter"
+SNAPSHOT_CLIENT = GoModule(path=f"{_SNAPSHOTTER}/client/v8", version="v8.7.0")
+"""The definitions of the snapshot API."""
+SNAPSHOTTER = GoModule(
+    path=f"{_SNAPSHOTTER}/v8",
+    # Exoscale's CSI driver v0.34.3 brings v6.3.0, which the Go module proxy doesn't have.
+    version="v8.7.0",
+    # Copied from the module's go.mod, because Go ignores the replace directives of dependencies.
+    replace=(f"{SNAPSHOT_CLIENT.path} => {SNAPSHOT_CLIENT.path} {SNAPSHOT_CLIENT.version}",),
+    variables=(("main.version", "v8.7.0"),),
+)
+
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """Programs of a control plane, in the Kubernetes version of the cluster."""
 NODE = ("kubelet", "kube-proxy")
@@ -317,3 +329,28 @@ ACME_TOOLS: tuple[Tool, ...] = (
     ),
 )
 """Additional tools for HTTPS: an ACME server, and the programs of cert-manager in one binary."""
+
+SNAPSHOT_KINDS = ("volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots")
+SNAPSHOT_TOOLS: tuple[Tool, ...] = (
+    Tool(
+        name="snapshot-controller",
+        version="8.7.0",
+        module=SNAPSHOTTER,
+        source="",
+        main=OwnMain(files=("snapshot_controller.go",)),
+        suitable=SpecifierSet("~=8.7"),
+        version_arguments=("--version",),
+    ),
+    *(
+        Tool(
+            name=f"{kind}.yaml",
+            version="8.7.0",
+            module=SNAPSHOT_CLIENT,
+            source=f"config/crd/snapshot.storage.k8s.io_{kind}.yaml",
+            beside="snapshot-controller",
+            script=True,
+        )
+        for kind in SNAPSHOT_KINDS
+    ),
+)
+"""Additional tools for volume snapshots: the controller, and the definitions of its API."""

@@ -131,6 +131,18 @@ def test_each_night_is_for_all_stacks_whatever_one_has(
     assert sorted(run.commands) == sorted(done)
 
 
+def test_backups_are_made_of_the_stacks_in_the_variable(repository: Path) -> None:
+    stacks = '["staging", "prod"]'
+    run = act(repository, "nightly", "schedule", {}, backups=stacks)
+    made = ["make backup STACK=prod", "make backup STACK=staging"]
+    assert sorted(each for each in run.commands if "backup" in each) == made
+    done = [
+        gitlab(repository, "backup", {"STACK": stack, "BACKUP_STACKS": stacks}).commands
+        for stack in STACKS
+    ]
+    assert sorted(each for commands in done for each in commands) == made
+
+
 def test_where_nothing_is_open_all_is_swept(repository: Path) -> None:
     none = ["python -m tools.forge open-requests", "make review-sweep OPEN=none"]
     assert act(repository, "nightly", "schedule", {}, opened="").of("sweep") == none

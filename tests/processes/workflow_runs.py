@@ -127,6 +127,7 @@ def act(
     payload: Mapping[str, Any],
     fails: str = "",
     opened: str = "12 15",
+    backups: str = "",
 ) -> Run:
     """Run a workflow, such as `deploy`.
 
@@ -134,10 +135,12 @@ def act(
         payload: the event as GitHub tells it.
         fails: a pattern of the commands that fail, as the shell's `case` has them.
         opened: the numbers of the open pull requests.
+        backups: the repository's variable BACKUP_STACKS.
     """
     folder = clone.parent
     (folder / "event.json").write_text(json.dumps(payload))
     names = {name for file in GITHUB.rglob("*.yml") for name in hidden(file.read_text())}
+    names.discard("BACKUP_STACKS")
     (folder / "hidden").write_text("".join(f"{name}=hidden\n" for name in names))
     command = [
         str(Path(sys.executable).with_name("act")),
@@ -149,6 +152,7 @@ def act(
         f"--secret-file={folder / 'hidden'}",
         f"--var-file={folder / 'hidden'}",
         "--secret=GITHUB_TOKEN=hidden",
+        f"--var=BACKUP_STACKS={backups}",
         f"--env=CLONE={clone}",
         f"--env=LOG={folder / 'log'}",
         f"--env=FAILS={fails}",

@@ -1,13 +1,18 @@
-"""An application's persistent volume through its life: it grows, is left, and is used again."""
+"""An application's persistent volume through its life: it grows, is left, and is used again.
+
+Its backups need the tools of `sandbox tools --snapshots`.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sandbox.paths import write_private
 from tests.support.account import Sandbox
@@ -15,6 +20,7 @@ from tests.support.documents import ROOT, commands_under
 from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import CLUSTER, Stack, copy_project
+from tools.backups import backup, restore
 
 pytestmark = pytest.mark.integration
 
@@ -73,6 +79,13 @@ def settings(stack: Stack) -> Iterator[None]:
     before = stack.file.read_text()
     yield
     stack.file.write_text(before)
+
+
+@pytest.fixture
+def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `sandbox exec` would give to the tools."""
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 def claim_of(kube: Kube, name: str) -> dict[str, Any]:
@@ -154,30 +167,34 @@ def test_files_are_not_left_behind_unasked(stack: Stack) -> None:
     assert "index/uploads: namespace: elsewhere: the data is in files: a new volume" in told
 
 
-def remove_volumes(stack: Stack, *apps: int) -> None:
-    for index in apps:
+def remove_volumes(stack: Stack) -> None:
+    document = yaml.safe_load(stack.file.read_text())
+    for each in document["config"]["webapp:apps"]:
         for key in ("volumes", "mounts"):
-            stack("config", "rm", "--path", f"apps[{index}].{key}")
+            each.pop(key, None)
+    stack.file.write_text(yaml.safe_dump(document, sort_keys=False))
     stack.up()
 
 
 def restore_volume(stack: Stack, before: str, volume: str) -> None:
-    """Give the first application its volume again; leave the second one without."""
-    stack.file.write_text(before)
-    for key in ("volumes", "mounts"):
-        stack("config", "rm", "--path", f"apps[1].{key}")
-    stack.set("apps[0].volumes[0].volume", volume)
+    """Give the first application its volume again; leave the others without."""
+    document = yaml.safe_load(before)
+    first, *others = document["config"]["webapp:apps"]
+    first["volumes"][0]["volume"] = volume
+    for each in others:
+        del each["volumes"], each["mounts"]
+    stack.file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
 def test_a_removed_volume_is_kept_and_used_again_by_its_name(stack: Stack, kube: Kube) -> None:
     kept, deleted = volume_of(kube, "shop"), volume_of(kube, "index")
     name, handle = kept["metadata"]["name"], kept["spec"]["csi"]["volumeHandle"]
-    for index in (0, 1):
+    for index in (0, 1, 2):
         stack.set(f"apps[{index}].volumes[0].allowDataLoss", "true")
     stack.up()
     before = stack.file.read_text()
-    remove_volumes(stack, 0, 1)
-    assert {claim["spec"]["storageClassName"] for claim in kube.list("pvc", "files")} == {"own"}
+    remove_volumes(stack)
+    assert not kube.list("pvc", "files")
     eventually(lambda: deleted["metadata"]["name"] not in kube.names("pv"), within=60)
     assert kube.get("pv", name)["status"]["phase"] == "Released"
 
@@ -216,7 +233,7 @@ def test_a_removed_volume_is_used_again_by_its_id(stack: Stack, kube: Kube) -> N
         line.split() for line in kube.run("sh", "-c", command).splitlines()
     ]
     before = stack.file.read_text()
-    remove_volumes(stack, 0)
+    remove_volumes(stack)
     assert kube.get("pv", name)["status"]["phase"] == "Released"
 
     stack.file.write_text(before)
@@ -238,10 +255,67 @@ def test_two_applications_never_use_it_at_once(stack: Stack) -> None:
     assert "shop/uploads in the namespace files still uses it during this change" in told
 
 
-def test_it_outlives_the_stack(stack: Stack, kube: Kube) -> None:
+def folder_of(sandbox: Sandbox, handle: str, kind: str = "volumes") -> Path:
+    """The data of a volume or a snapshot, by its ID or ZONE/ID."""
+    return sandbox.home / kind / handle.rpartition("/")[2]
+
+
+def backups(kube: Kube) -> list[dict[str, Any]]:
+    """The snapshots that `make backup` has made, oldest first."""
+    found = kube.list("volumesnapshots", "files")
+    return sorted(found, key=lambda each: each["metadata"]["creationTimestamp"])
+
+
+@pytest.mark.usefixtures("environment")
+def test_backups_are_made_and_the_oldest_deleted(
+    sandbox: Sandbox, stack: Stack, kube: Kube
+) -> None:
+    volume = folder_of(sandbox, volume_of(kube, "shop")["spec"]["csi"]["volumeHandle"])
+    for note in ("first", "second"):
+        (volume / "note").write_text(note)
+        assert backup.main([f"--stack={stack.name}", "--keep=1"], stack.folder) == 0
+    eventually(lambda: len(backups(kube)) == 1)
+    eventually(lambda: len(kube.list("volumesnapshotcontents")) == 1)
+    (kept,) = kube.list("volumesnapshotcontents")
+    assert kept["spec"]["deletionPolicy"] == "Retain"
+    assert kept["spec"]["volumeSnapshotRef"]["name"] == backups(kube)[0]["metadata"]["name"]
+    data = folder_of(sandbox, kept["status"]["snapshotHandle"], "snapshots") / "data"
+    assert (data / "note").read_text() == "second"
+    assert len([*(sandbox.home / "snapshots").iterdir()]) == 1
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_backup_becomes_the_volume(
+    sandbox: Sandbox, stack: Stack, kube: Kube, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = volume_of(kube, "shop")
+    (folder_of(sandbox, before["spec"]["csi"]["volumeHandle"]) / "note").write_text("broken")
+    (made,) = backups(kube)
+    name = made["metadata"]["name"]
+    assert restore.main([f"--stack={stack.name}", f"--backup={name}"], stack.folder) == 0
+    (handle,) = re.findall(r"^  volume: (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    assert len(kube.list("pvc", "files")) == 1
+
+    stack.set("apps[0].volumes[0].volume", handle)
+    stack.set("apps[0].volumes[0].allowDataLoss", "true")
+    stack.up()
+    after = volume_of(kube, "shop")
+    assert after["spec"]["csi"]["volumeHandle"] == handle
+    assert (folder_of(sandbox, handle) / "note").read_text() == "second"
+    assert ready_pods(kube, "shop") == 1
+    stack("preview", "--expect-no-changes")
+
+
+def test_it_outlives_the_stack_and_so_do_its_backups(
+    sandbox: Sandbox, stack: Stack, kube: Kube
+) -> None:
+    assert stack.file.read_text().count("size:") == 1
+    (snapshot,) = kube.list("volumesnapshotcontents")
     stack("destroy", "--yes", "--skip-preview")
     assert stack.resources() == []
-    eventually(lambda: {each["status"]["phase"] for each in kube.list("pv")} == {"Released"}, 60)
-    handle = before["spec"]["csi"]["volumeHandle"].rpartition("/")[2]
-    assert handle in {each["spec"]["csi"]["volumeHandle"] for each in kube.list("pv")}
+    phases = {volume["status"]["phase"] for volume in kube.list("pv")}
+    assert phases == {"Released"}
+    assert "files" not in kube.names("namespaces")
+    (left,) = kube.list("volumesnapshotcontents")
+    assert left["metadata"]["name"] == snapshot["metadata"]["name"]
+    assert folder_of(sandbox, left["status"]["snapshotHandle"], "snapshots").is_dir()

@@ -18,6 +18,7 @@ from sandbox.toolchain.tools import (
     EARLIER_KUBERNETES_VERSION,
     KUBERNETES_VERSION,
     NODE_TOOLS,
+    SNAPSHOT_TOOLS,
     TOOLS,
     kubernetes_tools,
     version_in,
@@ -75,7 +76,7 @@ def test_suitable_versions(name: str, version: str, suitable: bool) -> None:
 
 
 def test_what_is_built_suits() -> None:
-    for tool in (*TOOLS, *NODE_TOOLS, *ACME_TOOLS):
+    for tool in (*TOOLS, *NODE_TOOLS, *ACME_TOOLS, *SNAPSHOT_TOOLS):
         if tool.reports_version:
             assert Version(tool.version) in tool.suitable, tool.name
 
@@ -95,7 +96,7 @@ def test_kubectl_comes_with_a_package_and_suits_the_clusters() -> None:
 
 
 def test_make_brings_the_version_that_upgrades_begin_from() -> None:
-    line = f"tools --acme --kubernetes {EARLIER_KUBERNETES_VERSION}\n"
+    line = f"tools --acme --snapshots --kubernetes {EARLIER_KUBERNETES_VERSION}\n"
     assert line in (ROOT / "Makefile").read_text()
 
 

@@ -1,0 +1,208 @@
+"""Makes a snapshot of each persistent volume of a stack's applications: `make backup`.
+
+It then deletes the oldest backups of each volume, but only those that it has made. A backup of a
+volume that is kept without its claim is kept without its namespace too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from components.manifests.labels import INSTANCE, NAME
+from tools.backups.snapshots import (
+    CONTENTS,
+    MAKE_BACKUP,
+    SIZE,
+    VOLUME,
+    Backup,
+    backups_of,
+    print_backups,
+    require_snapshot_api,
+    size_of,
+    snapshots_path,
+)
+from tools.backups.volumes import Volume, snapshot_class, volumes_of
+from tools.command import run_tool
+from tools.pods.api import Api
+from tools.pods.application import MANAGED_BY, Application, deployed, named
+from tools.pulumi_command import ToolError
+from tools.stacks import ROOT
+
+SECONDS = 900
+"""The timeout of the snapshots: Exoscale first writes all data of the volume to several systems.
+
+Source: community.exoscale.com/product/storage/block-storage/operation/snapshot.
+"""
+PAUSE = 1.0
+"""Seconds between two requests."""
+
+KEEP = 7
+MAX_KEEP = 19
+"""One less than the snapshots that Exoscale allows of a volume: the new one is made first.
+
+Source: community.exoscale.com/documentation/block-storage/overview, limitations.
+"""
+
+
+class _Made(NamedTuple):
+    """A snapshot that this command has created."""
+
+    name: str
+    volume: Volume
+    policy: str
+
+    @property
+    def path(self) -> str:
+        """The API path of the VolumeSnapshot."""
+        return f"{snapshots_path(self.volume.app.namespace)}/{self.name}"
+
+
+def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="backup", description="Makes snapshots of volumes.")
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--app", default="", help="only this application")
+    parser.add_argument("--keep", default=str(KEEP), help="number of backups of each volume")
+    options = parser.parse_args(arguments)
+    return run_tool("backup", lambda: backup(options.stack, options.app, options.keep, folder))
+
+
+def backup(stack: str, name: str, keep: str, folder: Path) -> None:
+    """Makes a backup of all volumes of the applications, or of one application.
+
+    Raises:
+        ToolError: there are no volumes, the cluster can't make snapshots, or one fails.
+    """
+    kept = _number(keep)
+    with deployed(stack, folder, read_only=False) as (api, apps):
+        chosen = [named(name, apps)] if name else [*apps.values()]
+        volumes = [volume for app in chosen for volume in volumes_of(api, app)]
+        if not volumes:
+            raise ToolError(_no_volumes(api, stack, name, apps))
+        require_snapshot_api(api, stack)
+        classes = [snapshot_class(api, each) for each in volumes]
+        _make(api, volumes, classes)
+        delete_oldest(api, backups_of(api, chosen), kept)
+        print_backups(backups_of(api, chosen))
+
+
+def _number(keep: str) -> int:
+    if not (keep.isascii() and keep.isdecimal() and 1 <= int(keep) <= MAX_KEEP):
+        raise ToolError(f"KEEP: {json.dumps(keep)}: must be a whole number from 1 to {MAX_KEEP}")
+    return int(keep)
+
+
+def _no_volumes(api: Api, stack: str, name: str, apps: Mapping[str, Application]) -> str:
+    others = [each.name for each in apps.values() if name and volumes_of(api, each)]
+    known = f". Those that have: {', '.join(others)}" if others else ""
+    return f"{name or stack}: no persistent volume in the cluster{known}"
+
+
+def _make(api: Api, volumes: Sequence[Volume], classes: Sequence[Mapping[str, Any]]) -> None:
+    """Makes a snapshot of each volume. If one fails, those that are not complete are deleted."""
+    now = datetime.now(UTC)
+    made: list[_Made] = []
+    try:
+        for volume, its_class in zip(volumes, classes, strict=True):
+            body = snapshot(volume, its_class["metadata"]["name"], now)
+            api.create(snapshots_path(volume.app.namespace), body)
+            made.append(_Made(body["metadata"]["name"], volume, its_class["deletionPolicy"]))
+        _wait(api, made)
+    except BaseException:
+        for each in made:
+            if not Backup(api.find(each.path) or {"metadata": {}}).is_ready:
+                api.delete(each.path)
+        raise
+
+
+def snapshot(volume: Volume, class_name: str, now: datetime) -> dict[str, Any]:
+    """Returns the VolumeSnapshot of a volume."""
+    return {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshot",
+        "metadata": {
+            "name": f"{volume.claim_name}-{now:%Y%m%d-%H%M%S}",
+            "labels": {
+                NAME: volume.part,
+                INSTANCE: volume.app.name,
+                VOLUME: volume.name,
+                MANAGED_BY: MAKE_BACKUP,
+            },
+            "annotations": {SIZE: size_of(volume.body)},
+        },
+        "spec": {
+            "volumeSnapshotClassName": class_name,
+            "source": {"persistentVolumeClaimName": volume.claim_name},
+        },
+    }
+
+
+def _wait(api: Api, made: Sequence[_Made]) -> None:
+    """Waits until all snapshots are complete, and says what they wait for."""
+    deadline = time.monotonic() + SECONDS
+    waiting, told = list(made), dict[str, str]()
+    while waiting:
+        for each in [*waiting]:
+            found = Backup(api.get(each.path))
+            if found.is_ready:
+                _retain(api, each, found)
+                waiting.remove(each)
+            elif told.get(each.name) != found.status:
+                told[each.name] = found.status
+                _tell(f"{each.name}: {found.status}")
+        if waiting and time.monotonic() > deadline:
+            reasons = "; ".join(f"{each.name}: {told[each.name]}" for each in waiting)
+            raise ToolError(f"not complete after {SECONDS} s: {reasons}")
+        if waiting:
+            time.sleep(PAUSE)
+
+
+def _retain(api: Api, made: _Made, found: Backup) -> None:
+    """Lets the snapshot of a kept volume stay in the account when the namespace is deleted."""
+    if made.volume.is_retained and made.policy == "Delete":
+        content = found.body["status"]["boundVolumeSnapshotContentName"]
+        api.patch(f"{CONTENTS}/{content}", {"spec": {"deletionPolicy": "Retain"}})
+
+
+def delete_oldest(api: Api, backups: Iterable[Backup], keep: int) -> None:
+    """Deletes the oldest backups of each volume that has more than `keep`.
+
+    Incomplete ones are neither counted nor deleted: another run may wait for them.
+    """
+    for _, group in groupby(backups, key=lambda each: each.volume):
+        ready = [each for each in group if each.is_ready]
+        for each in ready[: max(0, len(ready) - keep)]:
+            _delete(api, each)
+            _tell(f"{each.name}: deleted, because KEEP={keep}")
+
+
+def _delete(api: Api, backup: Backup) -> None:
+    """Deletes a backup and its snapshot.
+
+    The controller may still see the earlier policy, and leave the content. So that is deleted too.
+    """
+    if backup.content is None:
+        api.delete(backup.path)
+        return
+    content = f"{CONTENTS}/{backup.content['metadata']['name']}"
+    if backup.content["spec"]["deletionPolicy"] == "Retain":
+        api.patch(content, {"spec": {"deletionPolicy": "Delete"}})
+    api.delete(backup.path)
+    api.delete(content)
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
