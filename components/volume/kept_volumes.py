@@ -63,8 +63,10 @@ def reuse_kept_volume(
             raise NoKeptVolume(f"{where}: requires the component's `access`")
         if not await access.kubeconfig.is_known():
             return
-        metadata = await pulumi.Output.from_input((args.new_inputs or {})["metadata"]).future()
-        assert metadata
+        inputs: Any = args.new_inputs
+        metadata: Any = await pulumi.Output.from_input(inputs["metadata"]).future(
+            with_unknowns=True  # labels may be known later
+        )
         preview = pulumi.runtime.is_dry_run()
         try:
             api = await KubernetesApi.from_kubeconfig(access.kubeconfig, access.context)
