@@ -90,6 +90,18 @@ def test_an_application_that_is_not_there_is_told_with_those_that_are(
     assert error == 'ps: APP: "shpo": must be a deployed application: shop, shop-admin\n'
 
 
+def test_a_stack_that_is_not_deployed_is_told_with_how_to_deploy_it(
+    clone: Path, pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = clone / "Pulumi.dev.yaml"
+    file.write_text(file.read_text().replace("  webapp:cluster: {zone: ch-gva-2}\n", ""))
+    pulumi.answers("stack output --json --stack dev --show-secrets", {})
+    commands = (ps.main, events.main)
+    assert [command(["--stack=dev"], clone) for command in commands] == [1, 1]
+    how = "it is not deployed: run `pulumi up --stack dev`, or `make up` for the stack local"
+    assert capsys.readouterr().err == f"ps: dev: {how}\nevents: dev: {how}\n"
+
+
 def test_an_error_of_the_api_server_is_told(
     stack: Path, pages: Pages, capsys: pytest.CaptureFixture[str]
 ) -> None:
