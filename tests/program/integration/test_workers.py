@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.support.account import Sandbox
 from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.stack import Stack, Step, copy_project
+from tools.pods import logs, ps, run
 
 pytestmark = pytest.mark.integration
 
@@ -90,6 +92,42 @@ def test_neither_has_a_service(stack: Stack, kube: Kube) -> None:
     outputs = stack.outputs()
     assert {"shop_url", "queue_namespace"} <= outputs.keys()
     assert "queue_url" not in outputs
+
+
+@pytest.fixture
+def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What `sandbox exec` would give to the tools."""
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    handlers = {number: signal.getsignal(number) for number in run.STOPPING}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("environment")
+def test_commands_say_that_simulated_nodes_run_nothing(
+    stack: Stack, kube: Kube, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They leave nothing, and `make ps` shows the pods all the same."""
+    before = kube.names("jobs,networkpolicies", "shop")
+    app = [f"--stack={stack.name}", "--app=shop"]
+    command = [*app, "--command=true"]
+    assert [
+        run.main(command, stack.folder),
+        run.main([*command, "--detach"], stack.folder),
+        logs.main(app, stack.folder),
+        logs.main([*app, "--worker=mail", "--follow"], stack.folder),
+    ] == [1, 1, 1, 1]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": its ")[0] for line in lines] == [
+        *["run: workers"] * 2,
+        *["logs: workers"] * 2,
+    ]
+    assert all("nodes are simulated and run no containers" in line for line in lines)
+    assert kube.names("jobs,networkpolicies", "shop") == before
+    assert ps.main(app, stack.folder) == 0
+    assert capsys.readouterr().out.count("worker mail") == 2
 
 
 def test_another_command_updates_the_worker_alone(stack: Stack, kube: Kube) -> None:
