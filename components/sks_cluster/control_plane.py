@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumiverse_exoscale import SksCluster as Cluster
 
+from ..args.inputs import Input
 from ..manifests.secret_value import secret_value
 from .args import AuditArgs, OidcArgs, SksClusterArgs
 from .left_clusters import warn_of_orphaned_clusters
@@ -27,7 +28,7 @@ def create_control_plane(
     name: str,
     settings: SksClusterArgs,
     account_hooks: pulumi.ResourceHookBinding,
-    labels: Mapping[str, str],
+    labels: Mapping[str, Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
     """Creates the control plane."""

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksCluster as Cluster, SksKubeconfig, SksNodepool
 
+from ..args.inputs import Input
 from ..exoscale.deleted_volumes import volume_hook
 from ..exoscale.display_name import display_name
 from ..exoscale.provider_functions import INSTANCE_POOLS, invoke_provider
@@ -74,7 +75,7 @@ class SksCluster(pulumi.ComponentResource):
         settings: SksClusterArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        labels: Mapping[str, str] = {},
+        labels: Mapping[str, Input[str]] = {},
         node_port_protocols: Sequence[str] = ("TCP",),
         deletes_volumes: bool = False,
     ) -> None:
