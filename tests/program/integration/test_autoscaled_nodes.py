@@ -151,7 +151,6 @@ def test_a_size_within_the_limits_is_left_alone(
     stack("up", "--yes", "--skip-preview", "--expect-no-changes")
     assert drift(stack) == []
     stack("refresh", "--yes", "--skip-preview")
-    stack("preview", "--expect-no-changes")
     stack("up", "--yes", "--skip-preview", "--expect-no-changes")
     assert size(stack, sandbox) == 3
 
@@ -187,7 +186,6 @@ def test_a_size_beyond_the_limits_is_drift(stack: Stack, sandbox: Sandbox) -> No
     stack("up", "--yes", "--skip-preview", "--refresh")
     assert size(stack, sandbox) == 4
     stack("preview", "--expect-no-changes")
-    assert drift(stack) == []
 
 
 def test_a_replacement_starts_with_the_current_size(
