@@ -30,8 +30,10 @@ from .sks_cluster.args import (
     ReadOnlyKubeconfigArgs as ReadOnlyKubeconfigArgs,
     SksClusterArgs as SksClusterArgs,
 )
+from .sks_cluster.autoscaler.args import ClusterAutoscalerArgs as ClusterAutoscalerArgs
 from .sks_cluster.firewall.args import FirewallRuleArgs as FirewallRuleArgs
 from .sks_cluster.nodepools.args import (
+    AutoscaleArgs as AutoscaleArgs,
     ImageGarbageCollectionArgs as ImageGarbageCollectionArgs,
     NodePoolArgs as NodePoolArgs,
 )

@@ -146,7 +146,7 @@ def _controller(
         CONTROLLER,
         controller,
         placement=_placement(settings, sks, controller.nodepool, controller.load_balancer),
-        nodes=settings.cluster.nodes if settings.cluster else None,
+        nodes=settings.cluster.max_nodes if settings.cluster else None,
         labels=owner_labels(settings.owner),
         access=access,
         opts=opts,

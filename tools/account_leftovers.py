@@ -23,6 +23,9 @@ SUFFIX = "[0-9a-f]{7}"
 CLUSTER = "cluster"
 """The resource name of the cluster and its security group, and the prefix of node pools."""
 
+AUTOSCALER = f"{CLUSTER}-autoscaler"
+"""The resource name of the cluster autoscaler's IAM role, API key and Secret."""
+
 
 def account_leftovers(
     stack: str, cluster: Mapping[str, Any], known: Collection[str], folder: Path
@@ -31,7 +34,8 @@ def account_leftovers(
 
     Clusters, node pools, kept load balancers and security groups are found by their names; node
     pools only in the stack's clusters. Clusters come first, because a security group with nodes
-    can't be deleted.
+    can't be deleted. With an autoscaler, its API keys and roles are found too; keys come first,
+    because a role with keys can't be deleted.
 
     Args:
         cluster: the stack's setting.
@@ -62,6 +66,14 @@ def account_leftovers(
     for each in _ask(zone, "security-group")["security-groups"]:
         if each["id"] not in known and re.fullmatch(f"{named}-{SUFFIX}", each["name"]):
             yield f"exo compute security-group delete {each['id']}   # {each['name']}"
+    if cluster.get("autoscaler") is not None:
+        autoscaler = f"{prefix}-{AUTOSCALER}-{SUFFIX}"
+        for each in _ask(zone, "api-key")["api-keys"]:
+            if each["key"] not in known and re.fullmatch(autoscaler, each["name"]):
+                yield f"exo iam api-key delete {each['key']}   # {each['name']}"
+        for each in _ask(zone, "iam-role")["iam-roles"]:
+            if each["id"] not in known and re.fullmatch(autoscaler, each["name"]):
+                yield f"exo iam role delete {each['id']}   # {each['name']}"
 
 
 def _ask(zone: str, path: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ It runs three previews, which do not change the state:
 - `pulumi preview` lists changes of the settings that are not deployed yet. These are not drift.
 
 A property is drift if both of the first two list it. If only the first one does, another owner
-manages the property, and `pulumi up --refresh` would not change it.
+manages the property, and `pulumi up --refresh` would not change it. The size of a node pool with an
+autoscaler is drift only beyond its limits.
 
 With `ingress.https`, it also looks for certificates that end soon because they are not renewed.
 
@@ -28,6 +29,7 @@ from typing import Any
 from tools.ending_certificates import ending_certificates
 from tools.property_paths import different_paths, property_value
 from tools.pulumi_command import ToolError, run_pulumi
+from tools.sizes_beyond_limits import sizes_beyond_limits
 from tools.stacks import ROOT, check_stack_file
 
 NONE, FAILED, DRIFT = 0, 1, 3
@@ -200,6 +202,12 @@ def drift(found: Sequence[Step], planned: Sequence[Step]) -> list[Change]:
     plans = {step.urn: step for step in planned}
     return [
         change for step in found if step.urn in plans for change in _changes(step, plans[step.urn])
+    ] + [
+        Change(
+            f"SksNodepool {each.nodepool}", "size", "{} to {}".format(*each.limits), f"{each.size}"
+        )
+        for step in planned
+        for each in sizes_beyond_limits(step.urn, step.old, step.new)
     ]
 
 

@@ -18,6 +18,7 @@ from kubernetes import client
 
 from components.database.names import database_name
 from components.manifests.names import is_generated
+from components.manifests.network import SYSTEM_NAMESPACE
 from components.web_app.names import (
     CONFIG,
     CONFIG_FILES,
@@ -28,7 +29,7 @@ from components.web_app.names import (
     job_name,
     part_name,
 )
-from tools.account_leftovers import account_leftovers
+from tools.account_leftovers import AUTOSCALER, account_leftovers
 from tools.cluster import cluster_client
 from tools.command import run_tool
 from tools.existing_stack import (
@@ -95,7 +96,10 @@ def leftovers(stack: str, folder: Path) -> Iterator[str]:
     outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" in outputs:
         with cluster_client(stack, outputs, folder) as api:
-            yield from _on_cluster(api, resources, outputs, settings.get("apps", ()))
+            autoscaled = (cluster or {}).get("autoscaler") is not None
+            yield from _on_cluster(
+                api, resources, outputs, settings.get("apps", ()), autoscaled=autoscaled
+            )
 
 
 def _on_cluster(
@@ -103,12 +107,18 @@ def _on_cluster(
     resources: Sequence[dict[str, Any]],
     outputs: Mapping[str, Any],
     settings: Sequence[dict[str, Any]],
+    *,
+    autoscaled: bool,
 ) -> Iterator[str]:
     known = {(_kind(each), each.get("id")) for each in resources}
     apps = app_namespaces(outputs)
     names = {each["urn"].rpartition("::")[2] for each in resources if _kind(each) in KINDS}
     names |= set(_names(set(apps), settings))
-    for namespace in sorted({*apps.values()}):
+    namespaces = {*apps.values()}
+    if autoscaled:
+        names.add(AUTOSCALER)
+        namespaces.add(SYSTEM_NAMESPACE)
+    for namespace in sorted(namespaces):
         for kind, listed in KINDS.items():
             for each in listed(api, namespace).items:
                 found = each.metadata

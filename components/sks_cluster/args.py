@@ -23,6 +23,7 @@ from ..args.types import (
     defaults_of,
     matches,
 )
+from .autoscaler.args import ClusterAutoscalerArgs
 from .firewall.args import SEPARATE, FirewallRuleArgs, is_open, node_ports_rule
 from .nodepools.args import NodePoolArgs
 
@@ -163,6 +164,10 @@ class SksClusterArgs(Args):
     nodepools: Annotated[tuple[NodePoolArgs, ...], *NOT_EMPTY]
     """Node pools. Load balancers send traffic to the first one without a NoSchedule or NoExecute
     taint, unless `nodepool` names another."""
+    autoscaler: ClusterAutoscalerArgs | None = None
+    """The cluster autoscaler, which changes the number of nodes of node pools with `autoscale`.
+    `{}` installs it with its defaults. Required if a node pool has `autoscale`, rejected
+    otherwise."""
     ready_seconds: StrictInt = Field(default=900, ge=1)
     """Timeout in seconds for new nodes to become Ready. `pulumi up` fails after it."""
     drain_seconds: StrictInt = Field(default=900, ge=1)
@@ -180,8 +185,13 @@ class SksClusterArgs(Args):
 
     @property
     def nodes(self) -> int:
-        """Number of nodes in all node pools."""
-        return sum(pool.size for pool in self.nodepools)
+        """Number of nodes that all node pools together always have."""
+        return sum(pool.min_size for pool in self.nodepools)
+
+    @property
+    def max_nodes(self) -> int:
+        """Number of nodes that all node pools together may have."""
+        return sum(pool.max_size for pool in self.nodepools)
 
     def nodepool(self, name: str | None) -> NodePoolArgs:
         """Returns the node pool of that name, or by default the first where any pod can run."""
@@ -207,7 +217,18 @@ class SksClusterArgs(Args):
         if all(pool.repelling_taints for pool in self.nodepools):
             message = "must contain one without NoSchedule and NoExecute taints"
             yield Problem(("nodepools",), [pool.name for pool in self.nodepools], message)
+        yield from self._problems_of_autoscaler()
         yield from self._problems_of_adopt()
+
+    def _problems_of_autoscaler(self) -> Iterator[Problem]:
+        scaled = [i for i, pool in enumerate(self.nodepools) if pool.autoscale]
+        if scaled and not self.autoscaler:
+            message = "must not be given without cluster.autoscaler, which changes the size"
+            pool = self.nodepools[scaled[0]]
+            yield Problem(("nodepools", scaled[0], "autoscale"), pool.autoscale, message)
+        if self.autoscaler and not scaled:
+            message = "must not be given: no node pool has autoscale"
+            yield Problem(("autoscaler",), self.autoscaler, message)
 
     def _open_networks(self, key: str, networks: tuple[str, ...]) -> Iterator[Problem]:
         found = next(filter(is_open, networks), None)

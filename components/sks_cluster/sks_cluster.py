@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_kubernetes
@@ -15,29 +15,24 @@ from ..exoscale.deleted_volumes import volume_hook
 from ..exoscale.display_name import display_name
 from ..exoscale.provider_functions import INSTANCE_POOLS, invoke_provider
 from ..lifecycle.cluster_access import ClusterAccess
-from ..manifests.secret_value import secret_value
 from .account.account_checks import AccountChecks
-from .args import AdoptArgs, AuditArgs, OidcArgs, SksClusterArgs
+from .args import AdoptArgs, SksClusterArgs
+from .control_plane import create_control_plane
 from .firewall.rules import create_rules
-from .left_clusters import warn_of_orphaned_clusters
+from .nodepools.bounds import create_bounds_gate
 from .nodepools.busy_nodepools import retry_while_busy
 from .nodepools.drained_nodes import create_drain_gate
+from .nodepools.live_sizes import Nodepools
 from .nodepools.nodepool import create_nodepool
 from .nodepools.ready_nodes import create_ready_gate
 from .nodepools.smaller_nodepools import drain_before_shrinking
 from .unsupported_updates import (
-    refuse_cluster_updates,
     refuse_nodepool_updates,
 )
 
-IGNORED_ON_UPDATE = ["addons", "cni", "exoscaleCcm", "metricsServer", "serviceLevel"]
-"""Inputs whose change the provider (0.66) shows as an update but does not apply.
-
-`oidc` is another one. It has a replacement trigger instead, because the provider does not show its
-removal, and shows `oidc.requiredClaim` as added if it is not set.
-
-Source: exoscale/terraform-provider-exoscale v0.66.0, `resource_exoscale_sks_cluster.go`, Update.
-"""
+if TYPE_CHECKING:
+    from .autoscaler.args import ClusterAutoscalerArgs
+    from .autoscaler.cluster_autoscaler import ClusterAutoscaler
 
 
 class SksCluster(pulumi.ComponentResource):
@@ -60,6 +55,7 @@ class SksCluster(pulumi.ComponentResource):
         options: options for resources in the cluster: the provider, and a dependency on nodes that
             are ready. These depend on all other parts of the cluster.
         nodepools: the nodepools, by their names in the settings.
+        autoscaler: the `ClusterAutoscaler`; None if the settings don't enable it.
     """
 
     cluster: Cluster
@@ -71,6 +67,7 @@ class SksCluster(pulumi.ComponentResource):
     provider: pulumi_kubernetes.Provider
     options: pulumi.ResourceOptions
     nodepools: dict[str, SksNodepool]
+    autoscaler: pulumi.ComponentResource | None
 
     def __init__(
         self,
@@ -96,7 +93,7 @@ class SksCluster(pulumi.ComponentResource):
         zone, adopt = settings.zone, settings.adopt
 
         checks = AccountChecks(name, settings)
-        cluster = _create_cluster(
+        cluster = create_control_plane(
             name, settings, checks.cluster_hooks(), {**labels, **settings.labels}, child
         )
         group = SecurityGroup(
@@ -160,12 +157,15 @@ class SksCluster(pulumi.ComponentResource):
             for pool in settings.nodepools
         }
 
+        sizes = Nodepools(cluster, zone=zone, kubeconfig=kubeconfig, seconds=settings.drain_seconds)
         self._ready = [
             create_ready_gate(
                 f"{name}-{pool.name}",
                 pool,
                 nodepool=self.nodepools[pool.name],
                 kubeconfig=kubeconfig,
+                nodepools=sizes,
+                autoscaler=settings.autoscaler is not None,
                 seconds=settings.ready_seconds,
                 opts=child,
             )
@@ -192,9 +192,44 @@ class SksCluster(pulumi.ComponentResource):
                 provider=self.provider,
                 opts=child,
             )
+        self.autoscaler = None
+        self._scaled: list[pulumi.Resource] = []
+        if settings.autoscaler:
+            autoscaler = self._create_autoscaler(name, settings, settings.autoscaler)
+            self.autoscaler = autoscaler
+            gate = create_bounds_gate(
+                f"{name}-nodepool-bounds",
+                settings.nodepools,
+                declared=self.nodepools,
+                nodepools=sizes,
+                kubeconfig=kubeconfig,
+                check_more_nodes=checks.check_more_nodes,
+                seconds=settings.ready_seconds,
+                opts=pulumi.ResourceOptions.merge(
+                    child, pulumi.ResourceOptions(depends_on=[autoscaler.release])
+                ),
+            )
+            self._scaled.append(gate)
         self.register_outputs({"cluster_name": self.cluster_name, "kubeconfig": self.kubeconfig})
 
         self._settings, self._kubeconfig = settings, kubeconfig
+
+    def _create_autoscaler(
+        self, name: str, settings: SksClusterArgs, autoscaler: ClusterAutoscalerArgs
+    ) -> ClusterAutoscaler:
+        # imported here, so that most stacks don't load the APIs for it
+        from .autoscaler.cluster_autoscaler import ClusterAutoscaler
+
+        return ClusterAutoscaler(
+            f"{name}-autoscaler",
+            autoscaler,
+            zone=settings.zone,
+            version=settings.version,
+            pools=settings.nodepools,
+            nodepools=self.nodepools,
+            access=self.access,
+            opts=pulumi.ResourceOptions.merge(self.options, pulumi.ResourceOptions(parent=self)),
+        )
 
     def node_networks(self) -> pulumi.Output[list[str]]:
         """Returns the public address of each node as a network (CIDR).
@@ -212,8 +247,11 @@ class SksCluster(pulumi.ComponentResource):
             )
 
         own = (
-            pulumi.Output.all(nodepool.instance_pool_id, nodepool.size)
-            for nodepool in self.nodepools.values()
+            pulumi.Output.all(
+                self.nodepools[pool.name].instance_pool_id,
+                None if pool.autoscale else self.nodepools[pool.name].size,
+            )
+            for pool in self._settings.nodepools
         )
         return pulumi.Output.all(self.security_group.id, *own).apply(networks)
 
@@ -243,23 +281,26 @@ class SksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],  # in earlier versions
-                depends_on=[*self._ready, *after],
+                depends_on=[*self._ready, *self._scaled, *after],
             ),
         )
 
 
 def _networks_if_known(
-    group: str, own: Sequence[tuple[str, int]], pools: Sequence[Mapping[str, Any]]
+    group: str, own: Sequence[tuple[str, int | None]], pools: Sequence[Mapping[str, Any]]
 ) -> Any:
     """Returns the networks of the nodes; in a preview, unknown if the number of nodes changes.
 
     Args:
         group: ID of the security group.
-        own: instance pool ID and future size of each nodepool of the stack.
+        own: instance pool ID and future size of each nodepool of the stack. The size is None if an
+            autoscaler changes it.
         pools: all instance pools of the zone.
     """
     sizes = {pool["id"]: len(pool["instances"]) for pool in pools}
-    if pulumi.runtime.is_dry_run() and any(sizes.get(pool) != size for pool, size in own):
+    if pulumi.runtime.is_dry_run() and any(
+        sizes.get(pool) != (sizes.get(pool, 0) if size is None else size) for pool, size in own
+    ):
         return pulumi.UNKNOWN
     return _networks(group, pools)
 
@@ -274,89 +315,8 @@ def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _create_cluster(
-    name: str,
-    settings: SksClusterArgs,
-    account_hooks: pulumi.ResourceHookBinding,
-    labels: Mapping[str, Input[str]],
-    opts: pulumi.ResourceOptions,
-) -> Cluster:
-    """Creates the control plane."""
-    adopted = settings.adopt.cluster
-    oidc = _oidc(settings.oidc) if settings.oidc else None
-    return Cluster(
-        name,
-        zone=settings.zone,
-        version=settings.version,
-        name=settings.name,
-        description=settings.description or "",
-        labels=labels or None,
-        service_level=settings.level,
-        cni="" if settings.cni == "none" else settings.cni,
-        enable_kube_proxy=settings.kube_proxy,
-        exoscale_ccm=settings.cloud_controller,
-        exoscale_csi=settings.csi,
-        metrics_server=settings.metrics_server,
-        auto_upgrade=settings.auto_upgrade,
-        feature_gates=settings.feature_gates,
-        audit=_audit(settings.audit) if settings.audit else None,
-        oidc=oidc,
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(
-                replace_on_changes=IGNORED_ON_UPDATE,
-                # never null, because Pulumi ignores a null trigger
-                replacement_trigger=oidc or {},
-                # if the settings contain a name, the provider would have the old cluster deleted
-                # first, and with it the credentials that delete the objects in it
-                delete_before_replace=False,
-                hooks=_merged(
-                    refuse_cluster_updates(name, settings.zone),
-                    account_hooks,
-                    warn_of_orphaned_clusters(name, settings.zone, settings.name),
-                ),
-                protect=settings.protect,
-                import_=adopted and f"{adopted}@{settings.zone}",
-                # an adopted cluster keeps values that the settings don't contain
-                ignore_changes=[
-                    key
-                    for key, value in {
-                        "name": settings.name,
-                        "description": settings.description,
-                        "labels": labels,
-                    }.items()
-                    if adopted and not value
-                ],
-            ),
-        ),
-    )
-
-
 def _merged(*hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceHookBinding:
     return reduce(pulumi.ResourceHookBinding.merge, hooks)
-
-
-def _audit(audit: AuditArgs) -> dict[str, Any]:
-    return {
-        "enabled": True,
-        "endpoint": audit.endpoint,
-        "bearer_token": secret_value(audit.bearer_token),
-        "initial_backoff": audit.initial_backoff,
-    }
-
-
-def _oidc(oidc: OidcArgs) -> dict[str, Any]:
-    """Returns the inputs that are set."""
-    given = {
-        "client_id": oidc.client_id,
-        "issuer_url": oidc.issuer_url,
-        "groups_claim": oidc.groups_claim,
-        "groups_prefix": oidc.groups_prefix,
-        "required_claim": oidc.required_claim,
-        "username_claim": oidc.username_claim,
-        "username_prefix": oidc.username_prefix,
-    }
-    return {key: value for key, value in given.items() if value is not None}
 
 
 def _nodepool_import_id(name: str, adopt: AdoptArgs, zone: str) -> str | None:

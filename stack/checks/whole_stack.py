@@ -43,12 +43,21 @@ def check_nodepools(settings: StackArgs) -> Iterator[Problem]:
 
 
 def check_database_clients(settings: StackArgs) -> Iterator[Problem]:
-    """Requires `ipFilter` of managed databases if the stack does not create the cluster."""
-    if settings.cluster:
+    """Requires `ipFilter` of managed databases if the program does not know all nodes.
+
+    Without it, the database accepts the nodes that exist during `pulumi up`. It would reject those
+    that an autoscaler adds later.
+    """
+    if not settings.cluster:
+        allowed = "is required if the stack does not create the cluster"
+    elif settings.cluster.autoscaler:
+        allowed = (
+            "is required with cluster.autoscaler: the database would reject nodes that it adds"
+        )
+    else:
         return
     for index, app in enumerate(settings.apps):
         if app.database and app.database.needs_node_addresses:
-            allowed = "is required if the stack does not create the cluster"
             yield Problem(("apps", index, "database", "ipFilter"), None, allowed)
 
 

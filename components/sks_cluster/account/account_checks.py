@@ -29,7 +29,7 @@ class AccountChecks:
         self._pools = {f"{name}-{pool.name}": pool for pool in settings.nodepools}
         self._read: asyncio.Task[Account] | None = None
         self._added: dict[str, int] = {}
-        """Number of instances that this run adds, by nodepool."""
+        """Number of instances that this run or the autoscaler adds, by nodepool."""
 
     def cluster_hooks(self) -> pulumi.ResourceHookBinding:
         """Returns the hooks for the cluster."""
@@ -64,7 +64,7 @@ class AccountChecks:
             RefusedUpdate: a line for each reason. The other methods raise it too.
         """
         account = await self._account()
-        self._added = {name: pool.size for name, pool in self._pools.items()}
+        self._added = {name: pool.max_size for name, pool in self._pools.items()}
         _refuse([*self._kinds(account), *self._cluster_quota(account), *self._nodes(account)])
 
     async def check_new_group(self, args: pulumi.ResourceHookArgs) -> None:
@@ -76,7 +76,7 @@ class AccountChecks:
         if not is_new(self._settings.version, args):
             return
         account = await self._account()
-        replaced = {n: p.size for n, p in self._pools.items() if p.replace_on_upgrade}
+        replaced = {n: p.max_size for n, p in self._pools.items() if p.replace_on_upgrade}
         self._added.update(replaced)
         _refuse([*self._version(account), *self._nodes(account)])
 
@@ -84,13 +84,13 @@ class AccountChecks:
         """Checks a new nodepool, or one that replaces another."""
         account = await self._account()
         pool = self._pools[args.name]
-        self._added[args.name] = pool.size
+        self._added[args.name] = pool.max_size
         _refuse([*self._type(account, pool), *self._nodes(account)])
 
     async def check_nodepool_update(self, args: pulumi.ResourceHookArgs) -> None:
         """Checks a nodepool whose instance type changes or whose size increases."""
         before, pool = args.old_inputs or {}, self._pools[args.name]
-        more = pool.size - int(before["size"])
+        more = 0 if pool.autoscale else pool.max_size - int(before["size"])
         other = pool.instance_type != str(before["instanceType"]).lower()
         if more <= 0 and not other:
             return
@@ -103,6 +103,16 @@ class AccountChecks:
                 *(self._nodes(account) if more > 0 else ()),
             ]
         )
+
+    async def check_more_nodes(self, name: str, more: int) -> None:
+        """Checks a higher maximum of a nodepool with an autoscaler.
+
+        Args:
+            name: the nodepool's name in the program.
+            more: the number of nodes that the autoscaler may add.
+        """
+        self._added[name] = more
+        _refuse(self._nodes(await self._account()))
 
     async def _account(self) -> Account:
         if self._read is None:
@@ -137,9 +147,10 @@ class AccountChecks:
         allowed = f"{reason}; {REPLACEMENT}: use fewer nodes, or {QUOTA_HINT}"
         pools = [self._pools[name] for name in self._added]
         if len(pools) == 1:
-            yield from self._line((*self._place(pools[0]), "size"), pools[0].size, allowed)
+            key = ("autoscale", "max") if pools[0].autoscale else ("size",)
+            yield from self._line((*self._place(pools[0]), *key), pools[0].max_size, allowed)
         else:
-            sizes = {pool.name: pool.size for pool in pools}
+            sizes = {pool.name: pool.max_size for pool in pools}
             yield from self._line(("nodepools",), sizes, allowed)
 
     def _place(self, pool: NodePoolArgs) -> tuple[str | int, ...]:

@@ -68,6 +68,22 @@ Source: exoscale/terraform-provider-exoscale v0.66.0, `storage_lvm` of `exoscale
 """
 
 
+class AutoscaleArgs(Args):
+    """The limits between which the cluster autoscaler chooses the number of nodes."""
+
+    min: StrictInt = Field(ge=1, examples=[2])
+    """Minimum number of nodes. At least 1, because Exoscale's cluster autoscaler can't scale from
+    zero. A new node pool starts with this number."""
+    max: StrictInt = Field(ge=1, examples=[6])
+    """Maximum number of nodes, at most 8 with an anti-affinity group. The account's quota of
+    instances must allow it."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields a problem for limits in the wrong order."""
+        if self.max < self.min:
+            yield Problem(("max",), self.max, f"must not be less than min, {self.min}")
+
+
 class NodePoolArgs(Args):
     """A node pool: a number of equal nodes, by default each on a different host."""
 
@@ -76,9 +92,12 @@ class NodePoolArgs(Args):
     instance_type: InstanceType
     """Instance type of the nodes, family.size; `exo compute instance-type list` lists them. SKS
     requires `small` or larger. A change affects new nodes only."""
-    size: StrictInt = Field(ge=1, examples=[3])
+    size: StrictInt | None = Field(default=None, ge=1, examples=[3])
     """Number of nodes, at most 8 with an anti-affinity group. If it decreases, nodes are drained
-    before they are removed."""
+    before they are removed. Required without `autoscale`."""
+    autoscale: AutoscaleArgs | None = None
+    """Limits of the number of nodes, instead of `size`. The cluster autoscaler adds nodes while
+    pods find no room, and removes nodes that are not needed. Requires `cluster.autoscaler`."""
     disk_size: StrictInt = Field(default=50, ge=20, le=51200)
     """Disk size of each node in GiB. A change affects new nodes only."""
     description: Description | None = None
@@ -112,6 +131,16 @@ class NodePoolArgs(Args):
     version until you replace them."""
 
     @property
+    def min_size(self) -> int:
+        """The number of nodes that the node pool always has."""
+        return self.autoscale.min if self.autoscale else self.size or 0
+
+    @property
+    def max_size(self) -> int:
+        """The number of nodes that the node pool may have."""
+        return self.autoscale.max if self.autoscale else self.size or 0
+
+    @property
     def repelling_taints(self) -> dict[str, str]:
         """Taints that reject pods without a toleration."""
         effects = (":NoSchedule", ":NoExecute")
@@ -119,12 +148,18 @@ class NodePoolArgs(Args):
 
     def problems(self) -> Iterator[Problem]:
         """Yields a problem for a nodepool that Exoscale does not support."""
-        if self.size > GROUP_SIZE and (self.anti_affinity or self.anti_affinity_groups):
+        if self.autoscale is None and self.size is None:
+            yield Problem(("size",), None, "must be given, or autoscale")
+        if self.autoscale and self.size is not None:
+            yield Problem(("size",), self.size, "must not be given with autoscale")
+        if self.max_size > GROUP_SIZE and (self.anti_affinity or self.anti_affinity_groups):
             message = (
                 f"must be {GROUP_SIZE} or less, the limit of an anti-affinity group, unless"
                 " antiAffinity is false and antiAffinityGroups is empty"
             )
-            yield Problem(("size",), self.size, message)
+            yield Problem(
+                ("autoscale", "max") if self.autoscale else ("size",), self.max_size, message
+            )
         family, _, size = self.instance_type.partition(".")
         if size in TOO_SMALL:
             message = f"must be {family}.small or larger: SKS does not support smaller nodes"

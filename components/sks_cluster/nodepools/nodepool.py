@@ -82,7 +82,8 @@ def create_nodepool(
         cluster_id=cluster.id,
         zone=zone,
         instance_type=pool.instance_type,
-        size=pool.size,
+        # with an autoscaler, the size at creation only
+        size=pool.min_size,
         disk_size=pool.disk_size,
         description=pool.description or None,
         instance_prefix=pool.instance_prefix,
@@ -104,21 +105,20 @@ def create_nodepool(
                 replacement_trigger=trigger,
                 hooks=hooks,
                 import_=import_id,
-                # an adopted nodepool keeps its name and values that the settings don't contain
-                ignore_changes=[
-                    "name",
-                    *(
-                        key
-                        for key, value in {
-                            "description": pool.description,
-                            "labels": pool.labels,
-                            "taints": pool.taints,
-                        }.items()
-                        if not value
-                    ),
-                ]
-                if import_id
-                else None,
+                ignore_changes=_ignored_changes(pool, adopted=bool(import_id)) or None,
             ),
         ),
     )
+
+
+def _ignored_changes(pool: NodePoolArgs, *, adopted: bool) -> list[str]:
+    """Returns the inputs whose changes Pulumi ignores.
+
+    - An autoscaler changes the size. A replacement starts with the size in the state.
+    - An adopted nodepool keeps its name and values that the settings don't contain.
+    """
+    ignored = ["size"] if pool.autoscale else []
+    if adopted:
+        kept = {"description": pool.description, "labels": pool.labels, "taints": pool.taints}
+        ignored += ["name", *(key for key, value in kept.items() if not value)]
+    return ignored

@@ -7,6 +7,10 @@ waits.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig, SksNodepool
 
@@ -14,7 +18,11 @@ from ...lifecycle.kubernetes_api import KubernetesApi
 from ...lifecycle.waiting import wait_until
 from .args import NodePoolArgs
 from .daemons import should_run_on
+from .live_sizes import Nodepools, within
 from .nodes import is_ready, nodes_of, pods_of
+
+ANY = sys.maxsize
+"""A maximum that no nodepool exceeds."""
 
 HINT = "`kubectl describe nodes` shows the reason. Fix it and run `pulumi up` again"
 
@@ -25,36 +33,65 @@ def create_ready_gate(
     *,
     nodepool: SksNodepool,
     kubeconfig: SksKubeconfig,
+    nodepools: Nodepools,
+    autoscaler: bool,
     seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Stash:
     """Creates a resource whose dependents wait until all nodes of a nodepool are Ready.
 
-    It records the nodepool's ID in the stack's state and waits if the ID differs. If it fails, the
-    state does not change, and the next `up` waits again.
+    It records the nodepool's ID in the stack's state, and whether an autoscaler changes its size,
+    and waits if they differ. If it fails, the state does not change, and the next `up` waits again.
+
+    - A nodepool that replaces one with an autoscaler first grows to the current size of that one,
+      so that there is room for its pods, and the autoscaler needs to add no nodes during the drain.
+    - A nodepool that gets or loses its autoscaler also gets its minimum, which may be a fixed size.
+      Its state may contain that size already, so that the nodepool itself is not updated.
+
+    Args:
+        nodepools: the sizes at Exoscale.
+        autoscaler: whether the cluster has an autoscaler. The gate of `bounds.py`, which follows
+            its update, then removes nodes.
     """
 
     async def until_ready(args: pulumi.ResourceHookArgs) -> None:
         assert args.new_inputs
+        before, after = (args.old_inputs or {}).get("input"), args.new_inputs["input"]
+        was_scaled, is_scaled = isinstance(before, Mapping), isinstance(after, Mapping)
+        old, identity = _identity(before), _identity(after)
+        size = pool.min_size
+        if is_scaled and old and old != identity:
+            size = within(await nodepools.size(old) or size, (size, pool.max_size))
+        if (is_scaled or was_scaled) and identity:
+            maximum = ANY if autoscaler else size
+            await nodepools.bring_within(name, identity, (size, maximum))
+        if pulumi.runtime.is_dry_run():
+            return
+        assert identity
         api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
-        identity = args.new_inputs["input"]
 
         async def missing() -> str:
-            return await missing_nodes(api, identity, pool.size) or await missing_daemons(
-                api, identity
-            )
+            return await missing_nodes(api, identity, size) or await missing_daemons(api, identity)
 
         await wait_until(missing, description=f"nodepool {pool.name}", timeout=seconds, hint=HINT)
 
-    hook = pulumi.ResourceHook(f"{name}-ready", until_ready)
+    hook = pulumi.ResourceHook(
+        f"{name}-ready", until_ready, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
     binding = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
     return pulumi.Stash(
         name,
-        input=nodepool.id,
+        input={"id": nodepool.id, "autoscaled": True} if pool.autoscale else nodepool.id,
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(hooks=binding, depends_on=[kubeconfig])
         ),
     )
+
+
+def _identity(recorded: Any) -> str | None:
+    """Returns the recorded ID of a nodepool; None without one, and if it is not known yet."""
+    identity = recorded.get("id") if isinstance(recorded, Mapping) else recorded
+    return identity if isinstance(identity, str) else None
 
 
 async def missing_nodes(api: KubernetesApi, nodepool_id: str, size: int) -> str:

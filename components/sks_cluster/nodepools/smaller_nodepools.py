@@ -9,14 +9,16 @@ Source: exoscale/cli, cmd/compute/sks/sks_nodepool_evict.go, sks_nodepool_scale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 from pulumiverse_exoscale import SksKubeconfig
 
-from ...exoscale.api import ExoscaleApi, ExoscaleApiError
+from ...exoscale.api import SHORT_TIMEOUT, ExoscaleApi, ExoscaleApiError
 from ...lifecycle.kubernetes_api import KubernetesApi, in_thread
 from ...lifecycle.waiting import wait_until
+from .busy_nodepools import BUSY
 from .drained_nodes import drain_nodes, needs_no_eviction
 from .nodes import Object, is_ready, nodes_of, pods_of, uncordon
 
@@ -61,25 +63,46 @@ async def shrink_nodepool(
     assert args.old_inputs
     assert args.new_inputs
     before, after = int(args.old_inputs["size"]), int(args.new_inputs["size"])
+    if after == before:
+        return
+    exoscale = ExoscaleApi.for_zone(zone)
+    path = f"/sks-cluster/{args.old_inputs['clusterId']}/nodepool/{args.id}"
+    if exoscale:
+        before = await _current_size(exoscale, path, before)
     if after >= before:
         return
     change = f"{args.name}: size: {before} to {after}"
-    exoscale = ExoscaleApi.for_zone(zone)
     if exoscale is None:
         pulumi.warn(f"{change}: {NO_KEY}")
     elif pulumi.runtime.is_dry_run():
-        pulumi.info(f"{change}: nodes to drain and then remove: {before - after}")
+        pulumi.info(f"{change}: {nodes_to_remove(before - after)}")
     else:
         assert args.old_outputs
         nodepool = Nodepool(
             exoscale,
             name=args.name,
-            path=f"/sks-cluster/{args.old_inputs['clusterId']}/nodepool/{args.id}",
+            path=path,
             identity=args.id,
             instance_pool=args.old_outputs["instancePoolId"],
         )
         api = await KubernetesApi.from_kubeconfig(kubeconfig.kubeconfig)
         await nodepool.shrink(api, after, seconds)
+
+
+def nodes_to_remove(number: int) -> str:
+    """Returns what previews say about a nodepool that becomes smaller."""
+    return f"nodes to drain and then remove: {number}"
+
+
+async def _current_size(exoscale: ExoscaleApi, path: str, recorded: int) -> int:
+    """Returns the size of a nodepool, which an autoscaler may have changed since it was recorded.
+
+    Without an answer, returns the recorded size.
+    """
+    try:
+        return int((await in_thread(exoscale.get, path, SHORT_TIMEOUT))["size"])
+    except ExoscaleApiError:
+        return recorded
 
 
 class Nodepool:
@@ -118,6 +141,43 @@ class Nodepool:
             await self._drain(api, [nodes[each] for each in leaving if each in nodes], seconds)
             await self._evict(leaving, seconds)
 
+    async def grow(self, size: int, seconds: int) -> None:
+        """Scales the nodepool to `size` nodes, and returns when the instances run.
+
+        Does nothing if it has as many: an autoscaler that knows the same minimum may be faster.
+
+        Raises:
+            WaitTimeoutError: the nodepool is still changing after `seconds`.
+            ExoscaleApiError: Exoscale rejects the operation.
+        """
+        operation: Mapping[str, Any] | None = None
+
+        async def unscaled() -> str:
+            nonlocal operation
+            try:
+                found = await in_thread(self._exoscale.get, self._path)
+            except ExoscaleApiError as error:
+                return str(error)
+            if found["state"] not in IDLE:
+                return f"it is {found['state']}"
+            if int(found["size"]) >= size:
+                return ""
+            try:
+                operation = await in_thread(
+                    self._exoscale.put, f"{self._path}:scale", {"size": size}
+                )
+            except ExoscaleApiError as error:
+                if BUSY.words not in str(error).lower():
+                    raise
+                return str(error)
+            return ""
+
+        what = f"nodepool {self._name}"
+        await wait_until(unscaled, description=what, timeout=seconds, hint=BUSY_HINT)
+        if operation:
+            progress = f"it is being scaled to {size} nodes"
+            await self._wait_for(operation, progress, BUSY_HINT, seconds)
+
     async def _drain(self, api: KubernetesApi, nodes: Sequence[Object], seconds: int) -> None:
         async def remaining() -> list[Object]:
             existing = await nodes_of(api, [self._identity])
@@ -138,6 +198,24 @@ class Nodepool:
     async def _evict(self, instances: Sequence[str], seconds: int) -> None:
         body = {"instances": instances}
         operation = await in_thread(self._exoscale.put, f"{self._path}:evict", body)
+        remaining = f"nodes that are still being removed: {len(instances)}"
+        await self._wait_for(operation, remaining, EVICT_HINT, seconds, "no node was removed")
+
+    async def _wait_for(
+        self,
+        operation: Mapping[str, Any],
+        progress: str,
+        hint: str,
+        seconds: int,
+        failure: str = "it was not scaled",
+    ) -> None:
+        """Waits for an operation, and until the nodepool accepts the next one.
+
+        Args:
+            progress: what is missing while the operation is pending.
+            hint: what the user can do if it stays pending.
+            failure: what a failed operation means.
+        """
 
         async def pending() -> str:
             try:
@@ -145,13 +223,13 @@ class Nodepool:
             except ExoscaleApiError as error:
                 return str(error)
             if now["state"] == "pending":
-                return f"nodes that are still being removed: {len(instances)}"
+                return progress
             if now["state"] != "success":
-                raise ExoscaleApiError(f"{self._name}: no node was removed: {now.get('reason')}")
+                raise ExoscaleApiError(f"{self._name}: {failure}: {now.get('reason')}")
             return ""
 
         what = f"nodepool {self._name}"
-        await wait_until(pending, description=what, timeout=seconds, hint=EVICT_HINT)
+        await wait_until(pending, description=what, timeout=seconds, hint=hint)
         await self._wait_until_idle(seconds)
 
     async def _wait_until_idle(self, seconds: int) -> None:

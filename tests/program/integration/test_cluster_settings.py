@@ -297,10 +297,11 @@ def test_what_can_not_be_done_is_refused_before_it_begins(
 
 
 def test_no_setting_is_left_out() -> None:
-    """Adoption and protection have tests of their own; open networks are allowed, not made."""
+    """Adoption, protection and the autoscaler have tests of their own; open networks are allowed,
+    not made."""
     changed = {case.path.partition("[")[0].partition(".")[0] for case in CHANGES}
     names = set(by_key(SksClusterArgs))
-    assert names - changed == {"adopt", "allowOpenNetworks", "protect"}
+    assert names - changed == {"adopt", "allowOpenNetworks", "autoscaler", "protect"}
     pool = {case.path.partition("].")[2] for case in CHANGES}
     names = set(by_key(NodePoolArgs))
-    assert names - pool == set()
+    assert names - pool == {"autoscale"}

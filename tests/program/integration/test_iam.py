@@ -22,6 +22,7 @@ from tests.program.integration.cluster_stack import POOL
 from tests.support.account import OLDER_VERSION, VERSION, Sandbox, key_with_role, policy
 from tests.support.served_account import ServedAccount, served_account
 from tests.support.stack import Stack, copy_project
+from tools.account_leftovers import account_leftovers
 
 pytestmark = pytest.mark.integration
 
@@ -32,6 +33,7 @@ from pulumiverse_exoscale import Dbaas, get_database_uri_output, get_nlb, get_nl
 from components.dns.dns import Dns
 from components.exoscale.kept_load_balancer import create_load_balancer
 from components.exoscale.load_balancer_args import LoadBalancerArgs
+from components.sks_cluster.autoscaler import credentials
 from components.sks_cluster.sks_cluster import SksCluster
 from stack.load import load
 
@@ -50,6 +52,9 @@ database = Dbaas(
 )
 kept = LoadBalancerArgs(description=config.require("plan"))
 nlb, _ = create_load_balancer("kept", kept, zone, pulumi.ResourceOptions())
+if config.require("plan") != "startup-4":
+    credentials.OPERATIONS = credentials.OPERATIONS[:-1]
+credentials.create_api_key("autoscaler", pulumi.ResourceOptions())
 Dns("dns", settings.dns).point("shop.example.com", nlb.ip_address, record_type="A")
 pulumi.export("uri", get_database_uri_output(name=database.id, type="pg", zone=zone).uri)
 """
@@ -57,6 +62,8 @@ pulumi.export("uri", get_database_uri_output(name=database.id, type="pg", zone=z
 
 SSH = {"name": "ssh", "ports": 22, "sources": ["198.51.100.0/24"]}
 ZONE = "ch-gva-2"
+DEPLOY = "deploy-with-autoscaler"
+"""The role that allows most. `test_iam_roles.py` compares `deploy` with it."""
 
 
 @pytest.fixture
@@ -68,7 +75,8 @@ def account(tmp_path: Path) -> Iterator[ServedAccount]:
 def allowed(role: str) -> set[str]:
     """The operations of the API that a role allows; object storage is not simulated."""
     services = policy(role)["services"]
-    rules = [rule for name in ("compute", "dbaas", "dns") for rule in services[name]["rules"]]
+    names = {"compute", "dbaas", "dns", "iam"} & services.keys()
+    rules = [rule for name in names for rule in services[name]["rules"]]
     assert {rule["action"] for rule in rules} == {"allow"}
     return {operation for rule in rules for operation in iam.operations(rule["expression"])}
 
@@ -98,17 +106,18 @@ def test_a_stack_s_life_asks_for_what_the_roles_allow(
     sandbox: Sandbox,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     given_plugins: Path | None,
 ) -> None:
     caplog.set_level(logging.INFO, LOGGER)
     own = account.account
     api = Client(own.api_key, own.api_secret, url=own.endpoint)
     made = api.create_load_balancer(name="web")
-    keys = {role: key_with_role(api, role) for role in ("deploy", "preview")}
+    keys = {role: key_with_role(api, role) for role in (DEPLOY, "preview")}
     environment = {**sandbox.environment, **account.environment}
     folder = copy_project(tmp_path / "project")
     (folder / "__main__.py").write_text(PROGRAM)
-    stack = Stack("iam", folder, environment | keys["deploy"])
+    stack = Stack("iam", folder, environment | keys[DEPLOY])
     reader = replace(stack, environment=environment | keys["preview"])
     cluster = {"zone": ZONE, "version": OLDER_VERSION, "readySeconds": 10}
     pool = POOL | {"replaceOnUpgrade": False}
@@ -136,9 +145,13 @@ def test_a_stack_s_life_asks_for_what_the_roles_allow(
     reader("refresh", "--preview-only")
     reader("preview", "--refresh")
     reads |= asked(caplog)
+    for name, value in keys[DEPLOY].items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("EXOSCALE_API_ENDPOINT", own.endpoint)
+    assert [*account_leftovers("iam", {"zone": ZONE, "autoscaler": {}}, (), folder)]
     stack("destroy", "--yes", "--skip-preview")
     writes |= asked(caplog)
 
     only_ours = {"get-sks-nodepool"} if given_plugins else set()
-    assert allowed("deploy") == reads | writes | only_ours
+    assert allowed(DEPLOY) == reads | writes | only_ours
     assert allowed("preview") == reads | only_ours

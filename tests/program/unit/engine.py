@@ -25,6 +25,7 @@ T = TypeVar("T")
 NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
 
 COMPUTED: dict[str, dict[str, Any]] = {
+    "exoscale:index/iamApiKey:IamApiKey": {"key": "EXOautoscaler", "secret": "hidden"},
     "exoscale:index/nlb:Nlb": {"ipAddress": "203.0.113.8"},
     "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": "kind: Config"},
     "kubernetes:helm.sh/v3:Release": {

@@ -131,6 +131,22 @@ STACKS: dict[str, dict[str, Any]] = {
             WEB | {"name": "model", "path": "/model", "nodepool": "gpu"},
         ],
     },
+    "autoscaled": {
+        "cluster": {
+            "zone": "ch-gva-2",
+            "version": "1.36.5",
+            "nodepools": [
+                {"name": "workers", "instanceType": "standard.small"}
+                | {"autoscale": {"min": 2, "max": 6}},
+                POOL | {"name": "fixed"},
+            ],
+            "autoscaler": {
+                "scaleDownUnneededTime": "5m",
+                "chart": "./chart",
+                "values": {"extraArgs": {"expander": "least-waste"}},
+            },
+        },
+    },
     "existing": {
         "existingCluster": {"kubeconfig": '{"kind": "Config"}', "context": "kind-test"},
         "ingress": {

@@ -244,3 +244,28 @@ def test_paths_of_different_values() -> None:
         '["b.c"][1]',
         "d.e",
     ]
+
+
+GATE = "urn:pulumi:dev::webapp::webapp:index:SksCluster$pulumi:index:Stash::cluster-nodepool-bounds"
+
+
+def test_a_size_beyond_the_limits_of_an_autoscaler_is_drift(pulumi: Pulumi, tmp_path: Path) -> None:
+    """Pulumi ignores the size of the nodepool itself."""
+    deployed = {"id": "p", "min": 2, "max": 4}
+    found = step("update", {"size": 2}, {"size": 7}, "size")
+
+    def planned(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+        old, new = ({"input": {"w": entry}} for entry in (before, after))
+        return step("update", old, new, "input.w.size", urn=GATE)
+
+    pulumi.answers(found=found, planned=planned(deployed, deployed | {"size": 7}))
+    code, report = run(tmp_path)
+    assert code == DRIFT
+    assert "| SksNodepool cluster-w | `size` | `2 to 4` | `7` |\n" in report
+    pulumi.answers(found=found)
+    assert run(tmp_path) == (NONE, "")
+    pulumi.answers(found=found, planned=planned(deployed | {"size": 7}, deployed))
+    assert run(tmp_path) == (NONE, "")
+    other_limits = {"id": "p", "min": 2, "max": 3, "size": 4}
+    pulumi.answers(found=found, planned=planned(deployed, other_limits))
+    assert run(tmp_path) == (NONE, "")

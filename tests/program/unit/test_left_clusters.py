@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.lifecycle import last_outputs
-from components.sks_cluster import left_clusters, sks_cluster
+from components.sks_cluster import control_plane, left_clusters, sks_cluster
 from components.sks_cluster.args import SksClusterArgs
 from components.sks_cluster.nodepools.args import NodePoolArgs
 from tests.program.unit.engine import run
@@ -97,7 +97,7 @@ def test_a_cluster_has_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
         given.append(arguments)
         return pulumi.ResourceHookBinding()
 
-    monkeypatch.setattr(sks_cluster, "warn_of_orphaned_clusters", note)
+    monkeypatch.setattr(control_plane, "warn_of_orphaned_clusters", note)
     pool = NodePoolArgs(name="workers", instance_type="standard.small", size=2)
     settings = SksClusterArgs(zone="ch-gva-2", version="1.36.5", nodepools=(pool,), name="shop")
     run(lambda: sks_cluster.SksCluster("cluster", settings))

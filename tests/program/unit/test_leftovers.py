@@ -154,6 +154,20 @@ class Account:
                     {"id": "default", "name": "default"},
                 ]
             },
+            "api-key": {
+                "api-keys": [
+                    {"key": "EXOkey", "name": "webapp-dev-cluster-autoscaler-1111111"},
+                    {"key": "EXOleft", "name": "webapp-dev-cluster-autoscaler-2222222"},
+                    {"key": "EXOdeploy", "name": "webapp-dev"},
+                ]
+            },
+            "iam-role": {
+                "iam-roles": [
+                    {"id": "role", "name": "webapp-dev-cluster-autoscaler-1111111"},
+                    {"id": "left-role", "name": "webapp-dev-cluster-autoscaler-2222222"},
+                    {"id": "deploy", "name": "webapp-dev"},
+                ]
+            },
         }
 
     def ask(self, zone: str, path: str) -> Any:
@@ -182,6 +196,39 @@ def test_what_is_left_in_the_account_is_named(
         "  exo compute load-balancer delete left-balancer --zone ch-gva-2"
         "   # webapp-dev-ingress-nginx-2222222",
         "  exo compute security-group delete left-group   # webapp-dev-cluster-2222222",
+    ]
+
+
+def test_the_key_and_the_role_of_an_autoscaler_are_named(
+    stack: Path,
+    pulumi: FakePulumi,
+    pages: Pages,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A stack without one may have a key that can't list them."""
+    account = Account()
+    monkeypatch.setattr(account_leftovers, "_ask", account.ask)
+    file = stack / "Pulumi.dev.yaml"
+    cluster = "  webapp:cluster: {zone: ch-gva-2, autoscaler: {}}\n"
+    file.write_text(file.read_text().replace("config:\n", f"config:\n{cluster}"))
+    own = ("own", "pool", "left-pool", "group", "left-group", "kept", "left-balancer")
+    resources = [{"type": "a:b:C", "urn": APP, "id": each} for each in (*own, "EXOkey", "role")]
+    deployed(stack, pulumi, *resources)
+    for kind in ("configmaps", "persistentvolumeclaims", "secrets"):
+        pages[f"/api/v1/namespaces/kube-system/{kind}"] = []
+    pages["/apis/batch/v1/namespaces/kube-system/jobs"] = []
+    pages["/api/v1/namespaces/kube-system/secrets"] = [
+        named("cluster-autoscaler-22222222"),
+        named("extension-apiserver-authentication", generated=False),
+    ]
+    assert main(["--stack=dev"], stack) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.partition("   #")[0] for line in lines] == [
+        "  exo compute sks delete left --zone ch-gva-2 --nodepools",
+        "  exo iam api-key delete EXOleft",
+        "  exo iam role delete left-role",
+        "  kubectl --namespace kube-system delete secret cluster-autoscaler-22222222",
     ]
 
 

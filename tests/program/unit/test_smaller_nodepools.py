@@ -13,6 +13,7 @@ from components.exoscale.api import ExoscaleApi, ExoscaleApiError
 from components.lifecycle import waiting
 from components.lifecycle.waiting import WaitTimeoutError
 from components.sks_cluster.nodepools.smaller_nodepools import Nodepool, shrink_nodepool
+from tests.program.unit.exoscale_server import exoscale_server
 from tests.program.unit.nodes_api import Cluster, node, pod, serving
 
 PATH = "/sks-cluster/c/nodepool/p"
@@ -123,27 +124,58 @@ def test_what_exoscale_refuses_fails_the_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "key", "told"),
+    ("sizes", "current", "key", "told"),
     [
-        ((3, 1), "EXOkey", "info cluster-workers: size: 3 to 1: nodes to drain and then remove: 2"),
-        ((3, 1), "", "warn cluster-workers: size: 3 to 1: Exoscale chooses the nodes to remove "),
-        ((3, 3), "EXOkey", ""),
-        ((1, 3), "", ""),
+        (
+            (3, 1),
+            3,
+            "EXOkey",
+            "info cluster-workers: size: 3 to 1: nodes to drain and then remove: 2",
+        ),
+        (
+            (3, 1),
+            3,
+            "",
+            "warn cluster-workers: size: 3 to 1: Exoscale chooses the nodes to remove ",
+        ),
+        ((3, 3), 3, "EXOkey", ""),
+        ((1, 3), 1, "", ""),
+        ((1, 3), 1, "EXOkey", ""),
+        (
+            (2, 3),
+            4,
+            "EXOkey",
+            "info cluster-workers: size: 4 to 3: nodes to drain and then remove: 1",
+        ),
+        ((4, 3), 2, "EXOkey", ""),
+        (
+            (4, 3),
+            None,
+            "EXOkey",
+            "info cluster-workers: size: 4 to 3: nodes to drain and then remove: 1",
+        ),
     ],
 )
 def test_the_preview_says_what_happens_to_nodes(
-    sizes: tuple[int, int], key: str, told: str, monkeypatch: pytest.MonkeyPatch
+    sizes: tuple[int, int],
+    current: int | None,
+    key: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """It counts the nodes at Exoscale, of which an autoscaler may have added some."""
     said: list[str] = []
     monkeypatch.setattr(pulumi, "info", lambda text: said.append(f"info {text}"))
     monkeypatch.setattr(pulumi, "warn", lambda text: said.append(f"warn {text}"))
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-    monkeypatch.setenv("EXOSCALE_API_KEY", key)
-    monkeypatch.setenv("EXOSCALE_API_SECRET", "hidden")
     before, after = sizes
     update = pulumi.ResourceHookArgs(
         urn="urn", id="p", name="cluster-workers", type="type",
-        old_inputs={"size": before}, new_inputs={"size": after},
+        old_inputs={"size": before, "clusterId": "c"}, new_inputs={"size": after},
     )  # fmt: skip
-    asyncio.run(shrink_nodepool(update, zone="ch-gva-2", kubeconfig=cast(Any, None), seconds=1))
+    with exoscale_server(monkeypatch, {"size": current}) as server:
+        server.status = 200 if current else 500
+        monkeypatch.setenv("EXOSCALE_API_KEY", key)
+        asyncio.run(shrink_nodepool(update, zone="ch-gva-2", kubeconfig=cast(Any, None), seconds=1))
+    assert {path for path, _ in server.asked} <= {f"/v2{PATH}"}
     assert [line[: len(told)] for line in said] == ([told] if told else [])

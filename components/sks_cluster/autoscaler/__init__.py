@@ -1,0 +1,1 @@
+"""The cluster autoscaler, which changes the number of nodes."""
