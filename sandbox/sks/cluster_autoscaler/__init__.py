@@ -6,6 +6,9 @@ account, and with the pod's Exoscale key. It decides as the real program does, w
 simulation of the scheduler (`scheduling.py`). Its log, its status ConfigMap and an Event of its pod
 say that it is a stand-in.
 
+The real program, built from its source for the release 1.35, was run on the sandbox with the test
+`tests/sandbox/integration/test_cluster_autoscaler.py`: what it did and its Events are the same.
+
 Source: kubernetes/autoscaler, cluster-autoscaler 1.36: FAQ.md, core/static_autoscaler.go,
 core/scaleup, core/scaledown, cloudprovider/exoscale.
 """

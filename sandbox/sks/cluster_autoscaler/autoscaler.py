@@ -214,7 +214,7 @@ class Autoscaler:
             _log.error("%s: unable to scale %s: %s", self._thread.name, group.name, why)
             told = f"Scale-up failed for group {group.id}: {why}"
             self._status.tell("FailedToScaleUpGroup", told, warning=True)
-            self._back_off(group, why)
+            self._back_off(group, f"failed to increase node group size: {why}")
             return False
         self._backoffs.pop(group.id, None)
         self._growing[group.id] = size
@@ -254,6 +254,7 @@ class Autoscaler:
                     item.node,
                     item.group,
                     item.pods,
+                    item.utilization,
                     self._cluster,
                     self._groups,
                     settings,

@@ -30,7 +30,8 @@ class Cluster:
         self._policy = client.PolicyV1Api(api_client)
         self._coordination = client.CoordinationV1Api(api_client)
         self._recorders: dict[str, EventRecorder] = {}
-        self._written: dict[tuple[str, ...], float] = {}
+        self._leader = ""
+        self._written: dict[str, float] = {}
 
     def nodes(self) -> list[Object]:
         return _items(self.core.list_node)
@@ -101,18 +102,27 @@ class Cluster:
             lease = self._coordination.read_namespaced_lease(SOURCE, namespace)
             body = self.core.api_client.sanitize_for_serialization(lease)
             body["spec"] = {**body["spec"], **spec}
-            self._coordination.replace_namespaced_lease(SOURCE, namespace, body)
+            lease = self._coordination.replace_namespaced_lease(SOURCE, namespace, body)
         except client.ApiException as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             body = {"metadata": {"name": SOURCE}, "spec": {**spec, "acquireTime": now}}
-            self._coordination.create_namespaced_lease(namespace, body)
+            lease = self._coordination.create_namespaced_lease(namespace, body)
+        if holder != self._leader:
+            self._leader = holder
+            found = self.core.api_client.sanitize_for_serialization(lease)
+            self.event("Lease", found, "LeaderElection", f"{holder} became leader")
 
     def event(
         self, kind: str, object: Object, why: str, text: str, *, warning: bool = False
     ) -> None:
-        """Writes an Event, unless the same one was written in the last five minutes."""
-        key = (object["metadata"]["uid"], why, text)
+        """Writes an Event: one for each reason and object in five minutes, whatever its text is.
+
+        Of the status ConfigMap, all texts are written, each once in five minutes.
+
+        Source: utils/kubernetes/factory.go.
+        """
+        key = text if kind == "ConfigMap" else f"{object['metadata']['uid']} {why}"
         now = time.monotonic()
         if now - self._written.get(key, -_DUPLICATE_SECONDS) < _DUPLICATE_SECONDS:
             return

@@ -44,6 +44,7 @@ class Deletion:
     node: Node
     group: NodeGroup
     pods: Sequence[Object]
+    utilization: str
     cluster: Cluster
     groups: NodeGroups
     settings: Settings
@@ -57,7 +58,9 @@ class Deletion:
         name, cordon = self.node.name, self.settings.cordon_node_before_terminating
         if self.pods:
             names = ",".join(pod["metadata"]["name"] for pod in self.pods)
-            self.tell("ScaleDown", f"Scale-down: removing node {name}, pods to reschedule: {names}")
+            use = f"utilization: {self.utilization}"
+            text = f"Scale-down: removing node {name}, {use}, pods to reschedule: {names}"
+            self.tell("ScaleDown", text)
         else:
             self.tell("ScaleDownEmpty", f'Scale-down: removing empty node "{name}"')
         self.cluster.taint(name, TO_BE_DELETED, "NoSchedule", cordon=cordon)
@@ -118,6 +121,7 @@ class Deletion:
         )
         for pod in node.pods:
             if evicted and is_of_daemon_set(pod) and not is_mirror(pod):
+                self._tell_pod(pod)
                 self.cluster.evict(pod, _grace(pod, settings))
         if not moving:
             return
@@ -134,7 +138,7 @@ class Deletion:
     def _evict(self, pod: Object) -> str | None:
         """Evicts a pod, again and again while a budget doesn't allow it; returns why it failed."""
         metadata, grace = pod["metadata"], _grace(pod, self.settings)
-        self.cluster.event("Pod", pod, "ScaleDown", "deleting pod for node scale down")
+        self._tell_pod(pod)
         deadline = time.monotonic() + self.settings.max_pod_eviction_time
         while (why := self.cluster.evict(pod, grace)) is not None:
             if time.monotonic() > deadline:
@@ -144,6 +148,9 @@ class Deletion:
                 return f"failed to evict pod {name} within allowed timeout (last error: {why})"
             self._pause(_EVICTION_RETRY)
         return None
+
+    def _tell_pod(self, pod: Object) -> None:
+        self.cluster.event("Pod", pod, "ScaleDown", "deleting pod for node scale down")
 
     def _pause(self, seconds: float) -> None:
         if self.stopping.wait(seconds):

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from exoscale.api.exceptions import ExoscaleAPIException
+
 from sandbox.sks.cluster_autoscaler.errors import CloudProviderError, Failed
 from sandbox.sks.cluster_autoscaler.scheduling import Node
-from sandbox.sks.exoscale_client import Client
+from sandbox.sks.exoscale_client import Client, is_not_found
 from sandbox.sks.spec import CloudError
 
 _PREFIX = "exoscale://"
@@ -70,7 +72,13 @@ class NodeGroups:
         pools: dict[str, Any] = {}
         found: dict[str, str] = {}
         for node in nodes:
-            instance = self._client.get_instance(id=instance_id(node))
+            try:
+                instance = self._client.get_instance(id=instance_id(node))
+            except ExoscaleAPIException as error:
+                if not is_not_found(error):
+                    raise
+                # The node of an instance that is gone goes soon; the program only logs it.
+                continue
             manager = instance.get("manager") or {}
             if manager.get("type") != "instance-pool":
                 continue

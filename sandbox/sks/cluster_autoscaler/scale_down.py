@@ -38,7 +38,7 @@ class Unneeded:
     node: Node
     group: NodeGroup
     pods: list[Object]
-    utilization: Decimal
+    utilization: str
     since: float
 
 
@@ -92,7 +92,7 @@ class Planner:
             destinations = trial
             since = self.unneeded[node.name].since if node.name in self.unneeded else now
             use = utilization(node, self._settings)
-            found[node.name] = Unneeded(node, group, pods, use, since)
+            found[node.name] = Unneeded(node, group, pods, str(use), since)
         self.unneeded = found
 
     def removable(self, deleting: Mapping[str, Deletion]) -> list[Unneeded]:
@@ -128,7 +128,7 @@ class Planner:
             return True
         if not self._settings.scale_down_unready_enabled and not is_ready(node.object):
             return True
-        use = utilization(node, self._settings)
+        use = utilization(node, self._settings).larger
         if use > Decimal(str(self._settings.scale_down_utilization_threshold)):
             self._tell(node, "its utilization is above the scale-down utilization threshold")
             return True
@@ -140,9 +140,26 @@ class Planner:
             _log.info("Node %s unremovable: %s", node.name, why)
 
 
-def utilization(node: Node, settings: Settings) -> Decimal:
-    """Returns the larger of the shares of processors and memory that pods request."""
-    return max(_share(node, name, settings) for name in ("cpu", "memory"))
+@dataclass(frozen=True)
+class Utilization:
+    """The shares of processors and memory that pods request."""
+
+    cpu: Decimal
+    memory: Decimal
+
+    @property
+    def larger(self) -> Decimal:
+        return max(self.cpu, self.memory)
+
+    def __str__(self) -> str:
+        """Returns the text in the program's Events; the zeros are of GPUs and dynamic resources."""
+        name = "cpu" if self.cpu > self.memory else "memory"
+        cpu, memory = float(self.cpu), float(self.memory)
+        return f"{{{cpu:g} {memory:g} 0 0 {name} {float(self.larger):g}}}"
+
+
+def utilization(node: Node, settings: Settings) -> Utilization:
+    return Utilization(_share(node, "cpu", settings), _share(node, "memory", settings))
 
 
 def _share(node: Node, name: str, settings: Settings) -> Decimal:

@@ -127,7 +127,7 @@ class Status:
 
     def _write(self, status: Mapping[str, Any]) -> None:
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} +0000 UTC"
-        text = yaml.safe_dump({"time": now, **status}, sort_keys=False)
+        text = yaml.safe_dump({"time": now, **status})
         core = self.cluster.core
         try:
             found = core.read_namespaced_config_map(self.name, self.namespace)

@@ -114,6 +114,12 @@ def status(account: SksAccount) -> dict[str, Any]:
     return {}
 
 
+def shown(account: SksAccount) -> dict[str, Any]:
+    """The status of the only group."""
+    (group,) = status(account)["nodeGroups"]
+    return dict(group)
+
+
 def deploy(account: SksAccount, name: str, replicas: int, cpu: str) -> None:
     labels = {"app": name}
     container = {"name": "c", "image": "n", "resources": {"requests": {"cpu": cpu}}}
@@ -153,10 +159,10 @@ def test_pods_pend_and_nodes_come_up_to_the_maximum(account: SksAccount) -> None
     triggered = events(account, "TriggeredScaleUp", "Pod")
     assert f"pod triggered scale-up: [{{{name} 1->3 (max: 3)}}]" in triggered
     assert events(account, "ScaledUpGroup", "ConfigMap")
-    (group,) = status(account)["nodeGroups"]
+    eventually(lambda: shown(account)["health"]["cloudProviderTarget"] == 3)
+    group = shown(account)
     health = group["health"]
     assert (group["name"], health["minSize"], health["maxSize"]) == (name, 1, 3)
-    assert health["cloudProviderTarget"] == 3
 
     resize(account, "big", 4)
     eventually(
@@ -238,8 +244,7 @@ def test_a_key_that_may_not_scale_does_not(account: SksAccount, role: str) -> No
         )
     )
     assert size(account) == 1
-    (group,) = status(account)["nodeGroups"]
-    assert group["scaleUp"]["status"] == "Backoff"
+    eventually(lambda: shown(account)["scaleUp"]["status"] == "Backoff")
     allow(*OPERATIONS)
     eventually(lambda: available(account, "big") == 2)
     assert size(account) == 2

@@ -9,7 +9,7 @@ import pytest
 from sandbox.sks.cluster_autoscaler import scale_up, settings
 from sandbox.sks.cluster_autoscaler.drainability import blocking_reason
 from sandbox.sks.cluster_autoscaler.node_groups import NodeGroup
-from sandbox.sks.cluster_autoscaler.scale_down import Planner
+from sandbox.sks.cluster_autoscaler.scale_down import Planner, utilization
 from sandbox.sks.cluster_autoscaler.scheduling import Node, obstacle
 from sandbox.sks.cluster_autoscaler.settings import NotSimulated, Settings
 
@@ -245,3 +245,10 @@ def test_nodes_are_not_removed_before_their_time() -> None:
     found.update(nodes, {each.name: group(2) for each in nodes}, [], {})
     assert found.unneeded.keys() == {"a", "b"}
     assert found.removable({}) == []
+
+
+def test_utilization_is_told_as_the_program_does() -> None:
+    assert str(utilization(node("a", pod("300m", "512Mi")), Settings())) == (
+        "{0.15 0.25 0 0 memory 0.25}"
+    )
+    assert str(utilization(node("a", pod("300m", "0")), Settings())) == "{0.15 0 0 0 cpu 0.15}"

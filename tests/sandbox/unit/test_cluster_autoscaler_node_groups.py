@@ -110,15 +110,14 @@ def test_limits_that_are_none(account: Account, limit: str, problem: str) -> Non
         groups(account.api, limit).update(nodes(account))
 
 
-def test_a_node_whose_instance_is_gone_ends_the_loop(account: Account) -> None:
+def test_a_node_whose_instance_is_gone_has_no_group(account: Account) -> None:
     before = nodes(account)
     found = groups(account.api, "1:4:workers")
     found.update(before)
     (group,) = found
     found.remove(group, before[0])
-    with pytest.raises(Exception, match="404") as gone:
-        found.update(before)
-    assert reason(gone.value).endswith("resource not found")
+    found.update(before)
+    assert (found.of(before[0]), found.of(before[1])) == (None, *found)
 
 
 def test_a_program_that_is_stopped_does_not_wait_for_an_operation(account: Account) -> None:
