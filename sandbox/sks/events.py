@@ -10,7 +10,8 @@ from kubernetes import client
 class EventRecorder:
     """Writes Events on objects of the kind `kind`, with the component `source`.
 
-    If an Event is repeated for the same object, its count is increased instead.
+    Events on objects without a namespace are in the namespace `default`. If an Event is repeated
+    for the same object, its count is increased instead.
     """
 
     def __init__(self, api: client.CoreV1Api, kind: str, source: str) -> None:
@@ -29,6 +30,7 @@ class EventRecorder:
 
     def _record(self, kind: str, regarding: dict[str, Any], reason: str, text: str) -> None:
         metadata = regarding["metadata"]
+        namespace = metadata.get("namespace") or "default"
         key = (metadata["uid"], kind, reason, text)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         name, count = self._written.get(key, ("", 0))
@@ -37,7 +39,7 @@ class EventRecorder:
             try:
                 self._api.patch_namespaced_event(
                     name,
-                    metadata["namespace"],
+                    namespace,
                     change,
                     _content_type="application/strategic-merge-patch+json",
                 )
@@ -50,7 +52,7 @@ class EventRecorder:
                 return
         name = f"{metadata['name']}.{uuid.uuid4().hex[:16]}"
         event = {
-            "metadata": {"name": name, "namespace": metadata["namespace"]},
+            "metadata": {"name": name, "namespace": namespace},
             "type": kind,
             "reason": reason,
             "message": text,
@@ -63,13 +65,13 @@ class EventRecorder:
                 "apiVersion": "v1",
                 "kind": self._kind,
                 "name": metadata["name"],
-                "namespace": metadata["namespace"],
+                "namespace": metadata.get("namespace"),
                 "uid": metadata["uid"],
                 "resourceVersion": metadata["resourceVersion"],
             },
         }
         try:
-            self._api.create_namespaced_event(metadata["namespace"], event)
+            self._api.create_namespaced_event(namespace, event)
         except client.ApiException as error:
             # A namespace that is being deleted rejects new objects.
             if error.status != 403:

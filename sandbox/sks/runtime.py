@@ -20,6 +20,7 @@ from sandbox.sks import health, nodes, storage, system_pods
 from sandbox.sks.backends import balancer_addresses, solver_pods
 from sandbox.sks.cert_manager import CertManager
 from sandbox.sks.cloud_controller import CloudController
+from sandbox.sks.cluster_autoscaler.programs import ClusterAutoscalers
 from sandbox.sks.control_plane import ControlPlane
 from sandbox.sks.csi_controller import CsiController
 from sandbox.sks.exoscale_client import Client, zone_client
@@ -85,7 +86,7 @@ class SksRuntime:
         self._machines: dict[str, Machines] = {}
         self._firewall = Firewall()
         self._csi_drivers: dict[str, tuple[Looking, ...]] = {}
-        self._cert_managers: dict[str, CertManager] = {}
+        self._pod_programs: dict[str, tuple[Looking, ...]] = {}
         self._cert_manager_environment: Mapping[str, str] = {}
         self._account: tuple[str, str, str] | None = None
         self._locks: dict[str, RLock] = {}
@@ -187,9 +188,11 @@ class SksRuntime:
             machines = self._machines.pop(cluster_id, None)
             controller = self._controllers.pop(cluster_id, None)
             csi_driver = self._csi_drivers.pop(cluster_id, ())
-            if cert_manager := self._cert_managers.pop(cluster_id, None):
-                cert_manager.stop()
-                cert_manager.join()
+            pod_programs = self._pod_programs.pop(cluster_id, ())
+            for part in pod_programs:
+                part.stop()
+            for part in pod_programs:
+                part.join()
             if controller is not None:
                 controller.stop()
             for part in csi_driver:
@@ -276,12 +279,14 @@ class SksRuntime:
                 image.reconcile(plane.api_client)
             else:
                 system_pods.reconcile(plane.api_client, record)
-        if not self._containers and record.id not in self._cert_managers:
+        if not self._containers and record.id not in self._pod_programs:
             program = self._programs.tools / "cert-manager"
-            self._cert_managers[record.id] = CertManager(
-                plane, program, self._cert_manager_environment
+            self._pod_programs[record.id] = (
+                CertManager(plane, program, self._cert_manager_environment),
+                ClusterAutoscalers(plane, self._connect_with),
             )
-            self._cert_managers[record.id].start()
+            for part in self._pod_programs[record.id]:
+                part.start()
 
         if CCM_ADDON in record.addons and record.id not in self._controllers:
             controller = CloudController(
@@ -305,6 +310,12 @@ class SksRuntime:
         if self._account is None:
             raise CloudError("the runtime is not connected to an Exoscale account")
         return zone_client(*self._account, zone)
+
+    def _connect_with(self, key: str, secret: str, zone: str) -> Client:
+        """Returns a client of the zone with another key of the account."""
+        if self._account is None:
+            raise CloudError("the runtime is not connected to an Exoscale account")
+        return zone_client(self._account[0], key, secret, zone)
 
     def _running(self, cluster_id: str) -> ControlPlane:
         plane = self._clusters.get(cluster_id)

@@ -21,6 +21,8 @@ KINDS = {
     "Dbaas": "exoscale:index/dbaas:Dbaas",
     "Domain": "exoscale:index/domain:Domain",
     "DomainRecord": "exoscale:index/domainRecord:DomainRecord",
+    "IamApiKey": "exoscale:index/iamApiKey:IamApiKey",
+    "IamRole": "exoscale:index/iamRole:IamRole",
     "Nlb": "exoscale:index/nlb:Nlb",
     "PrivateNetwork": "exoscale:index/privateNetwork:PrivateNetwork",
     "SecurityGroup": "exoscale:index/securityGroup:SecurityGroup",

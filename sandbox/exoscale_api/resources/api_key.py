@@ -1,9 +1,11 @@
 """API keys, each with a role. The account's own key is not among them and has all permissions."""
 
 import secrets
+from uuid import uuid4
 
 from sandbox.exoscale_api.call import Call
 from sandbox.exoscale_api.iam import KEY, ROLE
+from sandbox.exoscale_api.jobs import Reference
 from sandbox.exoscale_api.resource import Resource
 from sandbox.exoscale_api.store import Json
 
@@ -19,8 +21,28 @@ def create_api_key(call: Call) -> Json:
 
 
 def list_api_keys(call: Call) -> Json:
-    shown = ("key", "name", "role-id")
-    return {f"{KEY}s": [{name: key[name] for name in shown} for key in call.store.list(KEY)]}
+    return {f"{KEY}s": [_answer(key) for key in call.store.list(KEY)]}
+
+
+def get_api_key(call: Call) -> Json:
+    return _answer(call.require(KEY, call.path["id"]))
+
+
+def delete_api_key(call: Call) -> Json:
+    """Deletes a key, whose next request is rejected.
+
+    The answer's reference has an ID that nothing else has: the OpenAPI document demands a UUID, and
+    the API shows none for keys.
+    """
+    id_ = call.path["id"]
+    with call.store.transaction():
+        call.require(KEY, id_)
+        call.store.delete(KEY, id_)
+        return call.jobs.done(Reference(str(uuid4()), f"/{KEY}/{id_}", f"get-{KEY}"))
+
+
+def _answer(key: Json) -> Json:
+    return {name: key[name] for name in ("key", "name", "role-id")}
 
 
 RESOURCE = Resource(
@@ -28,5 +50,7 @@ RESOURCE = Resource(
     operations={
         "create-api-key": create_api_key,
         "list-api-keys": list_api_keys,
+        "get-api-key": get_api_key,
+        "delete-api-key": delete_api_key,
     },
 )

@@ -7,13 +7,14 @@ hashicorp/terraform-plugin-sdk v2, `helper/schema/schema.go`, for rules and word
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sandbox.plugins.exoscale.fields import DEFAULTS_KEY, Field, by_name, terraform_name
 from sandbox.plugins.property_diff import join
 from sandbox.plugins.wire import has_unknown
 
 Autoname = Callable[[], str]
+OBJECTS: Final = ("object", "objects", "object map")
 
 
 class Invalid(ValueError):
@@ -62,7 +63,7 @@ def _problems(
                 "based on the result of applying this configuration."
             )
             found.append((here, f"Value for unconfigurable attribute. {reason}"))
-        elif has_unknown(value) and field.type not in ("object", "objects"):
+        elif has_unknown(value) and field.type not in OBJECTS:
             continue
         elif conflict := _conflict(field, news):
             found.append((here, f"Conflicting configuration arguments. {conflict}"))
@@ -79,7 +80,7 @@ def _conflict(field: Field, news: Mapping[str, Any]) -> str | None:
 
 
 def _value_problems(field: Field, value: Any, path: str, name: str) -> list[tuple[str, str]]:
-    if field.type in ("object", "objects"):
+    if field.type in OBJECTS:
         return _object_problems(field, value, path, name)
     try:
         typed = coerce(field, value)
@@ -99,6 +100,15 @@ def _object_problems(field: Field, value: Any, path: str, name: str) -> list[tup
         if isinstance(value, Mapping):
             return _problems(field.fields, value, path, f"{name}.0.")
         return [(path, "Attribute must be a map")] if not has_unknown(value) else []
+    if field.type == "object map":
+        if not isinstance(value, Mapping):
+            return [(path, "Attribute must be a map")] if not has_unknown(value) else []
+        return [
+            problem
+            for key, item in value.items()
+            if key != DEFAULTS_KEY and isinstance(item, Mapping)
+            for problem in _problems(field.fields, item, join(path, key), f"{name}.{key}.")
+        ]
     if not isinstance(value, list):
         return [(path, "Attribute must be a list")] if not has_unknown(value) else []
     return [
@@ -150,6 +160,14 @@ def _typed(field: Field, old: Any, value: Any, autoname: Autoname) -> Any:
             with_defaults(field.fields, {}, item, autoname) if isinstance(item, Mapping) else item
             for item in value
         ]
+    if field.type == "object map" and isinstance(value, Mapping):
+        return {
+            key: with_defaults(field.fields, {}, item, autoname)
+            if isinstance(item, Mapping)
+            else item
+            for key, item in value.items()
+            if key != DEFAULTS_KEY
+        }
     return value if has_unknown(value) else coerce(field, value)
 
 
@@ -159,7 +177,7 @@ def coerce(field: Field, value: Any) -> Any:
     Raises:
         Invalid: if it can't be converted.
     """
-    if field.type == "set":
+    if field.type in ("list", "set"):
         items = value if isinstance(value, list) else [value]
         return [_scalar("string", item) for item in items]
     if field.type == "map":

@@ -14,7 +14,18 @@ from typing import Any, Final, Literal
 
 DEFAULTS_KEY: Final = "__defaults"
 
-Type = Literal["string", "integer", "number", "boolean", "set", "map", "object", "objects"]
+Type = Literal[
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "list",
+    "set",
+    "map",
+    "object",
+    "objects",
+    "object map",
+]
 Check = Callable[[str, Any], str | None]
 
 
@@ -24,7 +35,8 @@ class Field:
 
     Attributes:
         name: Pulumi's name of it.
-        type: `set` is of strings, `map` from string to string; objects have `fields`.
+        type: `list` and `set` are of strings, `map` from string to string; objects have `fields`.
+            `objects` is a list of objects, `object map` maps strings to objects.
         required: whether it must be given.
         configurable: whether it can be given; if not, only the API sets it.
         computed: whether the API sets it if it is not given.

@@ -19,6 +19,8 @@ from sandbox.plugins.exoscale.domain import Domain
 from sandbox.plugins.exoscale.domain_record import DomainRecord
 from sandbox.plugins.exoscale.fields import without_defaults_key
 from sandbox.plugins.exoscale.functions import FUNCTIONS
+from sandbox.plugins.exoscale.iam_api_key import IamApiKey
+from sandbox.plugins.exoscale.iam_role import IamRole
 from sandbox.plugins.exoscale.nlb import Nlb
 from sandbox.plugins.exoscale.private_network import PrivateNetwork
 from sandbox.plugins.exoscale.resource import UNFINISHED, ResourceType
@@ -34,6 +36,8 @@ RESOURCES: Final[tuple[type[ResourceType], ...]] = (
     Dbaas,
     Domain,
     DomainRecord,
+    IamApiKey,
+    IamRole,
     Nlb,
     PrivateNetwork,
     SecurityGroup,
@@ -102,7 +106,10 @@ class ExoscaleProvider(rpc.Provider):
         kind, name = self._kind(request.urn), _name(request.urn)
         given = wire.decode(request.news)
         news = wire.reveal(given)
-        problems = check.failures(kind.fields, news, name, kind.problems(news))
+        more = kind.problems(news)
+        if kind.framework:
+            more = [*more, *framework.type_problems(kind.fields, news)]
+        problems = check.failures(kind.fields, news, name, more)
         if problems:
             return provider_pb2.CheckResponse(
                 failures=[provider_pb2.CheckFailure(reason=text) for text in problems]
@@ -118,10 +125,9 @@ class ExoscaleProvider(rpc.Provider):
         state, news = (wire.reveal(wire.decode(side)) for side in (request.olds, request.news))
         if kind.framework:
             news = framework.with_defaults(kind.fields, news)
+            return framework.diff(kind.fields, state, news, settled_id=kind.settled_id)
         found = plan.changes(kind.fields, state, news)
         replaces = plan.forced_replacements(kind.fields, found)
-        if kind.framework:
-            return framework.diff_response(kind.fields, found, replaces)
         if found:
             found |= plan.told_maps(kind.fields, state, news)
         forced = kind.plan(state, plan.planned_update(kind.fields, state, news))
@@ -144,9 +150,11 @@ class ExoscaleProvider(rpc.Provider):
         inputs = wire.decode(request.properties)
         news = _wanted(kind, inputs)
         if request.preview:
-            planned = plan.planned_creation(kind.fields, news)
-            if kind.framework:
-                planned = framework.with_unknowns(kind.fields, planned, update=False)
+            planned = (
+                framework.planned(kind.fields, None, news)
+                if kind.framework
+                else plan.planned_creation(kind.fields, news)
+            )
             kind.plan(None, planned)
             return provider_pb2.CreateResponse(properties=_encoded(kind, planned, inputs))
         call = self._call(request.urn, request.timeout)
@@ -179,10 +187,11 @@ class ExoscaleProvider(rpc.Provider):
             outputs = _look(kind, call, state, read=True)
         if outputs is None:
             return provider_pb2.ReadResponse()
+        planner = framework if kind.framework else plan
         inputs = (
-            plan.refreshed_inputs(wire.reveal(olds), outputs)
+            planner.refreshed_inputs(wire.reveal(olds), outputs)
             if given
-            else (framework if kind.framework else plan).imported_inputs(kind.fields, outputs)
+            else planner.imported_inputs(kind.fields, outputs)
         )
         properties, inputs = _hidden(kind, outputs, {**olds, **given}), _hidden(kind, inputs, olds)
         if outputs.get("state") in UNFINISHED:
@@ -201,13 +210,15 @@ class ExoscaleProvider(rpc.Provider):
         inputs = wire.decode(request.news)
         state = wire.reveal(wire.decode(request.olds))
         news = _wanted(kind, inputs)
-        planned = plan.planned_update(kind.fields, state, news)
+        if kind.framework:
+            planned = framework.planned(kind.fields, state, news)
+            changed = framework.changed(kind.fields, state, planned)
+        else:
+            planned = plan.planned_update(kind.fields, state, news)
+            changed = {rpc.top_level(path) for path in plan.changes(kind.fields, state, news)}
         if request.preview:
-            if kind.framework:
-                planned = framework.with_unknowns(kind.fields, planned, update=True)
             return provider_pb2.UpdateResponse(properties=_encoded(kind, planned, inputs))
         call = self._call(request.urn, request.timeout, request.id)
-        changed = {rpc.top_level(path) for path in plan.changes(kind.fields, state, news)}
         try:
             with _telling(f"updating {request.urn}: "):
                 kind.update(call, request.id, state, news, changed)

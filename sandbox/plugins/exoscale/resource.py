@@ -27,11 +27,13 @@ class ResourceType(ABC):
         token: Pulumi's type token.
         fields: the properties.
         framework: whether it uses Terraform's plugin framework (`framework.py`) instead of the SDK.
+        settled_id: whether a diff keeps the ID (only resources of the plugin framework).
         schema_version: the version of the official provider's schema.
     """
 
     token: ClassVar[str]
     framework: ClassVar[bool] = False
+    settled_id: ClassVar[bool] = True
     schema_version: ClassVar[int] = 0
     fields: ClassVar[tuple[Field, ...]]
 

@@ -49,11 +49,13 @@ def _property(resource: ResourceType, field: Field, types: dict[str, Any]) -> di
 def _type(resource: ResourceType, field: Field, types: dict[str, Any]) -> dict[str, Any]:
     if field.type in PRIMITIVES:
         return {"type": field.type}
-    if field.type == "set":
+    if field.type in ("list", "set"):
         return {"type": "array", "items": {"type": "string"}}
     if field.type == "map":
         return {"type": "object", "additionalProperties": {"type": "string"}}
     reference = _object(resource, field, types)
+    if field.type == "object map":
+        return {"type": "object", "additionalProperties": reference}
     return {"type": "array", "items": reference} if field.type == "objects" else reference
 
 

@@ -143,3 +143,58 @@ def test_an_expression_that_can_not_be_evaluated_is_not_taken(account: Account) 
             name="ci", policy=policy(("allow", "parameters.bucket == 'state'"), service="sos")
         )
     )
+
+
+def test_the_life_of_a_role(account: Account) -> None:
+    labels, permissions = {"app": "shop"}, ["bypass-governance-retention"]
+    id_ = account.done(
+        account.api.create_iam_role(name="ci", policy=DENY, description="CI", labels=labels)
+    )
+    role = account.api.get_iam_role(id=id_)
+    assert (role["description"], role["labels"], role["editable"]) == ("CI", labels, True)
+    account.done(account.api.update_iam_role(id=id_, permissions=permissions, labels={}))
+    account.done(account.api.update_iam_role_policy(id=id_, **snake(ALLOW)))
+    role = account.api.get_iam_role(id=id_)
+    assert (role["description"], role["labels"]) == ("CI", {})
+    assert (role["permissions"], role["policy"]) == (permissions, ALLOW)
+    account.done(account.api.delete_iam_role(id=id_))
+    with refused(404, f"iam-role {id_} not found"):
+        account.api.get_iam_role(id=id_)
+    with refused(404, f"iam-role {id_} not found"):
+        account.api.delete_iam_role(id=id_)
+
+
+def test_a_changed_policy_is_in_force_at_once(account: Account) -> None:
+    client = key_of(account, DENY)
+    with forbidden("Forbidden by role policy for compute"):
+        client.list_instances()
+    (role,) = account.api.list_iam_roles()["iam-roles"]
+    account.done(account.api.update_iam_role_policy(id=role["id"], **snake(ALLOW)))
+    assert client.list_instances() == {"instances": []}
+
+
+def test_the_policy_of_a_role_that_is_not_editable_stays(account: Account) -> None:
+    id_ = account.done(account.api.create_iam_role(name="ci", policy=DENY, editable=False))
+    with forbidden("is not editable"):
+        account.api.update_iam_role_policy(id=id_, **snake(ALLOW))
+    account.done(account.api.update_iam_role(id=id_, description="more"))
+    assert account.api.get_iam_role(id=id_)["policy"] == DENY
+
+
+def test_a_role_with_keys_is_not_deleted(account: Account) -> None:
+    client = key_of(account, ALLOW)
+    (role,) = account.api.list_iam_roles()["iam-roles"]
+    (key,) = account.api.list_api_keys()["api-keys"]
+    with refused(409, "in use by API keys"):
+        account.api.delete_iam_role(id=role["id"])
+    assert account.api.get_api_key(id=key["key"]) == key
+    account.done(account.api.delete_api_key(id=key["key"]))
+    with refused(404, "not found"):
+        account.api.get_api_key(id=key["key"])
+    with forbidden("unknown API key"):
+        client.list_instances()
+    account.done(account.api.delete_iam_role(id=role["id"]))
+
+
+def snake(policy: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("-", "_"): value for name, value in policy.items()}

@@ -99,8 +99,8 @@ def test_what_is_not_known_yet_is_not_wrong(plugin: Plugin) -> None:
 
 
 def test_an_unsupported_type_is_named(plugin: Plugin) -> None:
-    with pytest.raises(Refused, match="exoscale:index/iamRole:IamRole is not supported"):
-        plugin.check("exoscale:index/iamRole:IamRole", {})
+    with pytest.raises(Refused, match="exoscale:index/iamOrgPolicy:IamOrgPolicy is not supported"):
+        plugin.check("exoscale:index/iamOrgPolicy:IamOrgPolicy", {})
 
 
 def test_defaults(plugin: Plugin) -> None:

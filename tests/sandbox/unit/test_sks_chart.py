@@ -1,4 +1,4 @@
-"""The values that the sandbox's charts of ingress controllers take, and those that they refuse."""
+"""The values that the sandbox's charts take, and those that they refuse."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_it_has_the_official_charts_name_and_version(controller: str) -> None:
     assert (chart["name"], chart["version"]) == (name, version)
 
 
-@pytest.mark.parametrize("chart", ["ingress-nginx", "traefik"])
+@pytest.mark.parametrize("chart", ["cluster-autoscaler", "ingress-nginx", "traefik"])
 def test_its_defaults_are_valid(chart: str) -> None:
     jsonschema.validate(yaml.safe_load((FOLDER / chart / "values.yaml").read_text()), schema(chart))
 
@@ -76,6 +76,11 @@ def _json(values: dict[str, Any]) -> Any:
         ("traefik", {"providers": {"kubernetesCRD": {"enabled": True}}}, "False was expected"),
         ("traefik", {"service": {"spec": {"ports": []}}}, "ports"),
         ("traefik", {"controller": {"kind": "DaemonSet"}}, "controller"),
+        ("cluster-autoscaler", {"cloudProvider": "aws"}, "'exoscale' was expected"),
+        ("cluster-autoscaler", {"autoDiscovery": {"clusterName": "web"}}, "autoDiscovery"),
+        ("cluster-autoscaler", {"hostNetwork": True}, "hostNetwork"),
+        ("cluster-autoscaler", {"autoscalingGroups": [{"name": "a"}]}, "required"),
+        ("cluster-autoscaler", {"service": {"type": "NodePort"}}, "type"),
     ],
 )
 def test_what_it_does_not_do_is_refused_by_name(
