@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from ..args.inputs import Input, is_known
+from ..args.problem import Problem
 from ..args.types import Args, matches
 
 ZoneName = Annotated[
@@ -22,7 +25,7 @@ ZoneName = Annotated[
 class DnsArgs(Args):
     """A DNS zone at Exoscale, with a record for each host in it."""
 
-    zone: ZoneName
+    zone: Input[ZoneName]
     """Name of the zone. The program creates a record for each host of an application that is the
     zone's name or ends with it. A change moves the records."""
     create: StrictBool = False
@@ -33,11 +36,22 @@ class DnsArgs(Args):
     """Time in seconds for which resolvers cache the records, and so the time until a new address
     reaches everyone."""
 
-    def record_name(self, host: str) -> str | None:
-        """Returns the name of a host's record in the zone, or None if the zone does not contain it.
+    def problems(self) -> Iterator[Problem]:
+        """Yields a problem if the program would create a zone whose name it does not know."""
+        if self.create and not is_known(self.zone):
+            message = "must be false if zone is an output: the resource creates the zone"
+            yield Problem(("create",), True, message)
 
-        The name of the zone itself (the apex) is empty.
-        """
-        if host == self.zone:
-            return ""
-        return host.removesuffix(f".{self.zone}") if host.endswith(f".{self.zone}") else None
+    def contains(self, host: str) -> bool:
+        """Returns whether a host is in the zone. Each may be, if the zone's name is unknown."""
+        return not is_known(self.zone) or record_name(host, self.zone) is not None
+
+
+def record_name(host: str, zone: str) -> str | None:
+    """Returns the name of a host's record in a zone, or None if the zone does not contain it.
+
+    The name of the zone itself (the apex) is empty.
+    """
+    if host == zone:
+        return ""
+    return host.removesuffix(f".{zone}") if host.endswith(f".{zone}") else None

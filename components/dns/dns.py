@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 import pulumi
 from pulumiverse_exoscale import Domain, DomainRecord
@@ -12,7 +13,7 @@ from pulumiverse_exoscale import Domain, DomainRecord
 from ..args.inputs import Input, is_known
 from ..args.problem import line
 from ..lifecycle.kubernetes_api import in_thread
-from .args import DnsArgs
+from .args import DnsArgs, record_name
 from .existing_records import refuse_existing, remove_leftover
 from .zone import zone_identity, zone_records
 
@@ -46,6 +47,10 @@ class Dns(pulumi.ComponentResource):
         super().__init__("webapp:index:Dns", name, None, opts)
         self._settings = settings
         self.records = {}
+        if not is_known(settings.zone):
+            self.zone_id = pulumi.Output.from_input(settings.zone).apply(_zone_id)
+            self.register_outputs({"zone_id": self.zone_id})
+            return
         existing = zone_identity(settings.zone, create=settings.create)
         if settings.create:
             # A zone that exists is imported, and stays when the stack is destroyed: it may contain
@@ -69,7 +74,7 @@ class Dns(pulumi.ComponentResource):
         """Creates the record of a host. If the zone does not contain the host, logs what to set.
 
         The resource is named after the host, so that the record stays if the host moves to another
-        application. A host that is an output must be in the zone.
+        application. A host must be in the zone if it or the zone's name is an output.
 
         Args:
             host: a host name, which may be a wildcard.
@@ -80,16 +85,17 @@ class Dns(pulumi.ComponentResource):
                 for the zone itself, which can't have a CNAME.
         """
         settings, target = self._settings, pulumi.Output.from_input(address)
-        if is_known(host) and settings.record_name(host) is None:
-            _ = target.apply(partial(_tell, host, settings.zone))
+        zone = settings.zone
+        if is_known(host) and is_known(zone) and record_name(host, zone) is None:
+            _ = target.apply(partial(_tell, host, zone))
             return
         key = host if is_known(host) else f"host-{len(self.records)}"
-        name = pulumi.Output.from_input(host).apply(partial(_record_name, settings))
+        name = pulumi.Output.all(host, zone).apply(_record_name)
         claim = pulumi.Stash(
             key,
-            input=settings.zone,
+            input=zone,
             opts=pulumi.ResourceOptions(
-                parent=self, hooks=refuse_existing(key, settings.zone, self.zone_id, name)
+                parent=self, hooks=refuse_existing(key, zone, self.zone_id, name)
             ),
         )
         self.records[key] = DomainRecord(
@@ -104,15 +110,22 @@ class Dns(pulumi.ComponentResource):
                 depends_on=[claim, *after],
                 # Exoscale rejects a CNAME beside another record
                 delete_before_replace=True,
-                hooks=remove_leftover(key, settings.zone),
+                hooks=remove_leftover(key, zone),
             ),
         )
 
 
-def _record_name(settings: DnsArgs, host: str) -> str:
-    name = settings.record_name(host)
+async def _zone_id(zone: str) -> Any:
+    """Returns the ID of a zone. In a preview, it is unknown if the zone is still to be created."""
+    preview = pulumi.runtime.is_dry_run()
+    return await in_thread(partial(zone_identity, zone, create=preview)) or pulumi.UNKNOWN
+
+
+def _record_name(host_and_zone: Sequence[str]) -> str:
+    host, zone = host_and_zone
+    name = record_name(host, zone)
     if name is None:
-        raise pulumi.RunError(line((), host, f"must be in the DNS zone {settings.zone}"))
+        raise pulumi.RunError(line((), host, f"must be in the DNS zone {zone}"))
     return name
 
 

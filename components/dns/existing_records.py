@@ -27,7 +27,7 @@ class ExistingRecord(Exception):
 
 
 def refuse_existing(
-    host: str, zone: str, identity: pulumi.Output[str], name: pulumi.Input[str]
+    host: str, zone: pulumi.Input[str], identity: pulumi.Output[str], name: pulumi.Input[str]
 ) -> pulumi.ResourceHookBinding:
     """Returns a hook for the claim of a host. It refuses a record that exists, also in previews.
 
@@ -39,11 +39,11 @@ def refuse_existing(
     """
 
     async def check(args: pulumi.ResourceHookArgs) -> None:
-        known = await pulumi.Output.all(identity, name).future(with_unknowns=False)
+        known = await pulumi.Output.all(identity, name, zone).future(with_unknowns=False)
         if known is None:  # a preview of a new zone, which has no records
             return
-        found, label = known
-        _refuse(label, await existing_records(found, label), zone)
+        found, label, domain = known
+        _refuse(label, await existing_records(found, label), domain)
 
     hook = pulumi.ResourceHook(
         f"{host}-unclaimed", check, pulumi.ResourceHookOptions(on_dry_run=True)
@@ -51,7 +51,7 @@ def refuse_existing(
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
-def remove_leftover(host: str, zone: str) -> pulumi.ResourceHookBinding:
+def remove_leftover(host: str, zone: pulumi.Input[str]) -> pulumi.ResourceHookBinding:
     """Returns a hook for the creation of a claimed record.
 
     It deletes the same record of an interrupted run. Exoscale rejects a second one. Any other
@@ -63,7 +63,8 @@ def remove_leftover(host: str, zone: str) -> pulumi.ResourceHookBinding:
         identity, name = new["domain"], new["name"]
         found = await existing_records(identity, name)
         own = [each for each in found if _is_same(each, new)]
-        _refuse(name, [each for each in found if each not in own], zone)
+        domain = await pulumi.Output.from_input(zone).future()
+        _refuse(name, [each for each in found if each not in own], str(domain))
         for each in own:
             pulumi.info(f"{host}: the record of an interrupted run is replaced")
             await in_thread(delete_record, identity, each["id"])

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from ..args.inputs import SecretInput
+from ..args.inputs import Input, SecretInput
 from ..args.problem import Problem
 from ..args.types import (
     NOT_EMPTY,
@@ -124,7 +124,7 @@ class SksClusterArgs(Args):
     """Name that Exoscale shows. Default: the stack's name with a suffix."""
     description: Description | None = None
     """Description that Exoscale shows."""
-    labels: Mapping[Claim, Claim] = Field(default_factory=dict, examples=[{"team": "shop"}])
+    labels: Mapping[Claim, Input[Claim]] = Field(default_factory=dict, examples=[{"team": "shop"}])
     """Labels at Exoscale, name to value."""
     level: Literal["starter", "pro"] = "starter"
     """Service level of the control plane. `starter` is free and has no SLA. A change replaces the

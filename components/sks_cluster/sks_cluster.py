@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes
 from pulumiverse_exoscale import SecurityGroup, SksCluster as Cluster, SksKubeconfig, SksNodepool
 
+from ..args.inputs import Input
 from ..exoscale.deleted_volumes import volume_hook
 from ..exoscale.display_name import display_name
 from ..exoscale.provider_functions import INSTANCE_POOLS, invoke_provider
@@ -77,7 +78,7 @@ class SksCluster(pulumi.ComponentResource):
         settings: SksClusterArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        labels: Mapping[str, str] = {},
+        labels: Mapping[str, Input[str]] = {},
         node_port_protocols: Sequence[str] = ("TCP",),
         deletes_volumes: bool = False,
     ) -> None:
@@ -277,7 +278,7 @@ def _create_cluster(
     name: str,
     settings: SksClusterArgs,
     account_hooks: pulumi.ResourceHookBinding,
-    labels: Mapping[str, str],
+    labels: Mapping[str, Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
     """Creates the control plane."""

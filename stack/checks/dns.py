@@ -17,7 +17,7 @@ def check_record_targets(settings: StackArgs) -> Iterator[Problem]:
     for index, app in enumerate(settings.apps):
         own = index if app.balancer else None
         for place, host in _hosts(settings, index):
-            if settings.dns.record_name(host) is None:
+            if not settings.dns.contains(host):
                 continue
             other, target = first.setdefault(host, (place, own))
             if other[:2] != place[:2] and target != own:

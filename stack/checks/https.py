@@ -56,7 +56,7 @@ def check_own_load_balancers(settings: StackArgs) -> Iterator[Problem]:
         if not app.balancer or (app.ingress and app.ingress.tls):
             continue
         names = [host for host in app.hosts if host and is_known(host)]
-        if any(settings.dns.record_name(str(host)) is not None for host in names):
+        if any(settings.dns.contains(str(host)) for host in names):
             message = (
                 f"must be ClusterIP with ingress.https: the DNS record of {names[0]} leads to the"
                 " application's own load balancer, but the ingress controller answers challenges"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from ...args.inputs import Input
 from ...args.problem import Problem
 from ...args.types import (
     Args,
@@ -84,7 +85,7 @@ class NodePoolArgs(Args):
     """Description that Exoscale shows."""
     instance_prefix: InstancePrefix = "pool"
     """Prefix of the nodes' names. Default: Exoscale's."""
-    labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict)
+    labels: Mapping[LabelKey, Input[LabelValue]] = Field(default_factory=dict)
     """Labels of the nodes. A change affects new nodes only."""
     taints: Mapping[LabelKey, Taint] = Field(default_factory=dict)
     """Taints of the nodes, key to VALUE:EFFECT. A change affects new nodes only."""

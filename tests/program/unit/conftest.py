@@ -1,5 +1,6 @@
 """What tests of tools share, and what holds for all unit tests of the program."""
 
+import gc
 import logging
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from tests.program.unit.answering_pulumi import FakePulumi
 # their garbage is collected, with a traceback: in the middle of `ast.parse` that breaks the parse
 # (python/cpython#106905).
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+def pytest_collection_finish() -> None:
+    """Keep Python from looking for garbage among the modules, of which there are thousands."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
+from pydantic import ValidationError
 
 from components.dns import existing_records, zone
-from components.dns.args import DnsArgs
+from components.dns.args import DnsArgs, record_name
 from components.dns.dns import Dns
 from components.dns.existing_records import ExistingRecord, refuse_existing, remove_leftover
 from stack.args import StackArgs
@@ -67,7 +69,50 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
 )
 def test_a_host_has_a_name_in_its_zone(host: str, name: str | None) -> None:
-    assert DnsArgs(zone="example.com").record_name(host) == name
+    assert record_name(host, "example.com") == name
+
+
+def test_the_zone_may_be_an_output() -> None:
+    def program() -> pulumi.Output[str]:
+        dns = Dns("dns", DnsArgs(zone=pulumi.Output.from_input(ZONE)))
+        for host in ("shop.example.com", "example.com"):
+            dns.point(host, OWN)
+        return dns.zone_id
+
+    engine, identity = run(program)
+    assert identity == ZONE_ID
+    assert records(engine) == {"shop": ("A", OWN), "": ("A", OWN)}
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_zone_that_another_resource_creates_is_unknown_until_it_is_there(preview: bool) -> None:
+    def program() -> None:
+        zone = pulumi.Output.from_input("example.org")
+        Dns("dns", DnsArgs(zone=zone)).point("shop.example.org", OWN)
+
+    if preview:
+        (record,) = run(program, preview=True)[0].of_type("DomainRecord").values()
+        assert record["name"] == "shop"
+        assert not isinstance(record.get("domain"), str)
+    else:
+        with pytest.raises(pulumi.RunError, match=r'dns.zone: "example.org": must be a DNS zone'):
+            run(program)
+
+
+def test_a_host_must_be_in_a_zone_that_is_an_output() -> None:
+    def program() -> None:
+        Dns("dns", DnsArgs(zone=pulumi.Output.from_input(ZONE))).point("shop.example.org", OWN)
+
+    with pytest.raises(pulumi.RunError, match=r"must be in the DNS zone example.com"):
+        run(program)
+
+
+def test_a_zone_that_is_an_output_is_created_by_its_own_resource() -> None:
+    async def check() -> None:
+        with pytest.raises(ValidationError, match="must be false if zone is an output"):
+            DnsArgs(zone=pulumi.Output.from_input(ZONE), create=True)
+
+    asyncio.run(check())
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,18 @@ def test_two_clusters_of_two_stacks() -> None:
     ]
 
 
+def test_two_contexts_of_one_stacks_kubeconfig() -> None:
+    def program() -> None:
+        for context in ("blue", "green"):
+            ExistingCluster(context, ExistingClusterArgs(stack="dev", context=context))
+
+    made, _ = run(reject_collisions()(program))
+    assert {name: each["context"] for name, each in made.of_type("kubernetes").items()} == {
+        "blue": "blue",
+        "green": "green",
+    }
+
+
 def test_its_kubeconfig_is_a_secret_even_if_the_other_stack_does_not_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

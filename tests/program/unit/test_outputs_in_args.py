@@ -181,6 +181,23 @@ def decoded(secret: dict[str, Any]) -> dict[str, str]:
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
+def test_labels_of_a_cluster_and_its_nodepools_may_be_outputs() -> None:
+    def program() -> pulumi.Output[str]:
+        labels = {"tier": of("front"), "disk": "ssd"}
+        pool = NodePoolArgs(name="web", instance_type="standard.small", size=1, labels=labels)
+        args = SksClusterArgs(
+            zone="ch-gva-2",
+            version="1.36.5",
+            nodepools=(pool,),
+            labels={"team": of("shop"), "site": "main"},
+        )
+        return SksCluster("web", args).cluster_name
+
+    engine, _ = run(program)
+    assert engine.of_type("SksCluster")["web"]["labels"] == {"team": "shop", "site": "main"}
+    assert engine.of_type("SksNodepool")["web-web"]["labels"] == {"tier": "front", "disk": "ssd"}
+
+
 def test_the_token_of_an_audit_log_becomes_a_secret() -> None:
     pool = NodePoolArgs(name="web", instance_type="standard.small", size=1)
 

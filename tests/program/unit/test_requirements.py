@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,9 @@ PARTS = {
 """Packages that are of a piece with Pulumi's, with pydantic and with Flask."""
 DEMO = ROOT / "sandbox" / "demo"
 """It runs in images, which have Debian's packages, and in tests: the sandbox does not import it."""
+
+IMPORT = re.compile(r"^ *(?:from|import) +([A-Za-z_]\w*)", re.MULTILINE)
+"""A line that imports a package, or that looks so. A line has one: ruff's E401."""
 
 LOCKED = re.compile(r"(?P<requirement>[^\\]+?) \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+")
 
@@ -94,19 +96,8 @@ def imported(code: Path) -> Iterator[str]:
     for file in [code] if code.is_file() else code.rglob("*.py"):
         if DEMO in file.parents and code != DEMO:
             continue
-        for module in modules(ast.parse(file.read_text())):
-            yield from distributions().get(module.partition(".")[0], ())
-
-
-def modules(node: ast.AST) -> Iterator[str]:
-    """The modules that code imports; expressions, of which most code consists, import nothing."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield from (each.name for each in child.names)
-        elif isinstance(child, ast.ImportFrom) and not child.level:
-            yield child.module or ""
-        elif not isinstance(child, ast.expr):
-            yield from modules(child)
+        for name in IMPORT.findall(file.read_text()):
+            yield from distributions().get(name, ())
 
 
 distributions = cache(packages_distributions)
