@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from components.manifests.labels import INSTANCE, NAME
 from tools.backups.snapshots import (
@@ -52,19 +52,6 @@ Source: community.exoscale.com/documentation/block-storage/overview, limitations
 """
 
 
-class _Made(NamedTuple):
-    """A snapshot that this command has created."""
-
-    name: str
-    volume: Volume
-    policy: str
-
-    @property
-    def path(self) -> str:
-        """The API path of the VolumeSnapshot."""
-        return f"{snapshots_path(self.volume.app.namespace)}/{self.name}"
-
-
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
     """Runs the command and returns its exit code."""
     parser = argparse.ArgumentParser(prog="backup", description="Makes snapshots of volumes.")
@@ -88,8 +75,8 @@ def backup(stack: str, name: str, keep: str, folder: Path) -> None:
         if not volumes:
             raise ToolError(_no_volumes(api, stack, name, apps))
         require_snapshot_api(api, stack)
-        classes = [snapshot_class(api, each) for each in volumes]
-        _make(api, volumes, classes)
+        _make(api, volumes, [snapshot_class(api, each) for each in volumes])
+        retain(api, backups_of(api, chosen), volumes)
         delete_oldest(api, backups_of(api, chosen), kept)
         print_backups(backups_of(api, chosen))
 
@@ -106,20 +93,21 @@ def _no_volumes(api: Api, stack: str, name: str, apps: Mapping[str, Application]
     return f"{name or stack}: no persistent volume in the cluster{known}"
 
 
-def _make(api: Api, volumes: Sequence[Volume], classes: Sequence[Mapping[str, Any]]) -> None:
+def _make(api: Api, volumes: Sequence[Volume], classes: Sequence[str]) -> None:
     """Makes a snapshot of each volume. If one fails, those that are not complete are deleted."""
     now = datetime.now(UTC)
-    made: list[_Made] = []
+    made: list[str] = []
     try:
-        for volume, its_class in zip(volumes, classes, strict=True):
-            body = snapshot(volume, its_class["metadata"]["name"], now)
-            api.create(snapshots_path(volume.app.namespace), body)
-            made.append(_Made(body["metadata"]["name"], volume, its_class["deletionPolicy"]))
+        for volume, class_name in zip(volumes, classes, strict=True):
+            body = snapshot(volume, class_name, now)
+            path = snapshots_path(volume.app.namespace)
+            api.create(path, body)
+            made.append(f"{path}/{body['metadata']['name']}")
         _wait(api, made)
     except BaseException:
         for each in made:
-            if not Backup(api.find(each.path) or {"metadata": {}}).is_ready:
-                api.delete(each.path)
+            if not Backup(api.find(each) or {"metadata": {}}).is_ready:
+                api.delete(each)
         raise
 
 
@@ -145,31 +133,33 @@ def snapshot(volume: Volume, class_name: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _wait(api: Api, made: Sequence[_Made]) -> None:
+def _wait(api: Api, made: Sequence[str]) -> None:
     """Waits until all snapshots are complete, and says what they wait for."""
     deadline = time.monotonic() + SECONDS
-    waiting, told = list(made), dict[str, str]()
-    while waiting:
-        for each in [*waiting]:
-            found = Backup(api.get(each.path))
-            if found.is_ready:
-                _retain(api, each, found)
-                waiting.remove(each)
-            elif told.get(each.name) != found.status:
-                told[each.name] = found.status
-                _tell(f"{each.name}: {found.status}")
-        if waiting and time.monotonic() > deadline:
-            reasons = "; ".join(f"{each.name}: {told[each.name]}" for each in waiting)
+    told: dict[str, str] = {}
+    while True:
+        waiting = [each for each in map(Backup, map(api.get, made)) if not each.is_ready]
+        if not waiting:
+            return
+        for each in waiting:
+            if told.get(each.name) != each.status:
+                told[each.name] = each.status
+                _tell(f"{each.name}: {each.status}")
+        if time.monotonic() > deadline:
+            reasons = "; ".join(f"{each.name}: {each.status}" for each in waiting)
             raise ToolError(f"not complete after {SECONDS} s: {reasons}")
-        if waiting:
-            time.sleep(PAUSE)
+        time.sleep(PAUSE)
 
 
-def _retain(api: Api, made: _Made, found: Backup) -> None:
-    """Lets the snapshot of a kept volume stay in the account when the namespace is deleted."""
-    if made.volume.is_retained and made.policy == "Delete":
-        content = found.body["status"]["boundVolumeSnapshotContentName"]
-        api.patch(f"{CONTENTS}/{content}", {"spec": {"deletionPolicy": "Retain"}})
+def retain(api: Api, backups: Iterable[Backup], volumes: Iterable[Volume]) -> None:
+    """Lets snapshots of kept volumes stay in the account when their namespace is deleted.
+
+    Also those of an earlier run that was killed before.
+    """
+    kept = {each.key for each in volumes if each.is_retained}
+    for each in backups:
+        if each.content and each.is_ready and each.volume in kept:
+            _set_policy(api, each.content, "Retain")
 
 
 def delete_oldest(api: Api, backups: Iterable[Backup], keep: int) -> None:
@@ -192,11 +182,19 @@ def _delete(api: Api, backup: Backup) -> None:
     if backup.content is None:
         api.delete(backup.path)
         return
-    content = f"{CONTENTS}/{backup.content['metadata']['name']}"
-    if backup.content["spec"]["deletionPolicy"] == "Retain":
-        api.patch(content, {"spec": {"deletionPolicy": "Delete"}})
+    _set_policy(api, backup.content, "Delete")
     api.delete(backup.path)
-    api.delete(content)
+    api.delete(_path(backup.content))
+
+
+def _set_policy(api: Api, content: Mapping[str, Any], policy: str) -> None:
+    """Sets whether a snapshot is deleted with its objects."""
+    if content["spec"]["deletionPolicy"] != policy:
+        api.patch(_path(content), {"spec": {"deletionPolicy": policy}})
+
+
+def _path(content: Mapping[str, Any]) -> str:
+    return f"{CONTENTS}/{content['metadata']['name']}"
 
 
 def _tell(text: str) -> None:

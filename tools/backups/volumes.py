@@ -52,6 +52,11 @@ class Volume(NamedTuple):
         return GENERATED.sub("", self.claim_name).removeprefix(f"{self.app.name}-")
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """The volume that its backups name in their labels (`Backup.volume`)."""
+        return self.app.name, self.part, self.name
+
+    @property
     def is_retained(self) -> bool:
         """Whether it outlives its claim."""
         return bool(self.body["spec"].get("persistentVolumeReclaimPolicy") == "Retain")
@@ -79,8 +84,8 @@ def volumes_of(api: Api, app: Application) -> list[Volume]:
     return sorted(found, key=lambda each: each.claim_name)
 
 
-def snapshot_class(api: Api, volume: Volume) -> dict[str, Any]:
-    """Returns the VolumeSnapshotClass of the volume's driver: the default one, or else the first.
+def snapshot_class(api: Api, volume: Volume) -> str:
+    """Returns the name of the VolumeSnapshotClass for the volume: its driver's default, or first.
 
     Raises:
         ToolError: there is none.
@@ -92,7 +97,7 @@ def snapshot_class(api: Api, volume: Volume) -> dict[str, Any]:
             f"{volume.app.name}: {volume.name}: the cluster has no VolumeSnapshotClass for the "
             f"driver of its volume, {driver or 'which is no CSI driver'}"
         )
-    return min(classes, key=lambda each: (not _is_default(each), each["metadata"]["name"]))
+    return min((not _is_default(each), str(each["metadata"]["name"])) for each in classes)[1]
 
 
 def _is_default(snapshot_class: Mapping[str, Any]) -> bool:

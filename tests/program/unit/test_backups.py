@@ -85,7 +85,7 @@ def pages() -> Pages:
             },
             {"metadata": {"name": "a"}, "driver": "example.com", "deletionPolicy": "Delete"},
         ],
-        CONTENTS: [content(name) for name in MADE],
+        CONTENTS: [content(name, "Delete") for name in MADE],
         **{f"{SNAPSHOTS}/{name}": each for name, each in made.items()},
         f"{SNAPSHOTS}?labelSelector={INSTANCE}%3Dshop{OURS}": [*made.values()],
         SNAPSHOTS: [],
@@ -164,12 +164,18 @@ def test_each_volume_gets_a_snapshot_that_names_it(
     assert lines[1][-1] == f"ch-gva-2/{MADE[1]}"
 
 
-def test_only_a_volume_that_is_kept_has_backups_that_are(stack: Path, written: Written) -> None:
+def test_only_a_volume_that_is_kept_has_backups_that_are(
+    stack: Path, pages: Pages, written: Written
+) -> None:
+    """Also that of a run that was killed before it said so."""
+    old_ones(pages, "killed", "kept")
+    pages[CONTENTS][-2] = content("killed", "Delete")
     assert make(stack) == 0
-    patches = [(path, body) for method, path, body in written if method == "PATCH"]
-    assert patches == [
-        (f"{CONTENTS}/content-{MADE[1]}", {"spec": {"deletionPolicy": "Retain"}}),
-    ]
+    patches = {path: body for method, path, body in written if method == "PATCH"}
+    assert patches == {
+        f"{CONTENTS}/content-{name}": {"spec": {"deletionPolicy": "Retain"}}
+        for name in (MADE[1], "killed")
+    }
 
 
 def test_the_oldest_of_a_volume_are_deleted_with_their_snapshots(
