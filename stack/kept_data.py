@@ -73,7 +73,7 @@ def _of_database(app: AppArgs, database: DatabaseArgs) -> Record:
     return record | {
         "namespace": app.namespace_name,
         "storageClass": database.claimed_volume.class_name,
-        "volume": database.volume,
+        "volume": database.claimed_volume.volume,
         "version": database.major,
     }
 
@@ -85,7 +85,7 @@ def _of_volume(app: AppArgs, volume: VolumeArgs) -> Record:
         ALLOWED: volume.allow_data_loss,
         "namespace": app.namespace_name,
         "storageClass": volume.claimed.class_name,
-        "volume": volume.volume,
+        "volume": volume.claimed.volume,
     }
 
 

@@ -2,14 +2,13 @@
 
 A resource whose creation had started when Pulumi was killed may not be in the state. In the
 account, this is a cluster, a node pool or a security group. On the cluster, the next run takes over
-most objects by their names. But ConfigMaps, Secrets and Jobs have generated names, and the next run
-creates others. This command deletes nothing.
+most objects by their names. But ConfigMaps, Secrets, Jobs and claims of volumes have generated
+names, and the next run creates others. This command deletes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from kubernetes import client
 
 from components.database.names import database_name
+from components.manifests.names import is_generated
 from components.web_app.names import (
     CONFIG,
     CONFIG_FILES,
@@ -26,6 +26,7 @@ from components.web_app.names import (
     SECRETS,
     generated_secret,
     job_name,
+    part_name,
 )
 from tools.account_leftovers import account_leftovers
 from tools.cluster import cluster_client
@@ -42,16 +43,15 @@ from tools.stacks import ROOT
 KINDS: dict[str, Callable[[client.ApiClient, str], Any]] = {
     "ConfigMap": lambda api, place: client.CoreV1Api(api).list_namespaced_config_map(place),
     "Secret": lambda api, place: client.CoreV1Api(api).list_namespaced_secret(place),
+    "PersistentVolumeClaim": lambda api, place: client.CoreV1Api(
+        api
+    ).list_namespaced_persistent_volume_claim(place),
     "Job": lambda api, place: client.BatchV1Api(api).list_namespaced_job(place),
 }
 """The kinds with generated names, and the request that lists those in a namespace."""
 
 AUTONAMED = "pulumi.com/autonamed"
-"""The annotation of an object whose name the Kubernetes plugin has generated.
-
-The name is the resource's name, a hyphen and eight hexadecimal digits (pulumi/pulumi-kubernetes,
-`provider/pkg/metadata/naming.go`).
-"""
+"""The annotation of an object whose name the Kubernetes plugin has generated."""
 
 
 def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
@@ -108,14 +108,14 @@ def _on_cluster(
     apps = app_namespaces(outputs)
     names = {each["urn"].rpartition("::")[2] for each in resources if _kind(each) in KINDS}
     names |= set(_names(set(apps), settings))
-    pattern = re.compile(f"({'|'.join(map(re.escape, sorted(names)))})-[0-9a-f]{{8}}")
     for namespace in sorted({*apps.values()}):
         for kind, listed in KINDS.items():
             for each in listed(api, namespace).items:
                 found = each.metadata
                 generated = (found.annotations or {}).get(AUTONAMED) == "true"
                 in_state = (kind, f"{namespace}/{found.name}") in known
-                if generated and not in_state and pattern.fullmatch(found.name):
+                named = any(is_generated(found.name, name, namespace) for name in names)
+                if generated and named and not in_state:
                     command = f"kubectl --namespace {namespace} delete {kind.lower()}"
                     yield f"{command} {found.name}   # created {found.creation_timestamp}"
 
@@ -125,7 +125,7 @@ def _kind(resource: dict[str, Any]) -> str:
 
 
 def _names(apps: set[str], settings: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yields the names that the program gives to such resources."""
+    """Yields the names that the program gives to such resources, without their namespaces."""
     for app in apps:
         for suffix in (CONFIG, CONFIG_FILES, SECRETS, SECRET_FILES, REGISTRY):
             yield f"{app}-{suffix}"
@@ -134,6 +134,8 @@ def _names(apps: set[str], settings: Sequence[dict[str, Any]]) -> Iterator[str]:
     for each in settings:
         for variable in each.get("generatedSecrets", ()):
             yield f"{each['name']}-{generated_secret(variable)}"
+        for volume in each.get("volumes", ()):
+            yield part_name(each["name"], volume["name"])
 
 
 if __name__ == "__main__":

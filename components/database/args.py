@@ -21,7 +21,7 @@ from ..args.types import (
     given,
     matches,
 )
-from ..volume.args import ClaimedVolume, StorageClass, VolumeId
+from ..volume.args import ClaimedVolume, ExistingVolume, StorageClass
 
 _FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
 Schedule = Annotated[
@@ -104,9 +104,10 @@ class DatabaseArgs(Args):
     storage_class: StorageClass | None = None
     """postgresql only: storage class. Default: one of Exoscale's, depending on keepData; it
     requires cluster.csi."""
-    volume: VolumeId | None = None
-    """postgresql only: an existing block storage volume to use, with its data. Default: a new
-    volume."""
+    volume: ExistingVolume | None = None
+    """postgresql only: an existing volume to use, with its data: ZONE/ID of a block storage volume,
+    or `kept` for the volume that this application's database has left in the cluster. Default: a
+    new volume."""
     resources: ResourcesArgs = resources(cpu="100m", memory="256Mi", memory_limit="512Mi")
     """postgresql only: its resources."""
     backup: BackupArgs | None = None
@@ -159,6 +160,8 @@ class DatabaseArgs(Args):
         yield from self._problem_of_version()
         if self.claimed_volume and (message := self.claimed_volume.required_size):
             yield Problem(("storage",), self.storage, message)
+        if self.claimed_volume and (message := self.claimed_volume.required_volume):
+            yield Problem(("volume",), self.volume, message)
 
     def _problem_of_version(self) -> Iterator[Problem]:
         """Yields a problem if the major version is unknown: another one could not read the data."""

@@ -21,8 +21,8 @@ from ..manifests.names import name_in_program
 from ..manifests.resources import resource_requirements
 from ..manifests.secrets import URL_KEY, create_generated_secret, variable
 from ..manifests.security import pod_security_context, security_context
-from ..volume.claim import create_claim
-from ..volume.expansion import VolumeUser, expansion_hooks
+from ..volume.claim import VolumeSettings, create_claim
+from ..volume.expansion import VolumeUser
 from .args import DatabaseArgs
 from .backup import create_backup
 from .names import database_name
@@ -92,7 +92,7 @@ def create_postgresql(
         opts=opts,
     )
     create_database_policy(app, namespace, clients, opts)
-    claim = _claim(in_program, settings, metadata, access, opts)
+    claim = _claim(settings, metadata, access, opts)
     spec = {
         "service_name": name,
         "replicas": 1,
@@ -127,7 +127,6 @@ def _secret(in_program: str, metadata: Mapping[str, Any], opts: pulumi.ResourceO
 
 
 def _claim(
-    in_program: str,
     settings: DatabaseArgs,
     metadata: Mapping[str, Any],
     access: ClusterAccess | None,
@@ -142,9 +141,17 @@ def _claim(
     volume = settings.claimed_volume
     assert volume  # a database in the cluster has one
     user = VolumeUser("database", Workload("statefulsets", namespace, name))
-    hooks = expansion_hooks(name, "database.storage", user, access)
-    labels, content = metadata["labels"], settings.major
-    return create_claim(in_program, volume, namespace, labels, hooks, opts, content=content)
+    return create_claim(
+        name,
+        volume,
+        user,
+        access,
+        metadata["labels"],
+        opts,
+        hook_name=name,
+        settings=VolumeSettings("database.storage", "database.volume"),
+        content=settings.major,
+    )
 
 
 def _pod(settings: DatabaseArgs, secret: Secret, claim: PersistentVolumeClaim) -> dict[str, Any]:

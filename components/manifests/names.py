@@ -1,4 +1,8 @@
-"""Pulumi's names of resources."""
+"""Pulumi's names of resources, and the names that it generates for objects."""
+
+from __future__ import annotations
+
+import re
 
 
 def name_in_program(name: str, namespace: str) -> str:
@@ -9,3 +13,18 @@ def name_in_program(name: str, namespace: str) -> str:
     contain dots.
     """
     return f"{name}.{namespace}"
+
+
+def is_generated(found: str, name: str, namespace: str) -> bool:
+    """Returns whether `found` is a name that the Kubernetes plugin has generated for an object.
+
+    It is the resource's name, a hyphen and eight hexadecimal digits (pulumi/pulumi-kubernetes,
+    `provider/pkg/metadata/naming.go`). Resources of an earlier version of the program had no
+    namespace in their names.
+
+    Args:
+        name: the name of the resource, without the namespace.
+    """
+    resource, _, digits = found.rpartition("-")
+    is_of_it = resource in (name, name_in_program(name, namespace))
+    return is_of_it and re.fullmatch("[0-9a-f]{8}", digits) is not None

@@ -9,11 +9,14 @@ from pydantic import Field, StrictStr
 from ..args.resources import quantity
 from ..args.types import UUID, matches
 
-VolumeId = Annotated[
+KEPT = "kept"
+"""The value of a setting `volume` for the volume that was kept under the same name."""
+
+ExistingVolume = Annotated[
     StrictStr,
     matches(
-        rf"[a-z]{{2}}-[a-z]{{2,3}}-\d/{UUID}",
-        "ZONE/ID of a block storage volume",
+        rf"{KEPT}|[a-z]{{2}}-[a-z]{{2,3}}-\d/{UUID}",
+        f"ZONE/ID of a block storage volume, or {KEPT}",
         "ch-gva-2/5ae1a5a2-4c8b-4e0e-8b9f-0d8f1c1f2a3b",
     ),
 ]
@@ -37,14 +40,25 @@ class ClaimedVolume(NamedTuple):
     Attributes:
         size: its size in bytes, with the unit.
         storage_class: its storage class. Default: one of Exoscale's, depending on `keep`.
-        volume: ZONE/ID of an existing volume to use. Default: a new volume.
+        existing: ZONE/ID of an existing volume to use, or `kept` for the one that an earlier claim
+            of the same name has left in the cluster. Default: a new volume.
         keep: whether a new volume is kept when its claim is deleted.
     """
 
     size: str
     storage_class: str | None
-    volume: str | None
+    existing: str | None
     keep: bool
+
+    @property
+    def volume(self) -> str | None:
+        """Returns ZONE/ID of the existing volume to use, or None."""
+        return None if self.is_kept else self.existing
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is the volume that an earlier claim of the same name has left."""
+        return self.existing == KEPT
 
     @property
     def class_name(self) -> str:
@@ -66,6 +80,13 @@ class ClaimedVolume(NamedTuple):
     def needs_csi(self) -> bool:
         """Whether it is known to require Exoscale's CSI driver."""
         return self.storage_class is None
+
+    @property
+    def required_volume(self) -> str | None:
+        """Returns what the existing volume must be, or None if it is possible."""
+        if self.is_kept and self.is_deleted:
+            return "must be ZONE/ID if the volume is not kept"
+        return None
 
     @property
     def required_size(self) -> str | None:

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim
 
 from ..exoscale.deleted_volumes import CSI_DRIVER
+from ..lifecycle.cluster_access import ClusterAccess
+from ..manifests.names import name_in_program
 from .args import ClaimedVolume
+from .expansion import VolumeUser, expansion_hooks
+from .kept_volumes import reuse_kept_volume
+
+
+class VolumeSettings(NamedTuple):
+    """The keys of a volume in the settings, for messages."""
+
+    size: str
+    volume: str
 
 
 def create_claim(
-    in_program: str,
+    name: str,
     volume: ClaimedVolume,
-    namespace: str,
+    user: VolumeUser,
+    access: ClusterAccess | None,
     labels: Mapping[str, str],
-    hooks: pulumi.ResourceHookBinding,
     opts: pulumi.ResourceOptions,
     *,
+    hook_name: str,
+    settings: VolumeSettings,
     content: str | None = None,
 ) -> PersistentVolumeClaim:
     """Creates the claim for a new or an existing volume.
@@ -28,23 +41,32 @@ def create_claim(
     the old claim.
 
     Args:
-        in_program: the name of the resource.
+        name: the name of the resource without the namespace.
         volume: the settings of the volume.
-        namespace: the namespace of the pod.
+        user: the workload whose pod uses the volume.
+        access: access to the cluster, to expand a volume of Exoscale, and to find a kept one.
         labels: the labels of the objects.
-        hooks: the hooks of a claim for a volume of Exoscale.
         opts: the resource options.
+        hook_name: unique prefix of the names of hooks.
+        settings: the keys of the volume in the settings.
         content: what the volume contains, such as a database's major version. With another value,
             the claim is replaced.
     """
+    namespace = user.workload.namespace
+    in_program = name_in_program(name, namespace)
     spec = {"storage_class_name": volume.class_name, "access_modes": ["ReadWriteOnce"]}
     request: dict[str, Any] = {"resources": {"requests": {"storage": volume.size}}}
     if volume.volume:
         found = _existing_volume(in_program, volume.volume, volume.size, spec, labels, opts)
         request["volume_name"] = found.metadata.name
-    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replacement_trigger=content))
-    if volume.is_exoscales:
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks))
+    more = [pulumi.ResourceOptions(replacement_trigger=content)]
+    hooks = expansion_hooks(hook_name, settings.size, user, access, online=not volume.is_exoscales)
+    more.append(pulumi.ResourceOptions(hooks=hooks))
+    if volume.is_kept:
+        reuse = reuse_kept_volume(hook_name, settings.volume, user.place, name, volume, access)
+        more.append(pulumi.ResourceOptions(hooks=reuse))
+    for each in more:
+        opts = pulumi.ResourceOptions.merge(opts, each)
     return PersistentVolumeClaim(
         in_program,
         metadata={"namespace": namespace, "labels": labels},

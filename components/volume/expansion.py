@@ -51,7 +51,12 @@ class VolumeUser(NamedTuple):
 
 
 def expansion_hooks(
-    name: str, setting: str, user: VolumeUser, access: ClusterAccess | None
+    name: str,
+    setting: str,
+    user: VolumeUser,
+    access: ClusterAccess | None,
+    *,
+    online: bool = False,
 ) -> pulumi.ResourceHookBinding:
     """Returns a hook of the claim, which runs before an update and before its preview.
 
@@ -60,6 +65,8 @@ def expansion_hooks(
         setting: the key of the size in the settings, for messages.
         user: the workload that is stopped meanwhile.
         access: access to the cluster.
+        online: whether the volume is not one of Exoscale's. Kubernetes then expands it alone, and
+            the hook only refuses a smaller one.
     """
 
     async def check_size(args: pulumi.ResourceHookArgs) -> None:
@@ -67,7 +74,7 @@ def expansion_hooks(
         change = f"{user.place}: {setting}: {before} to {after}"
         if quantity(after) < quantity(before):
             raise RefusedUpdate(f"{change}: a volume can't shrink: set it to {before} or more")
-        if quantity(after) == quantity(before):
+        if online or quantity(after) == quantity(before):
             return
         if access is None:
             raise RefusedUpdate(f"{change}: requires the component's `access`")

@@ -44,7 +44,7 @@ def tour(stack: str, outputs: Mapping[str, str], nodes: Nodes = "simulated") -> 
     for app in apps[:1]:
         namespace = outputs[f"{app}_namespace"]
         lines += [
-            f"  {IN_SANDBOX} kubectl -n {namespace} get pods",
+            f"  make ps STACK={stack}",
             f"  {IN_SANDBOX} kubectl -n {namespace} describe ingress",
             f"  {IN_SANDBOX} pulumi config set --stack {stack} --path 'apps[0].replicas' 5",
             "  make preview",

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import urllib3
 from kubernetes import client
 
 _log = logging.getLogger(__name__)
 
-_SECONDS = 1.0
-
 
 class Looking(ABC):
-    """Calls `look` every second, also after errors of the API server."""
+    """Calls `look` again and again, also after errors of the API server."""
+
+    seconds: ClassVar[float] = 1.0
+    """The pause between calls."""
 
     def __init__(self, name: str) -> None:
         self._stop = threading.Event()
@@ -38,7 +40,7 @@ class Looking(ABC):
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(_SECONDS):
+        while not self._stop.wait(self.seconds):
             try:
                 self.look()
             except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:

@@ -18,6 +18,9 @@ from tools.pulumi_command import ToolError
 
 MERGE_PATCH = "application/merge-patch+json"
 
+CONNECT_SECONDS, ANSWER_SECONDS = 10, 15
+"""Timeouts of a request, which the client sends four times. A stream may be silent for any time."""
+
 
 class ApiServerError(ToolError):
     """The API server rejects a request: its own message.
@@ -60,7 +63,7 @@ class Api:
 
     def stream(self, path: str, **query: str) -> HTTPResponse:
         """Returns an answer that is read while it arrives."""
-        return self._send("GET", path, query)
+        return self._send("GET", path, query, is_stream=True)
 
     def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Creates an object and returns it."""
@@ -85,6 +88,8 @@ class Api:
         query: Mapping[str, str],
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
+        *,
+        is_stream: bool = False,
     ) -> HTTPResponse:
         headers = {"Accept": "*/*"} | ({"Content-Type": content_type} if body is not None else {})
         request = self.client.param_serialize(
@@ -95,7 +100,8 @@ class Api:
             body=body,
             auth_settings=["BearerToken"],
         )
-        answer = self.client.call_api(*request).response
+        timeouts = (CONNECT_SECONDS, None if is_stream else ANSWER_SECONDS)
+        answer = self.client.call_api(*request, _request_timeout=timeouts).response
         if answer.status >= HTTPStatus.BAD_REQUEST:
             text = message(answer.data) or str(answer.reason)
             if answer.status == HTTPStatus.UNAUTHORIZED:

@@ -65,7 +65,8 @@ def deployed(
     check_stack(stack, folder)
     outputs = stack_outputs(stack, folder, "--show-secrets")
     if "kubeconfig" not in outputs:
-        raise ToolError(f"{stack}: it is not deployed")
+        how = f"run `pulumi up --stack {stack}`, or `make up` for the stack local"
+        raise ToolError(f"{stack}: it is not deployed: {how}")
     apps = {name: Application(name, place) for name, place in app_namespaces(outputs).items()}
     with cluster_client(stack, outputs, folder, read_only=read_only) as client:
         yield Api(client), apps

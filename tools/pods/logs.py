@@ -20,6 +20,7 @@ from tools.command import run_tool
 from tools.pods.api import Api, ApiServerError
 from tools.pods.application import Application, Pod, deployed, named, pods_of
 from tools.pods.log_lines import Follower, Line, Source, merged, read, sources
+from tools.pods.simulated_nodes import simulated_nodes
 from tools.pods.status import containers, ended
 from tools.pulumi_command import ToolError
 from tools.stacks import ROOT
@@ -53,7 +54,11 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
         since = _seconds(options.since)
         with deployed(options.stack, folder, read_only=True) as (api, apps):
             logs = Logs(api, named(options.app, apps), options.worker, options.run)
-            seen = logs.show(since)
+            try:
+                seen = logs.show(since)
+            except ApiServerError as error:
+                problem = simulated_nodes(api, options.stack, "its pods write no logs")
+                raise ToolError(problem or str(error)) from None
             if options.follow:
                 logs.follow(seen)
             elif not any(seen.values()):
@@ -93,7 +98,8 @@ class Logs:
             The timestamp of the last line of each log.
 
         Raises:
-            ToolError: there are no pods, or no log can be read.
+            ToolError: there are no pods.
+            ApiServerError: no log can be read.
         """
         self._begin = time.monotonic()
         seen: dict[Source, str] = {}
@@ -103,15 +109,15 @@ class Logs:
                 logs.append(read(self._api, source, previous=previous, since=since))
                 seen[source] = ""
             except ApiServerError as error:
-                problems.append(f"{source.pod}: {error}")
+                problems.append(ApiServerError(error.status, f"{source.pod}: {error}"))
         if problems and not logs:
-            raise ToolError(problems[0])
+            raise problems[0]
         for line in merged(logs):
             self._print(line)
             seen[line.source] = line.timestamp or seen[line.source]
         sys.stdout.flush()
         for each in problems:
-            _warn(each)
+            _warn(str(each))
         return seen
 
     def follow(self, seen: dict[Source, str]) -> None:

@@ -26,6 +26,7 @@ from tools.pods.api import Api, ApiServerError
 from tools.pods.application import Application, deployed, named
 from tools.pods.attach import attach
 from tools.pods.run_objects import HOLD, job, network_policy, run_name
+from tools.pods.simulated_nodes import simulated_nodes
 from tools.pods.status import ended, not_started, reason_of, status, terminated
 from tools.pulumi_command import ToolError
 from tools.stacks import ROOT
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str], folder: Path = ROOT) -> int:
             signal.signal(number, _interrupt)
         with deployed(options.stack, folder, read_only=False) as (api, apps):
             app = named(options.app, apps)
+            if problem := simulated_nodes(api, options.stack, "no command can run"):
+                raise ToolError(problem)
             codes.append(run(api, options.stack, app, command, detach=options.detach))
 
     return run_tool("run", act) or codes[0]

@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool, field_validator
 from ...args.problem import Problem
 from ...args.resources import Memory
 from ...args.types import Args, Dns1123Label, given
-from ...volume.args import ClaimedVolume, StorageClass, VolumeId
+from ...volume.args import ClaimedVolume, ExistingVolume, StorageClass
 from ..names import OWN_VOLUMES
 
 TEMPORARY_KEYS = frozenset({"medium", "sizeLimit"})
@@ -33,8 +33,10 @@ class VolumeArgs(Args):
     """With size: whether the volume is kept when the application is deleted. A kept volume still
     costs. With false and a volume in the stack's own cluster, `pulumi destroy` needs
     `--run-program`."""
-    volume: VolumeId | None = None
-    """With size: an existing block storage volume to use, with its files. Default: a new volume."""
+    volume: ExistingVolume | None = None
+    """With size: an existing volume to use, with its files: ZONE/ID of a block storage volume, or
+    `kept` for the volume that this application has left under this name in the cluster. Default: a
+    new volume."""
     allow_data_loss: StrictBool = False
     """With size: whether a change may leave the files behind. By default, such a change is
     rejected."""
@@ -68,3 +70,5 @@ class VolumeArgs(Args):
                 yield Problem((key,), value, message)
         if self.claimed and (required := self.claimed.required_size):
             yield Problem(("size",), self.size, required)
+        if self.claimed and (required := self.claimed.required_volume):
+            yield Problem(("volume",), self.volume, required)

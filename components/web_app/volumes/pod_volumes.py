@@ -10,8 +10,8 @@ from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 from ...lifecycle.cluster_access import ClusterAccess
 from ...lifecycle.rolled_out import Workload
 from ...manifests.labels import common_labels
-from ...volume.claim import create_claim
-from ...volume.expansion import VolumeUser, expansion_hooks
+from ...volume.claim import VolumeSettings, create_claim
+from ...volume.expansion import VolumeUser
 from ..context import Objects
 from ..names import WRITABLE
 from .args import VolumeArgs
@@ -34,14 +34,16 @@ def create_claims(app: Objects, settings: WebAppArgs, access: ClusterAccess | No
     user = VolumeUser("application", workload, settings.replicas)
     for each in settings.persistent_volumes:
         assert each.claimed  # persistent volumes have one
-        setting = f"volumes.{each.name}.size"
+        key = f"volumes.{each.name}"
         claims[each.name] = create_claim(
-            app.in_program(f"{app.name}-{each.name}"),
+            f"{app.name}-{each.name}",
             each.claimed,
-            app.namespace,
+            user,
+            access,
             common_labels(app.name),
-            expansion_hooks(f"{app.name}:{each.name}", setting, user, access),
             app.after(*claims.values()).opts,
+            hook_name=f"{app.name}:{each.name}",
+            settings=VolumeSettings(f"{key}.size", f"{key}.volume"),
         )
     return claims
 

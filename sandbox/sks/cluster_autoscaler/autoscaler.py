@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from kubernetes import client
 
@@ -21,24 +21,21 @@ from sandbox.sks.cluster_autoscaler.cluster import (
     TO_BE_DELETED,
     Cluster,
     is_ready,
-    ready_condition,
 )
 from sandbox.sks.cluster_autoscaler.deletion import Deletion
-from sandbox.sks.cluster_autoscaler.drainability import is_of_daemon_set
 from sandbox.sks.cluster_autoscaler.errors import CLOUD_ERRORS, ERRORS, reason
 from sandbox.sks.cluster_autoscaler.node_groups import NodeGroup, NodeGroups
 from sandbox.sks.cluster_autoscaler.scale_down import Planner
 from sandbox.sks.cluster_autoscaler.scheduling import Node, Object
 from sandbox.sks.cluster_autoscaler.settings import Settings
-from sandbox.sks.cluster_autoscaler.status import STAND_IN, Counts, GroupStatus, Status
+from sandbox.sks.cluster_autoscaler.state import State, age, is_unschedulable, with_pods
+from sandbox.sks.cluster_autoscaler.status import STAND_IN, GroupStatus, Status
 from sandbox.sks.exoscale_client import Client
 
 _log = logging.getLogger(__name__)
 
 _NEW_PODS = timedelta(seconds=2)
 """Pods that are all younger wait for a loop: more may follow."""
-_SETTLING = timedelta(minutes=2)
-"""A node that became unready later than this after its creation had started."""
 
 
 @dataclass
@@ -114,7 +111,7 @@ class Autoscaler:
         """Does what the program does once: it removes the taints of a removal that was cut off."""
         _log.info("%s: %s", self._thread.name, STAND_IN)
         self._cluster.event("Pod", self._pod, "StandIn", STAND_IN)
-        self._groups = NodeGroups(self._cloud(), self._settings.nodes)
+        self._groups = NodeGroups(self._cloud(), self._settings.nodes, self._stopping)
         if self._settings.write_status_configmap:
             self._status.initialize()
         for node in self._cluster.nodes():
@@ -131,16 +128,16 @@ class Autoscaler:
             self._cluster.lead(settings.namespace, self._pod["metadata"]["name"])
         self._collect_deletions()
         pods = [p for p in self._cluster.pods() if self._counts(p)]
-        nodes = [_with_pods(node, pods) for node in self._cluster.nodes()]
+        nodes = [with_pods(node, pods) for node in self._cluster.nodes()]
         self._groups.update(nodes)
-        state = _State(nodes, self._groups, settings)
+        state = State(nodes, self._groups, settings)
         try:
             if not state.is_healthy:
                 self._status.tell("ClusterUnhealthy", "Cluster is unhealthy", warning=True)
                 self._planner.unneeded.clear()
                 return
             room = [*state.started, *state.upcoming()]
-            waiting = self._grow(state, room, [pod for pod in pods if _is_unschedulable(pod)])
+            waiting = self._grow(state, room, [pod for pod in pods if is_unschedulable(pod)])
             if settings.scale_down_enabled:
                 self._shrink(state, waiting)
             if settings.enforce_node_group_min_size:
@@ -152,11 +149,11 @@ class Autoscaler:
                     healthy=state.is_healthy,
                 )
 
-    def _grow(self, state: _State, room: list[Node], pods: list[Object]) -> bool:
+    def _grow(self, state: State, room: list[Node], pods: list[Object]) -> bool:
         """Adds nodes for the pods; returns whether it waits for more pods instead."""
         settings = self._settings
         pods = scale_up.place(pods, room)
-        pods = [p for p in pods if _age(p).total_seconds() >= settings.new_pod_scale_up_delay]
+        pods = [p for p in pods if age(p).total_seconds() >= settings.new_pod_scale_up_delay]
         if not pods:
             return False
         ready = sum(is_ready(node.object) for node in state.nodes)
@@ -166,7 +163,7 @@ class Autoscaler:
             for pod in pods:
                 self._not_triggered(pod, "max total nodes in cluster reached")
             return False
-        if all(_age(pod) < _NEW_PODS for pod in pods):
+        if all(age(pod) < _NEW_PODS for pod in pods):
             return True
         plan = scale_up.plan(
             pods,
@@ -190,7 +187,7 @@ class Autoscaler:
                 self._cluster.event("Pod", pod, "TriggeredScaleUp", text)
         return False
 
-    def _skipped(self, state: _State) -> dict[str, str]:
+    def _skipped(self, state: State) -> dict[str, str]:
         """Returns the reasons of groups that can't grow, by their IDs."""
         skipped = {}
         for group in state.groups:
@@ -232,13 +229,13 @@ class Autoscaler:
             seconds = min(2 * before.seconds, settings.max_node_group_backoff_duration)
         self._backoffs[group.id] = _Backoff(time.monotonic() + seconds, seconds, error)
 
-    def _fill(self, state: _State) -> None:
+    def _fill(self, state: State) -> None:
         """Adds the nodes that groups below their minimum size miss."""
         for group in state.groups:
             if group.size < group.min_size and group.id not in self._skipped(state):
                 self._scale(group, group.min_size)
 
-    def _shrink(self, state: _State, waiting: bool) -> None:
+    def _shrink(self, state: State, waiting: bool) -> None:
         """Removes nodes that have not been needed for long enough."""
         settings, now = self._settings, time.monotonic()
         self._planner.update(
@@ -269,7 +266,7 @@ class Autoscaler:
                 self._last_delete = now
         self._mark_candidates(state)
 
-    def _mark_candidates(self, state: _State) -> None:
+    def _mark_candidates(self, state: State) -> None:
         """Gives nodes that are not needed a taint, by which the scheduler avoids them."""
         left = self._settings.max_bulk_soft_taint_count
         for node in state.started:
@@ -300,7 +297,7 @@ class Autoscaler:
         text = f"pod didn't trigger scale-up: {why}"
         self._cluster.event("Pod", pod, "NotTriggerScaleUp", text)
 
-    def _shown(self, group: NodeGroup, state: _State) -> GroupStatus:
+    def _shown(self, group: NodeGroup, state: State) -> GroupStatus:
         counts = state.counts[group.id]
         if counts.ready >= self._growing.get(group.id, 0):
             self._growing.pop(group.id, None)
@@ -314,85 +311,3 @@ class Autoscaler:
             is_growing=group.id in self._growing,
             candidates=sum(item.group.id == group.id for item in unneeded),
         )
-
-
-class _State:
-    """The nodes at the beginning of a loop."""
-
-    def __init__(self, nodes: Sequence[Node], groups: NodeGroups, settings: Settings) -> None:
-        self._settings = settings
-        self.nodes = nodes
-        self.groups = list(groups)
-        self.of_nodes: dict[str, NodeGroup] = {
-            node.name: group for node in nodes if (group := groups.of(node))
-        }
-        self.counts: Mapping[str, Counts] = {group.id: Counts() for group in self.groups}
-        self.templates: dict[str, Node] = {}
-        self.started: list[Node] = []
-        """All nodes but those that have not started yet."""
-        for node in nodes:
-            starting = self._is_starting(node.object)
-            if not starting:
-                self.started.append(node)
-            if group := self.of_nodes.get(node.name):
-                self._count(node, self.counts[group.id], starting=starting)
-                if is_ready(node.object):
-                    self.templates.setdefault(group.id, node)
-
-    @property
-    def is_healthy(self) -> bool:
-        unready = sum(counts.unready for counts in self.counts.values())
-        allowed = self._settings.max_total_unready_percentage * len(self.nodes) / 100
-        return unready <= self._settings.ok_total_unready_count or unready <= allowed
-
-    def upcoming(self) -> list[Node]:
-        """Returns nodes in place of those that Exoscale has and that have not started here."""
-        expected = []
-        for group in self.groups:
-            counts = self.counts[group.id]
-            missing = group.size - counts.ready - counts.unready
-            if group.id in self.templates:
-                expected += [
-                    scale_up.template(self.templates[group.id], f"{group.name}-upcoming-{index}")
-                    for index in range(missing)
-                ]
-        return expected
-
-    def _count(self, node: Node, counts: Counts, *, starting: bool) -> None:
-        if is_ready(node.object):
-            counts.ready += 1
-        elif starting:
-            counts.not_started += 1
-        else:
-            counts.unready += 1
-
-    def _is_starting(self, node: Object) -> bool:
-        if is_ready(node):
-            return False
-        created = datetime.fromisoformat(node["metadata"]["creationTimestamp"])
-        changed = ready_condition(node).get("lastTransitionTime")
-        if changed and datetime.fromisoformat(changed) > created + _SETTLING:
-            return False
-        return _age(node).total_seconds() < self._settings.max_node_startup_time
-
-
-def _with_pods(node: Object, pods: Sequence[Object]) -> Node:
-    name = node["metadata"]["name"]
-    return Node(node, [pod for pod in pods if pod["spec"].get("nodeName") == name])
-
-
-def _is_unschedulable(pod: Object) -> bool:
-    if pod["spec"].get("nodeName") or is_of_daemon_set(pod):
-        return False
-    if "deletionTimestamp" in pod["metadata"]:
-        return False
-    return any(
-        condition["type"] == "PodScheduled"
-        and condition["status"] == "False"
-        and condition.get("reason") == "Unschedulable"
-        for condition in pod["status"].get("conditions") or ()
-    )
-
-
-def _age(object: Object) -> timedelta:
-    return datetime.now(UTC) - datetime.fromisoformat(object["metadata"]["creationTimestamp"])

@@ -16,7 +16,7 @@ class CloudProviderError(Exception):
 
 
 class Failed(Exception):
-    """A removal of a node that failed, with its reason."""
+    """Work on nodes that failed, or that was cut off, with its reason."""
 
 
 CLOUD_ERRORS = (CloudError, ExoscaleAPIException, requests.RequestException)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.sks.cluster_autoscaler.errors import CloudProviderError
+from sandbox.sks.cluster_autoscaler.errors import CloudProviderError, Failed
 from sandbox.sks.cluster_autoscaler.scheduling import Node
-from sandbox.sks.exoscale_client import Client, wait
+from sandbox.sks.exoscale_client import Client
 from sandbox.sks.spec import CloudError
 
 _PREFIX = "exoscale://"
-_RUNNING_DEADLINE = 600.0
+_DEADLINE = 600.0
 _POLL = 0.5
 
 
@@ -45,11 +45,13 @@ class NodeGroups:
     Args:
         client: the client of the zone.
         limits: limits of nodepools: MIN:MAX:NAME.
+        stopping: ends waiting. The thread that stops a cluster holds what operations need.
     """
 
-    def __init__(self, client: Client, limits: Sequence[str]) -> None:
+    def __init__(self, client: Client, limits: Sequence[str], stopping: threading.Event) -> None:
         self._client = client
         self._limits = limits
+        self._stopping = stopping
         self._groups: dict[str, NodeGroup] = {}
         self._of_nodes: dict[str, str] = {}
         self._quota: int | None = None
@@ -90,25 +92,24 @@ class NodeGroups:
         Raises:
             ExoscaleAPIException: if the API rejects it.
             CloudError: if the operation fails, or takes too long.
+            Failed: if the program is stopped.
         """
         operation = self._client.scale_sks_nodepool(
             id=group.cluster_id, sks_nodepool_id=group.nodepool_id, size=size
         )
-        wait(self._client, operation)
-        self._wait_until_running(group)
+        self._wait(operation, group)
         group.size = size
 
     def remove(self, group: NodeGroup, node: Node) -> None:
         """Removes a node and its instance, and waits for the end; raises as `scale` does."""
         with group.lock:
-            self._wait_until_running(group)
+            self._poll(lambda: self._is_running(group))
             operation = self._client.evict_sks_nodepool_members(
                 id=group.cluster_id,
                 sks_nodepool_id=group.nodepool_id,
                 instances=[instance_id(node)],
             )
-            wait(self._client, operation)
-            self._wait_until_running(group)
+            self._wait(operation, group)
             group.size -= 1
 
     def _group(self, pool: dict[str, Any], clusters: Iterable[dict[str, Any]]) -> NodeGroup:
@@ -140,12 +141,30 @@ class NodeGroups:
             self._quota = int(self._client.get_quota(entity="instance")["limit"])
         return 1, self._quota
 
-    def _wait_until_running(self, group: NodeGroup) -> None:
-        deadline, pause = time.monotonic() + _RUNNING_DEADLINE, threading.Event()
-        while self._client.get_instance_pool(id=group.id)["state"] != "running":
+    def _wait(self, operation: dict[str, Any], group: NodeGroup) -> None:
+        """Waits for an operation, and until the instances run."""
+
+        def ended() -> bool:
+            nonlocal operation
+            if operation["state"] == "pending":
+                operation = self._client.get_operation(id=operation["id"])
+            return bool(operation["state"] != "pending")
+
+        self._poll(ended)
+        if operation["state"] != "success":
+            raise CloudError(operation.get("message") or str(operation.get("reason", "failure")))
+        self._poll(lambda: self._is_running(group))
+
+    def _is_running(self, group: NodeGroup) -> bool:
+        return bool(self._client.get_instance_pool(id=group.id)["state"] == "running")
+
+    def _poll(self, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _DEADLINE
+        while not done():
             if time.monotonic() > deadline:
                 raise CloudError("context timeout after: 10m0s")
-            pause.wait(_POLL)
+            if self._stopping.wait(_POLL):
+                raise Failed("the program is stopped")
 
 
 def instance_id(node: Node) -> str:

@@ -68,6 +68,8 @@ class ClusterAutoscalers(Looking):
         connect: returns a client of Exoscale's API.
     """
 
+    seconds = 2.0  # It reads all pods.
+
     def __init__(self, plane: ControlPlane, connect: Connect) -> None:
         super().__init__(f"cluster-autoscaler-{plane.record.name}")
         self._plane, self._connect = plane, connect

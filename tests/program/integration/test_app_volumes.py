@@ -5,12 +5,14 @@ Its backups need the tools of `sandbox tools --snapshots`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sandbox.paths import write_private
 from tests.support.account import Sandbox
@@ -26,6 +28,13 @@ NO_IMAGE = "registry.invalid/web:1"
 LIMIT = 5
 QUICK = {"drainSeconds": 0, "terminationGracePeriodSeconds": 1}
 ROLLOUT = {**QUICK, "progressDeadlineSeconds": LIMIT, "timeoutSeconds": 20}
+OWN_CLASS = """
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: own}
+provisioner: csi.exoscale.com
+allowVolumeExpansion: true
+"""
 
 
 def app(name: str, **volume: Any) -> dict[str, Any]:
@@ -47,7 +56,9 @@ def kube(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kube:
     cluster = sandbox.create_cluster("app-volumes", size=1, addons=addons)
     file = tmp_path_factory.mktemp("app-volumes") / "kubeconfig"
     write_private(file, sandbox.kubeconfig(cluster))
-    return Kube(file, sandbox.environment)
+    found = Kube(file, sandbox.environment)
+    found.run("kubectl", "create", "-f", "-", stdin=OWN_CLASS)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +67,7 @@ def stack(sandbox: Sandbox, kube: Kube, tmp_path_factory: pytest.TempPathFactory
     stack = Stack("app-volumes", folder, sandbox.environment)
     stack("stack", "init")
     cluster = {"kubeconfig": str(kube.kubeconfig)}
-    apps = [app("shop"), app("index", keep=False)]
+    apps = [app("shop"), app("index", keep=False), app("wiki", size="2Gi", storageClass="own")]
     stack.configure({"existingCluster": cluster, "apps": apps})
     stack.up()
     return stack
@@ -134,12 +145,16 @@ def test_the_number_of_pods_is_the_stacks_after_that(stack: Stack, kube: Kube) -
 
 
 @pytest.mark.usefixtures("settings")
-def test_it_does_not_shrink(stack: Stack, kube: Kube) -> None:
-    stack.set("apps[0].volumes[0].size", "1Gi")
+@pytest.mark.parametrize(("index", "name"), [(0, "shop"), (2, "wiki")])
+def test_it_does_not_shrink(index: int, name: str, stack: Stack, kube: Kube) -> None:
+    """Not with a storage class of its own either, whose volumes may grow while they are in use."""
+    stack.set(f"apps[{index}].volumes[0].size", "1Gi")
+    stack.set("apps[1].labels.changed", "too")
     for command in (["preview"], ["up", "--yes", "--skip-preview"]):
         told = stack.refused(*command)
-        assert "2Gi to 1Gi: a volume can't shrink: set it to 2Gi or more" in told
-    assert ready_pods(kube, "shop") == 1
+        assert f"files/{name}: volumes.uploads.size: 2Gi to 1Gi: a volume can't shrink" in told
+    assert volume_of(kube, name)["spec"]["capacity"] == {"storage": "2Gi"}
+    assert ready_pods(kube, name) == 1
 
 
 @pytest.mark.usefixtures("settings")
@@ -152,28 +167,76 @@ def test_files_are_not_left_behind_unasked(stack: Stack) -> None:
     assert "index/uploads: namespace: elsewhere: the data is in files: a new volume" in told
 
 
-def test_a_removed_volume_is_kept_and_used_again(stack: Stack, kube: Kube) -> None:
+def remove_volumes(stack: Stack) -> None:
+    document = yaml.safe_load(stack.file.read_text())
+    for each in document["config"]["webapp:apps"]:
+        for key in ("volumes", "mounts"):
+            each.pop(key, None)
+    stack.file.write_text(yaml.safe_dump(document, sort_keys=False))
+    stack.up()
+
+
+def restore_volume(stack: Stack, before: str, volume: str) -> None:
+    """Give the first application its volume again; leave the others without."""
+    document = yaml.safe_load(before)
+    first, *others = document["config"]["webapp:apps"]
+    first["volumes"][0]["volume"] = volume
+    for each in others:
+        del each["volumes"], each["mounts"]
+    stack.file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def test_a_removed_volume_is_kept_and_used_again_by_its_name(stack: Stack, kube: Kube) -> None:
     kept, deleted = volume_of(kube, "shop"), volume_of(kube, "index")
-    handle, name = kept["spec"]["csi"]["volumeHandle"], kept["metadata"]["name"]
-    command = commands_under(ROOT / "docs" / "applications.md", "Keep, move or delete a volume")
-    assert [claim_of(kube, "shop")["metadata"]["name"], "files", handle] in [
-        line.split() for line in kube.run("sh", "-c", command).splitlines()
-    ]
-    for index in (0, 1):
+    name, handle = kept["metadata"]["name"], kept["spec"]["csi"]["volumeHandle"]
+    for index in (0, 1, 2):
         stack.set(f"apps[{index}].volumes[0].allowDataLoss", "true")
     stack.up()
     before = stack.file.read_text()
-    for index in (0, 1):
-        for key in ("volumes", "mounts"):
-            stack("config", "rm", "--path", f"apps[{index}].{key}")
-    stack.up()
+    remove_volumes(stack)
     assert not kube.list("pvc", "files")
     eventually(lambda: deleted["metadata"]["name"] not in kube.names("pv"), within=60)
     assert kube.get("pv", name)["status"]["phase"] == "Released"
 
+    restore_volume(stack, before, "kept")
+    another = json.loads(kube.run("kubectl", "get", "pv", name, "-o", "json"))
+    another["metadata"] = {"name": "another"}
+    another["spec"]["csi"]["volumeHandle"] = "elsewhere"
+    another.pop("status")
+    kube.run("kubectl", "create", "-f", "-", stdin=json.dumps(another))
+    setting = "files/shop: volumes.uploads.volume: kept"
+    eventually(lambda: kube.get("pv", "another")["status"]["phase"] == "Released", within=60)
+    told = stack.refused("preview")
+    assert f"{setting}: the cluster has 2 volumes that were kept under this name" in told
+    assert handle in told
+    assert "elsewhere" in told
+    kube.run("kubectl", "delete", "pv", "another")
+
+    told = stack("preview")
+    assert f"{setting}: {handle} (2Gi, created " in told
+    assert "is used again, with its data" in told
+    assert kube.get("pv", name)["status"]["phase"] == "Released"
+    stack.up()
+    used = volume_of(kube, "shop")
+    assert used["metadata"]["uid"] == kept["metadata"]["uid"]
+    assert used["spec"]["csi"]["volumeHandle"] == handle
+    assert claim_of(kube, "shop")["status"]["phase"] == "Bound"
+    assert ready_pods(kube, "shop") == 1
+    stack("preview", "--expect-no-changes")
+
+
+def test_a_removed_volume_is_used_again_by_its_id(stack: Stack, kube: Kube) -> None:
+    kept = volume_of(kube, "shop")
+    name, handle = kept["metadata"]["name"], kept["spec"]["csi"]["volumeHandle"]
+    command = commands_under(ROOT / "docs" / "applications.md", "Keep, move or delete a volume")
+    assert [claim_of(kube, "shop")["metadata"]["name"], "files", handle] in [
+        line.split() for line in kube.run("sh", "-c", command).splitlines()
+    ]
+    before = stack.file.read_text()
+    remove_volumes(stack)
+    assert kube.get("pv", name)["status"]["phase"] == "Released"
+
     stack.file.write_text(before)
-    stack("config", "rm", "--path", "apps[1].volumes")
-    stack("config", "rm", "--path", "apps[1].mounts")
     stack.set("apps[0].volumes[0].volume", f"{CLUSTER['zone']}/{handle}")
     stack.up()
     used = volume_of(kube, "shop")

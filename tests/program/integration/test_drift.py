@@ -50,12 +50,15 @@ POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Two applications, of which one is scaled by Kubernetes and has a load balancer."""
+    """An application with a worker and a schedule, and one that is scaled by Kubernetes and has a
+    load balancer."""
     folder = copy_project(tmp_path_factory.mktemp("drift") / "project")
     stack = Stack("drift", folder, sandbox.environment)
     app = copy.deepcopy(APP) | {
         "config": {"environment": {"WORKERS": 2}},
         "networkPolicy": {"from": [{"network": "192.0.2.0/24"}]},
+        "workers": [{"name": "mail", "command": ["mail"]}],
+        "schedules": [{"name": "night", "schedule": "0 3 * * *", "command": ["clean"]}],
     }
     stack.configure(
         {
@@ -130,6 +133,8 @@ def test_each_change_by_hand_is_found_and_put_back(
     )
     for command in (
         ("scale", "deployment/rickroller", "--replicas=5"),
+        ("scale", "deployment/rickroller-mail", "--replicas=2"),
+        ("patch", "cronjob", "rickroller-night", "--patch", '{"spec": {"suspend": true}}'),
         ("set", "image", "deployment/rickroller", "rickroller=example/other:2"),
         ("set", "env", "deployment/rickroller", "BEHIND_PROXY=false"),
         ("delete", "service", "rickroller"),
@@ -159,6 +164,8 @@ def test_each_change_by_hand_is_found_and_put_back(
     deployment = "Deployment test/rickroller"
     assert rows(report) == {
         (deployment, "spec.replicas", "3", "5"),
+        ("Deployment test/rickroller-mail", "spec.replicas", "1", "2"),
+        ("CronJob test/rickroller-night", "spec.suspend", "false", "true"),
         (deployment, f"{CONTAINER}.image", '"derlin/rickroller:latest"', '"example/other:2"'),
         (deployment, f"{CONTAINER}.env[1].value", '"true"', '"false"'),
         ("Service test/rickroller", "", "exists", "deleted"),

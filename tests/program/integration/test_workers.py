@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import yaml
 
 from tests.support.account import Sandbox
 from tests.support.kube import Kube
+from tests.support.polling import eventually
 from tests.support.stack import Stack, Step, copy_project
+from tools.pods import logs, ps, run
 
 pytestmark = pytest.mark.integration
 
@@ -91,6 +94,42 @@ def test_neither_has_a_service(stack: Stack, kube: Kube) -> None:
     assert "queue_url" not in outputs
 
 
+@pytest.fixture
+def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What `sandbox exec` would give to the tools."""
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    handlers = {number: signal.getsignal(number) for number in run.STOPPING}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("environment")
+def test_commands_say_that_simulated_nodes_run_nothing(
+    stack: Stack, kube: Kube, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They leave nothing, and `make ps` shows the pods all the same."""
+    before = kube.names("jobs,networkpolicies", "shop")
+    app = [f"--stack={stack.name}", "--app=shop"]
+    command = [*app, "--command=true"]
+    assert [
+        run.main(command, stack.folder),
+        run.main([*command, "--detach"], stack.folder),
+        logs.main(app, stack.folder),
+        logs.main([*app, "--worker=mail", "--follow"], stack.folder),
+    ] == [1, 1, 1, 1]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": its ")[0] for line in lines] == [
+        *["run: workers"] * 2,
+        *["logs: workers"] * 2,
+    ]
+    assert all("nodes are simulated and run no containers" in line for line in lines)
+    assert kube.names("jobs,networkpolicies", "shop") == before
+    assert ps.main(app, stack.folder) == 0
+    assert capsys.readouterr().out.count("worker mail") == 2
+
+
 def test_another_command_updates_the_worker_alone(stack: Stack, kube: Kube) -> None:
     stack.set(f"{WORKER}.command[1]", "mailer")
     changed = {"spec.template.spec.containers[0].command[1]": "update"}
@@ -116,6 +155,32 @@ def test_an_image_that_does_not_start_leaves_the_old_pods(stack: Stack, kube: Ku
     stack.file.write_text(before)
     stack.up()
     assert container(kube, "shop-mail")["image"] == "example/shop:1"
+
+
+def scale(stack: Stack, **settings: Any) -> None:
+    """Give the worker these settings in place of `replicas` and `autoscaler`."""
+    document = yaml.safe_load(stack.file.read_text())
+    (worker,) = document["config"]["webapp:apps"][0]["workers"]
+    for key in ("replicas", "autoscaler"):
+        worker.pop(key, None)
+    worker.update(settings)
+    stack.file.write_text(yaml.safe_dump(document))
+
+
+def test_without_its_autoscaler_it_has_its_number_of_pods_again(stack: Stack, kube: Kube) -> None:
+    """The autoscaler scales until it is deleted: also what Pulumi has just set."""
+    scale(stack, autoscaler={"min": 3, "max": 4, "cpu": 80})
+    stack.up()
+    eventually(lambda: deployment(kube, "shop-mail")["spec"]["replicas"] == 3)
+    stack("preview", "--expect-no-changes")
+    scale(stack, replicas=2)
+    assert "shop/shop-mail: replicas: 2, instead of its autoscaler's" in stack("preview")
+    stack.up()
+    found = deployment(kube, "shop-mail")
+    assert found["spec"]["replicas"] == found["status"]["readyReplicas"] == 2
+    assert not kube.names("horizontalpodautoscalers", "shop")
+    assert deployment(kube, "shop")["spec"]["replicas"] == 1
+    stack("preview", "--refresh", "--expect-no-changes")
 
 
 def test_a_worker_that_is_removed_is_deleted_and_a_port_gets_a_service(

@@ -15,6 +15,7 @@ from tests.support.kubernetes_api import Pages, kubernetes_api
 CREATED = "2026-11-30T03:00:00Z"
 PODS = "/api/v1/namespaces/web/pods"
 DEPLOYMENT = "/apis/apps/v1/namespaces/web/deployments/shop"
+SIMULATED_NODE = {"metadata": {"name": "n", "annotations": {"kwok.x-k8s.io/node": "fake"}}}
 NAME, INSTANCE = "app.kubernetes.io/name", "app.kubernetes.io/instance"
 SHOP = {NAME: "shop", INSTANCE: "shop"}
 OF_SHOP = f"{PODS}?labelSelector={INSTANCE}%3Dshop"

@@ -78,6 +78,13 @@ def test_a_kept_volume_is_used_again() -> None:
     assert claim(volume=VOLUME)["spec"]["volumeName"] == "rickroller-uploads"
 
 
+def test_one_that_was_kept_under_its_name_needs_no_other_object() -> None:
+    """A hook reserves it: the claim is that of a new volume."""
+    engine, _ = declare_app(**app({"volume": "kept"}))
+    assert not engine.of_type("PersistentVolume")
+    assert claim(volume="kept") == claim()
+
+
 def test_other_pods_have_no_persistent_volume_because_they_may_run_on_another_node() -> None:
     mounts = [*MOUNTS, {"volume": "cache", "path": "/cache"}]
     engine, _ = declare_app(
@@ -129,6 +136,10 @@ def test_a_sidecar_mounts_it_too() -> None:
         (app({"size": "512Mi"}), 'volumes[0].size: "512Mi": must be whole GiB'),
         (app({"size": 20}), "volumes[0].size: 20: must be bytes with their unit"),
         (app({"volume": "uploads"}), 'volumes[0].volume: "uploads": must be ZONE/ID of a block'),
+        (
+            app({"volume": "kept", "keep": False}),
+            'volumes[0].volume: "kept": must be ZONE/ID if the volume is not kept',
+        ),
         (app(replicas=2), f"replicas: 2: must be 1, or 0: {ONE_NODE}"),
         (
             app(rollout={"type": "RollingUpdate"}),
@@ -190,7 +201,12 @@ def test_production_accepts_its_one_pod() -> None:
 
 @pytest.mark.parametrize(
     ("volume", "deleted"),
-    [({}, False), ({"keep": False}, True), ({"keep": False, "volume": VOLUME}, False)],
+    [
+        ({}, False),
+        ({"volume": "kept"}, False),
+        ({"keep": False}, True),
+        ({"keep": False, "volume": VOLUME}, False),
+    ],
 )
 def test_nodes_outlive_volumes_that_are_deleted(volume: dict[str, Any], deleted: bool) -> None:
     settings = load(changed("cluster.csi", True) | {"apps": [APP | app(volume)]})

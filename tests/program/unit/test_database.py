@@ -282,7 +282,11 @@ def test_a_managed_one_is_not_asked_for_another_major_version() -> None:
             'storage: "512Mi": must be whole GiB',
         ),
         ({"storage": "10Ti"}, 'storage: "10Ti": must be whole GiB, from 1Gi to 10000Gi'),
-        ({"volume": "abc"}, 'volume: "abc": must be ZONE/ID of a block storage volume'),
+        ({"volume": "abc"}, 'volume: "abc": must be ZONE/ID of a block storage volume, or kept'),
+        (
+            {"volume": "kept", "keepData": False},
+            'volume: "kept": must be ZONE/ID if the volume is not kept',
+        ),
         (
             {"backup": BACKUP | {"schedule": "daily"}},
             'backup.schedule: "daily": must be a schedule in cron',

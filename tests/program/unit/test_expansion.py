@@ -126,7 +126,9 @@ def test_without_a_workload_the_volume_is_not_attached() -> None:
         grow(Cluster(refusal=403))
 
 
-def hook(before: str, after: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def hook(
+    before: str, after: str, monkeypatch: pytest.MonkeyPatch, *, online: bool = False
+) -> list[str]:
     """Run the hook of a claim in a preview; return what it says."""
     said: list[str] = []
     checks: list[Any] = []
@@ -135,7 +137,7 @@ def hook(before: str, after: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(expansion, "before_update", lambda name, check: checks.append(check))
     access = ClusterAccess(cast(Any, None))
     user = VolumeUser("application", Workload("deployments", "test", "web"))
-    expansion_hooks("web:uploads", "volumes.uploads.size", user, access)
+    expansion_hooks("web:uploads", "volumes.uploads.size", user, access, online=online)
     (check,) = checks
     old, new = (
         {"spec": {"resources": {"requests": {"storage": size}}}} for size in (before, after)
@@ -157,8 +159,13 @@ def test_growth_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_volume_that_shrinks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = "volumes.uploads.size: 10Gi to 9Gi: a volume can't shrink: set it to 10Gi or more"
-    with pytest.raises(RefusedUpdate, match=f"^test/web: {expected}$"):
-        hook("10Gi", "9Gi", monkeypatch)
+    for online in (False, True):
+        with pytest.raises(RefusedUpdate, match=f"^test/web: {expected}$"):
+            hook("10Gi", "9Gi", monkeypatch, online=online)
+
+
+def test_another_storage_grows_without_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not hook("10Gi", "20Gi", monkeypatch, online=True)
 
 
 @pytest.mark.parametrize(

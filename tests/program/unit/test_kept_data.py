@@ -59,6 +59,7 @@ def test_an_app_without_a_database_may_do_anything() -> None:
         {"image": f"postgres@sha256:{'0' * 64}", "version": "17"},
         {"storage": "20Gi"},
         {"storageClass": "exoscale-bs-retain"},
+        {"volume": "kept"},
         {"allowDataLoss": True},
     ],
 )
@@ -250,6 +251,8 @@ def test_a_volume_that_is_not_there_any_more_needs_the_word_before(
 def test_what_leaves_files_where_they_are() -> None:
     for after in (with_volume(size="30Gi"), with_volume(storageClass="exoscale-bs-retain")):
         change({"web": with_volume()}, {"web": after})
+    change({"web": with_volume()}, {"web": with_volume(volume="kept")})
+    change({"web": with_volume(volume="kept")}, {"web": with_volume()})
     given = with_volume(volume=VOLUMES[0])
     change({"web": given}, {"web": with_volume(volume=VOLUMES[0], keep=False)})
 

@@ -32,6 +32,7 @@ def pages() -> Pages:
     return {
         "/api/v1/namespaces/web/configmaps": [],
         "/api/v1/namespaces/web/secrets": [],
+        "/api/v1/namespaces/web/persistentvolumeclaims": [],
         "/apis/batch/v1/namespaces/web/jobs": [],
     }
 
@@ -41,7 +42,8 @@ def stack(clone: Path, pulumi: FakePulumi, pages: Pages) -> Iterator[Path]:
     """The clone, whose stack `dev` has a cluster with `pages`."""
     file = clone / "Pulumi.dev.yaml"
     text = file.read_text().replace("  webapp:cluster: {zone: ch-gva-2}\n", "")
-    file.write_text(text + "      generatedSecrets: [APP_KEY]\n")
+    more = "      generatedSecrets: [APP_KEY]\n      volumes: [{name: uploads, size: 1Gi}]\n"
+    file.write_text(text + more)
     with kubernetes_api(pages) as api:
         kubeconfig = {
             "clusters": [{"name": "c", "cluster": {"server": api.configuration.host}}],
@@ -79,20 +81,27 @@ def test_each_that_is_in_no_state_is_named(
         named("kube-root-ca.crt", generated=False),
     ]
     pages["/api/v1/namespaces/web/secrets"] = [
-        named("shop-app-key-22222222"),
+        named("shop-app-key.web-22222222"),
         named("shop-former-22222222"),
         named("shop-config-11111111"),
     ]
-    pages["/apis/batch/v1/namespaces/web/jobs"] = [named("shop-before-rollout-22222222")]
+    pages["/api/v1/namespaces/web/persistentvolumeclaims"] = [
+        named("shop-db.web-22222222"),
+        named("shop-uploads.web-22222222"),
+        named("shop-other.web-22222222"),
+    ]
+    pages["/apis/batch/v1/namespaces/web/jobs"] = [named("shop-before-rollout.web-22222222")]
     assert main(["--stack=dev"], stack) == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert first.startswith("dev: these resources are not in the state. ")
     assert [line.partition("   #")[0] for line in lines] == [
         "  kubectl --namespace web delete configmap shop-config-22222222",
-        "  kubectl --namespace web delete secret shop-app-key-22222222",
+        "  kubectl --namespace web delete secret shop-app-key.web-22222222",
         "  kubectl --namespace web delete secret shop-former-22222222",
         "  kubectl --namespace web delete secret shop-config-11111111",
-        "  kubectl --namespace web delete job shop-before-rollout-22222222",
+        "  kubectl --namespace web delete persistentvolumeclaim shop-db.web-22222222",
+        "  kubectl --namespace web delete persistentvolumeclaim shop-uploads.web-22222222",
+        "  kubectl --namespace web delete job shop-before-rollout.web-22222222",
     ]
 
 

@@ -14,6 +14,7 @@ from tests.program.unit.pods import (
     DEPLOYMENT,
     OF_SHOP,
     PODS,
+    SIMULATED_NODE,
     WEB,
     deployment,
     part,
@@ -145,6 +146,20 @@ def test_a_log_that_can_not_be_read_is_told(
     assert found.err.startswith("logs: shop-2: ")
     del pages[log("shop-mail-1")]
     assert run(stack, "--worker=mail") == 1
+
+
+def test_simulated_nodes_have_no_logs(
+    stack: Path, pages: Pages, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their message is that of some program that is not there."""
+    pages["/api/v1/nodes"] = [SIMULATED_NODE]
+    del pages[log("shop-mail-1")]
+    for options in ([], ["--follow"]):
+        assert run(stack, "--worker=mail", *options) == 1
+        assert capsys.readouterr().err == (
+            "logs: dev: its nodes are simulated and run no containers: its pods write no logs. On "
+            "nodes that do (sandbox/containers.md), `make e2e` tests this command\n"
+        )
 
 
 def test_what_the_node_says_in_place_of_a_log_is_shown(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes import client
+from urllib3.exceptions import HTTPError
 
 from tests.program.unit.answering_pulumi import FakePulumi
 from tests.program.unit.pods import (
@@ -21,7 +24,7 @@ from tests.program.unit.pods import (
     stack_with,
 )
 from tests.support.kubernetes_api import Pages
-from tools.pods import events, ps
+from tools.pods import api, events, ps
 from tools.pods.status import age, restarts, status
 
 NOW = datetime(2026, 11, 30, 4, 0, tzinfo=UTC)
@@ -87,12 +90,36 @@ def test_an_application_that_is_not_there_is_told_with_those_that_are(
     assert error == 'ps: APP: "shpo": must be a deployed application: shop, shop-admin\n'
 
 
+def test_a_stack_that_is_not_deployed_is_told_with_how_to_deploy_it(
+    clone: Path, pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = clone / "Pulumi.dev.yaml"
+    file.write_text(file.read_text().replace("  webapp:cluster: {zone: ch-gva-2}\n", ""))
+    pulumi.answers("stack output --json --stack dev --show-secrets", {})
+    commands = (ps.main, events.main)
+    assert [command(["--stack=dev"], clone) for command in commands] == [1, 1]
+    how = "it is not deployed: run `pulumi up --stack dev`, or `make up` for the stack local"
+    assert capsys.readouterr().err == f"ps: dev: {how}\nevents: dev: {how}\n"
+
+
 def test_an_error_of_the_api_server_is_told(
     stack: Path, pages: Pages, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del pages[WEB]
     assert ps.main(["--stack=dev", "--app=shop"], stack) == 1
     assert capsys.readouterr().err.startswith("ps: ")
+
+
+def test_a_cluster_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a log may be silent: it is followed."""
+    monkeypatch.setattr(api, "ANSWER_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        configuration = client.Configuration(host=f"http://127.0.0.1:{server.getsockname()[1]}")
+        configuration.proxy = None
+        silent = api.Api(client.ApiClient(configuration))
+        for request in (silent.items, silent.text, silent.delete):
+            with pytest.raises(HTTPError, match="Read timed out"):
+                request("/api/v1/nodes")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from tests.program.unit.answering_pulumi import FakePulumi
-from tests.program.unit.pods import DEPLOYMENT, PODS, SHOP, deployment, pod, stack_with
+from tests.program.unit.pods import (
+    DEPLOYMENT,
+    PODS,
+    SHOP,
+    SIMULATED_NODE,
+    deployment,
+    pod,
+    stack_with,
+)
 from tests.support.kubernetes_api import Pages
 from tools.pods import run, run_stop
 from tools.pods.application import Application
@@ -290,6 +298,31 @@ def test_an_application_without_a_deployment_is_told(
     del pages[DEPLOYMENT]
     assert start(stack) == 1
     assert "shop: it has no Deployment in the namespace web" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--detach"]])
+def test_on_simulated_nodes_nothing_is_created(
+    options: list[str],
+    stack: Path,
+    pages: Pages,
+    written: list[tuple[str, str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pages["/api/v1/nodes"] = [SIMULATED_NODE]
+    assert start(stack, *options) == 1
+    assert written == []
+    assert capsys.readouterr().err == (
+        "run: dev: its nodes are simulated and run no containers: no command can run. On nodes "
+        "that do (sandbox/containers.md), `make e2e` tests this command\n"
+    )
+
+
+def test_other_nodes_may_run_containers(
+    stack: Path, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages["/api/v1/nodes"] = [{"metadata": {"name": "n", "annotations": {"other": "fake"}}}]
+    attaching(pages, monkeypatch)
+    assert start(stack) == 3
 
 
 def test_a_command_is_ended_by_its_name(

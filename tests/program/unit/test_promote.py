@@ -168,6 +168,32 @@ def test_a_worker_has_the_applications_image_or_its_own(
     ]
 
 
+def test_a_schedule_has_the_applications_image_or_that_of_the_file(
+    clone: Path, pulumi: FakePulumi, dev: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pods of its runs are deleted sooner or later."""
+    dev.runs(shop("2", A))
+    schedules = (
+        "    - name: shop\n      image: example/shop:1\n      schedules:\n"
+        "        - {name: clean, schedule: '@daily'}\n"
+        "        - {name: report, schedule: '@daily', image: 'example/report:IMAGE'}\n"
+    )
+    write(clone, "prod", schedules.replace("IMAGE", "1"))
+    write(clone, "dev", schedules.replace("IMAGE", "2"))
+    assert run(clone, "write") == 1
+    assert not pulumi.asked("config")
+    assert capsys.readouterr().err == (
+        "promote: dev: neither the nodes nor the file have the digest of example/report:2, shop's "
+        "container schedules.report\n"
+    )
+    write(clone, "dev", schedules.replace("IMAGE", f"2@{B}"))
+    assert run(clone, "write") == 0
+    assert pulumi.asked("config") == [
+        f"{SET} apps[0].image example/shop:2@{A}",
+        f"{SET} apps[0].schedules[1].image example/report:2@{B}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("pods", "message"),
     [

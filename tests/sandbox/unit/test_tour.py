@@ -31,7 +31,7 @@ def test_what_to_try_next_names_the_stack_and_the_apps_own_objects() -> None:
     text = tour("mine", OUTPUTS)
     for command in (
         "kubectl get nodes",
-        "kubectl -n test get pods",
+        "make ps STACK=mine",
         "kubectl -n test describe ingress",
         "pulumi config set --stack mine --path 'apps[0].replicas' 5",
         "make preview",
