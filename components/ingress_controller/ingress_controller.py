@@ -23,7 +23,7 @@ from . import ingress_nginx, traefik
 from .args import INGRESS_NAMESPACE, IngressControllerArgs
 from .controller_service import controller_service
 from .network_policy import create_network_policy
-from .timeouts import UNKNOWN_NODES, release_timeout
+from .timeouts import UNKNOWN_NODES, drain_seconds, release_timeout
 
 if TYPE_CHECKING:
     from pulumiverse_exoscale import Nlb
@@ -167,4 +167,4 @@ def _kept(
 def _timeout(settings: IngressControllerArgs, nodes: int | None) -> int:
     chart = traefik if settings.controller == "traefik" else ingress_nginx
     pods = settings.replicas or nodes or UNKNOWN_NODES
-    return release_timeout(pods, chart.drain_seconds(settings))
+    return release_timeout(pods, drain_seconds(settings, chart.CONNECTION_SECONDS))

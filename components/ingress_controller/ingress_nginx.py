@@ -18,6 +18,7 @@ from ..exoscale.placement import Placement, pod_fields, spread_constraints
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
+from .timeouts import drain_seconds
 
 CONNECTION_SECONDS = 300
 """Maximum time for open connections in seconds: the chart's terminationGracePeriodSeconds. nginx
@@ -25,14 +26,6 @@ ends its workers after 240 seconds (`worker-shutdown-timeout`)."""
 
 
 CHART_NAME = "ingress-nginx"
-
-
-def drain_seconds(settings: IngressControllerArgs) -> int:
-    """Returns how long a terminating pod keeps serving, in seconds.
-
-    It accepts connections until the load balancer stops sending them, and then serves open ones.
-    """
-    return detection_seconds(settings.load_balancer) + CONNECTION_SECONDS
 
 
 def values(
@@ -55,7 +48,7 @@ def values(
         **_kind(settings.replicas),
         **pod_fields(placement, "nodeSelector"),
         "extraArgs": arguments,
-        "terminationGracePeriodSeconds": drain_seconds(settings),
+        "terminationGracePeriodSeconds": drain_seconds(settings, CONNECTION_SECONDS),
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": balancer.external_traffic_policy,

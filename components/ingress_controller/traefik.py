@@ -17,6 +17,7 @@ from ..exoscale.placement import Placement, pod_fields, spread_constraints
 from ..manifests.labels import NAME
 from ..manifests.resources import resource_requirements
 from .args import IngressControllerArgs
+from .timeouts import drain_seconds
 
 CONNECTION_SECONDS = 60
 """Maximum time for open connections in seconds: the chart's terminationGracePeriodSeconds."""
@@ -55,14 +56,6 @@ certificate get the default one, as with ingress-nginx.
 
 Source: wiki.mozilla.org/Security/Server_Side_TLS.
 """
-
-
-def drain_seconds(settings: IngressControllerArgs) -> int:
-    """Returns how long a terminating pod keeps serving, in seconds.
-
-    It accepts connections until the load balancer stops sending them, and then serves open ones.
-    """
-    return detection_seconds(settings.load_balancer) + CONNECTION_SECONDS
 
 
 def values(
@@ -149,7 +142,7 @@ def _kind(settings: IngressControllerArgs) -> dict[str, Any]:
     replicas = settings.replicas
     ending = {
         "lifecycle": {"preStop": {"sleep": {"seconds": detection_seconds(settings.load_balancer)}}},
-        "terminationGracePeriodSeconds": drain_seconds(settings),
+        "terminationGracePeriodSeconds": drain_seconds(settings, CONNECTION_SECONDS),
     }
     if not replicas:
         return {

@@ -183,7 +183,7 @@ def decoded(secret: dict[str, Any]) -> dict[str, str]:
 
 def test_labels_of_a_cluster_and_its_nodepools_may_be_outputs() -> None:
     def program() -> pulumi.Output[str]:
-        labels = {"tier": of("front"), "disk": "ssd"}
+        labels: dict[str, str | pulumi.Output[str]] = {"tier": of("front"), "disk": "ssd"}
         pool = NodePoolArgs(name="web", instance_type="standard.small", size=1, labels=labels)
         args = SksClusterArgs(
             zone="ch-gva-2",
