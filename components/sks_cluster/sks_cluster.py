@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes
@@ -13,7 +13,6 @@ from pulumiverse_exoscale import SecurityGroup, SksCluster as Cluster, SksKubeco
 from ..args.inputs import Input
 from ..exoscale.deleted_volumes import volume_hook
 from ..exoscale.display_name import display_name
-from ..exoscale.provider_functions import INSTANCE_POOLS, invoke_provider
 from ..lifecycle.cluster_access import ClusterAccess
 from .account.account_checks import AccountChecks
 from .args import AdoptArgs, SksClusterArgs
@@ -23,6 +22,7 @@ from .nodepools.bounds import create_bounds_gate
 from .nodepools.busy_nodepools import retry_while_busy
 from .nodepools.drained_nodes import create_drain_gate
 from .nodepools.live_sizes import Nodepools
+from .nodepools.node_networks import node_networks
 from .nodepools.nodepool import create_nodepool
 from .nodepools.ready_nodes import create_ready_gate
 from .nodepools.smaller_nodepools import drain_before_shrinking
@@ -238,22 +238,8 @@ class SksCluster(pulumi.ComponentResource):
         to be replaced, because all are in the same security group. In a preview, it is unknown if
         the update changes the number of nodes.
         """
-        zone = self._settings.zone
-
-        async def networks(known: Sequence[Any]) -> Any:
-            group, *own = known
-            return _networks_if_known(
-                group, own, (await invoke_provider(INSTANCE_POOLS, zone=zone))["pools"]
-            )
-
-        own = (
-            pulumi.Output.all(
-                self.nodepools[pool.name].instance_pool_id,
-                None if pool.autoscale else self.nodepools[pool.name].size,
-            )
-            for pool in self._settings.nodepools
-        )
-        return pulumi.Output.all(self.security_group.id, *own).apply(networks)
+        settings = self._settings
+        return node_networks(settings.zone, settings.nodepools, self.nodepools, self.security_group)
 
     def drain_removed_nodepools(
         self,
@@ -284,35 +270,6 @@ class SksCluster(pulumi.ComponentResource):
                 depends_on=[*self._ready, *self._scaled, *after],
             ),
         )
-
-
-def _networks_if_known(
-    group: str, own: Sequence[tuple[str, int | None]], pools: Sequence[Mapping[str, Any]]
-) -> Any:
-    """Returns the networks of the nodes; in a preview, unknown if the number of nodes changes.
-
-    Args:
-        group: ID of the security group.
-        own: instance pool ID and future size of each nodepool of the stack. The size is None if an
-            autoscaler changes it.
-        pools: all instance pools of the zone.
-    """
-    sizes = {pool["id"]: len(pool["instances"]) for pool in pools}
-    if pulumi.runtime.is_dry_run() and any(
-        sizes.get(pool) != (sizes.get(pool, 0) if size is None else size) for pool, size in own
-    ):
-        return pulumi.UNKNOWN
-    return _networks(group, pools)
-
-
-def _networks(group: str, pools: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns the networks of all instances in the security group, sorted."""
-    return sorted(
-        f"{instance['publicIpAddress']}/32"
-        for pool in pools
-        if group in pool["securityGroupIds"]
-        for instance in pool["instances"]
-    )
 
 
 def _merged(*hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceHookBinding:
