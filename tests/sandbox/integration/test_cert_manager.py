@@ -106,9 +106,11 @@ def cluster(sandbox: Sandbox, kubeconfig: Path) -> Iterator[Cluster]:
     client.NetworkingV1Api(cluster.api).create_ingress_class(
         {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
     )
-    plugin = PluginProcess([TOOLS_BIN / "pulumi-resource-kubernetes"], sandbox.environment)
+    # The plugin ignores a kubeconfig in the arguments of Configure.
+    environment = sandbox.environment | {"KUBECONFIG": str(kubeconfig)}
+    plugin = PluginProcess([TOOLS_BIN / "pulumi-resource-kubernetes"], environment)
     try:
-        plugin.configure(kubeconfig=str(kubeconfig))
+        plugin.configure()
         news = {
             "chart": str(CERT_MANAGER_CHART),
             "name": "cert-manager",
