@@ -14,11 +14,16 @@ WIDE = 1000
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Prints the rows below the columns' names. In a terminal, long values are broken."""
+    """Prints the rows below the columns' names. In a terminal, long values are broken.
+
+    Lines end with their text: files and logs keep the spaces with which cells are filled up.
+    """
     console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for each in columns:
         table.add_column(each.upper(), overflow="fold")
     for row in rows:
         table.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())

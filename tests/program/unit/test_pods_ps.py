@@ -82,6 +82,14 @@ def test_each_pod_has_a_row(
     assert {*credentials} == {"Bearer reader"}
 
 
+def test_lines_end_with_their_text(
+    stack: Path, credentials: list[str | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ps.main(["--stack=dev", "--app=shop"], stack) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [line.rstrip() for line in lines]
+
+
 def test_an_application_that_is_not_there_is_told_with_those_that_are(
     stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
