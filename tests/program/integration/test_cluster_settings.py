@@ -298,9 +298,12 @@ def test_what_can_not_be_done_is_refused_before_it_begins(
 
 
 def _decrypted_state(objects: Objects) -> Any:
-    """Return the resources in the state. A failed update encrypts the same secrets anew."""
+    """Return the resources in the state by URN.
+
+    A failed update encrypts the same secrets anew, and may write the resources in another order.
+    """
     export = objects.stack("stack", "export", "--show-secrets")
-    return json.loads(export)["deployment"]["resources"]
+    return {each["urn"]: each for each in json.loads(export)["deployment"]["resources"]}
 
 
 def test_no_setting_is_left_out() -> None:
