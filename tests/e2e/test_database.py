@@ -10,13 +10,15 @@ import pytest
 from sandbox.images.images import LOCAL, RCLONE, postgresql_version
 from sandbox.sks.layout import VOLUMES
 from sandbox.sks.storage import CSI_DRIVER
-from tests.e2e.real_nodes import DEMO, MARKS, kube_of, new_stack, real_nodes
+from tests.e2e.real_nodes import DEMO, MARKS, UP_SECONDS, kube_of, new_stack, real_nodes
 from tests.support.account import Sandbox
 from tests.support.documents import ROOT, commands_under
 from tests.support.kube import Kube
 from tests.support.polling import eventually
 from tests.support.s3_server import ZONE, S3Server, s3_server
 from tests.support.stack import APP, CLUSTER, Stack
+from tools.backups.backup import main as make_backup
+from tools.backups.restore import main as make_restore
 
 pytestmark = MARKS
 
@@ -100,7 +102,9 @@ FILES: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with real_nodes(tmp_path_factory.mktemp("database") / "home") as sandbox:
+    home = tmp_path_factory.mktemp("database") / "home"
+    Sandbox(home).run("tools", "--snapshots", timeout=UP_SECONDS)
+    with real_nodes(home) as sandbox:
         yield sandbox
 
 
@@ -218,17 +222,19 @@ def test_rows_outlive_a_pod_and_move_to_another_node(kube: Kube) -> None:
     kubectl(kube, "uncordon", node)
 
 
-def test_an_upload_outlives_a_rollout_and_moves_to_another_node(stack: Stack, kube: Kube) -> None:
-    def in_its_pod(command: str) -> str:
-        shell = ("kubectl", "-n", "files", "exec", "deploy/files", "--", "sh", "-c", command)
-        return kube.run(*shell)
+def in_its_pod(kube: Kube, command: str) -> str:
+    """What a command prints in the pod of the application with files."""
+    shell = ("kubectl", "-n", "files", "exec", "deploy/files", "--", "sh", "-c", command)
+    return kube.run(*shell)
 
+
+def test_an_upload_outlives_a_rollout_and_moves_to_another_node(stack: Stack, kube: Kube) -> None:
     def its_pod() -> tuple[str, str]:
         (pod,) = kube.list("pods", "files")
         return pod["metadata"]["name"], pod["spec"]["nodeName"]
 
     pod, node = its_pod()
-    in_its_pod("echo picture > /uploads/1")
+    in_its_pod(kube, "echo picture > /uploads/1")
     kube.run("kubectl", "cordon", node)
     stack.set("apps[1].environment.COLOR", "red")
     stack.up()
@@ -236,7 +242,25 @@ def test_an_upload_outlives_a_rollout_and_moves_to_another_node(stack: Stack, ku
     other_pod, other_node = its_pod()
     assert other_pod != pod
     assert other_node != node
-    assert in_its_pod("cat /uploads/1; echo $COLOR").split() == ["picture", "red"]
+    assert in_its_pod(kube, "cat /uploads/1; echo $COLOR").split() == ["picture", "red"]
+
+
+def test_an_upload_comes_back_from_a_backup(
+    stack: Stack, kube: Kube, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    in_its_pod(kube, "echo drawing > /uploads/2")
+    assert make_backup([f"--stack={stack.name}", "--app=files"], stack.folder) == 0
+    in_its_pod(kube, "rm /uploads/2")
+
+    (made,) = kube.names("volumesnapshots", "files")
+    assert make_restore([f"--stack={stack.name}", f"--backup={made}"], stack.folder) == 0
+    (handle,) = re.findall(r"^  volume: (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    stack.set("apps[1].volumes[0].volume", handle)
+    stack.set("apps[1].volumes[0].allowDataLoss", "true")
+    stack.up()
+    assert in_its_pod(kube, "cat /uploads/2") == "drawing\n"
 
 
 def test_rows_outlive_the_sandbox_being_down(sandbox: Sandbox, kube: Kube) -> None:
