@@ -15,16 +15,23 @@ def name_in_program(name: str, namespace: str) -> str:
     return f"{name}.{namespace}"
 
 
+def without_suffix(found: str, namespace: str) -> str | None:
+    """Returns the name of the resource, without the namespace, of an object with a generated name.
+
+    Such a name is the resource's name, a hyphen and eight hexadecimal digits
+    (pulumi/pulumi-kubernetes, `provider/pkg/metadata/naming.go`). Resources of an earlier version
+    of the program had no namespace in their names. Returns None if the name is not generated.
+    """
+    resource, _, digits = found.rpartition("-")
+    if re.fullmatch("[0-9a-f]{8}", digits) is None:
+        return None
+    return resource.removesuffix(name_in_program("", namespace))
+
+
 def is_generated(found: str, name: str, namespace: str) -> bool:
     """Returns whether `found` is a name that the Kubernetes plugin has generated for an object.
-
-    It is the resource's name, a hyphen and eight hexadecimal digits (pulumi/pulumi-kubernetes,
-    `provider/pkg/metadata/naming.go`). Resources of an earlier version of the program had no
-    namespace in their names.
 
     Args:
         name: the name of the resource, without the namespace.
     """
-    resource, _, digits = found.rpartition("-")
-    is_of_it = resource in (name, name_in_program(name, namespace))
-    return is_of_it and re.fullmatch("[0-9a-f]{8}", digits) is not None
+    return without_suffix(found, namespace) == name

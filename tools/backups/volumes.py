@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from components.database.names import database_name
 from components.manifests.labels import INSTANCE, NAME
+from components.manifests.names import without_suffix
 from tools.backups.snapshots import CLASSES
 from tools.pods.api import Api
 from tools.pods.application import Application
 from tools.pulumi_command import ToolError
 
 DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
-
-GENERATED = re.compile("-[0-9a-f]{8}$")
-"""The suffix of a claim's generated name."""
 
 
 class Volume(NamedTuple):
@@ -49,7 +46,8 @@ class Volume(NamedTuple):
         """The volume's name in the settings, or `db` of a database."""
         if self.part == database_name(self.app.name):
             return "db"
-        return GENERATED.sub("", self.claim_name).removeprefix(f"{self.app.name}-")
+        resource = without_suffix(self.claim_name, self.app.namespace) or self.claim_name
+        return resource.removeprefix(f"{self.app.name}-")
 
     @property
     def key(self) -> tuple[str, ...]:

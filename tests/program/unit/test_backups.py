@@ -21,7 +21,7 @@ CONTENTS = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents"
 CLASSES = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses"
 OURS = "%2Capp.kubernetes.io/managed-by%3Dmake-backup"
 NOW = datetime(2026, 11, 30, 3, 17, tzinfo=UTC)
-UPLOADS, DATABASE = "shop-uploads-1a2b3c4d", "shop-db-5e6f7a8b"
+UPLOADS, DATABASE = "shop-uploads.web-1a2b3c4d", "shop-db.web-5e6f7a8b"
 MADE = [f"{DATABASE}-20261130-031700", f"{UPLOADS}-20261130-031700"]
 
 Written = list[tuple[str, str, Any]]
@@ -67,7 +67,7 @@ def content(name: str, policy: str = "Retain", driver: str = "csi.exoscale.com")
 @pytest.fixture
 def pages() -> Pages:
     """`shop` has a volume and a database, `shop-admin` nothing; the cluster makes snapshots."""
-    made = {name: snapshot(name, 4, name.split("-")[1]) for name in MADE}
+    made = {name: snapshot(name, 4, name.removeprefix("shop-").partition(".")[0]) for name in MADE}
     return {
         f"{CLAIMS}?labelSelector={INSTANCE}%3Dshop": [
             claim(UPLOADS),
