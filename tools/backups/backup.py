@@ -32,7 +32,7 @@ from tools.backups.snapshots import (
 from tools.backups.volumes import Volume, snapshot_class, volumes_of
 from tools.command import run_tool
 from tools.pods.api import Api
-from tools.pods.application import MANAGED_BY, Application, deployed, named
+from tools.pods.application import MANAGED_BY, Application, deployed, selected
 from tools.pulumi_command import ToolError
 from tools.stacks import ROOT
 
@@ -70,7 +70,7 @@ def backup(stack: str, name: str, keep: str, folder: Path) -> None:
     """
     kept = _number(keep)
     with deployed(stack, folder, read_only=False) as (api, apps):
-        chosen = [named(name, apps)] if name else [*apps.values()]
+        chosen = selected(name, apps)
         volumes = [volume for app in chosen for volume in volumes_of(api, app)]
         if not volumes:
             raise ToolError(_no_volumes(api, stack, name, apps))

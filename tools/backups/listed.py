@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.backups.snapshots import backups_of, print_backups, require_snapshot_api
 from tools.command import run_tool
-from tools.pods.application import deployed, named
+from tools.pods.application import deployed, selected
 from tools.stacks import ROOT
 
 
@@ -30,7 +30,7 @@ def show(stack: str, name: str, folder: Path) -> None:
     """
     # The cluster role `view` of the read-only kubeconfig doesn't include snapshots.
     with deployed(stack, folder, read_only=False) as (api, apps):
-        chosen = [named(name, apps)] if name else [*apps.values()]
+        chosen = selected(name, apps)
         require_snapshot_api(api, stack)
         backups = backups_of(api, chosen)
     if backups:

@@ -84,6 +84,15 @@ def named(name: str, apps: Mapping[str, Application]) -> Application:
     return apps[name]
 
 
+def selected(name: str, apps: Mapping[str, Application]) -> list[Application]:
+    """Returns the application of this name, or all applications if the name is empty.
+
+    Raises:
+        ToolError: it is not deployed.
+    """
+    return [named(name, apps)] if name else [*apps.values()]
+
+
 def pods_of(api: Api, app: Application) -> list[Pod]:
     """Returns the pods of the application, its workers, its jobs and its database, oldest first."""
     selector = web_selector(api, app)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.text import Text
 
 from tools.command import run_tool
-from tools.pods.application import Application, Pod, deployed, named, pods_of
+from tools.pods.application import Application, Pod, deployed, pods_of, selected
 from tools.pods.status import age, containers, restarts, status
 from tools.pods.table import print_table
 from tools.stacks import ROOT
@@ -41,7 +41,7 @@ def show(stack: str, name: str, folder: Path) -> None:
     """
     now = datetime.now(UTC)
     with deployed(stack, folder, read_only=True) as (api, apps):
-        chosen = [named(name, apps)] if name else [*apps.values()]
+        chosen = selected(name, apps)
         rows = [row(app, pod, now) for app in chosen for pod in pods_of(api, app)]
     if rows:
         print_table(COLUMNS, rows)
