@@ -293,7 +293,9 @@ def test_a_backup_becomes_the_volume(
     (made,) = backups(kube)
     name = made["metadata"]["name"]
     assert restore.main([f"--stack={stack.name}", f"--backup={name}"], stack.folder) == 0
-    (handle,) = re.findall(r"^  volume: (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    told = capsys.readouterr().out
+    assert "its volume uploads of shop" in told
+    (handle,) = re.findall(r"^  volume: (\S+)$", told, re.MULTILINE)
     assert len(kube.list("pvc", "files")) == 1
 
     stack.set("apps[0].volumes[0].volume", handle)
